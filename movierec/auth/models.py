@@ -1,0 +1,80 @@
+"""Tables of who people are: users, profiles, sessions and the refresh tokens that carry them on."""
+
+from __future__ import annotations
+
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    Check,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+)
+
+from movierec.db import Table
+
+
+class User(Table):
+    """An account. `*_key` are the canonical forms that must be unique."""
+
+    id = BigAutoField()
+    username = TextField()
+    username_key = TextField(unique=True)
+    email = TextField()
+    email_key = TextField(unique=True)
+    password_hash = TextField()
+    first_name = TextField(default="")
+    last_name = TextField(default="")
+    is_active = BooleanField(default=True)
+    is_staff = BooleanField(default=False)
+    is_verified = BooleanField(default=False)
+    # Rises when every token issued before must die: password change, disabling, role change.
+    auth_epoch = IntegerField(default=1)
+    date_joined = BigIntegerField()
+    last_login = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "users"
+
+
+class Profile(Table):
+    """What a user tells about themselves; `favorite_genres` is a JSON list of names."""
+
+    id = BigAutoField()
+    user = ForeignKeyField(User, on_delete="CASCADE", unique=True, backref="profiles")
+    bio = TextField(default="", constraints=[Check("length(bio) <= 500")])
+    avatar = TextField(default="")
+    favorite_genres = TextField(default="[]")
+    preferred_language = TextField(default="")
+    mature_content = BooleanField(default=False)
+
+    class Meta:
+        table_name = "profiles"
+
+
+class Session(Table):
+    """One sign-in on one device: the family of its refresh tokens."""
+
+    id = BigAutoField()
+    user = ForeignKeyField(User, on_delete="CASCADE", backref="sessions")
+    label = TextField(default="")
+    created_at = BigIntegerField()
+    last_used_at = BigIntegerField()
+    expires_at = BigIntegerField()
+    revoked_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "sessions"
+
+
+class RefreshToken(Table):
+    """One generation of a session's refresh token, by the SHA-256 of it in hex."""
+
+    token_hash = TextField(primary_key=True)
+    session = ForeignKeyField(Session, on_delete="CASCADE", backref="refresh_tokens")
+    created_at = BigIntegerField()
+    used_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "refresh_tokens"

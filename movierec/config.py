@@ -1,0 +1,270 @@
+"""Settings: defaults, then the TOML file, then MOVIEREC_<SECTION>__<KEY> in the environment.
+
+`config.toml.example` is what `example()` prints.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from movierec.errors import ConfigurationError
+from movierec.paths import Paths
+
+Scalar = str | int | float | bool | tuple[str, ...]
+
+
+def setting(default: Scalar, doc: str, *, secret: bool = False, least: float | None = None) -> Any:
+    """A key of a section: its default, one sentence, whether to hide it, its lower bound."""
+    return field(default=default, repr=not secret, metadata={"doc": doc, "secret": secret, "least": least})
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the daemon listens and whom it answers."""
+
+    host: str = setting("127.0.0.1", "Address to listen on.")
+    port: int = setting(8000, "Port to listen on; 0 takes a free one.", least=0)
+    workers: int = setting(1, "Processes; more than one needs PostgreSQL.", least=1)
+    public_url: str = setting("", "Address people use, such as https://films.example.org; used in links.")
+    allowed_hosts: tuple[str, ...] = setting(
+        (), "Host names answered besides loopback, the listening address and public_url; * for all."
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (), "Proxy addresses whose X-Forwarded-For and -Proto are believed."
+    )
+    cors_origins: tuple[str, ...] = setting((), "Web origins whose scripts may call the API.")
+    body_limit_bytes: int = setting(1_048_576, "Largest JSON body.", least=1024)
+    body_timeout_seconds: float = setting(15.0, "Longest wait for a body.", least=0.1)
+    shutdown_seconds: float = setting(10.0, "Longest wait for requests in flight when stopping.", least=0)
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where the data is."""
+
+    url: str = setting(
+        "", "postgresql://… or sqlite:///PATH; empty: SQLite in the state folder.", secret=True
+    )
+    readers: int = setting(
+        2, "Threads that read (SQLite), or that work at all (PostgreSQL: at least 4).", least=1
+    )
+    busy_timeout_seconds: float = setting(5.0, "Longest wait for a lock.", least=0.1)
+    statement_timeout_seconds: float = setting(30.0, "Longest statement on PostgreSQL.", least=1)
+
+
+@dataclass(frozen=True)
+class Auth:
+    """Accounts, sessions and passwords."""
+
+    access_minutes: int = setting(60, "Life of an access token.", least=1)
+    refresh_idle_days: int = setting(7, "A session unused for so long ends.", least=1)
+    refresh_absolute_days: int = setting(90, "Every session ends after so long.", least=1)
+    bcrypt_cost: int = setting(12, "Work factor of password hashes; each step doubles the time.", least=4)
+    password_min_length: int = setting(12, "Shortest password, in characters.", least=8)
+    hashing_threads: int = setting(2, "Passwords hashed at once.", least=1)
+    hashing_queue: int = setting(64, "Passwords waiting at most; beyond that logins get 503.", least=1)
+    registration: bool = setting(True, "Whether anybody may register.")
+
+
+@dataclass(frozen=True)
+class Tmdb:
+    """The Movie Database, used when a key is set."""
+
+    api_key: str = setting(
+        "", "API key (v3) or read access token (v4); empty: TMDb is not used.", secret=True
+    )
+    base_url: str = setting("https://api.themoviedb.org/3", "Address of the API.")
+
+
+@dataclass(frozen=True)
+class Imports:
+    """Uploads of ratings and catalogues."""
+
+    upload_limit_bytes: int = setting(2_147_483_648, "Largest upload.", least=1024)
+    uncompressed_limit_bytes: int = setting(
+        8_589_934_592, "Largest member of an uploaded archive.", least=1024
+    )
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """Training and serving recommendations."""
+
+    minimum_raters: int = setting(5, "Films with fewer community raters do not influence others.", least=1)
+    maximum_films: int = setting(
+        20_000, "Films in the collaborative model; memory grows with its square.", least=10
+    )
+    training_threads: int = setting(2, "Threads of the training process.", least=1)
+    dislikes: str = setting(
+        "push", "push: a dislike lowers similar films; trained: it counts as weak interest."
+    )
+
+
+@dataclass(frozen=True)
+class Log:
+    """Logging, as JSON lines on stderr."""
+
+    level: str = setting("info", "debug, info, warning or error.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one daemon, with the folders they apply to."""
+
+    server: Server = field(default_factory=Server)
+    database: Database = field(default_factory=Database)
+    auth: Auth = field(default_factory=Auth)
+    tmdb: Tmdb = field(default_factory=Tmdb)
+    imports: Imports = field(default_factory=Imports)
+    recommender: Recommender = field(default_factory=Recommender)
+    log: Log = field(default_factory=Log)
+    paths: Paths = field(default_factory=Paths.from_environment)
+
+    @property
+    def database_url(self) -> str:
+        return self.database.url or f"sqlite:///{self.paths.state / 'movierec.sqlite3'}"
+
+
+SECTIONS: dict[str, type[Any]] = {
+    f.name: f.default_factory  # type: ignore[misc]
+    for f in dataclasses.fields(Settings)
+    if f.name != "paths"
+}
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings. `path`: a file that must exist; None: MOVIEREC_CONFIG or the XDG file if there is one.
+
+    Raises ConfigurationError naming the key, and the nearest known one where the key is unknown.
+    """
+    paths = Paths.from_environment(environ)
+    chosen = path or (Path(environ["MOVIEREC_CONFIG"]) if environ.get("MOVIEREC_CONFIG") else None)
+    default = paths.config / "config.toml"
+    if chosen is None and default.exists():
+        chosen = default
+    values = _from_file(chosen) if chosen else {}
+    for section, key, value in _from_environment(environ):
+        values.setdefault(section, {})[key] = value
+    sections = {name: _section(name, cls, values.get(name, {})) for name, cls in SECTIONS.items()}
+    settings = Settings(**sections, paths=paths)
+    _check(settings)
+    return settings
+
+
+def _from_file(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"Cannot read the configuration file {path}: {error}") from error
+    for name, section in content.items():
+        _known(name, SECTIONS, f"section [{name}] in {path}")
+        if not isinstance(section, dict):
+            raise ConfigurationError(f"{name} in {path} must be a section: write [{name}].")
+    return content
+
+
+def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    found = []
+    for variable, text in environ.items():
+        section, separator, key = variable.removeprefix("MOVIEREC_").lower().partition("__")
+        if not variable.startswith("MOVIEREC_") or not separator:
+            continue
+        _known(section, SECTIONS, f"section of {variable}")
+        fields = {f.name: f for f in dataclasses.fields(SECTIONS[section])}
+        if key.endswith("_file") and key not in fields:
+            key = key.removesuffix("_file")
+            try:
+                text = Path(text).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigurationError(f"Cannot read the file named by {variable}: {error}") from error
+        found.append((section, key, text))
+    return found
+
+
+def _section(name: str, cls: type[Any], values: Mapping[str, Any]) -> Any:
+    fields = {f.name: f for f in dataclasses.fields(cls)}
+    for key in values:
+        _known(key, fields, f"key {name}.{key}")
+    return cls(**{key: _value(f"{name}.{key}", fields[key], value) for key, value in values.items()})
+
+
+def _known(name: str, known: Mapping[str, Any], what: str) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f" Did you mean {near[0]}?" if near else f" Known: {', '.join(known)}."
+        raise ConfigurationError(f"Unknown {what}.{hint}")
+
+
+def _value(name: str, target: dataclasses.Field[Any], value: Any) -> Scalar:
+    """`value` from TOML or, as text, from the environment, as the type of the field's default."""
+    kind = type(target.default)
+    hidden = "…" if target.metadata["secret"] else repr(value)
+    if isinstance(value, str) and kind is not str:
+        value = _parse(kind, value)
+    if kind is float and type(value) is int:
+        value = float(value)
+    if kind is tuple and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        value = tuple(value)
+    if type(value) is not kind:
+        expected = {tuple: "a list of texts", str: "a text", bool: "true or false"}.get(kind, "a number")
+        raise ConfigurationError(f"{name} must be {expected}, not {hidden}.")
+    least = target.metadata["least"]
+    if least is not None and not value >= least:
+        raise ConfigurationError(f"{name} must be at least {least}, not {hidden}.")
+    return value  # type: ignore[no-any-return]
+
+
+def _parse(kind: type, text: str) -> Any:
+    """The text of an environment variable as `kind`, or the text itself where it does not fit."""
+    if kind is tuple:
+        return tuple(item.strip() for item in text.split(",") if item.strip())
+    if kind is bool:
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(
+            text.lower(), text
+        )
+    try:
+        return kind(text)
+    except ValueError:
+        return text
+
+
+def _check(settings: Settings) -> None:
+    """What no single key can tell."""
+    if not settings.database_url.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise ConfigurationError("database.url must start with postgresql:// or sqlite:///.")
+    if settings.server.workers > 1 and settings.database_url.startswith("sqlite"):
+        raise ConfigurationError(
+            "server.workers above 1 needs PostgreSQL: several processes writing one SQLite file can corrupt it. "
+            "Set database.url to postgresql://… or workers to 1."
+        )
+    if settings.recommender.dislikes not in ("push", "trained"):
+        raise ConfigurationError("recommender.dislikes must be push or trained.")
+    if settings.log.level not in ("debug", "info", "warning", "error"):
+        raise ConfigurationError("log.level must be debug, info, warning or error.")
+    if settings.auth.bcrypt_cost > 20:
+        raise ConfigurationError("auth.bcrypt_cost above 20 takes minutes for each login.")
+    if settings.server.port > 65535:
+        raise ConfigurationError("server.port must be at most 65535.")
+
+
+def example() -> str:
+    """The text of config.toml.example: every key, one sentence, its default."""
+    lines = [
+        "# Settings of the movierec daemon. Copy to config.toml in the folder `movierec-server check` names,",
+        "# and uncomment what you change. Any key can also be set by environment, as MOVIEREC_<SECTION>__<KEY>",
+        "# (lists separated by commas), or, with _FILE appended to it, by the file that holds the value.",
+    ]
+    for name, cls in SECTIONS.items():
+        lines += ["", f"# {cls.__doc__}", f"[{name}]"]
+        for key in dataclasses.fields(cls):
+            default = list(key.default) if isinstance(key.default, tuple) else key.default
+            lines += [f"# {key.metadata['doc']}", f"# {key.name} = {json.dumps(default)}"]
+    return "\n".join(lines) + "\n"

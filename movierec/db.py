@@ -1,0 +1,284 @@
+"""The database behind one handle: SQLite or PostgreSQL, transactions, hand-written statements, migrations.
+
+Everything here is synchronous and runs in a database thread, one connection a thread; a query on an
+event loop is refused. Models live with their subject.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import functools
+import importlib.util
+import logging
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import peewee
+from playhouse.migrations import Runner
+
+from movierec.config import Settings
+from movierec.errors import ConfigurationError, DatabaseUnavailable, MovierecError, StorageFull
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+Row = tuple[Any, ...]
+
+logger = logging.getLogger("movierec.db")
+
+database = peewee.DatabaseProxy()
+
+# Any constant will do, as long as every version of movierec uses the same one.
+MIGRATION_LOCK = 0x6D6F7669
+
+
+class Table(peewee.Model):
+    """Base of every model. Times are UTC epoch seconds; JSON is text."""
+
+    class Meta:
+        database = database
+        # Legacy names make index names collide, and PostgreSQL then drops a UNIQUE without a word.
+        legacy_table_names = False
+
+
+class _OffTheEventLoop:
+    """Refuses queries where they would stop every other request."""
+
+    def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
+        if asyncio._get_running_loop() is not None:
+            raise RuntimeError("A query on the event loop: run it through the database threads.")
+        return super().execute_sql(*args, **kwargs)  # type: ignore[misc]
+
+
+class _Sqlite(_OffTheEventLoop, peewee.SqliteDatabase):
+    pass
+
+
+class _Postgres(_OffTheEventLoop, peewee.PostgresqlDatabase):
+    pass
+
+
+class _ThreadState(threading.local):
+    commits = 0
+
+
+_thread = _ThreadState()
+
+
+def connect(settings: Settings) -> None:
+    """Choose the database of this process. Connections open by themselves, one a thread."""
+    url = settings.database_url
+    timeout = settings.database.busy_timeout_seconds
+    if url.startswith("sqlite:///"):
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        pragmas = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "cache_size": -32_000}
+        database.initialize(_Sqlite(str(path), pragmas=pragmas, timeout=timeout, lock_type="IMMEDIATE"))
+        return
+    statement_ms = round(settings.database.statement_timeout_seconds * 1000)
+    options = (
+        f"-c statement_timeout={statement_ms} -c lock_timeout={round(timeout * 1000)} "
+        "-c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+    )
+    database.initialize(
+        _Postgres(url, connect_timeout=5, options=options, application_name="movierec", keepalives_idle=30)
+    )
+
+
+def close() -> None:
+    """Close the connection of this thread."""
+    if database.obj is not None and not database.is_closed():
+        database.close()
+
+
+def is_postgres() -> bool:
+    return isinstance(database.obj, _Postgres)
+
+
+@contextlib.contextmanager
+def write() -> Iterator[None]:
+    """One transaction. Inside another one it joins it: the outermost decides.
+
+    BEGIN IMMEDIATE on SQLite, because a read-then-write in a plain BEGIN fails under concurrent writers.
+    """
+    if database.in_transaction():
+        yield
+        return
+    with database.atomic():
+        yield
+        # From here on the commit may have happened: the unit of work must not be run again.
+        _thread.commits += 1
+
+
+def call(work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+    """Run one unit of work; reconnect once if its connection had died before anything was committed.
+
+    Raises DatabaseUnavailable or StorageFull in place of the driver's errors.
+    """
+    commits = _thread.commits
+    for attempt in (1, 2):
+        try:
+            return work(*args, **kwargs)
+        except (peewee.OperationalError, peewee.InterfaceError) as error:
+            lost = is_postgres() and not _alive()
+            if lost:
+                close()
+            if lost and attempt == 1 and _thread.commits == commits:
+                continue
+            raise _expected(error) from error
+    raise AssertionError("unreachable")
+
+
+def _alive() -> bool:
+    try:
+        return bool(database.connection().closed == 0) and not database.is_closed()
+    except peewee.PeeweeException:
+        return False
+
+
+def _expected(error: Exception) -> MovierecError:
+    text = str(error).lower()
+    if "disk is full" in text or "no space left" in text or "disk i/o error" in text:
+        return StorageFull(retry_after_seconds=60)
+    logger.warning("database unavailable: %s", type(error).__name__)
+    return DatabaseUnavailable(retry_after_seconds=2)
+
+
+@functools.lru_cache(maxsize=1024)
+def _dialect(sql: str, postgres: bool) -> str:
+    """Statements are written with `?`; no literal in them contains one."""
+    return sql.replace("%", "%%").replace("?", "%s") if postgres else sql
+
+
+def execute(sql: str, *params: Any) -> Any:
+    """Run a statement written with `?` placeholders and return its cursor (rowcount, fetchall)."""
+    return database.execute_sql(_dialect(sql, is_postgres()), params)
+
+
+def rows(sql: str, *params: Any) -> list[Row]:
+    return execute(sql, *params).fetchall()  # type: ignore[no-any-return]
+
+
+def row(sql: str, *params: Any) -> Row | None:
+    return execute(sql, *params).fetchone()  # type: ignore[no-any-return]
+
+
+def value(sql: str, *params: Any) -> Any:
+    """The first column of the first row, or None."""
+    found = row(sql, *params)
+    return found[0] if found else None
+
+
+def execute_many(sql: str, values: Sequence[Row]) -> None:
+    """Run an `INSERT … VALUES ?` for many rows: the single `?` stands for one row's tuple."""
+    if not values:
+        return
+    cursor = database.cursor()
+    if is_postgres():
+        from psycopg2.extras import execute_values  # only installations on PostgreSQL pay for its import
+
+        execute_values(cursor, _dialect(sql, True), values, page_size=1000)
+    else:
+        marks = f"({marks_for(values[0])})"
+        cursor.executemany(sql.replace("?", marks, 1), values)
+
+
+def marks_for(values: Sequence[Any]) -> str:
+    """`?, ?, ?` for `IN (…)`; NULL for nothing, which no value equals."""
+    return ", ".join("?" * len(values)) or "NULL"
+
+
+# Migrations
+
+
+def migrations_directory() -> Path:
+    """Inside the package when installed, beside it in a checkout."""
+    spec = importlib.util.find_spec("movierec")
+    assert spec is not None and spec.origin is not None
+    package = Path(spec.origin).parent
+    inside = package / "migrations"
+    return inside if inside.is_dir() else package.parent / "migrations"
+
+
+def _runner() -> Runner:
+    return Runner(database.obj, str(migrations_directory()), table_name="schema_migrations")
+
+
+def pending_migrations() -> list[str]:
+    """Names of the migrations not applied yet, in order. Raises ConfigurationError on a newer or odd schema."""
+    status = _runner().status()
+    unknown = [m.name for m in status if m.path is None]
+    if unknown:
+        raise ConfigurationError(
+            f"The database was migrated by a newer movierec ({', '.join(unknown)}). Install that version or newer."
+        )
+    numbers = [m.idx for m in status]
+    if len(set(numbers)) != len(numbers):
+        raise ConfigurationError(
+            "Two migrations have the same number: this installation of movierec is broken."
+        )
+    return [m.name for m in status if m.applied is None]
+
+
+def migrate(target: str | None = None) -> list[str]:
+    """Apply pending migrations, up to `target` if given; daemons starting together wait for each other."""
+    with _migration_lock():
+        return _runner().up(target) if pending_migrations() else []
+
+
+def migrate_down(target: str) -> list[str]:
+    """Revert every migration back through `target`."""
+    with _migration_lock():
+        return _runner().down(target)  # type: ignore[no-any-return]
+
+
+@contextlib.contextmanager
+def _migration_lock() -> Iterator[None]:
+    if is_postgres():
+        execute("SET lock_timeout = 0")
+        execute("SET statement_timeout = 0")
+        execute("SELECT pg_advisory_lock(?)", MIGRATION_LOCK)
+        try:
+            yield
+        finally:
+            execute("SELECT pg_advisory_unlock(?)", MIGRATION_LOCK)
+            close()  # the next connection has its timeouts again
+        return
+    path = database.obj.database
+    with open(f"{path}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def next_revision(name: str) -> int:
+    """Count up a named revision; readers compare it to know that what they hold is stale."""
+    return int(
+        value(
+            "INSERT INTO revisions (name, value) VALUES (?, 1) "
+            "ON CONFLICT (name) DO UPDATE SET value = revisions.value + 1 RETURNING value",
+            name,
+        )
+    )
+
+
+def revision(name: str) -> int:
+    return int(value("SELECT value FROM revisions WHERE name = ?", name) or 0)
+
+
+class Revision(Table):
+    """How often something shared has changed: `catalogue`, `starter`, `community`."""
+
+    name = peewee.TextField(primary_key=True)
+    value = peewee.BigIntegerField()
+
+    class Meta:
+        table_name = "revisions"
+
+
+def is_unique_violation(error: peewee.IntegrityError, column: str) -> bool:
+    """Whether `error` says that `column` holds that value already, on either database."""
+    return re.search(rf"\b{column}\b", str(error)) is not None

@@ -1,0 +1,42 @@
+"""Table of long work: what is to be done, how far it is, what came of it."""
+
+from __future__ import annotations
+
+from peewee import SQL, BigAutoField, BigIntegerField, Check, ForeignKeyField, TextField
+
+from movierec.auth.models import User
+from movierec.db import Table
+
+
+class Job(Table):
+    """`parameters` and `report` are JSON objects; `owner` is the worker that runs it."""
+
+    id = BigAutoField()
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    kind = TextField()
+    state = TextField(
+        constraints=[Check("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')")]
+    )
+    stage = TextField(default="")
+    done = BigIntegerField(default=0)
+    total = BigIntegerField(default=0)
+    parameters = TextField(default="{}")
+    report = TextField(default="{}")
+    error = TextField(default="")
+    owner = TextField(default="")
+    created_at = BigIntegerField()
+    started_at = BigIntegerField(null=True)
+    # Renewed while the job runs: a job whose worker died is taken up again.
+    heartbeat_at = BigIntegerField(null=True)
+    finished_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "jobs"
+
+
+# One of a kind per user at a time, whatever daemon was asked.
+Job.add_index(
+    Job.index(
+        Job.user, Job.kind, unique=True, name="jobs_active", where=SQL("state IN ('queued', 'running')")
+    )
+)

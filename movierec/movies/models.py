@@ -1,0 +1,120 @@
+"""Tables of the catalogue: films, genres, people and their credits, keywords."""
+
+from __future__ import annotations
+
+from peewee import (
+    SQL,
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    Check,
+    CompositeKey,
+    DoubleField,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+)
+
+from movierec.db import Table
+
+
+class Movie(Table):
+    """A film, once, whatever sources know it. Votes are on TMDb's scale of 0 to 10; lists are JSON."""
+
+    id = BigAutoField()
+    tmdb_id = BigIntegerField(null=True, unique=True)
+    imdb_id = TextField(null=True, unique=True)
+    movielens_id = BigIntegerField(null=True, unique=True)
+    title = TextField()
+    original_title = TextField(default="")
+    year = IntegerField(null=True, index=True)
+    release_date = TextField(null=True)
+    overview = TextField(default="")
+    tagline = TextField(default="")
+    status = TextField(default="")
+    runtime = IntegerField(null=True, constraints=[Check("runtime > 0")])
+    budget = BigIntegerField(null=True)
+    revenue = BigIntegerField(null=True)
+    homepage = TextField(default="")
+    original_language = TextField(default="")
+    languages = TextField(default="[]")
+    countries = TextField(default="[]")
+    certificate = TextField(default="")
+    adult = BooleanField(default=False)
+    critics_score = IntegerField(null=True, constraints=[Check("critics_score BETWEEN 0 AND 100")])
+    critics_reviews = IntegerField(null=True)
+    vote_average = DoubleField(default=0, constraints=[Check("vote_average BETWEEN 0 AND 10")])
+    vote_count = IntegerField(default=0, constraints=[Check("vote_count >= 0")])
+    popularity = DoubleField(default=0, index=True)
+    poster_path = TextField(default="")
+    backdrop_path = TextField(default="")
+    # Which source the facts come from: starter, movielens, tmdb or staff.
+    source = TextField()
+    created_at = BigIntegerField()
+    updated_at = BigIntegerField()
+
+    class Meta:
+        table_name = "movies"
+        constraints = [SQL("CHECK (title <> '')")]  # noqa: RUF012  (peewee's own way of writing it)
+
+
+class Genre(Table):
+    id = BigAutoField()
+    name = TextField(unique=True)
+    tmdb_id = BigIntegerField(null=True, unique=True)
+
+    class Meta:
+        table_name = "genres"
+
+
+class MovieGenre(Table):
+    movie = ForeignKeyField(Movie, on_delete="CASCADE", index=False)
+    genre = ForeignKeyField(Genre, on_delete="CASCADE")
+    position = IntegerField()
+
+    class Meta:
+        table_name = "movie_genres"
+        primary_key = CompositeKey("movie", "genre")
+
+
+class Person(Table):
+    """Somebody credited. Names are unique only among people without a TMDb id."""
+
+    id = BigAutoField()
+    name = TextField(index=True)
+    tmdb_id = BigIntegerField(null=True, unique=True)
+
+    class Meta:
+        table_name = "people"
+
+
+class Credit(Table):
+    """A person's part in a film: director, writer or cast; `position` is the billing."""
+
+    movie = ForeignKeyField(Movie, on_delete="CASCADE", index=False)
+    person = ForeignKeyField(Person, on_delete="CASCADE")
+    role = TextField(constraints=[Check("role IN ('director', 'writer', 'cast')")])
+    position = IntegerField()
+    character = TextField(default="")
+
+    class Meta:
+        table_name = "credits"
+        primary_key = CompositeKey("movie", "role", "person")
+
+
+class Keyword(Table):
+    id = BigAutoField()
+    name = TextField(unique=True)
+    tmdb_id = BigIntegerField(null=True, unique=True)
+
+    class Meta:
+        table_name = "keywords"
+
+
+class MovieKeyword(Table):
+    movie = ForeignKeyField(Movie, on_delete="CASCADE", index=False)
+    keyword = ForeignKeyField(Keyword, on_delete="CASCADE")
+
+    class Meta:
+        table_name = "movie_keywords"
+        primary_key = CompositeKey("movie", "keyword")

@@ -1,0 +1,83 @@
+"""Tables of recommending: what was recommended and why, what users said of it, community ratings."""
+
+from __future__ import annotations
+
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BlobField,
+    BooleanField,
+    Check,
+    DoubleField,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+)
+
+from movierec.auth.models import User
+from movierec.db import Table
+from movierec.movies.models import Movie
+
+
+class Recommendation(Table):
+    """What was recommended to a user, with its reasons (`because`, JSON) and the model that said so."""
+
+    id = BigAutoField()
+    user = ForeignKeyField(User, on_delete="CASCADE", index=False)
+    movie = ForeignKeyField(Movie, on_delete="CASCADE")
+    score = DoubleField()
+    predicted_rating = DoubleField(null=True)
+    recommendation_type = TextField()
+    reason = TextField()
+    because = TextField(default="[]")
+    model = TextField()
+    is_clicked = BooleanField(default=False)
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "recommendations"
+        indexes = ((("user", "movie"), True),)
+
+
+class Feedback(Table):
+    """What a user said of a recommended film; the newest word on a film counts."""
+
+    id = BigAutoField()
+    user = ForeignKeyField(User, on_delete="CASCADE", index=False)
+    movie = ForeignKeyField(Movie, on_delete="CASCADE")
+    recommendation = ForeignKeyField(Recommendation, on_delete="SET NULL", null=True)
+    feedback_type = TextField(constraints=[Check("feedback_type IN ('like', 'dislike', 'not_interested')")])
+    comment = TextField(default="", constraints=[Check("length(comment) <= 10000")])
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "feedback"
+        indexes = ((("user", "movie"), True),)
+
+
+class Dataset(Table):
+    """Community ratings of one source, kept for training only; their raters are no users here."""
+
+    id = BigAutoField()
+    name = TextField(unique=True)
+    # SHA-256 of the ratings as imported: the same file again changes nothing.
+    fingerprint = TextField()
+    ratings = BigIntegerField()
+    raters = IntegerField()
+    films = IntegerField()
+    imported_at = BigIntegerField()
+
+    class Meta:
+        table_name = "datasets"
+
+
+class DatasetBlock(Table):
+    """Some thousands of a dataset's ratings, packed by `recommender.blocks`."""
+
+    dataset = ForeignKeyField(Dataset, on_delete="CASCADE", index=False)
+    position = IntegerField()
+    payload = BlobField()
+
+    class Meta:
+        table_name = "dataset_blocks"
+        indexes = ((("dataset", "position"), True),)
