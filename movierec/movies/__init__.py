@@ -1,0 +1,1 @@
+"""The catalogue: films, people, genres, and finding them."""

@@ -1,0 +1,391 @@
+"""The shipped catalogue: what is in it, and the script that makes it."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+import unicodedata
+import zipfile
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from movierec.movies import starter
+from movierec.movies.starter import StarterFilm, build, clean, stand_in
+from movierec.movies.starter.layout import FILMS, encode
+from movierec.movies.starter.vocabulary import OTHER_GENRES, TMDB_GENRES, country_names, language_codes
+
+
+@pytest.fixture(scope="module")
+def films() -> list[StarterFilm]:
+    return list(starter.read())
+
+
+@pytest.fixture(scope="module")
+def by_id(films: list[StarterFilm]) -> dict[str, StarterFilm]:
+    return {film.imdb_id: film for film in films}
+
+
+# --- the shipped file
+
+
+def test_ships_many_films_in_a_small_file(films: list[StarterFilm]) -> None:
+    assert len(films) >= 17_000
+    assert FILMS.stat().st_size <= 1_500_000
+
+
+def test_is_read_fast() -> None:
+    fastest = min(_seconds_to_read() for _ in range(3))
+    assert fastest < 1.0  # 0.3 s on two slow cores; the rest is room for a busy machine
+
+
+def _seconds_to_read() -> float:
+    start = time.perf_counter()
+    assert sum(1 for _ in starter.read())
+    return time.perf_counter() - start
+
+
+def test_source_and_licence_stand_beside_it() -> None:
+    text = FILMS.with_name("SOURCE.md").read_text(encoding="utf-8")
+    for word in ("Wikidata", "CC0", "bokeh-sampledata", "movierec.movies.starter.build"):
+        assert word in text
+
+
+def test_imdb_ids_are_well_formed_and_unique(films: list[StarterFilm]) -> None:
+    assert all(re.fullmatch(r"tt\d{7,8}", film.imdb_id) for film in films)
+    assert len({film.imdb_id for film in films}) == len(films)
+
+
+def test_text_is_clean(films: list[StarterFilm]) -> None:
+    texts = {film.title for film in films}
+    texts |= {name for film in films for name in (*film.cast, *film.directors, *film.writers)}
+    texts |= {word for film in films for word in (*film.genres, *film.countries, *film.languages)}
+    for text in texts:
+        assert text
+        assert text == text.strip()
+        assert "  " not in text
+        assert unicodedata.is_normalized("NFC", text)
+        assert not any(unicodedata.category(char).startswith("C") for char in text), text
+        assert not re.search(r"&\w+;|\ufffd|Ã.|^N/A$|\(film\)", text), text
+
+
+def test_no_list_names_anything_twice(films: list[StarterFilm]) -> None:
+    for film in films:
+        for names in (film.cast, film.directors, film.writers, film.genres, film.countries, film.languages):
+            assert len(set(names)) == len(names), film
+
+
+def test_dates_and_numbers_are_plausible(films: list[StarterFilm]) -> None:
+    for film in films:
+        assert 1940 <= film.year <= 2014
+        assert film.released is None or abs(film.released.year - film.year) <= 1
+        assert film.runtime_minutes is None or 5 <= film.runtime_minutes <= 1000
+        assert film.certificate in {None, "G", "PG", "PG-13", "R", "NC-17", "X"}
+        assert film.meter is None or 0 <= film.meter <= 100
+        assert film.critics_average is None or 0 < film.critics_average <= 10
+        assert film.reviews is None or 0 < film.reviews < 1000
+        assert film.box_office is None or film.box_office >= 1000
+        assert 0 <= film.oscars <= 11
+
+
+def test_every_genre_and_language_is_a_known_word(films: list[StarterFilm]) -> None:
+    assert {genre for film in films for genre in film.genres} <= {*TMDB_GENRES, *OTHER_GENRES}
+    assert all(re.fullmatch(r"[a-z]{2}", code) for film in films for code in film.languages)
+
+
+def test_most_films_have_what_a_page_shows(films: list[StarterFilm]) -> None:
+    known = Counter(field for film in films for field in film._fields if getattr(film, field))
+    for field, least in {
+        "genres": 17_000,
+        "languages": 17_000,
+        "countries": 17_400,
+        "directors": 17_300,
+        "writers": 13_700,
+        "cast": 15_600,
+        "runtime_minutes": 16_100,
+        "certificate": 2_500,
+        "meter": 17_000,
+        "reviews": 17_400,
+        "released": 6_000,
+    }.items():
+        assert known[field] >= least, field
+
+
+@pytest.mark.parametrize(
+    ("imdb_id", "title", "year", "director", "actor", "genre", "language"),
+    [
+        ("tt0133093", "The Matrix", 1999, "Lana Wachowski", "Keanu Reeves", "Science Fiction", "en"),
+        ("tt0111161", "The Shawshank Redemption", 1994, "Frank Darabont", "Tim Robbins", "Drama", "en"),
+        ("tt0211915", "Amélie", 2001, "Jean-Pierre Jeunet", "Audrey Tautou", "Comedy", "fr"),
+        ("tt0068646", "The Godfather", 1972, "Francis Ford Coppola", "Al Pacino", "Crime", "en"),
+        ("tt0047478", "Seven Samurai", 1954, "Akira Kurosawa", "Toshirō Mifune", "Action", "ja"),
+        ("tt0110912", "Pulp Fiction", 1994, "Quentin Tarantino", "John Travolta", "Crime", "en"),
+        ("tt0034583", "Casablanca", 1942, "Michael Curtiz", "Humphrey Bogart", "Romance", "en"),
+        ("tt0118799", "Life Is Beautiful", 1997, "Roberto Benigni", "Roberto Benigni", "Comedy", "it"),
+    ],
+)
+def test_well_known_films_are_right(
+    by_id: dict[str, StarterFilm],
+    imdb_id: str,
+    title: str,
+    year: int,
+    director: str,
+    actor: str,
+    genre: str,
+    language: str,
+) -> None:
+    film = by_id[imdb_id]
+    assert (film.title, film.year, film.languages[0]) == (title, year, language)
+    assert director in film.directors
+    assert actor in film.cast[:6]
+    assert genre in film.genres
+
+
+def test_one_film_in_full(by_id: dict[str, StarterFilm]) -> None:
+    film = by_id["tt0133093"]
+    assert film.released == date(1999, 3, 31)
+    assert (film.runtime_minutes, film.certificate) == (136, "R")
+    assert film.countries == ("Australia", "United States")
+    assert film.writers == ("Lana Wachowski", "Lilly Wachowski")
+    assert (film.meter, film.critics_average, film.reviews) == (83, 7.8, 209)
+    assert film.box_office == 467_222_728
+
+
+# --- votes and popularity
+
+
+def test_well_known_films_are_the_most_popular(films: list[StarterFilm]) -> None:
+    ranked = sorted(films, key=lambda film: -_votes(film).popularity)
+    place = {(film.title, film.year): position for position, film in enumerate(ranked)}
+    for title in [
+        ("The Godfather", 1972),
+        ("Casablanca", 1942),
+        ("The Dark Knight", 2008),
+        ("Pulp Fiction", 1994),
+        ("Alien", 1979),
+        ("The Matrix", 1999),
+        ("Titanic", 1997),
+    ]:
+        assert place[title] < 200, title
+
+
+def test_votes_of_every_film_are_in_range(films: list[StarterFilm]) -> None:
+    for votes in map(_votes, films):
+        assert 0 <= votes.vote_average <= 10
+        assert votes.vote_count >= 0
+        assert 0 <= votes.popularity < 200
+
+
+def _votes(film: StarterFilm) -> starter.StandIn:
+    return stand_in(film.meter, film.reviews, film.year, film.critics_average)
+
+
+def test_stand_in_prefers_the_critics_own_mark() -> None:
+    assert stand_in(90, 100, 2000, average=7.4).vote_average == 7.4
+    assert stand_in(100, 100, 2000).vote_average == 7.8
+    assert stand_in(0, 100, 2000).vote_average == 3.2
+
+
+def test_stand_in_of_an_unreviewed_film_is_nothing() -> None:
+    assert stand_in(None, None, 1990) == (0.0, 0, 0.0)
+
+
+def test_more_reviews_or_better_ones_make_a_film_more_popular() -> None:
+    assert stand_in(80, 200, 2000).popularity > stand_in(80, 100, 2000).popularity
+    assert stand_in(80, 200, 2000).popularity > stand_in(20, 200, 2000).popularity
+    # The same number of reviews is worth more to an old film, at every age.
+    popularity = [stand_in(80, 100, year).popularity for year in range(1940, 2020)]
+    assert popularity == sorted(popularity, reverse=True)
+
+
+# --- cleaning
+
+
+@pytest.mark.parametrize(
+    ("raw", "clean_one"),
+    [
+        (None, ""),
+        ("N/A", ""),
+        (" Cat  &amp;\tMouse\x00 ", "Cat & Mouse"),
+        ("Ame\u0301lie", "Amélie"),  # decomposed
+        ("Sergei\ufe20a\ufe21 \u200bX", "Sergeia X"),  # library transliteration, zero-width space
+        ("Faust (2011 film)", "Faust"),
+        ("Godspell (film)", "Godspell"),
+        ("(500) Days of Summer", "(500) Days of Summer"),
+        ("I Am Curious (Yellow)", "I Am Curious (Yellow)"),
+    ],
+)
+def test_titles_are_cleaned(raw: str | None, clean_one: str) -> None:
+    assert clean.clean_title(raw) == clean_one
+
+
+@pytest.mark.parametrize(
+    ("raw", "names"),
+    [
+        ("Robert Downey, Jr., Mia Farrow", ["Robert Downey Jr.", "Mia Farrow"]),
+        ("Joaquin Garay, III", ["Joaquin Garay III"]),
+        ("A B, A B,  C D,", ["A B", "C D"]),
+        ("the Wachowskis, Lana Wachowski", ["Lana Wachowski", "Lilly Wachowski"]),
+        ("Tim Bentinck, 12th Earl of Portland", ["Tim Bentinck"]),
+        ("Prince Philip, Duke of Edinburgh", ["Prince Philip"]),
+        ("Princess Stéphanie of Monaco", ["Princess Stéphanie of Monaco"]),
+        ("Nora Ephron (screenplay), Delia Ephron (story by)", ["Nora Ephron", "Delia Ephron"]),
+        ("Tyler, the Creator, Rita Ora", ["Tyler, the Creator", "Rita Ora"]),
+        ("list of Harry Potter cast members, art director, N/A", []),
+        ("Huey Lewis and the News", ["Huey Lewis and the News"]),
+    ],
+)
+def test_people_are_cleaned(raw: str, names: list[str]) -> None:
+    assert clean.split_people(raw) == names
+
+
+def test_writing_duos_are_parted_but_bands_are_not() -> None:
+    duo = "Scott Alexander and Larry Karaszewski"
+    assert clean.split_people(duo, pairs=True) == ["Scott Alexander", "Larry Karaszewski"]
+    assert clean.split_people(duo) == [duo]
+    assert clean.split_people("Huey Lewis and the News", pairs=True) == ["Huey Lewis and the News"]
+
+
+@pytest.mark.parametrize(
+    ("names", "countries", "codes"),
+    [
+        (["English", "Japanese"], ["Japan"], ("ja", "en")),
+        (["English", "Italian"], ["Italy", "United States"], ("en", "it")),
+        (["English", "French"], ["France", "Belgium", "United States"], ("fr", "en")),
+        (["American English", "English", "Klingon"], [], ("en",)),
+        (["Cantonese", "Mandarin"], ["Hong Kong"], ("zh",)),
+    ],
+)
+def test_the_original_language_comes_first(
+    names: list[str], countries: list[str], codes: tuple[str, ...]
+) -> None:
+    assert language_codes(names, countries) == codes
+
+
+def test_countries_have_one_name_each() -> None:
+    assert country_names(["British Hong Kong", "Hong Kong", "People's Republic of China"]) == (
+        "Hong Kong",
+        "China",
+    )
+
+
+# --- the builder
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """A source of five good rows and five that must not get in, or not whole."""
+    path = tmp_path / "movies.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "CREATE TABLE omdb (ID, imdbID, Title, Year, Rating, Runtime, Genre, Released, Director, Writer,"
+        ' "Cast", Language, Country, Oscars);'
+        "CREATE TABLE tomatoes (ID, Meter, Reviews, Fresh, Rotten, Rating, BoxOffice);"
+    )
+    rows = [
+        {"id": "tt0000001", "Title": "Plain", "Year": 1999, "Rating": "R", "Runtime": 136.0, "Oscars": 1}
+        | {"Genre": "Sci-Fi, Drama", "Released": "1999-03-31", "Director": "Ann Lee", "Writer": "Ann Lee"}
+        | {"Cast": "Zoe Star, Al Unknown", "Language": "English", "Country": "United States"},
+        {"id": "tt0000001", "Title": "Plain: the Long Version", "Year": 2001, "Released": "2001-01-01"},
+        {"id": "", "Title": "No id", "Year": 1999},
+        {"id": "tt00004", "Title": "Short id", "Year": 1999},
+        {"id": "tt0000005", "Title": " \x07", "Year": 1999},
+        {"id": "tt0000006", "Title": "No year", "Released": "N/A"},
+        {"id": "tt0000007", "Title": "Caf&eacute;  (film)", "Year": "1950", "Released": "soon"}
+        | {"Rating": "GP", "Runtime": "1 h 30 min", "Genre": "Film-Noir, Weird", "Director": "N/A"}
+        | {"Writer": "Bo Hart (screenplay), Bo Hart", "Cast": "Zoe Star", "Language": "Swahili, Klingon"}
+        | {"Country": "Kenya", "Oscars": "N/A"},
+        {"id": "tt0000008", "Title": "Date apart", "Year": 1980, "Released": "1990-05-05", "Rating": "TV-MA"}
+        | {"Runtime": 1.0, "Cast": "Zoe Star"},
+        {"id": "tt10000009", "Title": "Year from its date", "Released": "1977-05-25", "Runtime": "95 min"},
+    ]
+    columns = ["Title", "Year", "Rating", "Runtime", "Genre", "Released", "Director", "Writer", "Cast"]
+    columns += ["Language", "Country", "Oscars"]
+    omdb = [
+        (number, row["id"], *(row.get(column) for column in columns))
+        for number, row in enumerate(rows, start=1)
+    ]
+    tomatoes = [
+        (1, 83, 209, 173, 36, 7.8, 5_000_000.0),
+        (2, 70, 3, 2, 1, None, None),
+        (7, None, None, 3, 2, None, 7.386),
+        (8, 140, -1, None, None, 99.0, None),
+    ]
+    connection.executemany(f"INSERT INTO omdb VALUES ({','.join('?' * 14)})", omdb)
+    connection.executemany("INSERT INTO tomatoes VALUES (?, ?, ?, ?, ?, ?, ?)", tomatoes)
+    connection.commit()
+    connection.close()
+    return path
+
+
+def _built(source: Path, out: Path) -> dict[str, StarterFilm]:
+    assert build.main([str(source), str(out)]) == 0
+    return {film.imdb_id: film for film in starter.read(out)}
+
+
+def test_builder_keeps_good_rows_and_mends_dirty_ones(database: Path, tmp_path: Path) -> None:
+    films = _built(database, tmp_path / "films.xz")
+    assert list(films) == ["tt0000001", "tt0000007", "tt0000008", "tt10000009"]
+    plain = films["tt0000001"]
+    assert (plain.title, plain.released, plain.genres) == (
+        "Plain",
+        date(1999, 3, 31),
+        ("Drama", "Science Fiction"),
+    )
+    assert (plain.box_office, plain.oscars) == (5_000_000, 1)
+    dirty = films["tt0000007"]
+    assert (dirty.title, dirty.year, dirty.released, dirty.runtime_minutes) == ("Café", 1950, None, 90)
+    assert (dirty.certificate, dirty.genres, dirty.languages) == ("PG", ("Film-Noir", "Weird"), ("sw",))
+    assert (dirty.directors, dirty.writers) == ((), ("Bo Hart",))
+    assert (dirty.meter, dirty.reviews, dirty.box_office) == (None, 5, None)
+    apart = films["tt0000008"]
+    assert (apart.released, apart.runtime_minutes, apart.certificate) == (None, None, None)
+    assert (apart.meter, apart.reviews, apart.critics_average) == (None, None, None)
+    assert (films["tt10000009"].year, films["tt10000009"].runtime_minutes) == (1977, 95)
+
+
+def test_builder_puts_the_best_known_first(database: Path, tmp_path: Path) -> None:
+    assert _built(database, tmp_path / "films.xz")["tt0000001"].cast == ("Zoe Star", "Al Unknown")
+
+
+def test_builder_reports_what_it_left_out(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _built(database, tmp_path / "films.xz")
+    lines = dict(re.findall(r"(?m)^ *([\d,]+)  (.*)$", capsys.readouterr().out))
+    counts = {what: number for number, what in lines.items()}
+    report: Counter[str] = Counter()
+    build.films_of(build.rows_of(database), report)
+    assert report["rows read"] == 9
+    assert report["films written"] == 4
+    assert report["film dropped: no IMDb id"] == 2
+    assert report["film dropped: no title"] == 1
+    assert report["film dropped: no year"] == 1
+    assert report["film dropped: IMDb id twice (Plain: the Long Version, 2001)"] == 1
+    assert report["rows read"] == report["films written"] + sum(
+        count for what, count in report.items() if what.startswith("film dropped")
+    )
+    assert "rows read" in counts
+
+
+def test_builder_reads_the_wheel_and_gives_the_same_bytes(database: Path, tmp_path: Path) -> None:
+    wheel = tmp_path / "bokeh_sampledata-2026.1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.write(database, build.DATABASE_IN_WHEEL)
+    assert _built(wheel, tmp_path / "a.xz") == _built(database, tmp_path / "b.xz")
+    assert (tmp_path / "a.xz").read_bytes() == (tmp_path / "b.xz").read_bytes()
+
+
+def test_builder_explains_itself_without_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    assert build.main([]) == 2
+    assert "WHEEL_OR_DB" in capsys.readouterr().err
+
+
+def test_encoding_does_not_depend_on_the_order_given(films: list[StarterFilm], tmp_path: Path) -> None:
+    few = films[:200]
+    (tmp_path / "few.xz").write_bytes(encode(reversed(few)))
+    assert list(starter.read(tmp_path / "few.xz")) == few
+    assert encode(few) == (tmp_path / "few.xz").read_bytes()
