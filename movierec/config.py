@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from movierec.errors import ConfigurationError
 from movierec.paths import Paths
@@ -141,7 +141,7 @@ SECTIONS: dict[str, type[Any]] = {
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings. `path`: a file that must exist; None: MOVIEREC_CONFIG or the XDG file if there is one.
+    """Read the settings. `path`: a file that must exist; None: MOVIEREC_CONFIG, or the XDG file if it exists.
 
     Raises ConfigurationError naming the key, and the nearest known one where the key is unknown.
     """
@@ -219,7 +219,7 @@ def _value(name: str, target: dataclasses.Field[Any], value: Any) -> Scalar:
     least = target.metadata["least"]
     if least is not None and not value >= least:
         raise ConfigurationError(f"{name} must be at least {least}, not {hidden}.")
-    return value  # type: ignore[no-any-return]
+    return cast(Scalar, value)
 
 
 def _parse(kind: type, text: str) -> Any:
@@ -242,8 +242,8 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError("database.url must start with postgresql:// or sqlite:///.")
     if settings.server.workers > 1 and settings.database_url.startswith("sqlite"):
         raise ConfigurationError(
-            "server.workers above 1 needs PostgreSQL: several processes writing one SQLite file can corrupt it. "
-            "Set database.url to postgresql://… or workers to 1."
+            "server.workers above 1 needs PostgreSQL: several processes writing one SQLite file can "
+            "corrupt it. Set database.url to postgresql://… or workers to 1."
         )
     if settings.recommender.dislikes not in ("push", "trained"):
         raise ConfigurationError("recommender.dislikes must be push or trained.")
@@ -258,9 +258,10 @@ def _check(settings: Settings) -> None:
 def example() -> str:
     """The text of config.toml.example: every key, one sentence, its default."""
     lines = [
-        "# Settings of the movierec daemon. Copy to config.toml in the folder `movierec-server check` names,",
-        "# and uncomment what you change. Any key can also be set by environment, as MOVIEREC_<SECTION>__<KEY>",
-        "# (lists separated by commas), or, with _FILE appended to it, by the file that holds the value.",
+        "# Settings of the movierec daemon. Copy to config.toml in the folder that `movierec-server check`",
+        "# names, and uncomment what you change. Any key can also be set by the environment variable",
+        "# MOVIEREC_<SECTION>__<KEY> (lists separated by commas), or, with _FILE appended to that name, by",
+        "# the file that holds the value.",
     ]
     for name, cls in SECTIONS.items():
         lines += ["", f"# {cls.__doc__}", f"[{name}]"]

@@ -198,7 +198,8 @@ def marks_for(values: Sequence[Any]) -> str:
 def migrations_directory() -> Path:
     """Inside the package when installed, beside it in a checkout."""
     spec = importlib.util.find_spec("movierec")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     package = Path(spec.origin).parent
     inside = package / "migrations"
     return inside if inside.is_dir() else package.parent / "migrations"
@@ -209,12 +210,12 @@ def _runner() -> Runner:
 
 
 def pending_migrations() -> list[str]:
-    """Names of the migrations not applied yet, in order. Raises ConfigurationError on a newer or odd schema."""
+    """Names of the migrations not applied yet, in order. Raises ConfigurationError on a newer schema."""
     status = _runner().status()
     unknown = [m.name for m in status if m.path is None]
     if unknown:
         raise ConfigurationError(
-            f"The database was migrated by a newer movierec ({', '.join(unknown)}). Install that version or newer."
+            f"The database was migrated by a newer movierec ({', '.join(unknown)}). Install that version."
         )
     numbers = [m.idx for m in status]
     if len(set(numbers)) != len(numbers):

@@ -55,7 +55,7 @@ class Movie(Table):
 
     class Meta:
         table_name = "movies"
-        constraints = [SQL("CHECK (title <> '')")]  # noqa: RUF012  (peewee's own way of writing it)
+        constraints = [SQL("CHECK (title <> '')")]
 
 
 class Genre(Table):

@@ -1,0 +1,162 @@
+"""`/api/v1/auth/`: registering, signing in and out, tokens, the own account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from movierec import auth, db
+from movierec.api.call import Call
+from movierec.api.encoding import timestamp
+from movierec.api.endpoint import Access, Answer, Group
+from movierec.api.schemas import Message
+from movierec.api.schemas import accounts as schemas
+from movierec.auth import Credentials, NewAccount, Rotation, TokenPair
+from movierec.errors import Conflict, InvalidCredentials, PermissionDenied, TokenExpired, TokenInvalid
+
+group = Group("/api/v1/auth", tag="accounts")
+
+
+@group.post("/", access=Access.PUBLIC, answers={201: schemas.SignedIn}, errors=(Conflict, PermissionDenied))
+async def register(call: Call, body: schemas.Register) -> Answer:
+    """Open an account and sign in."""
+    settings = call.services.settings.auth
+    if not settings.registration:
+        raise PermissionDenied("This daemon takes no registrations. Ask its administrator for an account.")
+    account = NewAccount(body.username, body.email, body.first_name, body.last_name)
+    account.check(body.password, settings)
+    hashed = await call.services.threads.hash(auth.hash_password, body.password, settings.bcrypt_cost)
+    return Answer(201, await call.write(_register, call, account, hashed))
+
+
+def _register(call: Call, account: NewAccount, hashed: str) -> dict[str, Any]:
+    with db.write():
+        user = auth.register(account, hashed, call.now)
+        pair = _start(call, user.id, user.auth_epoch)
+    return _signed_in("Welcome.", user.id, pair)
+
+
+@group.post("/login/", access=Access.PUBLIC, answers={200: schemas.SignedIn}, errors=(InvalidCredentials,))
+async def log_in(call: Call, body: schemas.Login) -> dict[str, Any]:
+    """Sign in with e-mail address or user name."""
+    cost = call.services.settings.auth.bcrypt_cost
+    found = await call.read(auth.credentials_of, body.email or body.username or "")
+    hashed = found.password_hash if found else auth.of_nobody(cost)
+    right = await call.services.threads.hash(auth.verify, body.password, hashed)
+    if not found or not right or not found.is_active:
+        raise InvalidCredentials()
+    new_hash = None
+    if auth.needs_rehash(hashed, cost):
+        new_hash = await call.services.threads.hash(auth.hash_password, body.password, cost)
+    return await call.write(_log_in, call, found, new_hash)
+
+
+def _log_in(call: Call, found: Credentials, new_hash: str | None) -> dict[str, Any]:
+    with db.write():
+        auth.confirm_sign_in(found, call.now, new_hash)
+        pair = _start(call, found.user_id, found.epoch)
+    return _signed_in("Signed in.", found.user_id, pair)
+
+
+@group.post("/logout/", access=Access.USER, answers={200: Message}, errors=(TokenInvalid,))
+def log_out(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
+    """End the session of this refresh token: both its tokens are refused from now on."""
+    owner = auth.owner_of(body.refresh)
+    if owner is None or owner[0] != call.user_id:
+        raise TokenInvalid("This is no refresh token of yours.")
+    auth.revoke(owner[1], call.now)
+    return {"message": "Signed out."}
+
+
+@group.post("/token/refresh/", access=Access.PUBLIC, answers={200: schemas.Tokens}, errors=(TokenInvalid,))
+def refresh(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
+    """Exchange a refresh token for a new pair. Using one twice ends its session."""
+    outcome, pair = auth.rotate(call.services.keys, call.services.settings.auth, body.refresh, call.now)
+    if pair is None:
+        reused = outcome is Rotation.REUSED
+        raise TokenInvalid("This token was used before; its session has ended. Sign in." if reused else None)
+    return pair.as_json()
+
+
+@group.post(
+    "/token/verify/",
+    access=Access.PUBLIC,
+    answers={200: schemas.Nothing},
+    errors=(TokenInvalid, TokenExpired),
+)
+def verify(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
+    """Whether an access or refresh token would be accepted."""
+    auth.check(call.services.keys, call.services.settings.auth, body.token, call.now)
+    return {}
+
+
+@group.post(
+    "/change_password/",
+    access=Access.USER,
+    answers={200: schemas.PasswordChanged},
+    errors=(InvalidCredentials,),
+)
+async def change_password(call: Call, body: schemas.ChangePassword) -> dict[str, Any]:
+    """Replace the password; every other session ends."""
+    settings, hashing = call.services.settings.auth, call.services.threads.hash
+    own = await call.read(auth.user, call.user_id)
+    auth.check_rules(
+        body.new_password, settings.password_min_length, own.username, own.email, field="new_password"
+    )
+    found = await call.read(auth.credentials_of_user, call.user_id)
+    if not await hashing(auth.verify, body.old_password, found.password_hash):
+        raise InvalidCredentials("The old password is wrong.")
+    hashed = await hashing(auth.hash_password, body.new_password, settings.bcrypt_cost)
+    return await call.write(_set_password, call, found, hashed)
+
+
+def _set_password(call: Call, found: Credentials, hashed: str) -> dict[str, Any]:
+    with db.write():
+        epoch = auth.set_password(found, hashed, call.now)
+        pair = _start(call, found.user_id, epoch)
+    return {"message": "Password changed. Every other session has ended.", "tokens": pair.as_json()}
+
+
+@group.get("/me/", access=Access.USER, answers={200: schemas.User})
+def me(call: Call) -> dict[str, Any]:
+    """The own account."""
+    return user_json(call.user_id)
+
+
+@group.patch("/me/", access=Access.USER, answers={200: schemas.User}, errors=(Conflict,))
+def rename(call: Call, body: schemas.Rename) -> dict[str, Any]:
+    """Change user name, first or last name; fields not sent stay."""
+    auth.rename(call.user_id, body.model_dump(exclude_unset=True))
+    return user_json(call.user_id)
+
+
+def _start(call: Call, user_id: int, epoch: int) -> TokenPair:
+    label = call.request.headers.get("User-Agent", "")
+    return auth.start(call.services.keys, call.services.settings.auth, user_id, epoch, label, call.now)
+
+
+def _signed_in(message: str, user_id: int, pair: TokenPair) -> dict[str, Any]:
+    return {"message": message, "user": user_json(user_id), "tokens": pair.as_json()}
+
+
+def user_json(user_id: int) -> dict[str, Any]:
+    user, profile = auth.user(user_id), auth.profile_of(user_id)
+    return {
+        "id": user.id,
+        "username": user.username,
+        "email": user.email,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "full_name": f"{user.first_name} {user.last_name}".strip(),
+        "is_verified": user.is_verified,
+        "is_staff": user.is_staff,
+        "date_joined": timestamp(user.date_joined),
+        "last_login": timestamp(user.last_login),
+        "profile": {
+            "id": profile.id,
+            "bio": profile.bio,
+            "avatar": profile.avatar,
+            "favorite_genres": auth.favorite_genres(profile),
+            "preferred_language": profile.preferred_language,
+            "mature_content": profile.mature_content,
+        },
+    }

@@ -1,0 +1,61 @@
+"""The one place where a daemon is put together."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from movierec import auth, db
+from movierec.api import accounts, docs, health
+from movierec.api.call import answer
+from movierec.api.endpoint import Endpoint
+from movierec.api.middleware import around_every_request
+from movierec.api.services import SERVICES, Clock, Services
+from movierec.api.threads import Threads
+from movierec.config import Settings
+
+GROUPS = [
+    accounts.group,
+    health.group,
+]
+
+ENDPOINTS: list[Endpoint] = [endpoint for group in GROUPS for endpoint in group.endpoints]
+
+
+def create_app(settings: Settings, *, clock: Clock = time.time) -> web.Application:
+    """An application over the database of `settings`, which must be migrated. Starts nothing by itself."""
+    db.connect(settings)
+    app = web.Application(
+        middlewares=[around_every_request], client_max_size=settings.server.body_limit_bytes
+    )
+    app[SERVICES] = Services(
+        settings=settings,
+        clock=clock,
+        threads=Threads(settings),
+        keys=auth.load_or_create(settings.paths.state / "keys.json"),
+    )
+    _add_routes(app)
+    docs.add_routes(app, ENDPOINTS)
+    app.cleanup_ctx.append(_threads)
+    return app
+
+
+def _add_routes(app: web.Application) -> None:
+    """Each path with and without its trailing slash: a redirect would cost a request and lose a body."""
+    for endpoint in ENDPOINTS:
+        handler = functools.partial(answer, endpoint=endpoint)
+        for path in {endpoint.route, endpoint.route.rstrip("/")}:
+            app.router.add_route(endpoint.method, path, handler)
+            if endpoint.method == "GET":
+                app.router.add_route("HEAD", path, handler)
+
+
+async def _threads(app: web.Application) -> AsyncIterator[None]:
+    services = app[SERVICES]
+    # Made before the first sign-in, whose time must not tell whether its name exists.
+    await services.threads.hash(auth.of_nobody, services.settings.auth.bcrypt_cost)
+    yield
+    services.threads.close()

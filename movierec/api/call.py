@@ -1,0 +1,202 @@
+"""One request on its way through an endpoint: authenticate, read and validate, run the handler, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from movierec import auth
+from movierec.api.encoding import check_text, decode, encode
+from movierec.api.endpoint import Access, Answer, Endpoint
+from movierec.api.services import SERVICES, Services
+from movierec.auth import Principal
+from movierec.errors import (
+    BodyTooLarge,
+    FieldError,
+    MalformedRequest,
+    NotAuthenticated,
+    NotFound,
+    PermissionDenied,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class Call:
+    """What a handler gets: who calls, the time, the services, and the way to the database threads."""
+
+    def __init__(self, request: web.Request, endpoint: Endpoint) -> None:
+        self.request = request
+        self.endpoint = endpoint
+        self.services: Services = request.app[SERVICES]
+        self.now = int(self.services.clock())
+        self.caller: Principal | None = None
+
+    @property
+    def user_id(self) -> int:
+        """The caller, where the endpoint is for users."""
+        assert self.caller is not None
+        return self.caller.user_id
+
+    async def read(
+        self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        return await self.services.threads.read(work, *args, **kwargs)
+
+    async def write(
+        self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        return await self.services.threads.write(work, *args, **kwargs)
+
+    def url(self, path: str) -> str:
+        """An absolute address of this daemon, as its users reach it."""
+        public = self.services.settings.server.public_url.rstrip("/")
+        return (public or f"{self.request.scheme}://{self.request.host}") + path
+
+
+async def answer(request: web.Request, endpoint: Endpoint) -> web.StreamResponse:
+    """Run one request through `endpoint`."""
+    call = Call(request, endpoint)
+    claims = _claims(call)
+    body = None if endpoint.streams else await _read_body(call)
+    if endpoint.is_async:
+        if claims is not None:
+            call.caller = await call.read(auth.authenticate, claims, call.now)
+        result = await endpoint.handler(call, **_arguments(call, body))
+        return result if isinstance(result, web.StreamResponse) else _response(call, *_encoded(call, result))
+
+    def work() -> tuple[Answer, bytes | None]:
+        if claims is not None:
+            call.caller = auth.authenticate(claims, call.now)
+        return _encoded(call, endpoint.handler(call, **_arguments(call, body)))
+
+    run = call.read if endpoint.method == "GET" else call.write
+    return _response(call, *await run(work))
+
+
+def _claims(call: Call) -> Any:
+    """The claims of the access token sent, None where there is none and none is needed."""
+    header = call.request.headers.get("Authorization")
+    if header is None:
+        if call.endpoint.access is Access.PUBLIC:
+            return None
+        raise NotAuthenticated()
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotAuthenticated("Send the header as Authorization: Bearer TOKEN.")
+    return auth.check_access(call.services.keys, token.strip(), call.now)
+
+
+async def _read_body(call: Call) -> Any:
+    """The parsed body where the endpoint has one; read in this one place, under a cap and a deadline."""
+    request, server = call.request, call.services.settings.server
+    if call.endpoint.body is None:
+        return None
+    if request.content_type != "application/json" or (request.charset or "utf-8").lower() not in (
+        "utf-8",
+        "utf8",
+    ):
+        raise UnsupportedMediaType()
+    if (request.content_length or 0) > server.body_limit_bytes:
+        raise BodyTooLarge()
+    try:
+        async with asyncio.timeout(server.body_timeout_seconds):
+            raw = await request.read()
+    except TimeoutError as error:
+        raise MalformedRequest("The body did not arrive in time.") from error
+    return decode(raw)
+
+
+def _arguments(call: Call, body: Any) -> dict[str, Any]:
+    """Access checked, path, query and body as the handler's parameters."""
+    endpoint = call.endpoint
+    if endpoint.access is Access.STAFF and not (call.caller and call.caller.is_staff):
+        raise PermissionDenied("This needs a staff account.")
+    arguments = {name: _path_value(call, name, kind) for name, kind in endpoint.path_types.items()}
+    if endpoint.query is not None:
+        arguments["query"] = _validated(endpoint.query, _query(call), strict=False)
+    elif call.request.query:
+        _refuse_unknown_query(call)
+    if endpoint.body is not None:
+        arguments["body"] = _validated(endpoint.body, body, strict=True)
+    return arguments
+
+
+def _path_value(call: Call, name: str, kind: type) -> Any:
+    text = call.request.match_info[name]
+    if kind is int:
+        number = int(text)
+        if number >= 2**63:
+            raise NotFound()
+        return number
+    try:
+        check_text(text, name)
+    except ValidationFailed as error:
+        raise NotFound() from error
+    return text
+
+
+def _query(call: Call) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, text in call.request.query.items():
+        check_text(text, name)
+        if name in found:
+            raise ValidationFailed.of(name, "Given more than once.")
+        found[name] = text
+    return found
+
+
+def _refuse_unknown_query(call: Call) -> None:
+    raise ValidationFailed(
+        errors=[FieldError(name, "Unknown parameter.") for name in dict.fromkeys(call.request.query)]
+    )
+
+
+def _validated(model: type[BaseModel], document: Any, *, strict: bool) -> BaseModel:
+    try:
+        return model.model_validate(document, strict=strict)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_context=False, include_input=False)
+        raise ValidationFailed(errors=[_field_error(problem) for problem in problems[:100]]) from error
+
+
+def _field_error(problem: ErrorDetails) -> FieldError:
+    name = ".".join(str(part) for part in problem["loc"]) or "body"
+    if problem["type"] == "extra_forbidden":
+        return FieldError(name, "Unknown field.")
+    if problem["type"] == "missing":
+        return FieldError(name, "This field is required.")
+    return FieldError(name, problem["msg"].removeprefix("Value error, ") + ".")
+
+
+def _encoded(call: Call, result: Any) -> tuple[Answer, bytes | None]:
+    found = result if isinstance(result, Answer) else Answer(next(iter(call.endpoint.answers)), result)
+    return found, None if found.document is None else encode(found.document)
+
+
+def _response(call: Call, found: Answer, body: bytes | None) -> web.Response:
+    headers = dict(found.headers)
+    endpoint = call.endpoint
+    if call.caller is None and endpoint.cache_seconds and body is not None and found.status == 200:
+        headers["ETag"] = etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+        headers["Cache-Control"] = f"public, max-age={endpoint.cache_seconds}"
+        headers["Vary"] = "Authorization"
+        if etag in call.request.headers.get("If-None-Match", ""):
+            return web.Response(status=304, headers=headers)
+    else:
+        headers["Cache-Control"] = "no-store"
+    return web.Response(
+        body=body,
+        status=found.status,
+        headers=headers,
+        content_type="application/json" if body is not None else None,
+    )

@@ -1,0 +1,96 @@
+"""`/api/schema/` and `/api/docs/`: the OpenAPI document, and Swagger UI from packaged files."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+from aiohttp import web
+
+from movierec.api.encoding import encode
+from movierec.api.endpoint import Endpoint
+from movierec.api.openapi import document
+from movierec.errors import NotFound, ValidationFailed
+
+ASSETS = Path(str(files("swagger_ui"))) / "static"
+
+# Only what the page loads; the package also carries an editor we do not show.
+SERVED = {
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+    "favicon-32x32.png": "image/png",
+}
+
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>movierec API</title>
+<link rel="icon" type="image/png" href="/api/docs/favicon-32x32.png">
+<link rel="stylesheet" href="/api/docs/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="/api/docs/swagger-ui-bundle.js"></script>
+<script src="/api/docs/start.js"></script>
+</body>
+</html>
+"""
+
+START = """SwaggerUIBundle({
+  url: "/api/schema/?format=json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  persistAuthorization: false,
+  validatorUrl: null,
+});
+"""
+
+# Swagger UI sets style attributes and draws its icons from data: addresses; nothing leaves the page's origin.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+def add_routes(app: web.Application, endpoints: list[Endpoint]) -> None:
+    """Serve the documentation of `endpoints`."""
+    content = document(endpoints)
+    as_yaml = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    as_json = encode(content)
+
+    async def schema(request: web.Request) -> web.Response:
+        form = request.query.get("format", "yaml")
+        if form == "json":
+            return web.Response(body=as_json, content_type="application/json", headers=_cached())
+        if form == "yaml":
+            return web.Response(text=as_yaml, content_type="application/yaml", headers=_cached())
+        raise ValidationFailed.of("format", "Use json or yaml.")
+
+    async def page(_request: web.Request) -> web.Response:
+        return web.Response(text=PAGE, content_type="text/html", headers=_cached(POLICY))
+
+    async def asset(request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        if name == "start.js":
+            return web.Response(text=START, content_type="text/javascript", headers=_cached())
+        if name not in SERVED:
+            raise NotFound()
+        return web.FileResponse(ASSETS / name, headers={**_cached(), "Content-Type": SERVED[name]})
+
+    async def home(_request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": "/api/docs/", **_cached()})
+
+    for path in ("/api/schema/", "/api/schema"):
+        app.router.add_get(path, schema)
+    for path in ("/api/docs/", "/api/docs"):
+        app.router.add_get(path, page)
+    app.router.add_get("/api/docs/{name}", asset)
+    app.router.add_get("/", home)
+
+
+def _cached(policy: str | None = None) -> dict[str, str]:
+    headers = {"Cache-Control": "public, max-age=300"}
+    return {**headers, "Content-Security-Policy": policy} if policy else headers

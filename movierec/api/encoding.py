@@ -1,0 +1,104 @@
+"""JSON as it comes in and goes out: strict reading, fast writing, times as UTC ISO 8601."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+import orjson
+
+from movierec.errors import MalformedRequest, ValidationFailed
+
+MAXIMUM_DEPTH = 32
+
+
+def encode(document: Any) -> bytes:
+    return orjson.dumps(document)
+
+
+def timestamp(epoch_seconds: int | None) -> str | None:
+    """`2026-05-04T03:02:01Z`"""
+    if epoch_seconds is None:
+        return None
+    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def decode(body: bytes) -> Any:
+    """Parse a JSON body. Raises MalformedRequest where it is not JSON, ValidationFailed where it is JSON
+    that no two parsers read alike: duplicate keys, lone surrogates, NUL, numbers beyond 64 bits, great depth.
+    """
+    try:
+        document = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_int=_integer,
+            parse_float=_float,
+        )
+    except ValueError as error:
+        raise MalformedRequest("The body is not valid JSON in UTF-8.") from error
+    except RecursionError as error:
+        raise _too_deep() from error
+    _check_depth(document)
+    return document
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValidationFailed.of("body", "An object names a key twice.")
+    return found
+
+
+def _constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _integer(digits: str) -> int:
+    number = int(digits) if len(digits) <= 20 else 2**64
+    if not -(2**63) <= number < 2**63:
+        raise ValidationFailed.of("body", "A number does not fit 64 bits.")
+    return number
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValidationFailed.of("body", "A number is too large.")
+    return number
+
+
+def _check_depth(document: Any) -> None:
+    """Refuse depth and unstorable text, without recursion."""
+    level = [document]
+    for _ in range(MAXIMUM_DEPTH):
+        deeper: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                deeper += item.keys()
+                deeper += item.values()
+            elif isinstance(item, list):
+                deeper += item
+            elif isinstance(item, str):
+                check_text(item, "body")
+        if not deeper:
+            return
+        level = deeper
+    raise _too_deep()
+
+
+def check_text(text: str, field: str) -> None:
+    """Raise ValidationFailed for text that a database cannot store."""
+    if "\0" in text:
+        raise ValidationFailed.of(field, "Text must not contain NUL.")
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ValidationFailed.of(field, "Text must not contain lone surrogates.") from error
+
+
+def _too_deep() -> ValidationFailed:
+    return ValidationFailed.of("body", f"JSON may be {MAXIMUM_DEPTH} levels deep at most.")

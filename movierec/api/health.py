@@ -1,0 +1,51 @@
+"""`/health/`: whether the daemon lives, and whether it can serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from movierec import __version__, db
+from movierec.api.call import Call
+from movierec.api.endpoint import Access, Group
+from movierec.api.schemas.base import Output
+from movierec.errors import DatabaseUnavailable
+
+group = Group("/health", tag="health")
+
+
+class Live(Output):
+    status: str
+
+
+class Ready(Output):
+    status: str
+    version: str
+    database: str
+
+
+@group.get("/live/", access=Access.PUBLIC, answers={200: Live})
+async def live(_call: Call) -> dict[str, Any]:
+    """The process answers; nothing else is looked at."""
+    return {"status": "ok"}
+
+
+@group.get("/ready/", access=Access.PUBLIC, answers={200: Ready}, errors=(DatabaseUnavailable,))
+def ready(_call: Call) -> dict[str, Any]:
+    """The database answers and its schema is the one this version needs."""
+    return _ready()
+
+
+@group.get("/", access=Access.PUBLIC, answers={200: Ready}, errors=(DatabaseUnavailable,))
+def health(_call: Call) -> dict[str, Any]:
+    """The same as `/health/ready/`."""
+    return _ready()
+
+
+def _ready() -> dict[str, Any]:
+    if db.pending_migrations():
+        raise DatabaseUnavailable("The database needs migrating. Run: movierec-server migrate")
+    return {
+        "status": "ok",
+        "version": __version__,
+        "database": "postgresql" if db.is_postgres() else "sqlite",
+    }

@@ -1,0 +1,98 @@
+"""What happens to every request: an id, the host check, errors as problems, headers, one log line."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from movierec.api.problems import from_http, problem
+from movierec.api.services import SERVICES
+from movierec.config import Server
+from movierec.errors import InternalError, MisdirectedRequest, MovierecError
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Server": "movierec",
+}
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+logger = logging.getLogger("movierec.access")
+failures = logging.getLogger("movierec.api")
+
+
+@web.middleware
+async def around_every_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Nothing leaves the daemon without having passed here, but for what its HTTP parser refuses."""
+    started = time.perf_counter()
+    request[REQUEST_ID] = request_id = _request_id(request)
+    response = await _answered(request, handler, request_id)
+    if not response.prepared:
+        finish_headers(response, request_id)
+    _log(request, response.status, (time.perf_counter() - started) * 1000)
+    return response
+
+
+def finish_headers(response: web.StreamResponse, request_id: str) -> None:
+    response.headers["X-Request-ID"] = request_id
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+async def _answered(request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
+    try:
+        _check_host(request)
+        return await handler(request)
+    except MovierecError as error:
+        return problem(error, request.path, request_id)
+    except web.HTTPException as error:
+        answer = problem(from_http(error), request.path, request_id)
+        if "Allow" in error.headers:
+            answer.headers["Allow"] = error.headers["Allow"]
+        return answer
+    except Exception:
+        failures.exception("unexpected error", extra={"request_id": request_id})
+        return problem(InternalError(), request.path, request_id)
+
+
+def _request_id(request: web.Request) -> str:
+    sent = request.headers.get("X-Request-ID", "")
+    return sent if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", sent) else secrets.token_hex(8)
+
+
+def _check_host(request: web.Request) -> None:
+    """Refuse names that are not ours: a page that rebinds its own name to loopback must not reach us."""
+    settings = request.app[SERVICES].settings.server
+    name = re.sub(r":\d+$", "", request.host).strip("[]").lower()
+    if name not in _own_names(settings) and "*" not in settings.allowed_hosts:
+        raise MisdirectedRequest()
+
+
+def _own_names(server: Server) -> set[str]:
+    public = re.sub(r"^https?://|[:/].*$", "", server.public_url)
+    return {name.lower() for name in (*_LOOPBACK, server.host, public, *server.allowed_hosts) if name}
+
+
+def _log(request: web.Request, status: int, milliseconds: float) -> None:
+    route = request.match_info.route.resource
+    logger.info(
+        "request",
+        extra={
+            "request_id": request[REQUEST_ID],
+            "method": request.method,
+            "route": route.canonical if route else None,
+            "status": status,
+            "ms": round(milliseconds, 1),
+        },
+    )

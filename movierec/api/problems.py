@@ -1,0 +1,73 @@
+"""Errors as RFC 9457 problem documents: the one place where an error gets its status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from movierec import errors
+from movierec.api.encoding import encode
+from movierec.errors import MovierecError
+
+STATUS: dict[type[MovierecError], int] = {
+    errors.MalformedRequest: 400,
+    errors.NotAuthenticated: 401,
+    errors.InvalidCredentials: 401,
+    errors.TokenInvalid: 401,
+    errors.TokenExpired: 401,
+    errors.PermissionDenied: 403,
+    errors.NotFound: 404,
+    errors.MethodNotAllowed: 405,
+    errors.Conflict: 409,
+    errors.ModelNotTrained: 409,
+    errors.NothingToTrainOn: 409,
+    errors.BodyTooLarge: 413,
+    errors.UnsupportedMediaType: 415,
+    errors.MisdirectedRequest: 421,
+    errors.ValidationFailed: 422,
+    errors.UnreadableImport: 422,
+    errors.Throttled: 429,
+    errors.InternalError: 500,
+    errors.UpstreamUnavailable: 502,
+    errors.Busy: 503,
+    errors.DatabaseUnavailable: 503,
+    errors.StorageFull: 507,
+}
+
+_BY_STATUS: dict[int, type[MovierecError]] = {
+    404: errors.NotFound,
+    405: errors.MethodNotAllowed,
+    413: errors.BodyTooLarge,
+    415: errors.UnsupportedMediaType,
+}
+
+
+def problem(error: MovierecError, path: str, request_id: str) -> web.Response:
+    """The answer that `error` becomes."""
+    status = STATUS[type(error)]
+    document: dict[str, Any] = {
+        "type": f"urn:movierec:problem:{error.code}",
+        "title": error.code.replace("_", " ").capitalize(),
+        "status": status,
+        "detail": error.detail,
+        "instance": path,
+        "request_id": request_id,
+        "code": error.code,
+        "errors": [item._asdict() for item in error.errors],
+    }
+    headers = {"Cache-Control": "no-store"}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    return web.Response(
+        body=encode(document), status=status, headers=headers, content_type="application/problem+json"
+    )
+
+
+def from_http(error: web.HTTPException) -> MovierecError:
+    """aiohttp's own refusals (no such route, wrong method, body too large) in our terms."""
+    if error.status >= 500:
+        return errors.InternalError()
+    return _BY_STATUS.get(error.status, errors.MalformedRequest)()

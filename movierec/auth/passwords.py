@@ -1,0 +1,48 @@
+"""Password rules and hashes. Hashing takes a quarter of a second: callers run it in the hashing threads."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import unicodedata
+
+import bcrypt
+
+from movierec.auth.names import canonical
+from movierec.errors import ValidationFailed
+
+MAXIMUM_LENGTH = 1024
+
+
+def check_rules(password: str, minimum_length: int, *own: str, field: str = "password") -> None:
+    """Raise ValidationFailed where `password` is too short or long, or made of the user's `own` names."""
+    if not minimum_length <= len(password) <= MAXIMUM_LENGTH:
+        raise ValidationFailed.of(field, f"Use {minimum_length} to {MAXIMUM_LENGTH} characters.")
+    key = canonical(password)
+    if len(set(key)) < 4 or any(len(name) >= 3 and key == canonical(name) for name in own):
+        raise ValidationFailed.of(field, "This password is too easy to guess.")
+
+
+def hash_password(password: str, cost: int) -> str:
+    """bcrypt over a digest: bcrypt itself stops at 72 bytes and at a NUL."""
+    return bcrypt.hashpw(_digest(password), bcrypt.gensalt(cost)).decode("ascii")
+
+
+def verify(password: str, hashed: str) -> bool:
+    return bcrypt.checkpw(_digest(password), hashed.encode("ascii"))
+
+
+def needs_rehash(hashed: str, cost: int) -> bool:
+    return int(hashed.split("$")[2]) != cost
+
+
+@functools.cache
+def of_nobody(cost: int) -> str:
+    """A hash for names nobody has, so that an unknown name takes the same work as a wrong password."""
+    return hash_password("nobody signs in with this", cost)
+
+
+def _digest(password: str) -> bytes:
+    normalised = unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+    return base64.b64encode(hashlib.sha256(normalised).digest())

@@ -1,0 +1,167 @@
+"""Accounts: registering, finding who signs in, changing names and passwords, the first administrator."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import peewee
+
+from movierec import db
+from movierec.auth import names, passwords, sessions
+from movierec.auth.models import Profile, User
+from movierec.config import Auth
+from movierec.errors import Conflict, FieldError, InvalidCredentials, NotFound, TokenInvalid, ValidationFailed
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """What somebody registers with; checked when made, hashed by the caller."""
+
+    username: str
+    email: str
+    first_name: str = ""
+    last_name: str = ""
+
+    def check(self, password: str, settings: Auth) -> None:
+        """Raise ValidationFailed naming every field that is wrong."""
+        problems: list[FieldError] = []
+        for rule in (
+            lambda: names.username_key(self.username),
+            lambda: names.email_key(self.email),
+            lambda: passwords.check_rules(
+                password,
+                settings.password_min_length,
+                self.username,
+                self.email,
+                self.email.partition("@")[0],
+            ),
+        ):
+            try:
+                rule()
+            except ValidationFailed as error:
+                problems += error.errors
+        if problems:
+            raise ValidationFailed(errors=problems)
+
+
+def register(account: NewAccount, password_hash: str, now: int, *, is_staff: bool = False) -> User:
+    """Store a new account with its profile. Raises Conflict naming the field that is taken."""
+    try:
+        with db.write():
+            user = User.create(
+                username=account.username,
+                username_key=names.username_key(account.username),
+                email=account.email,
+                email_key=names.email_key(account.email),
+                password_hash=password_hash,
+                first_name=account.first_name,
+                last_name=account.last_name,
+                is_staff=is_staff,
+                date_joined=now,
+            )
+            Profile.create(user=user)
+            return user
+    except peewee.IntegrityError as error:
+        raise _taken(error) from error
+
+
+def _taken(error: peewee.IntegrityError) -> Conflict:
+    field = "username" if db.is_unique_violation(error, "username_key") else "email"
+    what = {"username": "user name", "email": "e-mail address"}[field]
+    message = f"This {what} is taken."
+    return Conflict(message, errors=[FieldError(field, message)])
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What is needed to check a password outside any transaction."""
+
+    user_id: int
+    password_hash: str
+    epoch: int
+    is_active: bool
+
+
+def credentials_of(identifier: str) -> Credentials | None:
+    """The account with this e-mail address or user name, if there is one."""
+    column = "email_key" if "@" in identifier else "username_key"
+    found = db.row(
+        f"SELECT id, password_hash, auth_epoch, is_active FROM users WHERE {column} = ?", _key(identifier)
+    )
+    return Credentials(found[0], found[1], found[2], bool(found[3])) if found else None
+
+
+def _key(identifier: str) -> str:
+    if "@" not in identifier:
+        return names.canonical(identifier)
+    try:
+        return names.email_key(identifier)
+    except ValidationFailed:
+        return ""
+
+
+def credentials_of_user(user_id: int) -> Credentials:
+    found = db.row("SELECT id, password_hash, auth_epoch, is_active FROM users WHERE id = ?", user_id)
+    if found is None:
+        raise TokenInvalid()
+    return Credentials(found[0], found[1], found[2], bool(found[3]))
+
+
+def confirm_sign_in(checked: Credentials, now: int, new_hash: str | None = None) -> None:
+    """Record a sign-in whose password was right. Raises InvalidCredentials if it changed meanwhile."""
+    changed = db.execute(
+        "UPDATE users SET last_login = ?, password_hash = COALESCE(?, password_hash) "
+        "WHERE id = ? AND auth_epoch = ? AND is_active",
+        now,
+        new_hash,
+        checked.user_id,
+        checked.epoch,
+    ).rowcount
+    if changed != 1:
+        raise InvalidCredentials()
+
+
+def set_password(checked: Credentials, password_hash: str, now: int) -> int:
+    """Replace the password checked before; every session ends. Returns the new epoch."""
+    epoch = db.value(
+        "UPDATE users SET password_hash = ?, auth_epoch = auth_epoch + 1 WHERE id = ? AND auth_epoch = ? "
+        "RETURNING auth_epoch",
+        password_hash,
+        checked.user_id,
+        checked.epoch,
+    )
+    if epoch is None:
+        raise TokenInvalid()
+    sessions.revoke_all(checked.user_id, now)
+    return int(epoch)
+
+
+def user(user_id: int) -> User:
+    """The account with its profile loaded as `user.profile`. Raises NotFound."""
+    found = User.get_or_none(User.id == user_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def profile_of(user_id: int) -> Profile:
+    return Profile.get(Profile.user == user_id)
+
+
+def rename(user_id: int, changes: dict[str, Any]) -> User:
+    """Change user name, first or last name; unsent fields stay. Raises ValidationFailed or Conflict."""
+    if "username" in changes:
+        changes = {**changes, "username_key": names.username_key(changes["username"])}
+    try:
+        with db.write():
+            if changes:
+                User.update(changes).where(User.id == user_id).execute()
+            return user(user_id)
+    except peewee.IntegrityError as error:
+        raise _taken(error) from error
+
+
+def favorite_genres(profile: Profile) -> list[str]:
+    return json.loads(profile.favorite_genres)  # type: ignore[no-any-return]

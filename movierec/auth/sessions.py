@@ -1,0 +1,184 @@
+"""Sessions: signing in and out, rotating refresh tokens, and who a request comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from movierec import db
+from movierec.auth import tokens
+from movierec.auth.keys import Keys
+from movierec.auth.tokens import AccessClaims
+from movierec.config import Auth
+from movierec.errors import TokenInvalid
+
+DAY_SECONDS = 86_400
+# A lost answer or a second process of the same user may repeat a refresh within this time.
+REPEAT_SECONDS = 10
+
+
+class Principal(NamedTuple):
+    """Who makes a request."""
+
+    user_id: int
+    session_id: int
+    username: str
+    is_staff: bool
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    access: str
+    refresh: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"access": self.access, "refresh": self.refresh}
+
+
+class Rotation(Enum):
+    """How a refresh ended; counted by the monitoring."""
+
+    ROTATED = "rotated"
+    REPEATED = "repeated"
+    REUSED = "reused"
+    REFUSED = "refused"
+
+
+def authenticate(claims: AccessClaims, now: int) -> Principal:
+    """Who `claims` speak for, if their session still stands. One query. Raises TokenInvalid."""
+    found = db.row(
+        "SELECT users.username, users.is_staff FROM sessions JOIN users ON users.id = sessions.user_id "
+        "WHERE sessions.id = ? AND users.id = ? AND sessions.revoked_at IS NULL AND sessions.expires_at > ? "
+        "AND users.is_active AND users.auth_epoch = ?",
+        claims.session_id,
+        claims.user_id,
+        now,
+        claims.epoch,
+    )
+    if found is None:
+        raise TokenInvalid()
+    return Principal(claims.user_id, claims.session_id, found[0], bool(found[1]))
+
+
+def start(keys: Keys, settings: Auth, user_id: int, epoch: int, label: str, now: int) -> TokenPair:
+    """Sign a user in: a new session with its first tokens. Call inside the transaction of the act."""
+    expires = now + settings.refresh_absolute_days * DAY_SECONDS
+    session_id = db.value(
+        "INSERT INTO sessions (user_id, label, created_at, last_used_at, expires_at) VALUES (?, ?, ?, ?, ?) "
+        "RETURNING id",
+        user_id,
+        label[:200],
+        now,
+        now,
+        expires,
+    )
+    refresh = tokens.new_refresh()
+    _remember(refresh, session_id, now)
+    return TokenPair(_access(keys, settings, AccessClaims(user_id, session_id, epoch), now), refresh)
+
+
+def rotate(keys: Keys, settings: Auth, refresh: str, now: int) -> tuple[Rotation, TokenPair | None]:
+    """Exchange a refresh token for the next pair; None unless it was rotated or repeated.
+
+    The conditional UPDATE decides the winner. The outcome is returned, not raised: an exception would
+    roll back the revocation of a stolen family.
+    """
+    if not tokens.looks_like_refresh(refresh):
+        return Rotation.REFUSED, None
+    with db.write():
+        spent = db.row(
+            "UPDATE refresh_tokens SET used_at = ? WHERE token_hash = ? AND used_at IS NULL "
+            "RETURNING session_id, created_at",
+            now,
+            tokens.digest_of(refresh),
+        )
+        if spent is None:
+            return _spent_before(keys, settings, refresh, now)
+        session_id, created_at = spent
+        claims = _live(session_id, now)
+        if claims is None or created_at + settings.refresh_idle_days * DAY_SECONDS <= now:
+            return Rotation.REFUSED, None
+        successor = tokens.successor_of(keys, refresh)
+        _remember(successor, session_id, now)
+        db.execute("UPDATE sessions SET last_used_at = ? WHERE id = ?", now, session_id)
+        return Rotation.ROTATED, TokenPair(_access(keys, settings, claims, now), successor)
+
+
+def _spent_before(keys: Keys, settings: Auth, refresh: str, now: int) -> tuple[Rotation, TokenPair | None]:
+    """A token that was used already, or never existed: repeat its answer, or end the family."""
+    found = db.row(
+        "SELECT session_id, used_at FROM refresh_tokens WHERE token_hash = ?", tokens.digest_of(refresh)
+    )
+    if found is None:
+        return Rotation.REFUSED, None
+    session_id, used_at = found
+    claims = _live(session_id, now)
+    if claims is None:
+        return Rotation.REFUSED, None
+    successor = tokens.successor_of(keys, refresh)
+    unused = db.value(
+        "SELECT 1 FROM refresh_tokens WHERE token_hash = ? AND used_at IS NULL", tokens.digest_of(successor)
+    )
+    if unused and now - used_at <= REPEAT_SECONDS:
+        return Rotation.REPEATED, TokenPair(_access(keys, settings, claims, now), successor)
+    revoke(session_id, now)
+    return Rotation.REUSED, None
+
+
+def owner_of(refresh: str) -> tuple[int, int] | None:
+    """(user id, session id) of a refresh token, live or not; None where it is unknown."""
+    if not tokens.looks_like_refresh(refresh):
+        return None
+    return db.row(
+        "SELECT sessions.user_id, sessions.id FROM refresh_tokens "
+        "JOIN sessions ON sessions.id = refresh_tokens.session_id WHERE token_hash = ?",
+        tokens.digest_of(refresh),
+    )
+
+
+def check(keys: Keys, settings: Auth, token: str, now: int) -> None:
+    """Raise TokenInvalid or TokenExpired unless `token`, access or refresh, would be accepted now."""
+    if not tokens.looks_like_refresh(token):
+        authenticate(tokens.check_access(keys, token, now), now)
+        return
+    found = db.row(
+        "SELECT session_id, created_at FROM refresh_tokens WHERE token_hash = ? AND used_at IS NULL",
+        tokens.digest_of(token),
+    )
+    idle_seconds = settings.refresh_idle_days * DAY_SECONDS
+    if found is None or found[1] + idle_seconds <= now or _live(found[0], now) is None:
+        raise TokenInvalid()
+
+
+def revoke(session_id: int, now: int) -> None:
+    """End one session; its tokens are refused from the next request on, by every daemon."""
+    db.execute("UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", now, session_id)
+
+
+def revoke_all(user_id: int, now: int) -> None:
+    db.execute("UPDATE sessions SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL", now, user_id)
+
+
+def _live(session_id: int, now: int) -> AccessClaims | None:
+    found = db.row(
+        "SELECT users.id, users.auth_epoch FROM sessions JOIN users ON users.id = sessions.user_id "
+        "WHERE sessions.id = ? AND sessions.revoked_at IS NULL AND sessions.expires_at > ? "
+        "AND users.is_active",
+        session_id,
+        now,
+    )
+    return AccessClaims(found[0], session_id, found[1]) if found else None
+
+
+def _remember(refresh: str, session_id: int, now: int) -> None:
+    db.execute(
+        "INSERT INTO refresh_tokens (token_hash, session_id, created_at) VALUES (?, ?, ?)",
+        tokens.digest_of(refresh),
+        session_id,
+        now,
+    )
+
+
+def _access(keys: Keys, settings: Auth, claims: AccessClaims, now: int) -> str:
+    return tokens.sign_access(keys, claims, now, settings.access_minutes * 60)
