@@ -155,7 +155,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
         values.setdefault(section, {})[key] = value
     sections = {name: _section(name, cls, values.get(name, {})) for name, cls in SECTIONS.items()}
     settings = Settings(**sections, paths=paths)
-    _check(settings)
+    check(settings)
     return settings
 
 
@@ -236,8 +236,8 @@ def _parse(kind: type, text: str) -> Any:
         return text
 
 
-def _check(settings: Settings) -> None:
-    """What no single key can tell."""
+def check(settings: Settings) -> None:
+    """Raise ConfigurationError for what no single key can tell."""
     if not settings.database_url.startswith(("sqlite:///", "postgresql://", "postgres://")):
         raise ConfigurationError("database.url must start with postgresql:// or sqlite:///.")
     if settings.server.workers > 1 and settings.database_url.startswith("sqlite"):

@@ -11,10 +11,12 @@ import contextlib
 import fcntl
 import functools
 import importlib.util
+import io
+import itertools
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -26,6 +28,7 @@ from movierec.errors import ConfigurationError, DatabaseUnavailable, MovierecErr
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+Value = TypeVar("Value")
 Row = tuple[Any, ...]
 
 logger = logging.getLogger("movierec.db")
@@ -173,23 +176,47 @@ def value(sql: str, *params: Any) -> Any:
     return found[0] if found else None
 
 
-def execute_many(sql: str, values: Sequence[Row]) -> None:
-    """Run an `INSERT … VALUES ?` for many rows: the single `?` stands for one row's tuple."""
-    if not values:
+def insert_many(table: str, columns: Sequence[str], values: Iterable[Row]) -> None:
+    """Insert rows in bulk: COPY on PostgreSQL, ten times faster there than INSERT."""
+    names = ", ".join(columns)
+    if not is_postgres():
+        database.cursor().executemany(f"INSERT INTO {table} ({names}) VALUES ({marks_for(columns)})", values)
         return
-    cursor = database.cursor()
-    if is_postgres():
-        from psycopg2.extras import execute_values  # only installations on PostgreSQL pay for its import
+    lines = io.StringIO()
+    lines.writelines("\t".join(map(_copied, row)) + "\n" for row in values)
+    lines.seek(0)
+    database.cursor().copy_expert(f"COPY {table} ({names}) FROM STDIN", lines)
 
-        execute_values(cursor, _dialect(sql, True), values, page_size=1000)
-    else:
-        marks = f"({marks_for(values[0])})"
-        cursor.executemany(sql.replace("?", marks, 1), values)
+
+_COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def _copied(value: Any) -> str:
+    """A value in COPY's text format."""
+    return "\\N" if value is None else str(value).translate(_COPY_ESCAPES)
 
 
 def marks_for(values: Sequence[Any]) -> str:
     """`?, ?, ?` for `IN (…)`; NULL for nothing, which no value equals."""
     return ", ".join("?" * len(values)) or "NULL"
+
+
+def batches(values: Iterable[Value], size: int = 500) -> Iterator[list[Value]]:
+    """`values` in lists no longer than a statement may have parameters."""
+    source = iter(values)
+    while batch := list(itertools.islice(source, size)):
+        yield batch
+
+
+def new_ids(table: str, count: int) -> list[int]:
+    """Ids nobody else will get, for rows inserted in bulk within this transaction."""
+    if count == 0:
+        return []
+    if is_postgres():
+        return [row[0] for row in rows(f"SELECT nextval('{table}_id_seq') FROM generate_series(1, ?)", count)]
+    # Nobody else writes before this transaction ends.
+    highest = value(f"SELECT MAX(id) FROM {table}") or 0
+    return list(range(highest + 1, highest + 1 + count))
 
 
 # Migrations

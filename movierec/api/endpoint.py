@@ -65,9 +65,16 @@ class Endpoint:
 
     @property
     def route(self) -> str:
-        """The path as aiohttp's router wants it."""
+        """The path as aiohttp's router wants it: `{name:pattern}`."""
+        return self._path_with("{{{0}:{1}}}")
+
+    def matches(self, path: str) -> bool:
+        """Whether this is the endpoint of a concrete path, written without its trailing slash."""
+        return re.fullmatch(self._path_with("{1}").rstrip("/"), path) is not None
+
+    def _path_with(self, form: str) -> str:
         return re.sub(
-            r"\{(\w+)\}", lambda m: f"{{{m[1]}:{_PATH_PATTERNS[self.path_types[m[1]]]}}}", self.path
+            r"\{(\w+)\}", lambda m: form.format(m[1], _PATH_PATTERNS[self.path_types[m[1]]]), self.path
         )
 
     @property

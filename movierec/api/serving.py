@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 from typing import Any
 
 from aiohttp import web
@@ -60,10 +61,17 @@ class Runner(web.AppRunner):
         return _ProblemServer(made.request_handler, request_factory=made.request_factory, **made._kwargs)
 
 
+async def listen_on(app: web.Application, listening: socket.socket) -> Runner:
+    """Start `app` on a socket that is bound already."""
+    runner = Runner(app)
+    await runner.setup()
+    await web.SockSite(runner, listening).start()
+    return runner
+
+
 async def listen(app: web.Application, host: str, port: int) -> tuple[Runner, int]:
     """Start `app`; returns its runner and the port it got (`port` 0 takes a free one)."""
     runner = Runner(app)
     await runner.setup()
-    site = web.TCPSite(runner, host, port)
-    await site.start()
+    await web.TCPSite(runner, host, port).start()
     return runner, int(runner.addresses[0][1])

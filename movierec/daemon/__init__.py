@@ -1,0 +1,1 @@
+"""Running and operating the daemon: the `movierec-server` command."""

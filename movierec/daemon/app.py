@@ -1,0 +1,134 @@
+"""`movierec-server`: the operator's commands. Users have `movierec`, which speaks only HTTP."""
+
+from __future__ import annotations
+
+import dataclasses
+import getpass
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from movierec import __version__, auth, config, db
+from movierec.config import Settings
+from movierec.daemon import logs
+from movierec.errors import ConfigurationError, MovierecError
+
+EXIT_CONFIGURATION = 78  # EX_CONFIG: nothing will help but a change of configuration
+
+app = typer.Typer(
+    help="Run and operate the movierec daemon.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings file.")]
+
+
+def main() -> None:
+    """The console script: expected failures become one line and an exit code."""
+    os.umask(0o077)
+    if sys.argv[1:] == ["--version"]:
+        print(f"movierec-server {__version__}")
+        return
+    try:
+        app()
+    except ConfigurationError as error:
+        _fail(error, EXIT_CONFIGURATION)
+    except MovierecError as error:
+        _fail(error, 1)
+
+
+def _fail(error: MovierecError, code: int) -> None:
+    print(f"movierec-server: {error.detail}", file=sys.stderr)
+    for item in error.errors:
+        print(f"  {item.field}: {item.message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _settings(path: Path | None, **server: Any) -> Settings:
+    settings = config.load(path)
+    given = {key: value for key, value in server.items() if value is not None}
+    settings = dataclasses.replace(settings, server=dataclasses.replace(settings.server, **given))
+    config.check(settings)
+    logs.set_up(settings.log.level)
+    return settings
+
+
+@app.callback(invoke_without_command=True)
+def default(context: typer.Context) -> None:
+    """Without a command: serve."""
+    if context.invoked_subcommand is None:
+        context.invoke(serve)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes (PostgreSQL only).")] = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Serve until stopped. Migrates the database and fills an empty catalogue first."""
+    from movierec.daemon.serve import serve as run  # aiohttp and numpy: not needed by the other commands
+
+    raise typer.Exit(run(_settings(config_file, host=host, port=port, workers=workers)))
+
+
+@app.command()
+def migrate(config_file: ConfigFile = None) -> None:
+    """Bring the database to this version's schema."""
+    db.connect(_settings(config_file))
+    applied = db.call(db.migrate)
+    print("\n".join(f"applied {name}" for name in applied) or "nothing to migrate")
+
+
+@app.command()
+def create_admin(
+    username: Annotated[str, typer.Option(prompt=True)],
+    email: Annotated[str, typer.Option(prompt=True)],
+    password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
+    config_file: ConfigFile = None,
+) -> None:
+    """Create a staff account. There is no other way to the first one, and no default account."""
+    settings = _settings(config_file)
+    db.connect(settings)
+    db.call(db.migrate)
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else _ask_password()
+    account = auth.NewAccount(username, email)
+    account.check(password, settings.auth)
+    hashed = auth.hash_password(password, settings.auth.bcrypt_cost)
+    db.call(auth.register, account, hashed, int(time.time()), is_staff=True)
+    print(f"{username} is an administrator now. Sign in with: movierec login {username}")
+
+
+def _ask_password() -> str:
+    password = getpass.getpass("Password: ")
+    if password != getpass.getpass("Again: "):
+        raise MovierecError("The two passwords differ. Nothing was created.")
+    return password
+
+
+@app.command()
+def check(config_file: ConfigFile = None) -> None:
+    """Check the configuration, the database and the keys without serving."""
+    settings = _settings(config_file)
+    db.connect(settings)
+    pending = db.call(db.pending_migrations)
+    auth.load_or_create(settings.paths.state / "keys.json")
+    print(f"configuration  {settings.paths.config / 'config.toml'}")
+    print(f"state          {settings.paths.state}")
+    print(
+        f"database       {'PostgreSQL' if db.is_postgres() else 'SQLite'}, {len(pending)} migrations pending"
+    )
+    print(f"TMDb           {'key set' if settings.tmdb.api_key else 'not used (no key)'}")
+
+
+@app.command()
+def config_example() -> None:
+    """Print every setting with its default: the text of config.toml.example."""
+    print(config.example(), end="")

@@ -1,0 +1,113 @@
+"""Serving: prepare the database, share one socket among the workers, stop in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+
+from movierec import db, movies
+from movierec.api.app import create_app
+from movierec.api.serving import listen_on
+from movierec.config import Settings
+from movierec.errors import ConfigurationError
+
+RESTART_PAUSE_SECONDS = 1.0
+
+
+def serve(settings: Settings) -> int:
+    """Run until told to stop; returns the exit code."""
+    prepare(settings)
+    listening = _bind(settings.server.host, settings.server.port)
+    if settings.server.workers == 1:
+        _announce(listening)
+        return asyncio.run(_run(settings, listening))
+    return _supervise(settings, listening)
+
+
+def prepare(settings: Settings) -> None:
+    """Migrate the database and give an empty catalogue its films."""
+    db.connect(settings)
+    try:
+        db.call(db.migrate)
+        if db.call(movies.needs_starter):
+            print(
+                "first start: loading the catalogue that ships with movierec …", file=sys.stderr, flush=True
+            )
+            count = db.call(movies.load_starter, int(time.time()))
+            print(f"{count:,} films are ready", file=sys.stderr, flush=True)
+    finally:
+        db.close()  # no connection may be open across a fork
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        raise ConfigurationError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Try --port 0."
+        ) from error
+    listening.listen(1024)
+    listening.setblocking(False)
+    return listening
+
+
+def _announce(listening: socket.socket) -> None:
+    host, port = listening.getsockname()[:2]
+    print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+
+
+async def _run(settings: Settings, listening: socket.socket) -> int:
+    """One worker: serve until SIGTERM or SIGINT, finish what is in flight, close everything."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    runner = await listen_on(create_app(settings), listening)
+    await stop.wait()
+    await runner.cleanup()
+    return 0
+
+
+def _supervise(settings: Settings, listening: socket.socket) -> int:
+    """Fork the workers, replace one that dies, pass signals on. Nothing else lives in this process."""
+    workers: set[int] = set()
+    stopping = False
+
+    def stop(_number: int, _frame: object) -> None:
+        nonlocal stopping
+        stopping = True
+        for worker in workers:
+            os.kill(worker, signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    _announce(listening)
+    while True:
+        while not stopping and len(workers) < settings.server.workers:
+            workers.add(_fork(settings, listening))
+        if not workers:
+            return 0
+        worker, _status = os.wait()
+        workers.discard(worker)
+        if not stopping:
+            print(f"worker {worker} died; starting another", file=sys.stderr, flush=True)
+            time.sleep(RESTART_PAUSE_SECONDS)
+
+
+def _fork(settings: Settings, listening: socket.socket) -> int:
+    worker = os.fork()
+    if worker:
+        return worker
+    code = 1
+    try:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        code = asyncio.run(_run(settings, listening))
+    finally:
+        os._exit(code)  # never return into the supervisor's code

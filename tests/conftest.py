@@ -1,0 +1,184 @@
+"""Fixtures of all tests: real databases, a real daemon on a real socket, guards around home and network."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from movierec import config, db
+from movierec.config import Settings
+from tests.running import Daemon, RunningDaemon
+
+IN_CI = bool(os.environ.get("CI"))
+
+# One server for the PostgreSQL tests; each test gets a database of its own in it.
+POSTGRES_SERVER = os.environ.get("MOVIEREC_TEST_POSTGRES", "postgresql:///postgres")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests never touch the files of whoever runs them."""
+    home = tmp_path_factory.mktemp("home")
+    patch = pytest.MonkeyPatch()
+    for name in [name for name in os.environ if name.startswith(("MOVIEREC_", "XDG_"))]:
+        if not name.startswith("MOVIEREC_TEST_"):
+            patch.delenv(name)
+    patch.setenv("HOME", str(home))
+    yield
+    patch.undo()
+    assert not any(home.iterdir()), f"a test wrote into the home folder: {list(home.iterdir())}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    """Connections leave the machine for nobody."""
+    patch = pytest.MonkeyPatch()
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else "unix"
+        assert host in ("unix", "127.0.0.1", "::1", "localhost"), f"a test connects to {host}"
+        connect(self, address)  # type: ignore[arg-type]
+
+    patch.setattr(socket.socket, "connect", guarded)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder with MovieLens and TMDb data that is not part of the project."""
+    found = os.environ.get("MOVIEREC_TEST_DATA")
+    folder = Path(found) if found else Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no test data here: set MOVIEREC_TEST_DATA to the folder that holds ml-latest-small")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def movielens(test_data: Path) -> Path:
+    folder = test_data / "ml-latest-small"
+    if not folder.is_dir():
+        pytest.skip("no ml-latest-small in the test data")
+    return folder
+
+
+def make_settings(home: Path, **environment: str) -> Settings:
+    """Settings of a daemon with everything under `home`, cheap password hashes, and these variables."""
+    return config.load(
+        environ={
+            "MOVIEREC_HOME": str(home),
+            "HOME": str(home),
+            "MOVIEREC_AUTH__BCRYPT_COST": "4",
+            **environment,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def _postgres_server() -> str:
+    import psycopg2
+
+    try:
+        psycopg2.connect(POSTGRES_SERVER, connect_timeout=3).close()
+    except psycopg2.OperationalError as error:
+        reason = f"no PostgreSQL at MOVIEREC_TEST_POSTGRES ({POSTGRES_SERVER}): {error}"
+        if IN_CI:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return POSTGRES_SERVER
+
+
+def _administer(server: str, statement: str) -> None:
+    import psycopg2
+
+    connection = psycopg2.connect(server)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
+
+
+class Template:
+    """A migrated database, filled once a session and copied for each test."""
+
+    def __init__(self, folder: Path, postgres_server: str | None) -> None:
+        self.folder = folder
+        self.postgres_server = postgres_server
+        self.name = f"movierec_test_{uuid.uuid4().hex[:12]}"
+        if postgres_server:
+            _administer(postgres_server, f"CREATE DATABASE {self.name}")
+        self.settings = make_settings(folder, **self._url(self.name, folder / "template.sqlite3"))
+        db.connect(self.settings)
+        db.migrate()
+        self.fill()
+        db.close()
+
+    def fill(self) -> None:
+        from tests.films import store_films
+
+        store_films()
+
+    def _url(self, name: str, path: Path) -> dict[str, str]:
+        if not self.postgres_server:
+            return {"MOVIEREC_DATABASE__URL": f"sqlite:///{path}"}
+        parts = urlsplit(self.postgres_server)
+        return {"MOVIEREC_DATABASE__URL": parts._replace(path=f"/{name}").geturl()}
+
+    def copy(self, home: Path, **environment: str) -> Iterator[Settings]:
+        """Settings whose database is a fresh copy; gone afterwards."""
+        name = f"{self.name}_{uuid.uuid4().hex[:8]}"
+        path = home / "state" / "movierec.sqlite3"
+        if self.postgres_server:
+            _administer(self.postgres_server, f"CREATE DATABASE {name} TEMPLATE {self.name}")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes((self.folder / "template.sqlite3").read_bytes())
+        try:
+            yield make_settings(home, **self._url(name, path), **environment)
+        finally:
+            db.close()
+            if self.postgres_server:
+                _administer(self.postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+    def drop(self) -> None:
+        if self.postgres_server:
+            _administer(self.postgres_server, f"DROP DATABASE {self.name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def template(request: pytest.FixtureRequest) -> Iterator[Template]:
+    """Some forty films, on each database."""
+    server = request.getfixturevalue("_postgres_server") if request.param == "postgresql" else None
+    with tempfile.TemporaryDirectory() as folder:
+        made = Template(Path(folder), server)
+        yield made
+        made.drop()
+
+
+@pytest.fixture
+def settings(template: Template, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a daemon with a few films, on each database."""
+    yield from template.copy(tmp_path / "movierec")
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Settings]:
+    """A connected database with a few films, for tests of services."""
+    db.connect(settings)
+    yield settings
+    db.close()
+
+
+@pytest.fixture
+def daemon(settings: Settings) -> Iterator[RunningDaemon]:
+    """A daemon on a loopback port, with a few films, on each database."""
+    with Daemon(settings) as running:
+        yield running
