@@ -1,1 +1,39 @@
 """The catalogue: films, people, genres, and finding them."""
+
+from movierec.movies.service import (
+    ORDERINGS,
+    Detail,
+    Filters,
+    Listed,
+    browse,
+    by_imdb_id,
+    by_tmdb_id,
+    detail,
+    genre,
+    genres,
+    listed,
+    needs_starter,
+    ordering,
+)
+from movierec.movies.starting import load_starter, starter_films
+from movierec.movies.store import FilmFacts, store
+
+__all__ = [
+    "ORDERINGS",
+    "Detail",
+    "FilmFacts",
+    "Filters",
+    "Listed",
+    "browse",
+    "by_imdb_id",
+    "by_tmdb_id",
+    "detail",
+    "genre",
+    "genres",
+    "listed",
+    "load_starter",
+    "needs_starter",
+    "ordering",
+    "starter_films",
+    "store",
+]

@@ -1,0 +1,26 @@
+"""Pages of lists: `{"count", "next", "previous", "results"}` with addresses that keep the rest of the query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from movierec.api.call import Call
+from movierec.api.schemas.base import MAXIMUM_PAGE, PageQuery
+
+
+def page_json(call: Call, query: PageQuery, count: int, results: Sequence[Any]) -> dict[str, Any]:
+    """One page of `count` items as the answer of the endpoint being called."""
+    more = query.page * query.page_size < count and query.page < MAXIMUM_PAGE
+    return {
+        "count": count,
+        "next": _address(call, query.page + 1) if more else None,
+        "previous": _address(call, query.page - 1) if query.page > 1 else None,
+        "results": results,
+    }
+
+
+def _address(call: Call, page: int) -> str:
+    parameters = {**call.request.query, "page": str(page)}
+    return call.url(f"{call.request.path}?{urlencode(parameters)}")

@@ -1,0 +1,215 @@
+"""Reading the catalogue: lists with filters, one film whole, films by outside ids, genres."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from movierec import db
+from movierec.errors import NotFound, ValidationFailed
+
+ORDERINGS = {
+    "popularity": "movies.popularity",
+    "vote_average": "movies.vote_average",
+    "vote_count": "movies.vote_count",
+    "release_date": "COALESCE(movies.release_date, '')",
+    "title": "movies.title",
+}
+
+CAST_SHOWN = 15
+TOP_RATED_MINIMUM_VOTES = 40
+
+
+class Listed(NamedTuple):
+    """A film as lists show it; `genres` in their own order."""
+
+    id: int
+    tmdb_id: int | None
+    imdb_id: str | None
+    title: str
+    original_title: str
+    year: int | None
+    release_date: str | None
+    overview: str
+    runtime: int | None
+    vote_average: float
+    vote_count: int
+    popularity: float
+    poster_path: str
+    genres: list[str]
+
+
+_LISTED = ", ".join(f"movies.{name}" for name in Listed._fields if name != "genres")
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A film as its own page shows it: the listed part, and the rest by column name."""
+
+    listed: Listed
+    facts: Mapping[str, Any]
+    directors: list[str]
+    writers: list[str]
+    cast: list[dict[str, str]]
+    keywords: list[str]
+
+
+_FACTS = (
+    "tagline", "status", "budget", "revenue", "homepage", "original_language", "languages", "countries",
+    "certificate", "adult", "critics_score", "critics_reviews", "backdrop_path", "source", "created_at",
+    "updated_at",
+)  # fmt: skip
+
+
+_CONDITIONS = {
+    "genre": "movies.id IN (SELECT movie_id FROM movie_genres JOIN genres ON genres.id = genre_id "
+    "WHERE LOWER(genres.name) = LOWER(?))",
+    "year": "movies.year = ?",
+    "year_min": "movies.year >= ?",
+    "year_max": "movies.year <= ?",
+    "language": "movies.original_language = ?",
+    "min_votes": "movies.vote_count >= ?",
+    "min_rating": "movies.vote_average >= ?",
+    "adult": "movies.adult = ?",
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list of films is narrowed by; None does not narrow. `adult` False leaves adult films out."""
+
+    genre: str | None = None
+    year: int | None = None
+    year_min: int | None = None
+    year_max: int | None = None
+    language: str | None = None
+    min_votes: int | None = None
+    min_rating: float | None = None
+    adult: bool | None = False
+
+    def where(self) -> tuple[str, list[Any]]:
+        """The condition in SQL and its parameters."""
+        given = [
+            (sql, value) for name, sql in _CONDITIONS.items() if (value := getattr(self, name)) is not None
+        ]
+        return " AND ".join(sql for sql, _ in given) or "TRUE", [value for _, value in given]
+
+
+def ordering(text: str, columns: Mapping[str, str]) -> str:
+    """`-year,title` as an ORDER BY. Raises ValidationFailed for names not in `columns`."""
+    terms = []
+    for name in text.split(","):
+        column = columns.get(name.removeprefix("-"))
+        if column is None:
+            raise ValidationFailed.of("ordering", f"Use any of: {', '.join(columns)}, with - for descending.")
+        terms.append(f"{column} {'DESC' if name.startswith('-') else 'ASC'}")
+    return ", ".join(terms)
+
+
+def browse(
+    filters: Filters, *, order: str = "movies.popularity DESC", limit: int, offset: int = 0
+) -> tuple[int, list[Listed]]:
+    """How many films pass the filters, and one page of them."""
+    condition, values = filters.where()
+    count = db.value(f"SELECT COUNT(*) FROM movies WHERE {condition}", *values)
+    found = db.rows(
+        f"SELECT {_LISTED} FROM movies WHERE {condition} ORDER BY {order}, movies.id LIMIT ? OFFSET ?",
+        *values,
+        limit,
+        offset,
+    )
+    return count, _with_genres(found)
+
+
+def listed(movie_ids: Sequence[int]) -> list[Listed]:
+    """These films, in the order given; unknown ids are left out."""
+    found = db.rows(f"SELECT {_LISTED} FROM movies WHERE id IN ({db.marks_for(movie_ids)})", *movie_ids)
+    by_id = {film.id: film for film in _with_genres(found)}
+    return [by_id[movie_id] for movie_id in movie_ids if movie_id in by_id]
+
+
+def _with_genres(found: Sequence[db.Row]) -> list[Listed]:
+    genres: dict[int, list[str]] = {row[0]: [] for row in found}
+    for movie_id, name in db.rows(
+        "SELECT movie_id, name FROM movie_genres JOIN genres ON genres.id = genre_id "
+        f"WHERE movie_id IN ({db.marks_for(list(genres))}) ORDER BY movie_id, position",
+        *genres,
+    ):
+        genres[movie_id].append(name)
+    return [Listed._make((*row, genres[row[0]])) for row in found]
+
+
+def detail(movie_id: int) -> Detail:
+    """One film whole. Raises NotFound."""
+    films = listed([movie_id])
+    if not films:
+        raise NotFound("There is no such movie.")
+    row = db.row(f"SELECT {', '.join(_FACTS)} FROM movies WHERE id = ?", movie_id)
+    assert row is not None
+    facts = dict(zip(_FACTS, row, strict=True))
+    facts["languages"], facts["countries"] = json.loads(facts["languages"]), json.loads(facts["countries"])
+    people: dict[str, list[dict[str, str]]] = {"director": [], "writer": [], "cast": []}
+    for role, name, character in db.rows(
+        "SELECT role, name, character FROM credits JOIN people ON people.id = person_id "
+        "WHERE movie_id = ? ORDER BY role, position",
+        movie_id,
+    ):
+        people[role].append({"name": name, "character": character})
+    keywords = db.rows(
+        "SELECT name FROM movie_keywords JOIN keywords ON keywords.id = keyword_id "
+        "WHERE movie_id = ? ORDER BY name",
+        movie_id,
+    )
+    return Detail(
+        films[0],
+        facts,
+        directors=[person["name"] for person in people["director"]],
+        writers=[person["name"] for person in people["writer"]],
+        cast=people["cast"][:CAST_SHOWN],
+        keywords=[name for (name,) in keywords],
+    )
+
+
+def by_imdb_id(imdb_id: str) -> int:
+    """The id of the film IMDb calls so. Raises NotFound."""
+    return _by("imdb_id", imdb_id)
+
+
+def by_tmdb_id(tmdb_id: int) -> int:
+    """The id of the film TMDb calls so. Raises NotFound."""
+    return _by("tmdb_id", tmdb_id)
+
+
+def _by(column: str, value: Any) -> int:
+    found = db.value(f"SELECT id FROM movies WHERE {column} = ?", value)
+    if found is None:
+        raise NotFound("No movie with that id is known here.")
+    return int(found)
+
+
+def genres(*, limit: int, offset: int) -> tuple[int, list[db.Row]]:
+    """How many genres there are, and a page of them: id, tmdb id, name, films."""
+    count = db.value("SELECT COUNT(*) FROM genres")
+    return count, db.rows(
+        f"{_GENRES} GROUP BY genres.id ORDER BY genres.name LIMIT ? OFFSET ?", limit, offset
+    )
+
+
+def genre(genre_id: int) -> db.Row:
+    found = db.row(f"{_GENRES} WHERE genres.id = ? GROUP BY genres.id", genre_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+_GENRES = (
+    "SELECT genres.id, genres.tmdb_id, genres.name, COUNT(movie_id) FROM genres "
+    "LEFT JOIN movie_genres ON genre_id = genres.id"
+)
+
+
+def needs_starter() -> bool:
+    """Whether the catalogue was never filled."""
+    return db.revision("starter") == 0
