@@ -171,7 +171,7 @@ def _from_file(path: Path) -> dict[str, dict[str, Any]]:
     return content
 
 
-def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, Any]]:
     found = []
     for variable, text in environ.items():
         section, separator, key = variable.removeprefix("MOVIEREC_").lower().partition("__")
@@ -185,7 +185,8 @@ def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
                 text = Path(text).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
                 raise ConfigurationError(f"Cannot read the file named by {variable}: {error}") from error
-        found.append((section, key, text))
+        kind = type(fields[key].default) if key in fields else str
+        found.append((section, key, _parse(kind, text)))
     return found
 
 
@@ -204,11 +205,9 @@ def _known(name: str, known: Mapping[str, Any], what: str) -> None:
 
 
 def _value(name: str, target: dataclasses.Field[Any], value: Any) -> Scalar:
-    """`value` from TOML or, as text, from the environment, as the type of the field's default."""
+    """`value` checked against the type of the field's default."""
     kind = type(target.default)
     hidden = "…" if target.metadata["secret"] else repr(value)
-    if isinstance(value, str) and kind is not str:
-        value = _parse(kind, value)
     if kind is float and type(value) is int:
         value = float(value)
     if kind is tuple and isinstance(value, list) and all(isinstance(item, str) for item in value):

@@ -8,7 +8,6 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -96,6 +95,11 @@ def _postgres_server() -> str:
     return POSTGRES_SERVER
 
 
+def postgres_url(server: str, name: str) -> str:
+    """The address of another database on the same server."""
+    return f"{server.rpartition('/')[0]}/{name}"
+
+
 def _administer(server: str, statement: str) -> None:
     import psycopg2
 
@@ -129,8 +133,7 @@ class Template:
     def _url(self, name: str, path: Path) -> dict[str, str]:
         if not self.postgres_server:
             return {"MOVIEREC_DATABASE__URL": f"sqlite:///{path}"}
-        parts = urlsplit(self.postgres_server)
-        return {"MOVIEREC_DATABASE__URL": parts._replace(path=f"/{name}").geturl()}
+        return {"MOVIEREC_DATABASE__URL": postgres_url(self.postgres_server, name)}
 
     def copy(self, home: Path, **environment: str) -> Iterator[Settings]:
         """Settings whose database is a fresh copy; gone afterwards."""
@@ -161,6 +164,36 @@ def template(request: pytest.FixtureRequest) -> Iterator[Template]:
         made = Template(Path(folder), server)
         yield made
         made.drop()
+
+
+class EmptyDatabases:
+    """Makes databases without a single table, and removes them."""
+
+    def __init__(self, folder: Path, postgres_server: str | None) -> None:
+        self._folder = folder
+        self._server = postgres_server
+        self._names: list[str] = []
+
+    def make(self) -> Settings:
+        name = f"movierec_test_{uuid.uuid4().hex[:12]}"
+        self._names.append(name)
+        home = self._folder / name
+        if not self._server:
+            return make_settings(home)
+        _administer(self._server, f"CREATE DATABASE {name}")
+        return make_settings(home, MOVIEREC_DATABASE__URL=postgres_url(self._server, name))
+
+    def remove(self) -> None:
+        for name in self._names if self._server else ():
+            _administer(str(self._server), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EmptyDatabases]:
+    server = request.getfixturevalue("_postgres_server") if request.param == "postgresql" else None
+    made = EmptyDatabases(tmp_path, server)
+    yield made
+    made.remove()
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The REST daemon: endpoints over the core, and everything that is HTTP."""

@@ -125,7 +125,7 @@ def me(call: Call) -> dict[str, Any]:
 @group.patch("/me/", access=Access.USER, answers={200: schemas.User}, errors=(Conflict,))
 def rename(call: Call, body: schemas.Rename) -> dict[str, Any]:
     """Change user name, first or last name; fields not sent stay."""
-    auth.rename(call.user_id, body.model_dump(exclude_unset=True))
+    auth.rename(call.user_id, body.model_dump(exclude_none=True))
     return user_json(call.user_id)
 
 

@@ -63,9 +63,11 @@ class ChangePassword(Input):
 
 
 class Rename(Input):
-    username: Annotated[str, Field(min_length=1, max_length=150)] = ""
-    first_name: Name = ""
-    last_name: Name = ""
+    """Fields not sent, or null, stay."""
+
+    username: Annotated[str | None, Field(min_length=1, max_length=150)] = None
+    first_name: Name | None = None
+    last_name: Name | None = None
 
 
 class Profile(Output):

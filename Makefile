@@ -1,0 +1,48 @@
+# Everything a newcomer needs: `make demo` shows the product, `make test` proves it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MOVIELENS ?=
+PYTEST_OPTIONS ?= -n auto --dist loadgroup
+
+.PHONY: help setup demo test lint format bench clean
+
+help:
+	@echo "make demo [MOVIELENS=folder or zip]  see it work: search, rate, recommend"
+	@echo "make test                            lint, types, tests"
+	@echo "make setup                           only make $(VENV)"
+	@echo "make bench                           measure; prints tables"
+
+$(VENV)/.runtime: setup.cfg pyproject.toml
+	@echo "setting up $(VENV) (a minute, once) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "movierec needs Python 3.11 or newer")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.development: $(VENV)/.runtime
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+setup: $(VENV)/.development
+
+demo: $(VENV)/.runtime
+	@$(BIN)/python scripts/demo.py $(if $(MOVIELENS),--movielens "$(MOVIELENS)")
+
+lint: $(VENV)/.development
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest $(PYTEST_OPTIONS)
+
+format: $(VENV)/.development
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/.development
+	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

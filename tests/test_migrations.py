@@ -1,0 +1,151 @@
+"""Migrations: a staircase up and down, the same schema as the models, and daemons that start together."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import peewee
+import pytest
+
+from movierec import db
+from movierec.config import Settings
+from movierec.db import Table
+from movierec.errors import ConfigurationError
+from tests.conftest import EmptyDatabases
+
+NAMES = sorted(path.stem for path in db.migrations_directory().glob("[0-9]*.py"))
+
+
+@pytest.fixture
+def empty(empty_databases: EmptyDatabases) -> Iterator[Settings]:
+    """A connected database without a single table."""
+    settings = empty_databases.make()
+    db.connect(settings)
+    yield settings
+    db.close()
+
+
+def schema() -> dict[str, Any]:
+    """Everything the database knows of its tables: columns, keys, indexes, checks."""
+    found: dict[str, Any] = {}
+    for table in sorted(db.database.get_tables()):
+        if table == "schema_migrations":
+            continue
+        found[table] = {
+            "columns": [
+                (c.name, c.data_type.lower(), c.null, c.primary_key) for c in db.database.get_columns(table)
+            ],
+            "indexes": sorted(
+                (i.name, tuple(i.columns), i.unique) for i in db.database.get_indexes(table) if i.columns
+            ),
+            "references": sorted(
+                (f.column, f.dest_table, f.dest_column) for f in db.database.get_foreign_keys(table)
+            ),
+            "rules": rules(table),
+        }
+    return found
+
+
+def rules(table: str) -> list[str]:
+    """CHECK constraints and what happens to a row when the one it refers to goes."""
+    if db.is_postgres():
+        sql = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = CAST(? AS regclass)"
+        return sorted(definition for (definition,) in db.rows(sql, table))
+    definition = db.value("SELECT sql FROM sqlite_master WHERE name = ?", table)
+    return sorted(re.findall(r"CHECK \(.*?\)(?=[,)]| NOT)|ON DELETE \w+(?: NULL)?", definition))
+
+
+def test_each_migration_goes_up_down_and_up_again(empty: Settings) -> None:
+    for name in NAMES:
+        before = schema()
+        assert db.migrate(name) == [name]
+        after = schema()
+        assert db.migrate_down(name) == [name]
+        assert schema() == before
+        assert db.migrate(name) == [name]
+        assert schema() == after
+    assert db.pending_migrations() == []
+    assert db.migrate() == []
+    for name in reversed(NAMES):
+        db.migrate_down(name)
+    assert schema() == {}
+
+
+def every_model() -> list[type[peewee.Model]]:
+    """The models of all parts of the package."""
+    for module in (
+        "db",
+        "auth.models",
+        "movies.models",
+        "library.models",
+        "recommender.models",
+        "jobs.models",
+    ):
+        importlib.import_module(f"movierec.{module}")
+    return [model for model in Table.__subclasses__() if model.__module__.startswith("movierec.")]
+
+
+def test_the_migrated_schema_is_the_one_of_the_models(empty_databases: EmptyDatabases) -> None:
+    db.connect(empty_databases.make())
+    db.migrate()
+    migrated = schema()
+    db.close()
+    db.connect(empty_databases.make())
+    db.database.create_tables(every_model(), safe=False)
+    from_models = schema()
+    db.close()
+    for table, expected in from_models.items():
+        assert migrated[table] == expected, table
+    # Search indexes are no models: they are what a database makes of a table.
+    assert {
+        name for name in migrated.keys() - from_models.keys() if not name.startswith("title_search")
+    } == set()
+
+
+def test_every_foreign_key_says_what_happens_on_delete() -> None:
+    silent = [
+        f"{model.__name__}.{field.name}"
+        for model in every_model()
+        for field in model._meta.sorted_fields
+        if isinstance(field, peewee.ForeignKeyField) and not field.on_delete
+    ]
+    assert not silent
+
+
+def test_daemons_that_start_together_migrate_once(empty: Settings) -> None:
+    applied: list[list[str]] = []
+
+    def start() -> None:
+        applied.append(db.call(db.migrate))
+        db.close()
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(len, applied)) == [0, 0, 0, len(NAMES)]
+
+
+def test_a_newer_schema_is_refused(empty: Settings) -> None:
+    db.migrate()
+    db.execute("INSERT INTO schema_migrations (name, applied) VALUES ('9999_future', CURRENT_TIMESTAMP)")
+    with pytest.raises(ConfigurationError, match="9999_future"):
+        db.migrate()
+
+
+def test_a_migration_that_fails_leaves_nothing(empty: Settings, tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "0001_broken.py").write_text(
+        "def up(migrator, db):\n"
+        "    db.execute_sql('CREATE TABLE half (id INTEGER)')\n"
+        "    raise RuntimeError('no')\n"
+    )
+    monkeypatch.setattr(db, "migrations_directory", lambda: tmp_path)
+    with pytest.raises(RuntimeError):
+        db.migrate()
+    assert "half" not in db.database.get_tables()
