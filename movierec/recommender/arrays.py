@@ -1,0 +1,30 @@
+"""Names for the array types that the recommender passes around."""
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+Ints: TypeAlias = npt.NDArray[np.int64]
+Bytes: TypeAlias = npt.NDArray[np.int8]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+# Rows are users (or films), columns films (or facts). SciPy's classes take a type argument in stubs only.
+if TYPE_CHECKING:
+    Csr: TypeAlias = sparse.csr_array[np.float32]
+else:
+    Csr = sparse.csr_array
+
+
+def as_csr(matrix: Any, shape: tuple[int, int] | None = None) -> Csr:
+    """Any sparse matrix, or (values, (rows, columns)), as float32 CSR with sorted, unique indices."""
+    rows: Csr = sparse.csr_array(matrix, shape=shape, dtype=np.float32)
+    rows.sum_duplicates()
+    return rows
+
+
+def row_of(rows: Csr, row: int) -> tuple[Ints, Floats]:
+    """Column indices and values of one row."""
+    span = slice(rows.indptr[row], rows.indptr[row + 1])
+    return rows.indices[span].astype(np.int64), rows.data[span]

@@ -1,0 +1,111 @@
+"""The public face: `fit` a model to a matrix of stars, then `scores`, `explain` and `similar`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from movierec.recommender import dataset
+from movierec.recommender.arrays import Csr, Floats, Ints, as_csr, row_of
+from movierec.recommender.blend import PLAIN_NOVELTY, Blend, FoldIn
+from movierec.recommender.gram import Gram
+from movierec.recommender.settings import Settings
+from movierec.recommender.solve import solve
+
+Matrix = sparse.sparray | sparse.spmatrix
+# Called with the name of the stage that begins and the share of the whole that is done.
+Progress = Callable[[str, float], None]
+
+
+def _silent(stage: str, done: float) -> None:
+    """Nobody is watching."""
+
+
+class Model:
+    """A blend and the columns it covers out of the `columns` films it was given."""
+
+    def __init__(self, blend: Blend, films: Ints, columns: int) -> None:
+        self.blend, self.films, self.columns = blend, films, columns
+        self._place = np.full(columns, -1, dtype=np.int64)
+        self._place[films] = np.arange(len(films))
+
+    def fold_in(self, films: Ints, stars: Floats, novelty: float = PLAIN_NOVELTY) -> FoldIn:
+        """One history, by column numbers; films unknown to the model are skipped."""
+        place = self._place[films]
+        known = place >= 0
+        return self.blend.fold_in(place[known], stars[known], novelty)
+
+    def scores(self, history: Matrix, novelty: float = PLAIN_NOVELTY) -> Floats:
+        """Scores, users × films, higher is better; the history itself is not masked.
+
+        Films outside the model have the score of the least film inside it.
+        """
+        rows = self._checked(history)
+        result = np.empty((rows.shape[0], self.columns), dtype=np.float32)
+        for row, scores in enumerate(result):
+            inside = self.fold_in(*row_of(rows, row), novelty).scores
+            scores[:] = inside.min(initial=0.0)
+            scores[self.films] = inside
+        return result
+
+    def explain(self, history_row: Matrix, film: int) -> list[tuple[int, float]]:
+        """(film, contribution) of every rated film that the model knows, largest first."""
+        rows = self._checked(history_row)
+        folded = self.fold_in(*row_of(rows, 0))
+        if self._place[film] < 0:
+            return []
+        parts = folded.contributions(self._place[[film]])[:, 0]
+        order = np.argsort(-parts, kind="stable")
+        return [(int(self.films[folded.films[i]]), float(parts[i])) for i in order]
+
+    def similar(self, film: int, n: int) -> list[tuple[int, float]]:
+        """The `n` films most similar to one, with their similarity."""
+        place = int(self._place[film])
+        if place < 0:
+            return []
+        likeness = self.blend.similarity(place)
+        order = np.argsort(-likeness, kind="stable")
+        return [(int(self.films[i]), float(likeness[i])) for i in order[: n + 1] if i != place][:n]
+
+    def _checked(self, history: Matrix) -> Csr:
+        rows = as_csr(history)
+        if rows.shape[1] != self.columns:
+            raise ValueError(
+                f"a history has {self.columns} columns, one for each film; this has {rows.shape[1]}"
+            )
+        return rows
+
+
+def fit(
+    ratings: Matrix,
+    features: Matrix | None = None,
+    settings: Settings | None = None,
+    progress: Progress = _silent,
+) -> Model:
+    """Fit the two matrices to stars (users × films, 0.5–5.0), with side facts (films × facts) if given.
+
+    Accumulates one Gram matrix and solves it twice: one Cholesky decomposition each, deterministic.
+    """
+    settings = settings or Settings()
+    progress("ratings", 0.0)
+    stars = dataset.cap_histories(as_csr(ratings), settings.training_history, settings.seed)
+    counts = dataset.raters(stars)
+    films = dataset.films_to_model(counts, settings)
+    gram = Gram(len(films))
+    progress("statistics", 0.05)
+    gram.add_ratings(as_csr(stars[:, films]))
+    if features is not None:
+        gram.add_facts(as_csr(as_csr(features)[films]), settings.fact_weight)
+    users = int((np.diff(stars.indptr) > 0).sum())
+    progress("long memory", 0.4)
+    long = solve(gram, settings.long.dropout, settings.long.ridge_for(users))
+    progress("short memory", 0.7)
+    short = solve(gram, settings.short.dropout, settings.short.ridge_for(users))
+    progress("done", 1.0)
+    return Model(Blend(long, short, counts[films], settings), films, stars.shape[1])
+
+
+def restored(arrays: dict[str, Any], films: Ints, columns: int, settings: Settings) -> Model:
+    """The model of an artifact's arrays over a catalogue of `columns` films."""
+    return Model(Blend.from_arrays(arrays, settings), films, columns)

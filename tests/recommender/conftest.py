@@ -1,0 +1,35 @@
+"""A small made-up community, and MovieLens where it is at hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from movierec.recommender.arrays import Csr, as_csr
+from movierec.recommender.dataset import Dataset, build
+
+
+@pytest.fixture(scope="session")
+def community() -> Csr:
+    """120 users, 40 films: even users like films 0–19 and rate some of 20–39 low, odd users the reverse."""
+    rng = np.random.default_rng(7)
+    stars = np.zeros((120, 40), dtype=np.float32)
+    for user in range(120):
+        liked = np.arange(20) + 20 * (user % 2)
+        stars[user, rng.choice(liked, 10, replace=False)] = rng.choice([4.0, 4.5, 5.0], 10)
+        stars[user, rng.choice((liked + 20) % 40, 2, replace=False)] = rng.choice([0.5, 1.0, 2.0], 2)
+    return as_csr(sparse.csr_array(stars))
+
+
+@pytest.fixture(scope="session")
+def movielens_ratings(movielens: Path) -> Dataset:
+    """The ratings of MovieLens latest-small."""
+    columns = np.loadtxt(movielens / "ratings.csv", delimiter=",", skiprows=1)
+    return build(columns[:, 0], columns[:, 1], columns[:, 2], columns[:, 3])
+
+
+def row(films: dict[int, float], columns: int = 40) -> Csr:
+    """One history as a sparse row."""
+    indices = list(films)
+    return as_csr(([films[film] for film in indices], ([0] * len(indices), indices)), (1, columns))

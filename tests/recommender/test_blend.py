@@ -1,0 +1,33 @@
+import pytest
+
+from movierec.recommender.blend import shares_of
+from movierec.recommender.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("ratings", "long", "short", "popular"),
+    [
+        (0, 0.0, 0.0, 1.0),
+        (4, 0.0, 0.675, 0.325),  # half way to where popularity has faded out
+        (8, 0.0, 1.0, 0.0),
+        (10, 0.0, 1.0, 0.0),
+        (50, 1.0, 0.0, 0.0),
+        (500, 1.0, 0.0, 0.0),
+    ],
+)
+def test_memories_share_by_the_length_of_the_history(
+    ratings: int, long: float, short: float, popular: float
+) -> None:
+    shares = shares_of(ratings, Settings())
+    assert (shares.long, shares.short, shares.popular) == pytest.approx((long, short, popular))
+
+
+def test_between_few_and_many_both_memories_speak() -> None:
+    shares = shares_of(22, Settings())
+    assert shares.long == pytest.approx(0.49, abs=0.01)
+    assert shares.long + shares.short == pytest.approx(1.0)
+
+
+def test_who_wants_novelty_hears_less_of_popularity() -> None:
+    usual, adventurous = shares_of(2, Settings()), shares_of(2, Settings(), novelty=1.0)
+    assert adventurous.popular == 0.0 < usual.popular
