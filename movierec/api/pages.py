@@ -1,4 +1,4 @@
-"""Pages of lists: `{"count", "next", "previous", "results"}` with addresses that keep the rest of the query."""
+"""Pages of lists: `{"count", "next", "previous", "results"}`; the addresses keep the rest of the query."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from movierec.api.schemas.base import MAXIMUM_PAGE, PageQuery
 
 def page_json(call: Call, query: PageQuery, count: int, results: Sequence[Any]) -> dict[str, Any]:
     """One page of `count` items as the answer of the endpoint being called."""
-    more = query.page * query.page_size < count and query.page < MAXIMUM_PAGE
+    last = min(max(1, -(-count // query.page_size)), MAXIMUM_PAGE)
     return {
         "count": count,
-        "next": _address(call, query.page + 1) if more else None,
-        "previous": _address(call, query.page - 1) if query.page > 1 else None,
+        "next": _address(call, query.page + 1) if query.page < last else None,
+        # From beyond the end, back to where there is something.
+        "previous": _address(call, min(query.page - 1, last)) if query.page > 1 else None,
         "results": results,
     }
 
 
 def _address(call: Call, page: int) -> str:
     parameters = {**call.request.query, "page": str(page)}
-    return call.url(f"{call.request.path}?{urlencode(parameters)}")
+    return call.url(f"{call.request.rel_url.raw_path}?{urlencode(parameters)}")

@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from movierec import db, movies
-from movierec.config import Settings
 from movierec.errors import NotFound
 from movierec.movies import FilmFacts
 from tests.films import FILMS, NOW, count, movie_id
