@@ -1,0 +1,1 @@
+"""The command line `movierec`: speaks only HTTP, through `movierec.client`."""

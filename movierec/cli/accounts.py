@@ -1,0 +1,126 @@
+"""`register`, `login`, `logout`, `whoami`, `account`: who you are to the daemon."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from movierec.cli.connection import connect, credentials, server
+from movierec.cli.options import AsJson, PasswordFile, PasswordStdin, new_group
+from movierec.cli.output import print_done, print_record, say
+from movierec.cli.passwords import read_passwords
+from movierec.client import Tokens
+from movierec.errors import NotAuthenticated, TokenInvalid, ValidationFailed
+
+commands = new_group("")
+account = new_group("Your account.")
+commands.add_typer(account, name="account")
+
+
+@commands.command()
+def register(
+    username: Annotated[
+        str | None, typer.Argument(help="Name to sign in with; asked for if missing.")
+    ] = None,
+    email: Annotated[str | None, typer.Option(help="E-mail address; asked for if missing.")] = None,
+    first_name: Annotated[str, typer.Option()] = "",
+    last_name: Annotated[str, typer.Option()] = "",
+    password_stdin: PasswordStdin = False,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open an account and sign in."""
+    username, email = username or _ask("User name"), email or _ask("E-mail")
+    [password] = read_passwords(
+        ("Password",), from_stdin=password_stdin, file=password_file, confirm_last=True
+    )
+    answer = connect().register(
+        username=username,
+        email=email,
+        password=password,
+        password_confirm=password,
+        first_name=first_name,
+        last_name=last_name,
+    )
+    _remember(answer)
+    print_done(f"Welcome, {answer['user']['username']}. You are signed in.", answer["user"], as_json=as_json)
+
+
+@commands.command()
+def login(
+    name: Annotated[str | None, typer.Argument(help="User name or e-mail; asked for if missing.")] = None,
+    password_stdin: PasswordStdin = False,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sign in. The tokens are kept in a private file; `movierec config` says where."""
+    name = name or _ask("User name or e-mail")
+    [password] = read_passwords(("Password",), from_stdin=password_stdin, file=password_file)
+    answer = connect().log_in(name, password)
+    _remember(answer)
+    print_done(f"Signed in as {answer['user']['username']}.", answer["user"], as_json=as_json)
+
+
+@commands.command()
+def logout(as_json: AsJson = False) -> None:
+    """Sign out: the daemon refuses the tokens from now on, and they are deleted here."""
+    store = credentials()
+    if store.load() is None:
+        raise NotAuthenticated(f"You are not signed in to {server()}.")
+    with contextlib.suppress(TokenInvalid):  # signed out already, from elsewhere
+        connect().log_out()
+    store.forget()
+    print_done("Signed out.", {"message": "Signed out."}, as_json=as_json)
+
+
+@commands.command()
+def whoami(as_json: AsJson = False) -> None:
+    """Show who is signed in."""
+    user = connect().me()
+    fields = {
+        "username": user["username"],
+        "email": user["email"],
+        "name": user["full_name"],
+        "id": user["id"],
+        "staff": user["is_staff"],
+        "since": user["date_joined"],
+        "server": server(),
+    }
+    print_record(fields, user, as_json=as_json)
+
+
+@account.command()
+def password(
+    password_stdin: Annotated[
+        bool,
+        typer.Option("--password-stdin", help="Read old and new password as two lines from standard input."),
+    ] = False,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change the password. Every other session ends."""
+    prompts = ("Old password", "New password")
+    old, new = read_passwords(prompts, from_stdin=password_stdin, file=password_file, confirm_last=True)
+    answer = connect().change_password(old, new)
+    _save_tokens(answer["tokens"], None)
+    print_done(answer["message"], {"message": answer["message"]}, as_json=as_json)
+
+
+def _remember(answer: dict[str, Any]) -> None:
+    _save_tokens(answer["tokens"], answer["user"]["username"])
+    if os.environ.get("MOVIEREC_TOKEN"):
+        say("MOVIEREC_TOKEN is set and goes before this sign-in. Unset it to use the account.")
+
+
+def _save_tokens(tokens: dict[str, str], username: str | None) -> None:
+    credentials().save(Tokens(tokens["access"], tokens["refresh"]), username)
+
+
+def _ask(what: str) -> str:
+    if not sys.stdin.isatty():
+        raise ValidationFailed(f"{what} is missing.")
+    return str(typer.prompt(what, err=True))

@@ -1,0 +1,40 @@
+"""`admin`: the recommendation model, for staff."""
+
+from __future__ import annotations
+
+from movierec.cli.connection import connect
+from movierec.cli.jobs import print_job
+from movierec.cli.options import AsJson, NoWait, new_group
+from movierec.cli.output import flattened, print_done, print_record
+from movierec.cli.progress import follow, progress
+
+commands = new_group("")
+admin = new_group("For staff.")
+commands.add_typer(admin, name="admin")
+
+
+@admin.command()
+def train(no_wait: NoWait = False, as_json: AsJson = False) -> None:
+    """Train a model on the community ratings, then recommend by it."""
+    client = connect()
+    job = client.train()
+    if no_wait:
+        print_done(f"Job {job['id']} trains; see: movierec jobs show {job['id']}", job, as_json=as_json)
+        return
+    with progress() as shown:
+        job = follow(client, job, shown)
+    print_job(job, as_json=as_json)
+
+
+@admin.command()
+def model(as_json: AsJson = False) -> None:
+    """Show the model in use. In a pipe: lines of name, tab, value."""
+    answer = connect().model()
+    print_record(flattened(answer), answer, as_json=as_json)
+
+
+@admin.command()
+def rollback(as_json: AsJson = False) -> None:
+    """Go back to the model before."""
+    answer = connect().roll_back_model()
+    print_record(flattened(answer), answer, as_json=as_json)

@@ -1,0 +1,47 @@
+"""All commands, in the order of --help."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from movierec import __version__
+from movierec.cli import (
+    accounts,
+    admin,
+    favorites,
+    feedback,
+    imports,
+    jobs,
+    movies,
+    ratings,
+    recommendations,
+    status,
+)
+from movierec.cli.options import new_group
+
+app = new_group(
+    "Search films, rate them, get recommendations: from the movierec daemon at MOVIEREC_SERVER.\n\n"
+    "Tables on a terminal, tab-separated values in a pipe, --json everywhere. Exit codes: 0 ok, 1 failed, "
+    "2 usage or validation, 3 not found, 4 sign-in or permission, 5 daemon unreachable, 130 interrupted."
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"movierec {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+for module in (accounts, movies, ratings, favorites, recommendations, feedback, imports, jobs, admin, status):
+    app.add_typer(module.commands)

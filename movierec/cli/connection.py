@@ -1,0 +1,48 @@
+"""Which daemon to talk to and as whom: the environment, and the stored credentials."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+from movierec.cli.credentials import Credentials
+from movierec.client import Client
+from movierec.errors import ValidationFailed
+from movierec.paths import Paths
+
+DEFAULT_SERVER = "http://127.0.0.1:8000"
+
+
+def server() -> str:
+    """The address of the daemon, normalised so that one daemon has one entry in the credentials."""
+    given = os.environ.get("MOVIEREC_SERVER") or DEFAULT_SERVER
+    try:
+        parts = urlsplit(given.strip())
+        port = parts.port
+    except ValueError as error:
+        raise _no_address(given) from error
+    scheme, host = parts.scheme.lower(), parts.hostname
+    if scheme not in ("http", "https") or not host or "@" in parts.netloc or parts.query or parts.fragment:
+        raise _no_address(given)
+    if not given.isascii() or any(character <= " " for character in given.strip()):
+        raise _no_address(given)
+    shown = f"[{host}]" if ":" in host else host
+    default_port = 443 if scheme == "https" else 80
+    return (
+        f"{scheme}://{shown}"
+        + (f":{port}" if port not in (None, default_port) else "")
+        + parts.path.rstrip("/")
+    )
+
+
+def credentials() -> Credentials:
+    return Credentials(Paths.from_environment().state / "cli", server())
+
+
+def connect() -> Client:
+    """A client of the daemon, as the user of MOVIEREC_TOKEN or of the stored credentials."""
+    return Client(server(), credentials(), token=os.environ.get("MOVIEREC_TOKEN", ""))
+
+
+def _no_address(given: str) -> ValidationFailed:
+    return ValidationFailed(f"MOVIEREC_SERVER must be an address like {DEFAULT_SERVER}, not {given!r}.")

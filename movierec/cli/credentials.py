@@ -1,0 +1,133 @@
+"""Tokens on disk: one private file for all servers, replaced atomically, locked while it changes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from movierec.client import Tokens
+from movierec.paths import private_directory
+
+FILE = "credentials.json"
+
+
+class Credentials:
+    """The tokens for one server, in a file that other processes read and write as well."""
+
+    def __init__(self, folder: Path, server: str) -> None:
+        self.path = folder / FILE
+        self._folder = folder
+        self._server = server
+        self._lock_depth = 0
+
+    @property
+    def username(self) -> str:
+        """Who is signed in at this server, "" if nobody."""
+        return str(self.servers().get(self._server, {}).get("username", ""))
+
+    def servers(self) -> dict[str, Any]:
+        """What is stored for each server."""
+        self._make_private()
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return {}
+        found = _parsed(content)
+        if found is None:
+            return self._set_damaged_aside()
+        return found
+
+    def load(self) -> Tokens | None:
+        entry = self.servers().get(self._server)
+        return Tokens(entry["access"], entry["refresh"]) if entry else None
+
+    def save(self, tokens: Tokens, username: str | None = None) -> None:
+        """Store `tokens`; the user name stays if none is given."""
+        with self.locked():
+            servers = self.servers()
+            name = servers.get(self._server, {}).get("username", "") if username is None else username
+            servers[self._server] = {"username": name, "access": tokens.access, "refresh": tokens.refresh}
+            self._write(servers)
+
+    def forget(self) -> None:
+        with self.locked():
+            servers = self.servers()
+            if servers.pop(self._server, None) is not None:
+                self._write(servers)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Alone with the file among all processes. The kernel frees the lock of a process that dies."""
+        if self._lock_depth:
+            yield
+            return
+        private_directory(self._folder)
+        descriptor = os.open(self._folder / "credentials.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self._lock_depth += 1
+            yield
+        finally:
+            self._lock_depth -= 1
+            os.close(descriptor)
+
+    def _write(self, servers: dict[str, Any]) -> None:
+        """Replace the file; readers see the old or the new one, whole, whenever this process dies."""
+        # One name, only ever written under the lock: a killed process leaves one such file at most.
+        aside = self.path.with_name(FILE + ".new")
+        aside.unlink(missing_ok=True)
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(json.dumps({"version": 1, "servers": servers}, indent=1).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(self.path)
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _make_private(self) -> None:
+        """Take away access that others have to folder and file, and say so: the tokens may be known."""
+        for path, mode in ((self._folder, 0o700), (self.path, 0o600)):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mode & 0o077:
+                    path.chmod(mode)
+                    if path == self.path:
+                        _warn(
+                            f"{path} was open to other users; it is private again. Sign in anew to be safe."
+                        )
+
+    def _set_damaged_aside(self) -> dict[str, Any]:
+        # Another process may do the same meanwhile.
+        with self.locked(), contextlib.suppress(FileNotFoundError):
+            found = _parsed(self.path.read_bytes())
+            if found is not None:
+                return found
+            aside = self.path.with_name(FILE + ".damaged")
+            self.path.replace(aside)
+            _warn(f"{self.path} is damaged; it was set aside as {aside.name}. Sign in again.")
+        return {}
+
+
+def _parsed(content: bytes) -> dict[str, Any] | None:
+    """The servers in a credentials file, None where it is none."""
+    try:
+        servers = json.loads(content)["servers"]
+        for entry in servers.values():
+            if not all(isinstance(entry[name], str) for name in ("username", "access", "refresh")):
+                return None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return dict(servers)
+
+
+def _warn(message: str) -> None:
+    print(f"warning: {message}", file=sys.stderr)

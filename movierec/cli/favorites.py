@@ -1,0 +1,85 @@
+"""`favorites`: the movies you love, each with a note if you like."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from movierec.cli.connection import connect
+from movierec.cli.options import AsJson, IdsOnly, Limit, Movie, MovieWords, new_group
+from movierec.cli.output import Column, columns_help, field, print_done, print_list
+from movierec.cli.titles import find_movie, label
+from movierec.client import Client, pages
+from movierec.errors import NotFound
+
+commands = new_group("")
+favorites = new_group("Your favorite movies.")
+commands.add_typer(favorites, name="favorites")
+
+COLUMNS = (
+    Column("movie", lambda favorite: favorite["movie"], right=True),
+    Column("title", lambda favorite: favorite["movie_detail"]["title"], wraps=True),
+    Column("year", lambda favorite: favorite["movie_detail"].get("year"), right=True),
+    field("note", wraps=True),
+    Column("added", lambda favorite: favorite["created_at"], lambda favorite: favorite["created_at"][:10]),
+)
+
+
+@favorites.command("list", epilog=columns_help(COLUMNS))
+def list_(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) -> None:
+    """List them. With --ids: the movies' ids."""
+    found = pages(connect().favorites, limit)
+    print_list(
+        found,
+        COLUMNS,
+        as_json=as_json,
+        ids=ids,
+        id_of=lambda item: item["movie"],
+        nothing="No favorites yet.",
+    )
+
+
+@favorites.command()
+def add(
+    movie: Movie,
+    note: Annotated[str | None, typer.Option(help="Why.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a movie; adding it again changes nothing but the note."""
+    client = connect()
+    found = find_movie(client, movie)
+    favorite = client.add_favorite(found["id"])
+    if note is not None:
+        favorite = client.note_favorite(favorite["id"], note)
+    print_done(f"{label(found)} is a favorite.", favorite, as_json=as_json)
+
+
+@favorites.command()
+def remove(movie: MovieWords, as_json: AsJson = False) -> None:
+    """Take a movie off the list."""
+    client = connect()
+    found = find_movie(client, " ".join(movie))
+    client.remove_favorite(_favorite_of(client, found)["id"])
+    print_done(f"{label(found)} is no favorite any more.", {"movie": found["id"]}, as_json=as_json)
+
+
+@favorites.command()
+def note(
+    movie: Movie,
+    text: Annotated[str, typer.Argument(help='The note; "" deletes it.')],
+    as_json: AsJson = False,
+) -> None:
+    """Write a note on a favorite."""
+    client = connect()
+    found = find_movie(client, movie)
+    favorite = client.note_favorite(_favorite_of(client, found)["id"], text)
+    print_done(f"Noted on {label(found)}.", favorite, as_json=as_json)
+
+
+def _favorite_of(client: Client, movie: Any) -> Any:
+    """The favorite that is `movie`: the API names favorites by ids of their own."""
+    for favorite in pages(client.favorites):
+        if favorite["movie"] == movie["id"]:
+            return favorite
+    raise NotFound(f"{label(movie)} is not among your favorites.")

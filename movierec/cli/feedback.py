@@ -1,0 +1,83 @@
+"""`feedback`: what you said of recommended movies."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from movierec.cli.connection import connect
+from movierec.cli.options import AsJson, IdsOnly, Limit, Movie, MovieWords, new_group
+from movierec.cli.output import Column, columns_help, field, print_done, print_list
+from movierec.cli.titles import find_movie, label
+from movierec.client import pages
+from movierec.errors import NotFound
+
+commands = new_group("")
+feedback = new_group("What you said of recommended movies.")
+commands.add_typer(feedback, name="feedback")
+
+
+def _movie_id(item: Any) -> Any:
+    return item["movie"]["id"] if isinstance(item["movie"], dict) else item["movie"]
+
+
+def _movie_field(name: str) -> Any:
+    def value(item: Any) -> Any:
+        movie = item["movie"] if isinstance(item["movie"], dict) else item.get("movie_detail", {})
+        return movie.get(name)
+
+    return value
+
+
+COLUMNS = (
+    Column("movie", _movie_id, right=True),
+    Column("title", _movie_field("title"), wraps=True),
+    Column("year", _movie_field("year"), right=True),
+    Column(
+        "feedback", lambda item: item["feedback_type"], lambda item: item["feedback_type"].replace("_", " ")
+    ),
+    field("comment", wraps=True),
+    Column("given", lambda item: item["created_at"], lambda item: item["created_at"][:10]),
+)
+
+
+class Kind(StrEnum):
+    LIKE = "like"
+    DISLIKE = "dislike"
+    NOT_INTERESTED = "not_interested"
+
+
+@feedback.command("list", epilog=columns_help(COLUMNS))
+def list_(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) -> None:
+    """List it. With --ids: the movies' ids."""
+    found = pages(connect().feedback, limit)
+    print_list(found, COLUMNS, as_json=as_json, ids=ids, id_of=_movie_id, nothing="No feedback yet.")
+
+
+@feedback.command()
+def add(
+    movie: Movie,
+    kind: Annotated[Kind, typer.Argument(help="`movierec dismiss` is short for not_interested.")],
+    comment: Annotated[str | None, typer.Option(help="Why.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what you think of a recommendation."""
+    client = connect()
+    found = find_movie(client, movie)
+    answer = client.give_feedback(found["id"], kind.value, comment)
+    print_done(f"{label(found)}: {kind.value.replace('_', ' ')}.", answer, as_json=as_json)
+
+
+@feedback.command()
+def remove(movie: MovieWords, as_json: AsJson = False) -> None:
+    """Take it back: the movie may be recommended again."""
+    client = connect()
+    found = find_movie(client, " ".join(movie))
+    for item in pages(client.feedback):
+        if _movie_id(item) == found["id"]:
+            client.withdraw_feedback(item["id"])
+            print_done(f"Your feedback on {label(found)} is gone.", {"movie": found["id"]}, as_json=as_json)
+            return
+    raise NotFound(f"You gave no feedback on {label(found)}.")

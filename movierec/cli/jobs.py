@@ -1,0 +1,66 @@
+"""`jobs`: long work the daemon does for you."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from movierec.cli.connection import connect
+from movierec.cli.options import AsJson, IdsOnly, Limit, new_group
+from movierec.cli.output import Column, columns_help, field, flattened, print_done, print_list, print_record
+from movierec.cli.progress import FINISHED, follow, progress
+from movierec.client import pages
+
+commands = new_group("")
+jobs = new_group("Imports and trainings.")
+commands.add_typer(jobs, name="jobs")
+
+JobId = Annotated[int, typer.Argument(metavar="JOB", min=1, help="Id of a job.")]
+
+
+def _progress(job: Any) -> str:
+    done, total = job["progress"]["done"], job["progress"]["total"]
+    return f"{done}/{total}" if total else str(done)
+
+
+COLUMNS = (
+    field("id", right=True),
+    field("kind"),
+    field("state"),
+    Column("progress", _progress, right=True),
+    Column("created", lambda job: job.get("created_at")),
+    field("error", wraps=True),
+)
+
+
+@jobs.command("list", epilog=columns_help(COLUMNS))
+def list_(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) -> None:
+    """List them, the newest first."""
+    print_list(pages(connect().jobs, limit), COLUMNS, as_json=as_json, ids=ids, nothing="No jobs yet.")
+
+
+@jobs.command()
+def show(
+    job: JobId,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until it has ended.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show one, with its report. In a pipe: lines of name, tab, value."""
+    client = connect()
+    found = client.job(job)
+    if wait and found["state"] not in FINISHED:
+        with progress() as shown:
+            found = follow(client, found, shown)
+    print_job(found, as_json=as_json)
+
+
+@jobs.command()
+def cancel(job: JobId, as_json: AsJson = False) -> None:
+    """Stop one at the next safe point."""
+    answer = connect().cancel_job(job)
+    print_done(f"Job {job} is cancelled.", answer or {"id": job}, as_json=as_json)
+
+
+def print_job(job: Any, *, as_json: bool) -> None:
+    print_record(flattened(job), job, as_json=as_json)

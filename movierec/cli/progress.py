@@ -1,0 +1,69 @@
+"""How far long work is, on standard error: bars on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from movierec.cli.output import say
+from movierec.client import Client
+from movierec.errors import MovierecError, ServerUnreachable
+
+FINISHED = ("succeeded", "failed", "cancelled")
+_FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.1, 1.0
+# A daemon that restarts takes its jobs up again.
+_PATIENCE_SECONDS = 60.0
+
+
+class Progress(Protocol):
+    """Told again and again what is being done and how much of it."""
+
+    def update(self, stage: str, done: int, total: int) -> None: ...
+
+
+class Lines:
+    """One line when a stage begins, and one for each tenth of it."""
+
+    def __init__(self) -> None:
+        self._said: tuple[str, int] | None = None
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def update(self, stage: str, done: int, total: int) -> None:
+        tenth = done * 10 // total if total else 0
+        if (stage, tenth) != self._said:
+            self._said = (stage, tenth)
+            say(f"{stage}: {min(100, done * 100 // total)} %" if total else stage)
+
+
+def progress() -> AbstractContextManager[Progress]:
+    if not sys.stderr.isatty():
+        return Lines()
+    from movierec.cli.bars import Bars  # rich: 70 ms
+
+    return Bars()
+
+
+def follow(client: Client, job: Any, shown: Progress) -> Any:
+    """Wait for the end of `job`; returns it. Raises MovierecError where it failed or was cancelled."""
+    pause_seconds, patient_until = _FIRST_POLL_SECONDS, time.monotonic() + _PATIENCE_SECONDS
+    while job["state"] not in FINISHED:
+        time.sleep(pause_seconds)
+        pause_seconds = min(pause_seconds * 1.5, _LONGEST_POLL_SECONDS)
+        try:
+            job = client.job(job["id"])
+        except ServerUnreachable:
+            if time.monotonic() > patient_until:
+                raise
+            continue
+        patient_until = time.monotonic() + _PATIENCE_SECONDS
+        shown.update(job.get("stage") or job["state"], job["progress"]["done"], job["progress"]["total"])
+    if job["state"] != "succeeded":
+        reason = job.get("error") or f"it was {job['state']}"
+        raise MovierecError(f"Job {job['id']} ({job['kind']}) did not succeed: {reason}")
+    return job

@@ -1,0 +1,139 @@
+"""`recommend`, `similar`, `explain`, `dismiss`: what to see next, and why."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from movierec.cli import movies
+from movierec.cli.connection import connect
+from movierec.cli.options import AsJson, IdsOnly, MovieWords, new_group
+from movierec.cli.output import Column, columns_help, field, items_of, print_done, print_json, print_list
+from movierec.cli.terminal import visible
+from movierec.cli.titles import find_movie, label
+
+commands = new_group("")
+
+COLUMNS = (
+    Column("rank", lambda item: item["rank"], right=True),
+    Column("id", lambda item: item["movie"]["id"], right=True),
+    Column("title", lambda item: item["movie"]["title"], wraps=True),
+    Column("year", lambda item: item["movie"].get("year"), right=True),
+    # What you would give it, where the model can say; its score otherwise.
+    Column("for you", lambda item: item.get("predicted_rating") or item["score"], right=True),
+    field("reason", wraps=True),
+)
+BECAUSE = (
+    Column("id", lambda item: item["movie"], right=True),
+    field("title", wraps=True),
+    Column("your rating", lambda item: item["rating"], right=True),
+    field("contribution", shown=lambda item: f"{item['contribution']:+.3f}", right=True),
+)
+
+Share = Annotated[float | None, typer.Option(min=0, max=1)]
+
+
+@commands.command(epilog=columns_help(COLUMNS))
+def recommend(
+    genre: Annotated[list[str] | None, typer.Option(help="Of this genre; may be repeated.")] = None,
+    exclude_genre: Annotated[
+        list[str] | None, typer.Option(help="Not of this genre; may be repeated.")
+    ] = None,
+    year_min: Annotated[int | None, typer.Option(help="From this year on.")] = None,
+    year_max: Annotated[int | None, typer.Option(help="Up to this year.")] = None,
+    language: Annotated[str | None, typer.Option(help="Original language, like fr.")] = None,
+    min_votes: Annotated[int | None, typer.Option(min=0, help="Voted on at least so often.")] = None,
+    runtime_max: Annotated[int | None, typer.Option(min=1, help="At most so many minutes.")] = None,
+    novelty: Annotated[
+        float | None, typer.Option(min=0, max=1, help="0: what many know; 1: what few know.")
+    ] = None,
+    diversity: Annotated[
+        float | None, typer.Option(min=0, max=1, help="0: the best ones; 1: as different as can be.")
+    ] = None,
+    include_seen: Annotated[bool, typer.Option("--include-seen", help="Also what you rated.")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="So many.")] = 20,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Make a new list first.")] = False,
+    as_json: AsJson = False,
+    ids: IdsOnly = False,
+) -> None:
+    """What you might love, with the reason. With --ids: the movies' ids."""
+    client = connect()
+    if refresh:
+        client.refresh_recommendations()
+    found = client.recommendations(
+        genre=_list(genre),
+        exclude_genre=_list(exclude_genre),
+        year_min=year_min,
+        year_max=year_max,
+        language=language,
+        min_votes=min_votes,
+        runtime_max=runtime_max,
+        novelty=novelty,
+        diversity=diversity,
+        include_seen=True if include_seen else None,
+        limit=limit,
+    )
+    items = items_of(found)
+    if as_json:
+        print_json(items)
+        return
+    ranked = [{**item, "rank": rank} for rank, item in enumerate(items, 1)]
+    nothing = "Nothing to recommend: rate a few movies first, or loosen the filters."
+    print_list(
+        ranked, COLUMNS, as_json=False, ids=ids, id_of=lambda item: item["movie"]["id"], nothing=nothing
+    )
+
+
+@commands.command(epilog=columns_help(movies.COLUMNS))
+def similar(
+    movie: MovieWords,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="So many.")] = 10,
+    as_json: AsJson = False,
+    ids: IdsOnly = False,
+) -> None:
+    """Movies like this one."""
+    client = connect()
+    found = client.similar(find_movie(client, " ".join(movie))["id"], limit=limit)
+    print_list(items_of(found), movies.COLUMNS, as_json=as_json, ids=ids, nothing="Nothing is similar to it.")
+
+
+@commands.command(epilog=columns_help(BECAUSE))
+def explain(movie: MovieWords, as_json: AsJson = False) -> None:
+    """Why a movie would be recommended: what each of your ratings says for it or against it."""
+    client = connect()
+    found = find_movie(client, " ".join(movie))
+    answer = client.explain(found["id"])
+    if sys.stdout.isatty() and not as_json:
+        _print_summary(found, answer)
+    if as_json:
+        print_json(answer)
+    else:
+        print_list(answer["because"], BECAUSE, as_json=False, nothing="None of your ratings speaks for it.")
+
+
+@commands.command()
+def dismiss(
+    movie: MovieWords,
+    comment: Annotated[str | None, typer.Option(help="Why.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Never recommend this movie again. `movierec feedback remove` takes it back."""
+    client = connect()
+    found = find_movie(client, " ".join(movie))
+    answer = client.give_feedback(found["id"], "not_interested", comment)
+    print_done(f"{label(found)} will not be recommended again.", answer, as_json=as_json)
+
+
+def _print_summary(movie: Any, answer: Any) -> None:
+    predicted = answer.get("predicted_rating")
+    would = f": you would rate it {predicted:.1f}" if predicted else ""
+    print(visible(f"{label(movie)}{would} (score {answer['score']:.3f})"))
+    if answer.get("reason"):
+        print(visible(answer["reason"]))
+    print()
+
+
+def _list(given: list[str] | None) -> str | None:
+    return ",".join(given) if given else None

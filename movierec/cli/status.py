@@ -1,0 +1,40 @@
+"""`status`, `config`: is the daemon there, and what does this command line use."""
+
+from __future__ import annotations
+
+import os
+
+from movierec import __version__
+from movierec.cli.connection import DEFAULT_SERVER, connect, credentials, server
+from movierec.cli.options import AsJson, new_group
+from movierec.cli.output import flattened, print_record
+from movierec.paths import Paths
+
+commands = new_group("")
+
+
+@commands.command()
+def status(as_json: AsJson = False) -> None:
+    """Ask the daemon how it is. In a pipe: lines of name, tab, value."""
+    health = connect().health()
+    found = {"server": server(), **health, "signed_in_as": credentials().username}
+    print_record(flattened(found), found, as_json=as_json)
+
+
+@commands.command()
+def config(as_json: AsJson = False) -> None:
+    """Show which daemon and files are used, and why. In a pipe: lines of name, tab, value."""
+    store = credentials()
+    from_environment = bool(os.environ.get("MOVIEREC_SERVER"))
+    token = "MOVIEREC_TOKEN" if os.environ.get("MOVIEREC_TOKEN") else "stored" if store.load() else "none"
+    found = {
+        "server": server(),
+        "server_from": "MOVIEREC_SERVER" if from_environment else f"default ({DEFAULT_SERVER})",
+        "token": token,
+        "signed_in_as": store.username,
+        "credentials": str(store.path),
+        "home": os.environ.get("MOVIEREC_HOME", ""),
+        "state": str(Paths.from_environment().state),
+        "version": __version__,
+    }
+    print_record(flattened(found), found, as_json=as_json)

@@ -1,0 +1,192 @@
+"""Running a command: exit codes, errors as one line, start-up."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from movierec import __version__, errors
+from movierec.cli.app import exit_code
+from movierec.cli.titles import AmbiguousTitle
+from tests.cli.running import Shell
+from tests.cli.scripted import ScriptedServer, answer, problem
+
+NOWHERE = "http://127.0.0.1:9"
+# The command as a process of its own.
+MOVIEREC = [sys.executable, "-c", "import sys; from movierec.cli.app import main; sys.exit(main())"]
+
+EXPECTED = {
+    "malformed_request": 2,
+    "validation_failed": 2,
+    "unreadable_import": 2,
+    "body_too_large": 2,
+    "not_found": 3,
+    "not_authenticated": 4,
+    "invalid_credentials": 4,
+    "token_invalid": 4,
+    "token_expired": 4,
+    "permission_denied": 4,
+    "server_unreachable": 5,
+    "misdirected_request": 5,
+    "upstream_unavailable": 5,
+    "database_unavailable": 5,
+    "busy": 5,
+}
+
+
+@pytest.mark.parametrize("code", sorted(errors.by_code()))
+def test_every_error_has_the_exit_code_of_its_kind(code: str) -> None:
+    assert exit_code(errors.by_code()[code]()) == EXPECTED.get(code, 1)
+
+
+def test_an_ambiguous_title_is_a_matter_of_usage() -> None:
+    assert exit_code(AmbiguousTitle("x", [])) == 2
+
+
+@pytest.fixture
+def nowhere(shell_at: Callable[[str], Shell]) -> Shell:
+    return shell_at(NOWHERE)
+
+
+def test_the_daemon_is_down(nowhere: Shell) -> None:
+    error = nowhere.run("status").failed(5)
+    assert NOWHERE in error
+    assert "movierec-server serve" in error
+    assert len(error.splitlines()) == 1
+
+
+def test_not_signed_in(nowhere: Shell) -> None:
+    assert "movierec login" in nowhere.run("whoami").failed(4)
+
+
+USAGE = [
+    ("no-such-command",),
+    ("show",),
+    ("rate", "Alien"),
+    ("rate", "Alien", "many"),
+    ("top", "--page", "0"),
+    ("recommend", "--novelty", "2"),
+    ("import", "movielens", "/no/such/file"),
+    ("search", "alien", "--min-votes", "3"),
+    ("login",),  # a script that forgot the name
+    ("login", "ada"),  # and here the password
+    ("login", "ada", "--password", "secret"),  # never as an argument
+]
+
+
+@pytest.mark.parametrize("arguments", USAGE)
+def test_wrong_usage_is_2(nowhere: Shell, arguments: tuple[str, ...]) -> None:
+    nowhere.run(*arguments).failed(2)
+
+
+@pytest.mark.parametrize("rating", ["0", "5.5", "3.3", "nan", "inf", "1e999", "-1", "", "٣"])
+def test_no_rating_that_the_api_would_refuse_is_even_sent(
+    shell_at: Callable[[str], Shell], rating: str
+) -> None:
+    with ScriptedServer() as server:
+        shell_at(server.url).run("rate", "Alien", rating, MOVIEREC_TOKEN="t").failed(2)
+        assert not server.requests
+
+
+@pytest.mark.parametrize(
+    "address", ["ftp://x", "localhost:8000", "http://", "http://a b", "http://u:p@h", "http://x:y"]
+)
+def test_an_address_that_is_none_is_said_so(shell_at: Callable[[str], Shell], address: str) -> None:
+    assert "MOVIEREC_SERVER" in shell_at(address).run("status").failed(2)
+
+
+def test_fields_of_an_invalid_request_are_named_harmlessly(shell_at: Callable[[str], Shell]) -> None:
+    fields = [{"field": "year", "message": "Too \x1b[31mlate."}, {"field": "genre", "message": "Unknown."}]
+    with ScriptedServer(problem(422, "validation_failed", "Bad\r\n\x1b]0;x\x07", errors=fields)) as server:
+        error = shell_at(server.url).run("search", "x").failed(2)
+    assert error == ("movierec: Bad\\r\\n\\x1b]0;x\\x07\n  year: Too \\x1b[31mlate.\n  genre: Unknown.\n")
+
+
+def test_a_bug_of_the_daemon_is_reported_with_its_request_id(shell_at: Callable[[str], Shell]) -> None:
+    with ScriptedServer(problem(500, "internal_error", request_id="abc123")) as server:
+        assert "abc123" in shell_at(server.url).run("top").failed(1)
+
+
+def test_throttling_says_how_long_to_wait(shell_at: Callable[[str], Shell]) -> None:
+    reply = answer(429, {"code": "throttled", "detail": "Slow down."}, Retry_After="30")
+    with ScriptedServer(reply) as server:
+        assert "30 s" in shell_at(server.url).run("login", "ada", "--password-stdin", stdin="x\n").failed(1)
+
+
+def test_candidates_of_an_ambiguous_title_are_tab_separated(shell_at: Callable[[str], Shell]) -> None:
+    films = [
+        {"id": 3, "title": "Heat", "year": 1972, "original_title": "Heat"},
+        {"id": 4, "title": "Heat", "year": 1995, "original_title": "Heat\t"},
+    ]
+    with ScriptedServer(answer(200, {"results": films})) as server:
+        error = shell_at(server.url).run("show", "heat").failed(2)
+    assert error.splitlines()[1:] == ["3\tHeat (1972)", "4\tHeat (1995)"]
+
+
+def test_ctrl_c_is_130(nowhere: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("movierec.client.Client.health", interrupted)
+    result = nowhere.run("status")
+    assert (result.code, result.out, result.err) == (130, "", "")
+
+
+def test_config_needs_no_daemon_and_tells_no_secret(nowhere: Shell) -> None:
+    found = nowhere.run("config", "--json", MOVIEREC_TOKEN="topsecret").json()
+    assert found["server"] == NOWHERE
+    assert found["token"] == "MOVIEREC_TOKEN"
+    assert found["credentials"] == str(nowhere.credentials)
+    assert "topsecret" not in str(found)
+    assert not nowhere.home.exists()
+
+
+# Start-up
+
+
+def run_python(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_version_is_answered_before_typer_is_loaded() -> None:
+    loaded = run_python(
+        "import sys; from movierec.cli.app import main; main(['--version']);"
+        "print(sorted({'typer', 'rich', 'http.client', 'json'} & set(sys.modules)))"
+    )
+    assert loaded == f"movierec {__version__}\n[]\n"
+
+
+def test_a_command_loads_nothing_heavy() -> None:
+    loaded = run_python(
+        f"import os, sys; os.environ['MOVIEREC_SERVER'] = '{NOWHERE}';"
+        "from movierec.cli.app import main; main(['status']); main(['--help']);"
+        "heavy = {'rich', 'aiohttp', 'asyncio', 'peewee', 'numpy', 'pydantic', 'importlib.metadata'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    assert loaded.splitlines()[-1] == "[]"
+
+
+def test_the_command_in_a_checkout_is_the_same() -> None:
+    shim = Path(__file__).parents[2] / "cli.py"
+    found = subprocess.run([sys.executable, shim, "--version"], capture_output=True, text=True, check=True)
+    assert found.stdout == f"movierec {__version__}\n"
+
+
+def test_full_device_is_an_error() -> None:
+    with open("/dev/full", "w") as full:
+        found = subprocess.run([*MOVIEREC, "config"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert found.returncode == 1
+    assert "No space left" in found.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    script = f"set -o pipefail; {shlex.join([*MOVIEREC, 'config'])} | true"
+    for _ in range(3):
+        found = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+        assert (found.returncode, found.stderr) == (0, "")

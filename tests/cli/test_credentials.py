@@ -1,0 +1,144 @@
+"""Tokens on disk: private, whole after any crash, shared by processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from movierec.cli.credentials import Credentials
+from movierec.client import Tokens
+
+HERE, THERE = "http://127.0.0.1:8000", "https://films.example.org"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "cli"
+
+
+def mode(path: Path) -> str:
+    return oct(path.stat().st_mode & 0o777)
+
+
+def test_nothing_is_written_before_there_is_something_to_keep(folder: Path) -> None:
+    assert Credentials(folder, HERE).load() is None
+    assert not folder.exists()
+
+
+def test_each_server_has_its_own_tokens(folder: Path) -> None:
+    here, there = Credentials(folder, HERE), Credentials(folder, THERE)
+    here.save(Tokens("a1", "r1"), "ada")
+    there.save(Tokens("a2", "r2"), "bob")
+    assert (here.load(), here.username) == (Tokens("a1", "r1"), "ada")
+    assert (there.load(), there.username) == (Tokens("a2", "r2"), "bob")
+    here.forget()
+    here.forget()
+    assert here.load() is None
+    assert there.load() == Tokens("a2", "r2")
+
+
+def test_a_refresh_keeps_the_name(folder: Path) -> None:
+    store = Credentials(folder, HERE)
+    store.save(Tokens("a1", "r1"), "ada")
+    store.save(Tokens("a2", "r2"))
+    assert (store.load(), store.username) == (Tokens("a2", "r2"), "ada")
+
+
+def test_file_and_folder_are_private_whatever_the_umask(folder: Path) -> None:
+    before = os.umask(0)
+    try:
+        Credentials(folder, HERE).save(Tokens("a", "r"), "ada")
+    finally:
+        os.umask(before)
+    assert mode(folder) == "0o700"
+    assert {mode(path) for path in folder.iterdir()} == {"0o600"}
+
+
+def test_access_of_others_is_taken_away_with_a_warning(folder: Path, capsys: Any) -> None:
+    store = Credentials(folder, HERE)
+    store.save(Tokens("a", "r"), "ada")
+    store.path.chmod(0o644)
+    folder.chmod(0o755)
+    assert store.load() == Tokens("a", "r")
+    assert (mode(store.path), mode(folder)) == ("0o600", "0o700")
+    assert "was open to other users" in capsys.readouterr().err
+
+
+DAMAGED = [
+    b"",
+    b"{",
+    b"\xff\xfe",
+    b"[]",
+    b"null",
+    b'{"servers": []}',
+    b'{"servers": {"%s": {"access": 1, "refresh": "r", "username": "u"}}}' % HERE.encode(),
+    b'{"servers": {"%s": null}}' % HERE.encode(),
+    b"[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_file_is_set_aside_and_said_so(folder: Path, capsys: Any, content: bytes) -> None:
+    store = Credentials(folder, HERE)
+    store.save(Tokens("a", "r"), "ada")
+    store.path.write_bytes(content)
+    assert store.load() is None
+    assert "is damaged" in capsys.readouterr().err
+    assert (folder / "credentials.json.damaged").read_bytes() == content
+    store.save(Tokens("b", "s"), "ada")
+    assert store.load() == Tokens("b", "s")
+    assert capsys.readouterr().err == ""
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from movierec.cli.credentials import Credentials
+from movierec.client import Tokens
+
+folder, name, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+store = Credentials(folder, name)
+print("ready", flush=True)
+for number in range(rounds):
+    store.save(Tokens(f"a{number}" * 1000, f"r{number}" * 1000), "ada")
+"""
+
+
+def writer(folder: Path, server: str, rounds: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WRITER, str(folder), server, str(rounds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_processes_that_write_at_once_lose_nothing(folder: Path) -> None:
+    writers = [writer(folder, f"http://server{number}", 20) for number in range(4)]
+    assert [process.wait(60) for process in writers] == [0] * 4
+    for process in writers:
+        assert process.stdout
+        process.stdout.close()
+    found = Credentials(folder, HERE).servers()
+    assert {name: entry["access"] for name, entry in found.items()} == {
+        f"http://server{number}": "a19" * 1000 for number in range(4)
+    }
+
+
+def test_a_writer_killed_at_any_moment_leaves_the_file_whole(folder: Path) -> None:
+    Credentials(folder, THERE).save(Tokens("a", "r"), "bob")
+    for round_number in range(8):
+        with writer(folder, HERE, 1_000_000) as process:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(0.01 + 0.007 * round_number)
+            process.send_signal(signal.SIGKILL)
+        servers = json.loads((folder / "credentials.json").read_text())["servers"]
+        assert servers[THERE] == {"username": "bob", "access": "a", "refresh": "r"}
+        # The lock of the dead is free, and what it left behind is in nobody's way.
+        Credentials(folder, THERE).save(Tokens("a", "r"))
+    assert len(list(folder.iterdir())) <= 3

@@ -1,0 +1,96 @@
+"""What is printed: tables for people, stable cells for scripts, exact JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from movierec.cli.output import Column, columns_help, field, flattened, print_list, print_record
+from tests.cli.running import Terminal, unstyled
+
+COLUMNS = (
+    field("id", right=True),
+    field("title", wraps=True),
+    field("genres"),
+    field("score"),
+    field("seen"),
+)
+NASTY = {"id": 7, "title": "[red]Evil[/red]\t\x1b[2J\nx", "genres": ["a", "b"], "score": 7.25, "seen": True}
+EMPTY = {"id": 8, "title": "", "genres": [], "score": None, "seen": False}
+
+
+def test_a_pipe_gets_one_line_an_item_and_always_the_same_cells(capsys: Any) -> None:
+    print_list([NASTY, EMPTY], COLUMNS, as_json=False)
+    assert capsys.readouterr().out == (
+        "7\t[red]Evil[/red]\\t\\x1b[2J\\nx\ta, b\t7.25\tyes\n"  # markup is literal
+        "8\t\t\t\tno\n"
+    )
+
+
+def test_ids_are_one_a_line(capsys: Any) -> None:
+    print_list([NASTY, EMPTY], COLUMNS, as_json=False, ids=True)
+    assert capsys.readouterr().out == "7\n8\n"
+
+
+def test_json_is_one_exact_document(capsys: Any) -> None:
+    print_list(iter([NASTY, EMPTY]), COLUMNS, as_json=True)
+    out = capsys.readouterr().out
+    assert json.loads(out) == [NASTY, EMPTY]
+    assert "\x1b" not in out
+
+
+def test_an_empty_list_prints_no_data(capsys: Any) -> None:
+    print_list([], COLUMNS, as_json=False)
+    assert capsys.readouterr().out == ""
+    print_list([], COLUMNS, as_json=True)
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def on_terminal(monkeypatch: pytest.MonkeyPatch, items: list[Any], **environment: str) -> str:
+    monkeypatch.setattr(sys, "stdout", screen := Terminal())
+    for name, value in {"COLUMNS": "60", "TERM": "xterm-256color", **environment}.items():
+        monkeypatch.setenv(name, value)
+    print_list(items, COLUMNS, as_json=False)
+    return screen.getvalue()
+
+
+def test_a_terminal_gets_a_table_with_literal_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = on_terminal(monkeypatch, [NASTY], NO_COLOR="1", TERM="dumb")
+    assert "[red]Evil[/red]" in shown
+    assert "\\x1b[2J" in shown
+    assert "\x1b" not in shown
+    assert "title" in shown.splitlines()[0]
+
+
+def test_no_color_leaves_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b[3" not in on_terminal(monkeypatch, [NASTY], NO_COLOR="1")
+
+
+@pytest.mark.parametrize("width", [40, 60, 200])
+def test_a_table_keeps_to_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    long = {**NASTY, "title": "A very long title that goes on " * 5}
+    shown = on_terminal(monkeypatch, [long], COLUMNS=str(width))
+    assert max(len(line) for line in unstyled(shown).splitlines()) <= width
+
+
+def test_people_see_what_a_column_shows_them(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    columns = (Column("day", lambda item: item["at"], lambda item: item["at"][:10]),)
+    print_list([{"at": "2026-05-04T03:02:01Z"}], columns, as_json=False)
+    assert capsys.readouterr().out == "2026-05-04T03:02:01Z\n"
+
+
+def test_a_record_is_name_and_value(capsys: Any) -> None:
+    print_record({"name": "Ada\n", "staff": True}, {}, as_json=False)
+    assert capsys.readouterr().out == "name\tAda\\n\nstaff\tyes\n"
+
+
+def test_nested_objects_become_flat_names() -> None:
+    job = {"id": 1, "progress": {"done": 2, "total_rows": 3}, "error": "", "rows": [{}, {}], "tags": ["a"]}
+    assert flattened(job) == {"id": 1, "progress done": 2, "progress total rows": 3, "rows": 2, "tags": ["a"]}
+
+
+def test_help_names_the_cells_of_a_pipe() -> None:
+    assert columns_help(COLUMNS).endswith(": id, title, genres, score, seen.")

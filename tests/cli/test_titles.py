@@ -1,0 +1,142 @@
+"""Which movie a name means: what is taken at once, asked about, or refused."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from movierec.cli.titles import AmbiguousTitle, find_movie, title_key
+from movierec.errors import NotFound, ValidationFailed
+from tests.cli.running import Terminal
+
+
+def film(movie_id: int, title: str, year: int | None = None, **more: Any) -> dict[str, Any]:
+    return {"id": movie_id, "title": title, "year": year, "original_title": title, **more}
+
+
+ALIEN = film(1, "Alien", 1979)
+ALIENS = film(2, "Aliens", 1986)
+HEAT_1972, HEAT_1995 = film(3, "Heat", 1972), film(4, "Heat", 1995)
+MATRIX = film(5, "The Matrix", 1999)
+AMELIE = film(6, "Amelie", 2001, original_title="Le Fabuleux Destin d'Amélie Poulain")
+SPIRITED = film(7, "Spirited Away", 2001, original_title="千と千尋の神隠し")
+
+
+class Catalogue:
+    """Stands for the client: these films, found whatever is asked, as a fuzzy search does."""
+
+    def __init__(self, *films: Any) -> None:
+        self.films = films
+        self.asked: list[Any] = []
+
+    def search(self, text: str, year: int | None = None) -> Any:
+        self.asked.append((text, year))
+        return {"results": [film for film in self.films if year in (None, film["year"])]}
+
+    def movie(self, movie_id: int) -> Any:
+        for film in self.films:
+            if film["id"] == movie_id:
+                return film
+        raise NotFound()
+
+    def movie_by_tmdb(self, tmdb_id: str) -> Any:
+        return ("tmdb", tmdb_id)
+
+    def movie_by_imdb(self, imdb_id: str) -> Any:
+        return ("imdb", imdb_id)
+
+
+def find(name: str, *films: Any) -> Any:
+    return find_movie(Catalogue(*films), name)  # type: ignore[arg-type]
+
+
+TAKEN = [
+    # the name, what the search finds, what is meant
+    ("Alien", [ALIENS, ALIEN], ALIEN),  # exact, though not first
+    ("alien", [ALIEN, ALIENS], ALIEN),
+    ("the matrix", [MATRIX], MATRIX),
+    ("Matrix", [MATRIX], MATRIX),  # without its article
+    ("Matrix, The", [MATRIX], MATRIX),  # inverted
+    ("AMÉLIE", [AMELIE], AMELIE),  # accents and case
+    ("le fabuleux destin d’amelie poulain", [AMELIE], AMELIE),  # the original title, another apostrophe
+    ("千と千尋の神隠し", [SPIRITED], SPIRITED),
+    ("Heat (1995)", [HEAT_1972, HEAT_1995], HEAT_1995),
+    ("heat  (1972) ", [HEAT_1972, HEAT_1995], HEAT_1972),
+    ("2", [ALIEN, ALIENS], ALIENS),  # a number is an id
+]
+
+
+@pytest.mark.parametrize(("name", "films", "meant"), TAKEN)
+def test_an_unmistakable_name_is_taken_at_once(name: str, films: list[Any], meant: Any) -> None:
+    assert find(name, *films) == meant
+
+
+def test_outside_ids_go_to_their_own_lookup() -> None:
+    assert find("tmdb:603") == ("tmdb", "603")
+    assert find("imdb:tt0133093") == ("imdb", "tt0133093")
+    assert find("tt0133093") == ("imdb", "tt0133093")
+
+
+def test_a_script_gets_the_candidates_of_an_ambiguous_title() -> None:
+    with pytest.raises(AmbiguousTitle) as caught:
+        find("Heat", HEAT_1972, HEAT_1995, ALIEN)
+    assert caught.value.candidates == [HEAT_1972, HEAT_1995]
+
+
+def test_a_merely_similar_title_is_never_taken_unasked() -> None:
+    with pytest.raises(AmbiguousTitle) as caught:
+        find("Alein", ALIEN)
+    assert caught.value.candidates == [ALIEN]
+
+
+def test_nothing_found_and_nothing_named() -> None:
+    with pytest.raises(NotFound, match="Xyzzy"):
+        find("Xyzzy")
+    with pytest.raises(NotFound, match=r"add its year: “1917 \(2006\)”"):
+        find("1917", ALIEN)
+    for empty in ("", "  "):
+        with pytest.raises(ValidationFailed):
+            find(empty, ALIEN)
+
+
+def test_a_person_is_asked_until_the_answer_is_one_of_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal("7\nx\n2\n"))
+    monkeypatch.setattr(sys, "stderr", screen := Terminal())
+    assert find("Heat", HEAT_1972, HEAT_1995) == HEAT_1995
+    assert "   1  Heat (1972)\n   2  Heat (1995)\n" in screen.getvalue()
+
+
+def test_a_person_may_choose_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal("\n"))
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with pytest.raises(AmbiguousTitle):
+        find("Heat", HEAT_1972, HEAT_1995)
+
+
+def test_the_question_shows_no_control_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal("1\n"))
+    monkeypatch.setattr(sys, "stderr", screen := Terminal())
+    find("evil", film(1, "Evil \x1b[2J", 1), film(2, "Evil", 2), film(3, "Evil", 3))
+    assert "\x1b" not in screen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Dr. Strangelove", "dr strangelove"),
+        ("Ocean's Eleven", "oceans eleven"),
+        ("Fast & Furious", "fast and furious"),
+        ("WALL·E", "wall e"),
+        ("The Lion King", "Lion King, The"),
+        ("A", "a"),  # all that is left is an article
+    ],
+)
+def test_spellings_of_one_title(one: str, other: str) -> None:
+    assert title_key(one) == title_key(other)
+
+
+def test_titles_that_differ_stay_different() -> None:
+    assert title_key("Alien") != title_key("Aliens")
+    assert title_key("8½") != title_key("8")
