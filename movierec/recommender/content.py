@@ -1,0 +1,94 @@
+"""The content scorer: taste as a profile of facts, with quality and popularity; needs no community."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from movierec.recommender.arrays import Floats, Ints
+from movierec.recommender.blend import PLAIN_NOVELTY, standardised
+from movierec.recommender.dataset import user_mean
+from movierec.recommender.facts import FilmFacts
+from movierec.recommender.features import Features, features_of
+
+# In standard deviations: what a film's facts, its quality and its popularity count for.
+FACTS, QUALITY, POPULARITY = 1.0, 0.35, 0.45
+# Without a history quality matters as much as fame.
+COLD_QUALITY, COLD_POPULARITY = 0.5, 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One history as taste. `scores` covers the whole catalogue."""
+
+    films: Ints
+    weights: Floats
+    taste: Floats
+    scale: np.float32
+    scores: Floats
+    features: Features
+
+    def contributions(self, targets: Ints) -> Floats:
+        """History × targets: what each rated film adds; the rest is quality, popularity and centring."""
+        if not len(self.films):
+            return np.zeros((0, len(targets)), dtype=np.float32)
+        likeness = self.features.rows[self.films] @ self.features.rows[targets].T
+        dense: Floats = likeness.toarray()
+        return dense * (self.weights * self.scale)[:, None]
+
+    def liked_facts(self, target: int) -> list[tuple[str, str, float]]:
+        """(kind, name, contribution) of the target's facts that speak for it, strongest first."""
+        return self.features.worth(target, self.taste * self.scale)
+
+
+class Content:
+    """Scores by facts over the whole catalogue."""
+
+    def __init__(self, facts: FilmFacts) -> None:
+        self.features = features_of(facts)
+        self.popularity = standardised(np.log1p(facts.votes))
+        self.quality = standardised(damped_quality(facts.rating, facts.votes))
+
+    def __len__(self) -> int:
+        return int(self.features.rows.shape[0])
+
+    def fold_in(self, films: Ints, stars: Floats, novelty: float = PLAIN_NOVELTY) -> Profile:
+        """Score every film for one history; dislikes push their kin away."""
+        fame = np.float32(2.0 * (1.0 - novelty))
+        if not len(films):
+            cold = (
+                self.quality * np.float32(COLD_QUALITY) + self.popularity * np.float32(COLD_POPULARITY) * fame
+            )
+            nothing = np.zeros(self.features.rows.shape[1], dtype=np.float32)
+            return Profile(films, stars, nothing, np.float32(0), cold, self.features)
+        weights = taste_weights(stars)
+        taste: Floats = np.asarray(weights @ self.features.rows[films], dtype=np.float32)
+        likeness: Floats = self.features.rows @ taste
+        scale = np.float32(FACTS / (float(likeness.std()) or 1.0))
+        scores = (likeness - likeness.mean()) * scale
+        scores += self.quality * np.float32(QUALITY) + self.popularity * (np.float32(POPULARITY) * fame)
+        return Profile(films, weights, taste, scale, scores, self.features)
+
+    def similarity(self, film: int) -> Floats:
+        """Cosine of every film's facts with one film's; itself 0."""
+        columns, values = self.features.of(film)
+        wanted = np.zeros(self.features.rows.shape[1], dtype=np.float32)
+        wanted[columns] = values
+        likeness: Floats = self.features.rows @ wanted
+        likeness[film] = 0.0
+        return likeness
+
+
+def taste_weights(stars: Floats) -> Floats:
+    """Stars above the user's own, shrunk mean; a film of exactly the mean still says a little."""
+    return stars - np.float32(min(user_mean(stars), 3.5)) + np.float32(0.1)
+
+
+def damped_quality(rating: Floats, votes: Floats) -> Floats:
+    """Bayesian mean: a rating counts as much as its votes against the usual film's number of votes."""
+    known = np.isfinite(rating) & (votes > 0)
+    if not known.any():
+        return np.zeros(len(rating), dtype=np.float32)
+    usual = np.float32(np.median(votes[known]))
+    mean = np.float32(rating[known].mean())
+    heard = np.where(known, votes, 0).astype(np.float32)
+    return (np.where(known, rating, mean) * heard + mean * usual) / (heard + usual)

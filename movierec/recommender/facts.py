@@ -1,0 +1,61 @@
+"""What is known of the films, as the content side reads it: plain columns, one entry for each film."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Names = Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFacts:
+    """Facts of films 0..F−1, in catalogue order. Empty lists and zeros where nothing is known.
+
+    `rating` is the mean vote or the critics' score on a scale of 0–10 (NaN if none), `votes` the number of
+    votes or reviews behind it, in whatever unit: only their order of size matters.
+    """
+
+    genres: Names
+    years: npt.NDArray[np.int32]
+    languages: Names
+    countries: Names
+    directors: Names
+    writers: Names
+    cast: Names
+    keywords: Names
+    rating: npt.NDArray[np.float32]
+    votes: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.years)
+
+
+def facts(
+    genres: Names,
+    years: Sequence[int],
+    *,
+    languages: Names | None = None,
+    countries: Names | None = None,
+    directors: Names | None = None,
+    writers: Names | None = None,
+    cast: Names | None = None,
+    keywords: Names | None = None,
+    rating: npt.ArrayLike | None = None,
+    votes: npt.ArrayLike | None = None,
+) -> FilmFacts:
+    """Facts from what there is; whatever is left out is unknown for every film."""
+    nothing: Names = [()] * len(years)
+    return FilmFacts(
+        genres=genres,
+        years=np.asarray(years, dtype=np.int32),
+        languages=languages or nothing,
+        countries=countries or nothing,
+        directors=directors or nothing,
+        writers=writers or nothing,
+        cast=cast or nothing,
+        keywords=keywords or nothing,
+        rating=np.full(len(years), np.nan, np.float32) if rating is None else np.asarray(rating, np.float32),
+        votes=np.zeros(len(years), np.float32) if votes is None else np.asarray(votes, np.float32),
+    )

@@ -1,0 +1,139 @@
+"""Facts as vectors: IDF-weighted within a kind of fact, each kind normalised, so that forty actors do not
+outweigh a director."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from movierec.recommender.arrays import Csr, Ints, as_csr
+from movierec.recommender.facts import FilmFacts, Names
+
+# What one kind of fact counts for when two films are compared; a cosine sums the squares.
+KIND_WEIGHTS = {
+    "genre": 1.0,
+    "mix": 0.6,
+    "decade": 0.5,
+    "language": 0.4,
+    "country": 0.3,
+    "director": 0.6,
+    "writer": 0.4,
+    "actor": 0.45,
+    "keyword": 0.7,
+}
+# A film of which little is known must not look like the twin of every film that shares the little.
+MISSING = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Unit vectors of films (F × facts), which fact each column stands for, and each film's year."""
+
+    rows: Csr
+    kinds: tuple[str, ...]
+    names: tuple[str, ...]
+    years: npt.NDArray[np.int32]
+
+    def of(self, film: int) -> tuple[Ints, npt.NDArray[np.float32]]:
+        """The facts of one film: columns and values."""
+        span = slice(self.rows.indptr[film], self.rows.indptr[film + 1])
+        return self.rows.indices[span].astype(np.int64), self.rows.data[span]
+
+    def worth(self, film: int, values: npt.NDArray[np.float32]) -> list[tuple[str, str, float]]:
+        """(kind, name, value) of a film's facts by their value in `values` (one for each column), best first.
+
+        Of the two decades a year belongs to only the film's own is named.
+        """
+        columns, own = self.of(film)
+        worth = own * values[columns]
+        decade = f"{self.years[film] // 10 * 10}s"
+        found = [
+            (self.kinds[columns[i]], self.names[columns[i]], float(worth[i]))
+            for i in np.argsort(-worth, kind="stable")
+            if worth[i] > 0
+        ]
+        return [fact for fact in found if fact[0] != "decade" or fact[1] == decade]
+
+
+def features_of(facts: FilmFacts) -> Features:
+    """The feature vectors of all films."""
+    kinds: list[str] = []
+    names: list[str] = []
+    parts: list[Csr] = []
+    for kind, (rows, vocabulary) in {
+        "genre": _named(facts.genres),
+        "mix": _named([_pairs(genres) for genres in facts.genres]),
+        "decade": _decades(facts.years),
+        "language": _named(facts.languages),
+        "country": _named(facts.countries),
+        "director": _named(facts.directors),
+        "writer": _named(facts.writers),
+        "actor": _named(facts.cast),
+        "keyword": _named(facts.keywords),
+    }.items():
+        parts.append(_normalised(_idf(rows)) * np.float32(KIND_WEIGHTS[kind]))
+        kinds += [kind] * len(vocabulary)
+        names += vocabulary
+    return Features(_unit(parts), tuple(kinds), tuple(names), facts.years)
+
+
+def _named(lists: Names) -> tuple[Csr, list[str]]:
+    """Films × names, ones where a film has the name."""
+    column: dict[str, int] = {}
+    indices = [column.setdefault(name, len(column)) for names in lists for name in dict.fromkeys(names)]
+    indptr = np.cumsum([0, *(len(dict.fromkeys(names)) for names in lists)])
+    ones = np.ones(len(indices), dtype=np.float32)
+    return as_csr(sparse.csr_array((ones, indices, indptr), shape=(len(lists), len(column)))), list(column)
+
+
+def _pairs(genres: Sequence[str]) -> list[str]:
+    """Genres taken two by two: horror with science fiction is a kind of its own."""
+    ordered = sorted(set(genres))
+    return [f"{one}+{other}" for i, one in enumerate(ordered) for other in ordered[i + 1 :]]
+
+
+def _decades(years: npt.NDArray[np.int32]) -> tuple[Csr, list[str]]:
+    """Each year lies between the middles of two decades and belongs a little to both: 1979 is near 1980."""
+    known = np.flatnonzero(years > 0)
+    if not len(known):
+        return as_csr(sparse.csr_array((len(years), 0), dtype=np.float32)), []
+    place = (years[known] - 5.0) / 10.0
+    lower = np.floor(place).astype(np.int64)
+    share = (place - lower).astype(np.float32)
+    first = int(lower.min())
+    rows = sparse.csr_array(
+        (np.r_[1 - share, share], (np.r_[known, known], np.r_[lower, lower + 1] - first)),
+        shape=(len(years), int(lower.max()) + 2 - first),
+    )
+    return as_csr(rows), [f"{10 * (first + i)}s" for i in range(rows.shape[1])]
+
+
+def _idf(rows: Csr) -> Csr:
+    seen = np.bincount(rows.indices, minlength=rows.shape[1])
+    rarity = np.log((rows.shape[0] + 1.0) / (seen + 0.5)).astype(np.float32)
+    weighted = rows.copy()
+    weighted.data = rows.data * rarity[rows.indices]
+    return weighted
+
+
+def _lengths(rows: Csr) -> npt.NDArray[np.float32]:
+    return np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float32)).ravel()
+
+
+def _normalised(rows: Csr) -> Csr:
+    lengths = _lengths(rows)
+    scaled = rows.copy()
+    scaled.data = rows.data / np.repeat(np.where(lengths > 0, lengths, 1), np.diff(rows.indptr))
+    return scaled
+
+
+def _unit(parts: list[Csr]) -> Csr:
+    """All kinds side by side; vectors are shorter than 1 by what is missing."""
+    rows = as_csr(sparse.hstack(parts, format="csr"))
+    present = _lengths(rows) ** 2
+    whole = np.float32(sum(weight**2 for weight in KIND_WEIGHTS.values()))
+    length = np.sqrt(present + MISSING * np.maximum(whole - present, 0))
+    rows.data = rows.data / np.repeat(length, np.diff(rows.indptr))
+    return rows

@@ -1,0 +1,88 @@
+"""Shared facts in words: "also directed by Ridley Scott; science fiction of the 1980s"."""
+
+from collections.abc import Iterable
+
+LIMIT = 3
+# Genres are named as catalogues do; in a sentence they read better like this.
+SPOKEN = {"sci-fi": "science fiction", "children": "children's film", "film-noir": "film noir"}
+# Catalogues name languages by code or by name.
+LANGUAGES = {
+    "ar": "Arabic",
+    "cn": "Cantonese",
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "el": "Greek",
+    "en": "English",
+    "es": "Spanish",
+    "fa": "Persian",
+    "fi": "Finnish",
+    "fr": "French",
+    "he": "Hebrew",
+    "hi": "Hindi",
+    "hu": "Hungarian",
+    "id": "Indonesian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "ml": "Malayalam",
+    "nl": "Dutch",
+    "no": "Norwegian",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "ta": "Tamil",
+    "te": "Telugu",
+    "th": "Thai",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "vi": "Vietnamese",
+    "zh": "Chinese",
+}
+# A code that is not in the table would only puzzle; English goes without saying.
+CODE_LENGTH = 3
+
+
+def shared_facts(facts: Iterable[tuple[str, str, float]], limit: int = LIMIT) -> str:
+    """A phrase for facts given as (kind, name, strength), strongest first."""
+    found: dict[str, list[str]] = {}
+    for kind, name, _ in facts:
+        found.setdefault(kind, []).append(name)
+    phrases = [*_people(found), *_kind_of_film(found)]
+    if found.get("keyword"):
+        phrases.append("about " + " and ".join(found["keyword"][:2]))
+    return "; ".join(phrases[:limit])
+
+
+def _people(found: dict[str, list[str]]) -> list[str]:
+    directors, writers = found.get("director", []), found.get("writer", [])
+    phrases = []
+    if directors:
+        phrases.append(f"also directed by {directors[0]}")
+    elif writers:
+        phrases.append(f"also written by {writers[0]}")
+    actors = [actor for actor in found.get("actor", []) if actor not in directors]
+    if actors:
+        phrases.append("also with " + " and ".join(actors[:2]))
+    return phrases
+
+
+def _kind_of_film(found: dict[str, list[str]]) -> list[str]:
+    """Genre, language and decade in one phrase: "French comedy of the 1960s"."""
+    genres = found.get("genre", [])[:2]
+    mixes = found.get("mix", [])
+    if mixes and len(genres) < 2:
+        genres = mixes[0].split("+")
+    languages = _foreign(found.get("language", []))
+    decade = f" of the {found['decade'][0]}" if found.get("decade") else ""
+    if not genres:
+        return [f"also in {languages[0]}"] if languages else []
+    name = " and ".join(SPOKEN.get(genre.lower(), genre.lower()) for genre in genres)
+    return [f"{languages[0] + ' ' if languages else ''}{name}{decade}"]
+
+
+def _foreign(languages: list[str]) -> list[str]:
+    names = (LANGUAGES.get(language.lower(), language) for language in languages)
+    return [name for name in names if name != "English" and len(name) > CODE_LENGTH]
