@@ -31,7 +31,7 @@ class Memory:
 class Settings:
     """How the community's ratings become a model, and how a history becomes scores."""
 
-    long: Memory = field(default_factory=lambda: Memory(0.7, 0.15, 100.0, 0.5))
+    long: Memory = field(default_factory=lambda: Memory(0.7, 0.15, 130.0, 0.45))
     short: Memory = field(default_factory=lambda: Memory(0.96, 0.10, 450.0, 0.0))
     # Histories of up to `few` ratings are served by the short memory alone, from `many` by the long one.
     few: int = 10
@@ -49,6 +49,7 @@ class Settings:
     # Ratings of one user that count in training, and in serving (the latest).
     training_history: int = 1_500
     serving_history: int = 500
-    # Weight of the rows of facts that are appended to the ratings in training.
-    fact_weight: float = 0.1
+    # Weight of the rows of facts that are appended to the ratings in training: much for a small community,
+    # little for a large one, whose statistics outgrow it.
+    fact_weight: float = 3.0
     seed: int = 42

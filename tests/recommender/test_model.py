@@ -66,8 +66,8 @@ def test_films_unknown_to_the_model_are_skipped(community: Csr) -> None:
     "history",
     [
         {0: 5.0},  # the short memory and popularity
-        {film: 4.0 for film in range(0, 24, 2)},  # both memories
-        {film: 4.5 for film in range(40)},
+        dict.fromkeys(range(0, 24, 2), 4.0),  # both memories
+        dict.fromkeys(range(40), 4.5),
         {0: 5.0, 25: 1.0},
         {3: 0.5, 4: 1.0, 30: 2.5},  # dislikes only
     ],

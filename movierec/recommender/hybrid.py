@@ -1,0 +1,198 @@
+"""The scorer that is served: every film of the catalogue, by the community where it speaks, else by facts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from movierec.recommender.arrays import Csr, Floats, Ints, Mask
+from movierec.recommender.blend import PLAIN_NOVELTY, Blend, FoldIn
+from movierec.recommender.content import Content, Profile
+from movierec.recommender.evidence import History
+from movierec.recommender.transplant import evidence, spread
+from movierec.recommender.wording import shared_facts
+
+# What facts count for in "similar films" even where thousands have rated both.
+SIMILAR_FACTS = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """One of the user's own films and its share of everything that speaks for a recommendation."""
+
+    film: int
+    stars: float
+    contribution: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A score taken apart: `score = baseline + sum of contributions`, largest contribution first."""
+
+    film: int
+    score: float
+    baseline: float
+    contributions: tuple[Because, ...]
+    facts: str
+
+
+class Community:
+    """A collaborative model laid over the catalogue.
+
+    `positions` says which film of the catalogue each film of the model is; −1 if it is there no more.
+    """
+
+    def __init__(
+        self, blend: Blend, positions: Ints, content: Content, spread_matrix: Csr | None = None
+    ) -> None:
+        self.blend, self.positions = blend, positions
+        present = np.flatnonzero(positions >= 0)
+        self.place = np.full(len(content), -1, dtype=np.int64)
+        self.place[positions[present]] = present
+        self.own = np.zeros(len(content), dtype=np.float32)
+        self.own[positions[present]] = evidence(blend.raters[present])
+        if spread_matrix is None:
+            narrow = spread(content.features, positions[present], blend.raters[present])
+            spread_matrix = _widened(narrow, present, len(positions))
+        self.spread = spread_matrix
+
+    def fold_in(self, history: History, novelty: float) -> FoldIn:
+        """The known part of a history, scored over the model's films."""
+        place = self.place[history.films]
+        known = place >= 0
+        return self.blend.fold_in(place[known], history.stars[known], novelty)
+
+
+def _widened(narrow: Csr, present: Ints, columns: int) -> Csr:
+    if len(present) == columns:
+        return narrow
+    return type(narrow)(
+        (narrow.data, present[narrow.indices], narrow.indptr), shape=(narrow.shape[0], columns)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One history, scored: `scores[film]` for the whole catalogue, and the account of each score."""
+
+    history: History
+    scores: Floats
+    content: Content
+    community: Community | None
+    folded: FoldIn | None
+    profile: Profile | None
+    trust: float
+
+    def contributions(self, targets: Ints) -> Floats:
+        """History × targets: what each of the user's films adds to each target's score."""
+        total = np.zeros((len(self.history), len(targets)), dtype=np.float32)
+        if self.profile is not None:
+            total += self.profile.contributions(targets) * np.float32(1.0 - self.trust)
+        if self.folded is not None and self.community is not None and self.folded.parts:
+            spread_rows = self.community.spread[targets]
+            sources, place = np.unique(spread_rows.indices, return_inverse=True)
+            parts = self.folded.contributions(sources.astype(np.int64))
+            known = np.flatnonzero(self.community.place[self.history.films] >= 0)
+            shares = type(spread_rows)(
+                (spread_rows.data, place, spread_rows.indptr), shape=(len(targets), len(sources))
+            )
+            total[known] += (shares @ parts.T).T * np.float32(self.trust)
+        return total
+
+    def because(self, targets: Ints, films: int = 3) -> list[list[Because]]:
+        """For each target up to `films` of the user's own films that speak for it most."""
+        parts = self.contributions(targets)
+        return [self._strongest(parts[:, i])[:films] for i in range(len(targets))]
+
+    def explain(self, film: int) -> Explanation:
+        """The whole account of one score."""
+        parts = self.contributions(np.array([film]))[:, 0]
+        score = float(self.scores[film])
+        return Explanation(
+            film, score, score - float(parts.sum()), tuple(self._ordered(parts)), self.shared_facts(film)
+        )
+
+    def shared_facts(self, film: int) -> str:
+        """What a film has in common with the user's taste, in words; empty if nothing is known."""
+        profile = self.profile
+        if profile is None:
+            profile = self.content.fold_in(self.history.films, self.history.stars)
+        return shared_facts(profile.liked_facts(film))
+
+    def _strongest(self, parts: Floats) -> list[Because]:
+        return [
+            because for because in self._ordered(parts) if because.contribution > 0 and because.stars >= 3
+        ]
+
+    def _ordered(self, parts: Floats) -> list[Because]:
+        speaking = float(parts[parts > 0].sum()) or 1.0
+        films, stars = self.history.films, self.history.stars
+        return [
+            Because(int(films[i]), float(stars[i]), float(parts[i]), max(0.0, float(parts[i])) / speaking)
+            for i in np.argsort(-parts, kind="stable")
+        ]
+
+
+class Scorer:
+    """Scores, reasons and similar films over a catalogue, with a community's model or without."""
+
+    def __init__(self, content: Content, community: Community | None = None) -> None:
+        self.content, self.community = content, community
+
+    def score(self, history: History, novelty: float = PLAIN_NOVELTY) -> Scored:
+        """Score the whole catalogue for one history; nothing is masked.
+
+        The community is trusted as far as it knows the films of the history; facts speak for the rest.
+        """
+        community = self.community
+        folded = community.fold_in(history, novelty) if community else None
+        trust = 0.0
+        if folded is not None:
+            trust = len(folded.films) / len(history) if len(history) else 1.0
+        scores = np.zeros(len(self.content), dtype=np.float32)
+        if community is not None and folded is not None and trust > 0:
+            scores += (community.spread @ folded.scores) * np.float32(trust)
+        profile = None
+        if trust < 1:
+            profile = self.content.fold_in(history.films, history.stars, novelty)
+            scores += profile.scores * np.float32(1.0 - trust)
+        return Scored(history, scores, self.content, community, folded, profile, trust)
+
+    def similarity(self, film: int) -> Floats:
+        """0–1 for every film: by who rates both where enough people did, by shared facts elsewhere."""
+        by_facts = _to_one(self.content.similarity(film))
+        community = self.community
+        if community is None or community.place[film] < 0:
+            return by_facts
+        likeness = community.blend.similarity(int(community.place[film]))
+        known = community.positions >= 0
+        by_raters = np.zeros_like(by_facts)
+        by_raters[community.positions[known]] = np.maximum(likeness[known], 0)
+        share = community.own * community.own[film] * np.float32(1.0 - SIMILAR_FACTS)
+        likeness_of_all: Floats = _to_one(by_raters) * share + by_facts * (1 - share)
+        return likeness_of_all
+
+    def similar(self, film: int, n: int, allowed: Mask | None = None) -> list[tuple[int, float]]:
+        """The `n` films most similar to one, with their similarity."""
+        likeness = self.similarity(film)
+        likeness[film] = -1.0
+        if allowed is not None:
+            likeness[~allowed] = -1.0
+        order = np.argsort(-likeness, kind="stable")[:n]
+        return [(int(i), float(likeness[i])) for i in order if likeness[i] > 0]
+
+    def common_facts(self, film: int, other: int) -> str:
+        """What two films have in common, in words."""
+        features = self.content.features
+        columns, values = features.of(film)
+        theirs = np.zeros(features.rows.shape[1], dtype=np.float32)
+        theirs[columns] = values
+        facts = features.worth(other, theirs)
+        if features.years[film] // 10 != features.years[other] // 10:
+            facts = [fact for fact in facts if fact[0] != "decade"]
+        return shared_facts(facts)
+
+
+def _to_one(values: Floats) -> Floats:
+    top = float(values.max(initial=0.0))
+    return values / np.float32(top) if top > 0 else values
