@@ -1,0 +1,121 @@
+"""From scores to a list: exact top k, diversity (MMR), calibrated genres; deterministic."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from movierec.recommender.arrays import Csr, Floats, Ints, Mask
+
+POOL = 200
+SAMPLE = 512
+# Smooths the list's own genres, so that a missing genre costs much but not everything (Steck 2018).
+SMOOTHING = 0.01
+# Spread of the noise that a seed adds, in standard deviations of the pool's scores.
+EXPLORATION = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """Knobs of the ranking. `diversity` and `calibration` run from 0 (scores alone) to 1."""
+
+    diversity: float = 0.0
+    calibration: float = 0.1
+    seed: int | None = None
+
+
+def top_k(scores: Floats, allowed: Mask, k: int) -> Ints:
+    """The `k` best allowed films, best first, ties by film number. Exact.
+
+    A sample of the scores gives a threshold that few films pass; only those are sorted.
+    """
+    films = np.flatnonzero(allowed)
+    values = scores[films]
+    if len(films) > 4 * max(k, SAMPLE):
+        sample = np.sort(values[:: len(films) // SAMPLE])
+        beyond = int(2 * k * len(sample) / len(films)) + 4
+        if beyond < len(sample):
+            survivors = np.flatnonzero(values >= sample[-beyond])
+            if k <= len(survivors):
+                films, values = films[survivors], values[survivors]
+    order = np.argsort(-values, kind="stable")[:k]
+    return films[order]
+
+
+def rank(
+    scores: Floats,
+    allowed: Mask,
+    k: int,
+    *,
+    likeness: Csr,
+    genres: Floats,
+    wanted: Floats | None,
+    taste: Taste,
+) -> Ints:
+    """The list of `k` films for one user.
+
+    `likeness` holds unit vectors of films (their cosine is their similarity), `genres` each film's shares
+    of genres (F × genres) and `wanted` the user's own mix of them; None leaves genres as they come.
+    """
+    pool = top_k(scores, allowed, max(POOL, k))
+    relevance = scores[pool]
+    if taste.seed is not None:
+        noise = np.random.default_rng(taste.seed).gumbel(size=len(pool))
+        relevance = relevance + np.float32(EXPLORATION * float(relevance.std())) * noise.astype(np.float32)
+        order = np.argsort(-relevance, kind="stable")
+        pool, relevance = pool[order], relevance[order]
+    if taste.diversity <= 0 and (taste.calibration <= 0 or wanted is None):
+        return pool[:k]
+    vectors = likeness[pool] if taste.diversity > 0 else None
+    mix = wanted if taste.calibration > 0 else None
+    return pool[_rerank(_to_one(relevance), k, vectors, genres[pool], mix, taste)]
+
+
+def genre_mix(genres: Floats, films: Ints, weights: Floats) -> Floats | None:
+    """A history's mix of genres: shares that add up to 1; None if it likes no film with a known genre."""
+    mix: Floats = np.maximum(weights, 0) @ genres[films]
+    total = float(mix.sum())
+    return mix / np.float32(total) if total > 0 else None
+
+
+def genre_shares(genres: Mask) -> Floats:
+    """Each film's genres as shares that add up to 1 (all 0 where none is known)."""
+    count = genres.sum(axis=1, keepdims=True)
+    shares: Floats = (genres / np.maximum(count, 1)).astype(np.float32)
+    return shares
+
+
+def miscalibration(wanted: Floats, genres: Floats) -> Floats:
+    """KL divergence of each row of (unscaled) genre counts from the wanted mix; 0 is a perfect match."""
+    mass = np.maximum(genres.sum(axis=-1, keepdims=True), np.float32(1e-9))
+    smooth = np.float32(1 - SMOOTHING) * (genres / mass) + np.float32(SMOOTHING) * wanted
+    present = wanted > 0
+    divergence: Floats = (wanted[present] * np.log(wanted[present] / smooth[..., present])).sum(axis=-1)
+    return divergence
+
+
+def _to_one(relevance: Floats) -> Floats:
+    span = float(relevance.max() - relevance.min()) if len(relevance) else 0.0
+    return (relevance - relevance.min()) / np.float32(span) if span > 0 else np.ones_like(relevance)
+
+
+def _rerank(
+    relevance: Floats, k: int, vectors: Csr | None, genres: Floats, wanted: Floats | None, taste: Taste
+) -> Ints:
+    """Greedy: each place goes to the film with the best of relevance − diversity − calibration costs."""
+    chosen: list[int] = []
+    left = relevance.copy()
+    likeness = (vectors @ vectors.T).toarray() if vectors is not None else None
+    nearest = np.zeros_like(relevance)
+    listed = np.zeros(genres.shape[1], dtype=np.float32)
+    for _ in range(min(k, len(relevance))):
+        value = np.float32(1 - taste.diversity) * left - np.float32(taste.diversity) * nearest
+        if wanted is not None:
+            cost = miscalibration(wanted, listed + genres)
+            value = np.float32(1 - taste.calibration) * value - np.float32(taste.calibration) * cost
+        best = int(np.argmax(value))
+        chosen.append(best)
+        left[best] = -np.inf
+        listed += genres[best]
+        if likeness is not None:
+            nearest = np.maximum(nearest, likeness[best])
+    return np.array(chosen, dtype=np.int64)
