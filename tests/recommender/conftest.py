@@ -1,5 +1,7 @@
 """A small made-up community, and MovieLens where it is at hand."""
 
+import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ from scipy import sparse
 
 from movierec.recommender.arrays import Csr, as_csr
 from movierec.recommender.dataset import Dataset, build
+from movierec.recommender.facts import FilmFacts, facts
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +30,19 @@ def movielens_ratings(movielens: Path) -> Dataset:
     """The ratings of MovieLens latest-small."""
     columns = np.loadtxt(movielens / "ratings.csv", delimiter=",", skiprows=1)
     return build(columns[:, 0], columns[:, 1], columns[:, 2], columns[:, 3])
+
+
+@pytest.fixture(scope="session")
+def movielens_facts(movielens: Path, movielens_ratings: Dataset) -> FilmFacts:
+    """What MovieLens itself knows of the rated films, in the order of the columns: genres and year."""
+    with (movielens / "movies.csv").open(encoding="utf-8", newline="") as file:
+        found = {int(line["movieId"]): line for line in csv.DictReader(file)}
+    films = [found[film] for film in movielens_ratings.films.tolist()]
+    years = [re.search(r"\((\d{4})\)\s*$", film["title"]) for film in films]
+    return facts(
+        [[genre for genre in film["genres"].split("|") if not genre.startswith("(")] for film in films],
+        [int(year[1]) if year else 0 for year in years],
+    )
 
 
 def row(films: dict[int, float], columns: int = 40) -> Csr:

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from movierec.recommender.arrays import Csr
+from movierec.recommender.baselines import BASELINES, ease, item_neighbours, popularity
+from movierec.recommender.evaluation import CELLS, SERVED, evaluate, split
+from tests.recommender.conftest import row
+
+
+def test_test_users_are_not_in_training_and_targets_are_not_in_the_history(community: Csr) -> None:
+    parts = split(community, seed=42)
+    assert parts.train.shape[0] == 96
+    assert len(parts.histories) == 24
+    for (known, _), (targets, _) in zip(parts.histories, parts.targets, strict=True):
+        assert not set(known) & set(targets)
+        assert (len(known), len(targets)) == (10, 2)
+
+
+def test_known_ratings_are_the_first_of_the_history(community: Csr) -> None:
+    parts = split(community, seed=42)
+    three = parts.known(3)
+    assert np.diff(three.indptr).tolist() == [3] * 24
+    assert set(three.indices[:3]) == set(parts.histories[0][0][:3].tolist())
+
+
+def test_report_holds_every_algorithm_at_every_length(community: Csr) -> None:
+    report = evaluate(community, cells=(1, None), seeds=(1, 2))
+    table = report.table()
+    assert table[0][1:] == ["1", "all"]
+    assert [line[0] for line in table[1:]] == [*BASELINES, SERVED]
+    assert report.ndcg(SERVED, None) > report.ndcg("popularity", None)
+    assert len(report.results[0].seeds) == 2
+    assert report.as_json()["users"] == 120
+    assert len(CELLS) == 8
+
+
+def test_protocol_a_keeps_liked_films_only(community: Csr) -> None:
+    report = evaluate(community, algorithms={}, cells=(None,), seeds=(1,), positives_only=True)
+    assert report.ratings == int((community.data >= 4).sum())
+    assert report.positives_only
+
+
+@pytest.mark.parametrize("baseline", [popularity, item_neighbours, ease])
+def test_baselines_score_every_film(community: Csr, baseline: object) -> None:
+    scores = baseline(community)(row({0: 5.0, 1: 4.0, 30: 1.0}))  # type: ignore[operator]
+    assert scores.shape == (1, 40)
+    assert np.isfinite(scores).all()
+    if baseline is not popularity:
+        assert scores[0, :20].mean() > scores[0, 20:].mean()
