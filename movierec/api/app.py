@@ -16,6 +16,7 @@ from movierec.api.middleware import around_every_request
 from movierec.api.services import SERVICES, Clock, Services
 from movierec.api.threads import Threads
 from movierec.config import Settings
+from movierec.recommender import Recommender, recommender_settings
 
 GROUPS = [
     accounts.group,
@@ -36,6 +37,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> web.Applicati
         clock=clock,
         threads=Threads(settings),
         keys=auth.load_or_create(settings.paths.state / "keys.json"),
+        recommender=Recommender(settings.paths.state / "models", recommender_settings(settings.recommender)),
     )
     _add_routes(app)
     docs.add_routes(app, ENDPOINTS)

@@ -10,6 +10,7 @@ from aiohttp import web
 from movierec.api.threads import Threads
 from movierec.auth import Keys
 from movierec.config import Settings
+from movierec.recommender import Recommender
 
 Clock = Callable[[], float]
 
@@ -22,6 +23,7 @@ class Services:
     clock: Clock
     threads: Threads
     keys: Keys
+    recommender: Recommender
 
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)

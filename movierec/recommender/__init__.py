@@ -1,6 +1,49 @@
-"""Recommendations: what a history of ratings says about every other film. Arrays in, arrays out."""
+"""Recommendations: what a history of ratings says about every other film, and why.
 
+The algorithms (`fit` and what it uses) see arrays only; `service` and its neighbours read the database.
+"""
+
+from movierec.recommender.candidates import Filters
+from movierec.recommender.feedback import Opinion, feedback, give_feedback, withdraw_feedback
 from movierec.recommender.model import Model, fit
+from movierec.recommender.service import (
+    Account,
+    Reason,
+    Recommended,
+    Similar,
+    Wish,
+    explain,
+    recommend_for,
+    similar_to,
+)
+from movierec.recommender.serving import Recommender, Serving, recommender_settings
 from movierec.recommender.settings import Memory, Settings
+from movierec.recommender.shown import Shown, movie_of, recommendation, remember, shown
 
-__all__ = ["Memory", "Model", "Settings", "fit"]
+__all__ = [
+    "Account",
+    "Filters",
+    "Memory",
+    "Model",
+    "Opinion",
+    "Reason",
+    "Recommended",
+    "Recommender",
+    "Serving",
+    "Settings",
+    "Shown",
+    "Similar",
+    "Wish",
+    "explain",
+    "feedback",
+    "fit",
+    "give_feedback",
+    "movie_of",
+    "recommend_for",
+    "recommendation",
+    "recommender_settings",
+    "remember",
+    "shown",
+    "similar_to",
+    "withdraw_feedback",
+]

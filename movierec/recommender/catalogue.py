@@ -1,0 +1,147 @@
+"""The catalogue as the recommender holds it in memory: films numbered 0..F−1, their facts and traits as arrays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from movierec import db
+from movierec.movies.starter.vocabulary import LANGUAGES
+from movierec.recommender.arrays import Floats, Ints
+from movierec.recommender.candidates import Traits
+from movierec.recommender.content import Content
+from movierec.recommender.facts import FilmFacts
+from movierec.recommender.ranking import genre_shares
+
+# Beyond these a film's cast says little of what it is like.
+ACTORS = 8
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All films as they were at `revision`. `movie_ids` is ascending; a film's number is its place there."""
+
+    revision: int
+    movie_ids: Ints
+    titles: Sequence[str]
+    traits: Traits
+    content: Content
+    genres: Floats
+
+    def __len__(self) -> int:
+        return len(self.movie_ids)
+
+    def number_of(self, movie_id: int) -> int | None:
+        """The number of a film, None where it came after this revision."""
+        place = int(np.searchsorted(self.movie_ids, movie_id))
+        return place if place < len(self.movie_ids) and self.movie_ids[place] == movie_id else None
+
+    def numbers_of(self, movie_ids: Sequence[int]) -> Ints:
+        """The numbers of films, leaving out those that are not here."""
+        wanted = np.asarray(movie_ids, dtype=np.int64)
+        places = np.searchsorted(self.movie_ids, wanted)
+        inside = places < len(self.movie_ids)
+        places, wanted = places[inside], wanted[inside]
+        found: Ints = places[self.movie_ids[places] == wanted].astype(np.int64)
+        return found
+
+
+def load_catalogue() -> Catalogue:
+    """Read the whole catalogue: about a second for 17,000 films."""
+    revision = db.revision("catalogue")
+    rows = db.rows(
+        "SELECT id, title, year, runtime, vote_average, vote_count, adult, original_language, languages, countries "
+        "FROM movies ORDER BY id"
+    )
+    ids = np.array([row[0] for row in rows], dtype=np.int64)
+    place = {movie_id: number for number, movie_id in enumerate(ids.tolist())}
+    genre_names, genres = _genres(place)
+    facts = _facts(rows, genres, place)
+    traits = _traits(rows, genre_names, genres)
+    return Catalogue(
+        revision=revision,
+        movie_ids=ids,
+        titles=[row[1] for row in rows],
+        traits=traits,
+        content=Content(facts),
+        genres=genre_shares(traits.genres),
+    )
+
+
+def _facts(rows: Sequence[db.Row], genres: Sequence[Sequence[str]], place: dict[int, int]) -> FilmFacts:
+    rated = np.array([row[4] if row[5] else np.nan for row in rows], dtype=np.float32)
+    return FilmFacts(
+        genres=genres,
+        years=np.array([row[2] or 0 for row in rows], dtype=np.int32),
+        languages=[_names(row[8], row[7]) for row in rows],
+        countries=[tuple(json.loads(row[9])) for row in rows],
+        directors=_credited("director", place),
+        writers=_credited("writer", place),
+        cast=_credited("cast", place),
+        keywords=_keywords(place),
+        rating=rated,
+        votes=np.array([row[5] for row in rows], dtype=np.float32),
+    )
+
+
+def _names(listed: str, original: str) -> tuple[str, ...]:
+    """A film's languages in English, the original one first."""
+    codes = dict.fromkeys([*([original] if original else []), *json.loads(listed)])
+    return tuple(LANGUAGES[code].partition("|")[0] if code in LANGUAGES else code for code in codes)
+
+
+def _traits(rows: Sequence[db.Row], names: Sequence[str], genres: Sequence[Sequence[str]]) -> Traits:
+    column = {name: number for number, name in enumerate(names)}
+    having = np.zeros((len(rows), len(names)), dtype=bool)
+    for film, found in enumerate(genres):
+        having[film, [column[name] for name in found]] = True
+    return Traits(
+        genres=having,
+        genre_names=tuple(names),
+        years=np.array([row[2] or 0 for row in rows], dtype=np.int32),
+        runtimes=np.array([row[3] or 0 for row in rows], dtype=np.int32),
+        votes=np.array([row[5] for row in rows], dtype=np.float32),
+        adult=np.array([bool(row[6]) for row in rows], dtype=bool),
+        languages=[frozenset({row[7]} - {""}) for row in rows],
+    )
+
+
+def _genres(place: dict[int, int]) -> tuple[list[str], list[list[str]]]:
+    """The names of all genres, and those of each film in its own order."""
+    names = [name for (name,) in db.rows("SELECT name FROM genres ORDER BY name")]
+    found = _collected(
+        "SELECT movie_id, name FROM movie_genres JOIN genres ON genres.id = genre_id ORDER BY movie_id, position",
+        place,
+    )
+    return names, found
+
+
+def _credited(role: str, place: dict[int, int]) -> list[list[str]]:
+    # People are told apart by name here: two of one name are rarer than one under two ids.
+    return _collected(
+        "SELECT movie_id, name FROM credits JOIN people ON people.id = person_id "
+        "WHERE role = ? AND position < ? ORDER BY movie_id, position",
+        place,
+        role,
+        ACTORS,
+    )
+
+
+def _keywords(place: dict[int, int]) -> list[list[str]]:
+    return _collected(
+        "SELECT movie_id, name FROM movie_keywords JOIN keywords ON keywords.id = keyword_id "
+        "ORDER BY movie_id, name",
+        place,
+    )
+
+
+def _collected(sql: str, place: dict[int, int], *params: object) -> list[list[str]]:
+    found: list[list[str]] = [[] for _ in place]
+    for movie_id, name in db.rows(sql, *params):
+        number = place.get(movie_id)
+        if number is not None:
+            found[number].append(name)
+    return found

@@ -1,0 +1,233 @@
+"""Recommending to users of the database: their history read on each request, scored by what is in memory.
+
+Between rows and arrays, beside it: `catalogue`, `serving`, `shown`, `feedback` and `community`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from movierec import db
+from movierec.recommender import ranking
+from movierec.recommender.arrays import Ints
+from movierec.recommender.blend import PLAIN_NOVELTY
+from movierec.recommender.candidates import Filters, candidates
+from movierec.recommender.catalogue import Catalogue
+from movierec.recommender.evidence import History, history
+from movierec.recommender.hybrid import Because, Scored
+from movierec.recommender.serving import Serving
+from movierec.recommender.weights import serving_weights
+
+REASONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks for. `novelty` and `diversity` run from 0 to 1; None leaves the usual."""
+
+    limit: int = 20
+    filters: Filters = field(default_factory=Filters)
+    novelty: float | None = None
+    diversity: float | None = None
+    include_seen: bool = False
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One of the user's own films that speaks for a recommendation; `contribution` is its share, 0–1."""
+
+    movie_id: int
+    title: str
+    stars: float
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """A film for a user, and why. `kind` is community, content or popular."""
+
+    movie_id: int
+    score: float
+    kind: str
+    reason: str
+    because: tuple[Reason, ...]
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A film's score taken apart: `score = baseline + the sum of the contributions`."""
+
+    score: float
+    baseline: float
+    reason: str
+    contributions: tuple[Reason, ...]
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A film like another: `similarity` is 0–1 and comparable within one list only."""
+
+    movie_id: int
+    similarity: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """What a user has said of films, by movie id; ratings newest first."""
+
+    ratings: list[tuple[int, float]]
+    favorites: list[int]
+    liked: list[int]
+    disliked: list[int]
+    not_interested: list[int]
+
+    def history_in(self, catalogue: Catalogue) -> History:
+        """The part a scorer can use, numbered as in `catalogue`."""
+        rated = [
+            (number, stars)
+            for movie_id, stars in self.ratings
+            if (number := catalogue.number_of(movie_id)) is not None
+        ]
+        liked = catalogue.numbers_of([*self.favorites, *self.liked])
+        return history(rated, liked.tolist(), catalogue.numbers_of(self.disliked).tolist())
+
+    def excluded_in(self, catalogue: Catalogue, *, include_seen: bool) -> Ints:
+        """Films not to recommend: dismissed ones never, seen ones unless asked for."""
+        dismissed = [*self.disliked, *self.not_interested]
+        seen = [] if include_seen else [*(movie_id for movie_id, _ in self.ratings), *self.favorites]
+        return catalogue.numbers_of([*dismissed, *seen])
+
+
+def opinions_of(user_id: int) -> Opinions:
+    """Everything a user has said, in one query."""
+    found = Opinions([], [], [], [], [])
+    kinds = {
+        "favorite": found.favorites,
+        "like": found.liked,
+        "dislike": found.disliked,
+        "not_interested": found.not_interested,
+    }
+    for kind, movie_id, steps, _ in db.rows(
+        "SELECT 'rating', movie_id, steps, updated_at FROM ratings WHERE user_id = ? "
+        "UNION ALL SELECT 'favorite', movie_id, 0, created_at FROM favorites WHERE user_id = ? "
+        "UNION ALL SELECT feedback_type, movie_id, 0, created_at FROM feedback WHERE user_id = ? "
+        "ORDER BY 4 DESC, 2 DESC",
+        user_id,
+        user_id,
+        user_id,
+    ):
+        if kind == "rating":
+            found.ratings.append((movie_id, steps / 2))
+        else:
+            kinds[kind].append(movie_id)
+    return found
+
+
+def recommend_for(serving: Serving, user_id: int, wish: Wish) -> list[Recommended]:
+    """The films a user would probably love, best first, out of those that pass the filters."""
+    opinions = opinions_of(user_id)
+    catalogue = serving.catalogue
+    seen = opinions.history_in(catalogue)
+    scored = serving.scorer.score(seen, PLAIN_NOVELTY if wish.novelty is None else wish.novelty)
+    excluded = opinions.excluded_in(catalogue, include_seen=wish.include_seen)
+    allowed = candidates(catalogue.traits, wish.filters, excluded)
+    weights = serving_weights(seen.stars)
+    taste = ranking.Taste(diversity=wish.diversity or 0.0, seed=wish.seed)
+    films = ranking.rank(
+        scored.scores,
+        allowed,
+        wish.limit,
+        likeness=catalogue.content.features.rows,
+        genres=catalogue.genres,
+        wanted=ranking.genre_mix(catalogue.genres, seen.films, weights) if len(seen) else None,
+        taste=taste,
+    )
+    reasons = scored.because(films, REASONS)
+    return [
+        _recommended(serving, scored, int(film), because)
+        for film, because in zip(films, reasons, strict=True)
+    ]
+
+
+def explain(serving: Serving, user_id: int, movie_id: int) -> Account | None:
+    """The whole account of a film's score for a user; None for a film the recommender does not know yet."""
+    catalogue = serving.catalogue
+    film = catalogue.number_of(movie_id)
+    if film is None:
+        return None
+    scored = serving.scorer.score(opinions_of(user_id).history_in(catalogue))
+    account = scored.explain(film)
+    strongest = [item for item in account.contributions if item.contribution > 0][:REASONS]
+    return Account(
+        score=account.score,
+        baseline=account.baseline,
+        reason=_wording(catalogue, strongest, account.facts),
+        contributions=tuple(
+            _reason(catalogue, item, item.contribution) for item in account.contributions if item.contribution
+        ),
+        model=serving.version,
+    )
+
+
+def similar_to(serving: Serving, movie_id: int, limit: int) -> list[Similar] | None:
+    """Films like one film; None where the recommender does not know it yet."""
+    catalogue = serving.catalogue
+    film = catalogue.number_of(movie_id)
+    if film is None:
+        return None
+    allowed = (
+        ~catalogue.traits.adult if not catalogue.traits.adult[film] else np.ones(len(catalogue), dtype=bool)
+    )
+    return [
+        Similar(
+            int(catalogue.movie_ids[other]),
+            round(likeness, 4),
+            _capital(serving.scorer.common_facts(film, other)),
+        )
+        for other, likeness in serving.scorer.similar(film, limit, allowed)
+    ]
+
+
+def _recommended(serving: Serving, scored: Scored, film: int, because: Sequence[Because]) -> Recommended:
+    catalogue = serving.catalogue
+    facts = scored.shared_facts(film) if len(scored.history) else ""
+    return Recommended(
+        movie_id=int(catalogue.movie_ids[film]),
+        score=round(float(scored.scores[film]), 4),
+        kind=_kind(scored, because),
+        reason=_wording(catalogue, because, facts),
+        because=tuple(_reason(catalogue, item, item.share) for item in because),
+        model=serving.version,
+    )
+
+
+def _kind(scored: Scored, because: Sequence[Because]) -> str:
+    if not because:
+        return "popular"
+    return "community" if scored.trust >= 0.5 else "content"
+
+
+def _reason(catalogue: Catalogue, item: Because, contribution: float) -> Reason:
+    return Reason(
+        int(catalogue.movie_ids[item.film]), catalogue.titles[item.film], item.stars, round(contribution, 4)
+    )
+
+
+def _wording(catalogue: Catalogue, because: Sequence[Because], facts: str) -> str:
+    """ "Because you gave Alien 5.0 and Blade Runner 4.5; also directed by Ridley Scott"."""
+    films = [f"{catalogue.titles[item.film]} {item.stars:.1f}" for item in because[:2]]
+    named = f"Because you gave {' and '.join(films)}" if films else ""
+    if not named and not facts:
+        return "Widely seen and well liked"
+    return _capital("; ".join(part for part in (named, facts) if part))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

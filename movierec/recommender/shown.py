@@ -1,0 +1,128 @@
+"""What was recommended, remembered: one row for each user and film, written only when something changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from movierec import db
+from movierec.errors import NotFound
+from movierec.recommender.service import Recommended
+
+
+class Shown(NamedTuple):
+    """A recommendation as it was made; `is_rated` is whether its film was rated since."""
+
+    id: int
+    movie_id: int
+    score: float
+    predicted_rating: float | None
+    kind: str
+    reason: str
+    because: str
+    model: str
+    is_clicked: bool
+    is_rated: bool
+    created_at: int
+
+
+_COLUMNS = (
+    "recommendations.id, recommendations.movie_id, score, predicted_rating, recommendation_type, reason, "
+    "because, model, is_clicked, "
+    "EXISTS (SELECT 1 FROM ratings WHERE ratings.user_id = recommendations.user_id "
+    "AND ratings.movie_id = recommendations.movie_id), recommendations.created_at"
+)
+
+
+def shown(user_id: int, found: Sequence[Recommended]) -> list[Shown] | None:
+    """The stored rows of exactly these recommendations, in their order; None if any is missing or differs."""
+    rows = _rows(user_id, [item.movie_id for item in found])
+    stored = [rows.get(item.movie_id) for item in found]
+    same = all(row is not None and _told(row) == _tell(item) for row, item in zip(stored, found, strict=True))
+    return [row for row in stored if row is not None] if same else None
+
+
+def remember(user_id: int, found: Sequence[Recommended], now: int) -> list[Shown]:
+    """Store these recommendations, keeping the ids of films recommended before; returns them in order."""
+    with db.write():
+        # In the order of the key, so that two requests of one user never wait for each other in a circle.
+        for item in sorted(found, key=lambda each: each.movie_id):
+            score, kind, reason, because, model = _tell(item)
+            db.execute(
+                "INSERT INTO recommendations (user_id, movie_id, score, predicted_rating, "
+                "recommendation_type, reason, because, model, is_clicked, created_at) "
+                "VALUES (?, ?, ?, NULL, ?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (user_id, movie_id) DO UPDATE SET score = excluded.score, "
+                "recommendation_type = excluded.recommendation_type, reason = excluded.reason, "
+                "because = excluded.because, model = excluded.model, created_at = excluded.created_at",
+                user_id,
+                item.movie_id,
+                score,
+                kind,
+                reason,
+                because,
+                model,
+                False,
+                now,
+            )
+        rows = _rows(user_id, [item.movie_id for item in found])
+        return [rows[item.movie_id] for item in found]
+
+
+def recommendation(user_id: int, recommendation_id: int) -> Shown:
+    """One stored recommendation; looking at it counts as a click. Raises NotFound."""
+    with db.write():
+        db.execute(
+            "UPDATE recommendations SET is_clicked = ? WHERE id = ? AND user_id = ?",
+            True,
+            recommendation_id,
+            user_id,
+        )
+        found = db.row(
+            f"SELECT {_COLUMNS} FROM recommendations WHERE id = ? AND user_id = ?", recommendation_id, user_id
+        )
+    if found is None:
+        raise NotFound()
+    return _shown(found)
+
+
+def movie_of(user_id: int, recommendation_id: int) -> int:
+    """The film of a stored recommendation. Raises NotFound."""
+    sql = "SELECT movie_id FROM recommendations WHERE id = ? AND user_id = ?"
+    found = db.value(sql, recommendation_id, user_id)
+    if found is None:
+        raise NotFound("There is no such recommendation.")
+    return int(found)
+
+
+def _rows(user_id: int, movie_ids: Sequence[int]) -> dict[int, Shown]:
+    found = db.rows(
+        f"SELECT {_COLUMNS} FROM recommendations WHERE user_id = ? "
+        f"AND movie_id IN ({db.marks_for(movie_ids)})",
+        user_id,
+        *movie_ids,
+    )
+    return {row[1]: _shown(row) for row in found}
+
+
+def _shown(row: db.Row) -> Shown:
+    *told, is_clicked, is_rated, created_at = row
+    return Shown._make((*told, bool(is_clicked), bool(is_rated), created_at))
+
+
+def _tell(item: Recommended) -> tuple[float, str, str, str, str]:
+    because = [
+        {
+            "movie": reason.movie_id,
+            "title": reason.title,
+            "rating": reason.stars,
+            "contribution": reason.contribution,
+        }
+        for reason in item.because
+    ]
+    return item.score, item.kind, item.reason, json.dumps(because, ensure_ascii=False), item.model
+
+
+def _told(row: Shown) -> tuple[float, str, str, str, str]:
+    return row.score, row.kind, row.reason, row.because, row.model
