@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -19,22 +19,10 @@ feedback = new_group("What you said of recommended movies.")
 commands.add_typer(feedback, name="feedback")
 
 
-def _movie_id(item: Any) -> Any:
-    return item["movie"]["id"] if isinstance(item["movie"], dict) else item["movie"]
-
-
-def _movie_field(name: str) -> Any:
-    def value(item: Any) -> Any:
-        movie = item["movie"] if isinstance(item["movie"], dict) else item.get("movie_detail", {})
-        return movie.get(name)
-
-    return value
-
-
 COLUMNS = (
-    Column("movie", _movie_id, right=True),
-    Column("title", _movie_field("title"), wraps=True),
-    Column("year", _movie_field("year"), right=True),
+    field("movie", right=True),
+    Column("title", lambda item: item["movie_detail"]["title"], wraps=True),
+    Column("year", lambda item: item["movie_detail"]["year"], right=True),
     Column(
         "feedback", lambda item: item["feedback_type"], lambda item: item["feedback_type"].replace("_", " ")
     ),
@@ -53,7 +41,9 @@ class Kind(StrEnum):
 def list_(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) -> None:
     """List it. With --ids: the movies' ids."""
     found = pages(connect().feedback, limit)
-    print_list(found, COLUMNS, as_json=as_json, ids=ids, id_of=_movie_id, nothing="No feedback yet.")
+    print_list(
+        found, COLUMNS, as_json=as_json, ids=ids, id_of=lambda item: item["movie"], nothing="No feedback yet."
+    )
 
 
 @feedback.command()
@@ -76,7 +66,7 @@ def remove(movie: MovieWords, as_json: AsJson = False) -> None:
     client = connect()
     found = find_movie(client, " ".join(movie))
     for item in pages(client.feedback):
-        if _movie_id(item) == found["id"]:
+        if item["movie"] == found["id"]:
             client.withdraw_feedback(item["id"])
             print_done(f"Your feedback on {label(found)} is gone.", {"movie": found["id"]}, as_json=as_json)
             return

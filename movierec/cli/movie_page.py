@@ -22,15 +22,15 @@ def print_page(movie: Any, similar: Sequence[Any]) -> None:
     screen = console()
     screen.print()
     screen.print(Text(flowing(label(movie)), style="bold"))
-    original = movie.get("original_title")
+    original = movie["original_title"]
     if original and original != movie["title"]:
         screen.print(Text(flowing(original), style="italic"))
     screen.print(Text(_facts(movie), style="dim"))
-    if movie.get("tagline"):
+    if movie["tagline"]:
         screen.print(Text(f"“{flowing(movie['tagline'])}”", style="italic"))
     screen.print()
     screen.print(_rows(_people_and_ratings(movie)))
-    if movie.get("overview"):
+    if movie["overview"]:
         screen.print()
         screen.print(Text(flowing(movie["overview"])), width=min(_PROSE_WIDTH, screen.width))
     if similar:
@@ -41,24 +41,26 @@ def print_page(movie: Any, similar: Sequence[Any]) -> None:
 
 
 def _facts(movie: Any) -> str:
-    minutes = movie.get("runtime")
+    minutes = movie["runtime"]
     facts = [
-        ", ".join(movie.get("genres") or []),
+        ", ".join(movie["genres"]),
         f"{minutes // 60} h {minutes % 60:02} min" if minutes else "",
-        movie.get("certificate") or "",
-        movie.get("release_date") or "",
-        (movie.get("original_language") or "").upper(),
+        movie["certificate"],
+        movie["release_date"] or "",
+        movie["original_language"].upper(),
     ]
     return " · ".join(flowing(fact) for fact in facts if fact)
 
 
 def _people_and_ratings(movie: Any) -> Iterable[tuple[str, Text]]:
-    yield "Directed by", _names(movie.get("directors"))
-    yield "Written by", _names(movie.get("writers"))
-    yield "With", _names(movie.get("cast"))
-    yield "About", _names(movie.get("keywords"))
-    votes = movie.get("vote_count")
-    yield "Rated", Text(f"{movie.get('vote_average') or 0:.1f} / 10 by {votes:,}" if votes else "")
+    yield "Directed by", _names(movie["directors"])
+    yield "Written by", _names(movie["writers"])
+    yield "With", _names([member["name"] for member in movie["cast"]])
+    yield "About", _names(movie["keywords"])
+    votes = movie["vote_count"]
+    yield "Rated", Text(f"{movie['vote_average']:.1f} / 10 by {votes:,}" if votes else "")
+    if movie.get("critics_score") is not None:
+        yield "Critics", Text(f"{movie['critics_score']} % of {movie['critics_reviews']:,} liked it")
     yield "By you", _mine(movie)
     yield "Names", Text(flowing(_ids(movie)), style="dim")
 
@@ -73,16 +75,13 @@ def _rows(rows: Iterable[tuple[str, Text]]) -> Table:
     return grid
 
 
-def _names(people: Any) -> Text:
-    """Names, given as such or as objects."""
-    names = [person["name"] if isinstance(person, dict) else person for person in people or []]
+def _names(names: Sequence[str]) -> Text:
     more = " …" if len(names) > _CAST else ""
     return Text(", ".join(flowing(name) for name in names[:_CAST]) + more)
 
 
 def _mine(movie: Any) -> Text:
-    rating = movie.get("my_rating")
-    stars = rating.get("rating") if isinstance(rating, dict) else rating
+    stars = movie.get("my_rating")
     marks = [f"{star_bar(stars)} {stars:g}"] if stars else []
     marks += ["favorite"] if movie.get("is_favorite") else []
     marks += ["on your watchlist"] if movie.get("on_watchlist") else []
@@ -96,8 +95,8 @@ def star_bar(stars: float) -> str:
 
 def _ids(movie: Any) -> str:
     names = [str(movie["id"])]
-    names += [f"imdb:{movie['imdb_id']}"] if movie.get("imdb_id") else []
-    names += [f"tmdb:{movie['tmdb_id']}"] if movie.get("tmdb_id") else []
+    names += [f"imdb:{movie['imdb_id']}"] if movie["imdb_id"] else []
+    names += [f"tmdb:{movie['tmdb_id']}"] if movie["tmdb_id"] else []
     return "  ".join(names)
 
 
@@ -107,6 +106,6 @@ def _similar(movies: Sequence[Any]) -> Table:
     grid.add_column(overflow="fold")
     grid.add_column(style="dim", overflow="fold")
     for movie in movies:
-        genres = ", ".join((movie.get("genres") or [])[:3])
+        genres = ", ".join(movie["genres"][:3])
         grid.add_row(Text(str(movie["id"])), Text(flowing(label(movie))), Text(flowing(genres)))
     return grid

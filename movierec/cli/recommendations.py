@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from movierec.cli import movies
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, MovieWords, new_group
 from movierec.cli.output import Column, columns_help, field, items_of, print_done, print_json, print_list
@@ -21,8 +20,16 @@ COLUMNS = (
     Column("id", lambda item: item["movie"]["id"], right=True),
     Column("title", lambda item: item["movie"]["title"], wraps=True),
     Column("year", lambda item: item["movie"].get("year"), right=True),
-    # What you would give it, where the model can say; its score otherwise.
-    Column("for you", lambda item: item.get("predicted_rating") or item["score"], right=True),
+    field("score", right=True),
+    # What you would give it, where the model can say.
+    Column("your rating", lambda item: item["predicted_rating"], right=True),
+    field("reason", wraps=True),
+)
+SIMILAR = (
+    field("id", right=True),
+    field("title", wraps=True),
+    field("year", right=True),
+    field("similarity", right=True),
     field("reason", wraps=True),
 )
 BECAUSE = (
@@ -31,8 +38,6 @@ BECAUSE = (
     Column("your rating", lambda item: item["rating"], right=True),
     field("contribution", shown=lambda item: f"{item['contribution']:+.3f}", right=True),
 )
-
-Share = Annotated[float | None, typer.Option(min=0, max=1)]
 
 
 @commands.command(epilog=columns_help(COLUMNS))
@@ -86,7 +91,7 @@ def recommend(
     )
 
 
-@commands.command(epilog=columns_help(movies.COLUMNS))
+@commands.command(epilog=columns_help(SIMILAR))
 def similar(
     movie: MovieWords,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="So many.")] = 10,
@@ -96,7 +101,7 @@ def similar(
     """Movies like this one."""
     client = connect()
     found = client.similar(find_movie(client, " ".join(movie))["id"], limit=limit)
-    print_list(items_of(found), movies.COLUMNS, as_json=as_json, ids=ids, nothing="Nothing is similar to it.")
+    print_list(items_of(found), SIMILAR, as_json=as_json, ids=ids, nothing="Nothing is similar to it.")
 
 
 @commands.command(epilog=columns_help(BECAUSE))
@@ -127,11 +132,10 @@ def dismiss(
 
 
 def _print_summary(movie: Any, answer: Any) -> None:
-    predicted = answer.get("predicted_rating")
-    would = f": you would rate it {predicted:.1f}" if predicted else ""
-    print(visible(f"{label(movie)}{would} (score {answer['score']:.3f})"))
-    if answer.get("reason"):
-        print(visible(answer["reason"]))
+    print(visible(f"{label(movie)}: score {answer['score']:.3f}"))
+    if answer["predicted_rating"]:
+        print(f"You would rate it {answer['predicted_rating']:.1f}.")
+    print(visible(answer["reason"]))
     print()
 
 

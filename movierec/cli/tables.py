@@ -15,6 +15,8 @@ from movierec.cli.output import Column, shown
 
 def print_table(items: Sequence[Any], columns: Sequence[Column]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    # A column without a value in any row would only take room.
+    columns = [column for column in columns if any(shown(column, item) for item in items)]
     for column in columns:
         table.add_column(
             Text(column.name),
