@@ -35,10 +35,6 @@ class Profile:
         dense: Floats = likeness.toarray()
         return dense * (self.weights * self.scale)[:, None]
 
-    def liked_facts(self, target: int) -> list[tuple[str, str, float]]:
-        """(kind, name, contribution) of the target's facts that speak for it, strongest first."""
-        return self.features.worth(target, self.taste * self.scale)
-
 
 class Content:
     """Scores by facts over the whole catalogue."""
@@ -61,12 +57,17 @@ class Content:
             nothing = np.zeros(self.features.rows.shape[1], dtype=np.float32)
             return Profile(films, stars, nothing, np.float32(0), cold, self.features)
         weights = taste_weights(stars)
-        taste: Floats = np.asarray(weights @ self.features.rows[films], dtype=np.float32)
+        taste = self.taste(films, stars)
         likeness: Floats = self.features.rows @ taste
         scale = np.float32(FACTS / (float(likeness.std()) or 1.0))
         scores = (likeness - likeness.mean()) * scale
         scores += self.quality * np.float32(QUALITY) + self.popularity * (np.float32(POPULARITY) * fame)
         return Profile(films, weights, taste, scale, scores, self.features)
+
+    def taste(self, films: Ints, stars: Floats) -> Floats:
+        """What a history says of each fact: positive for liked ones, negative for disliked ones."""
+        found: Floats = np.asarray(taste_weights(stars) @ self.features.rows[films], dtype=np.float32)
+        return found
 
     def similarity(self, film: int) -> Floats:
         """Cosine of every film's facts with one film's; itself 0."""

@@ -82,10 +82,13 @@ def features_of(facts: FilmFacts) -> Features:
 def _named(lists: Names) -> tuple[Csr, list[str]]:
     """Films × names, ones where a film has the name."""
     column: dict[str, int] = {}
-    indices = [column.setdefault(name, len(column)) for names in lists for name in dict.fromkeys(names)]
-    indptr = np.cumsum([0, *(len(dict.fromkeys(names)) for names in lists)])
+    indices: list[int] = []
+    ends = [0]
+    for names in lists:
+        indices += [column.setdefault(name, len(column)) for name in dict.fromkeys(names)]
+        ends.append(len(indices))
     ones = np.ones(len(indices), dtype=np.float32)
-    return as_csr(sparse.csr_array((ones, indices, indptr), shape=(len(lists), len(column)))), list(column)
+    return as_csr(sparse.csr_array((ones, indices, ends), shape=(len(lists), len(column)))), list(column)
 
 
 def _pairs(genres: Sequence[str]) -> list[str]:

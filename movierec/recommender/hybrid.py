@@ -1,6 +1,7 @@
 """The scorer that is served: every film of the catalogue, by the community where it speaks, else by facts."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -8,11 +9,14 @@ from movierec.recommender.arrays import Csr, Floats, Ints, Mask
 from movierec.recommender.blend import PLAIN_NOVELTY, Blend, FoldIn
 from movierec.recommender.content import Content, Profile
 from movierec.recommender.evidence import History
+from movierec.recommender.ranking import top_k
 from movierec.recommender.transplant import evidence, spread
 from movierec.recommender.wording import shared_facts
 
 # What facts count for in "similar films" even where thousands have rated both.
 SIMILAR_FACTS = 0.35
+# "Because you gave …" names only films that the user gave at least this.
+RATED_WELL = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def _widened(narrow: Csr, present: Ints, columns: int) -> Csr:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scored:
     """One history, scored: `scores[film]` for the whole catalogue, and the account of each score."""
 
@@ -102,34 +106,35 @@ class Scored:
     def because(self, targets: Ints, films: int = 3) -> list[list[Because]]:
         """For each target up to `films` of the user's own films that speak for it most."""
         parts = self.contributions(targets)
-        return [self._strongest(parts[:, i])[:films] for i in range(len(targets))]
+        order = np.argsort(-parts, axis=0, kind="stable")
+        speaks = (parts > 0) & (self.history.stars >= RATED_WELL)[:, None]
+        reasons = []
+        for target in range(len(targets)):
+            best = order[:, target]
+            reasons.append(self._accounts(parts[:, target], best[speaks[best, target]][:films]))
+        return reasons
 
     def explain(self, film: int) -> Explanation:
         """The whole account of one score."""
         parts = self.contributions(np.array([film]))[:, 0]
+        accounts = self._accounts(parts, np.argsort(-parts, kind="stable"))
         score = float(self.scores[film])
-        return Explanation(
-            film, score, score - float(parts.sum()), tuple(self._ordered(parts)), self.shared_facts(film)
-        )
+        return Explanation(film, score, score - float(parts.sum()), tuple(accounts), self.shared_facts(film))
 
     def shared_facts(self, film: int) -> str:
         """What a film has in common with the user's taste, in words; empty if nothing is known."""
-        profile = self.profile
-        if profile is None:
-            profile = self.content.fold_in(self.history.films, self.history.stars)
-        return shared_facts(profile.liked_facts(film))
+        return shared_facts(self.content.features.worth(film, self._taste))
 
-    def _strongest(self, parts: Floats) -> list[Because]:
-        return [
-            because for because in self._ordered(parts) if because.contribution > 0 and because.stars >= 3
-        ]
+    @cached_property
+    def _taste(self) -> Floats:
+        return self.content.taste(self.history.films, self.history.stars)
 
-    def _ordered(self, parts: Floats) -> list[Because]:
+    def _accounts(self, parts: Floats, order: Ints) -> list[Because]:
         speaking = float(parts[parts > 0].sum()) or 1.0
         films, stars = self.history.films, self.history.stars
         return [
             Because(int(films[i]), float(stars[i]), float(parts[i]), max(0.0, float(parts[i])) / speaking)
-            for i in np.argsort(-parts, kind="stable")
+            for i in order.tolist()
         ]
 
 
@@ -175,11 +180,9 @@ class Scorer:
     def similar(self, film: int, n: int, allowed: Mask | None = None) -> list[tuple[int, float]]:
         """The `n` films most similar to one, with their similarity."""
         likeness = self.similarity(film)
-        likeness[film] = -1.0
-        if allowed is not None:
-            likeness[~allowed] = -1.0
-        order = np.argsort(-likeness, kind="stable")[:n]
-        return [(int(i), float(likeness[i])) for i in order if likeness[i] > 0]
+        wanted = likeness > 0 if allowed is None else allowed & (likeness > 0)
+        wanted[film] = False
+        return [(int(i), float(likeness[i])) for i in top_k(likeness, wanted, n)]
 
     def common_facts(self, film: int, other: int) -> str:
         """What two films have in common, in words."""

@@ -86,10 +86,15 @@ def genre_shares(genres: Mask) -> Floats:
 
 def miscalibration(wanted: Floats, genres: Floats) -> Floats:
     """KL divergence of each row of (unscaled) genre counts from the wanted mix; 0 is a perfect match."""
-    mass = np.maximum(genres.sum(axis=-1, keepdims=True), np.float32(1e-9))
-    smooth = np.float32(1 - SMOOTHING) * (genres / mass) + np.float32(SMOOTHING) * wanted
     present = wanted > 0
-    divergence: Floats = (wanted[present] * np.log(wanted[present] / smooth[..., present])).sum(axis=-1)
+    return _divergence(wanted[present], genres[:, present], genres.sum(axis=1))
+
+
+def _divergence(wanted: Floats, genres: Floats, mass: Floats) -> Floats:
+    """The same for genres that are all wanted; `mass` counts the unwanted ones too."""
+    share = np.float32(1 - SMOOTHING) / np.maximum(mass, np.float32(1e-9))
+    smooth = genres * share[:, None] + np.float32(SMOOTHING) * wanted
+    divergence: Floats = np.float32(wanted @ np.log(wanted)) - np.log(smooth) @ wanted
     return divergence
 
 
@@ -103,19 +108,21 @@ def _rerank(
 ) -> Ints:
     """Greedy: each place goes to the film with the best of relevance − diversity − calibration costs."""
     chosen: list[int] = []
-    left = relevance.copy()
-    likeness = (vectors @ vectors.T).toarray() if vectors is not None else None
+    left = relevance * np.float32(1 - taste.diversity)
+    likeness = (vectors @ vectors.T).toarray() * np.float32(taste.diversity) if vectors is not None else None
     nearest = np.zeros_like(relevance)
-    listed = np.zeros(genres.shape[1], dtype=np.float32)
+    present = np.flatnonzero(wanted) if wanted is not None else np.zeros(0, dtype=np.int64)
+    mass, shares = genres.sum(axis=1), genres[:, present]
     for _ in range(min(k, len(relevance))):
-        value = np.float32(1 - taste.diversity) * left - np.float32(taste.diversity) * nearest
+        value = left - nearest
         if wanted is not None:
-            cost = miscalibration(wanted, listed + genres)
+            cost = _divergence(wanted[present], shares, mass)
             value = np.float32(1 - taste.calibration) * value - np.float32(taste.calibration) * cost
-        best = int(np.argmax(value))
+        best = int(value.argmax())
         chosen.append(best)
         left[best] = -np.inf
-        listed += genres[best]
+        # From now on every film's genres are those of the list with that film at its end.
+        shares, mass = shares + genres[best, present], mass + genres[best].sum()
         if likeness is not None:
             nearest = np.maximum(nearest, likeness[best])
     return np.array(chosen, dtype=np.int64)
