@@ -9,17 +9,24 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from movierec import auth, db
-from movierec.api import accounts, docs, health
+from movierec.api import accounts, docs, favorites, health, imports, jobs, model, ratings, recommendations
 from movierec.api.call import answer
 from movierec.api.endpoint import Endpoint
 from movierec.api.middleware import around_every_request
 from movierec.api.services import SERVICES, Clock, Services
 from movierec.api.threads import Threads
 from movierec.config import Settings
+from movierec.jobs import Worker
 from movierec.recommender import Recommender, recommender_settings
 
 GROUPS = [
     accounts.group,
+    favorites.group,
+    ratings.group,
+    recommendations.group,
+    imports.group,
+    jobs.group,
+    model.group,
     health.group,
 ]
 
@@ -32,16 +39,19 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> web.Applicati
     app = web.Application(
         middlewares=[around_every_request], client_max_size=settings.server.body_limit_bytes
     )
+    recommender = Recommender(settings.paths.state / "models", recommender_settings(settings.recommender))
     app[SERVICES] = Services(
         settings=settings,
         clock=clock,
         threads=Threads(settings),
         keys=auth.load_or_create(settings.paths.state / "keys.json"),
-        recommender=Recommender(settings.paths.state / "models", recommender_settings(settings.recommender)),
+        recommender=recommender,
+        worker=Worker(settings, clock, before_success=recommender.renew),
     )
     _add_routes(app)
     docs.add_routes(app, ENDPOINTS)
     app.cleanup_ctx.append(_threads)
+    app.cleanup_ctx.append(_worker)
     return app
 
 
@@ -61,3 +71,10 @@ async def _threads(app: web.Application) -> AsyncIterator[None]:
     await services.threads.hash(auth.of_nobody, services.settings.auth.bcrypt_cost)
     yield
     services.threads.close()
+
+
+async def _worker(app: web.Application) -> AsyncIterator[None]:
+    worker = app[SERVICES].worker
+    worker.start()
+    yield
+    await worker.stop()

@@ -64,8 +64,9 @@ class _Schemas:
         for name, definition in schema.pop("$defs", {}).items():
             self._add(name, definition)
         if get_origin(model) is None and isinstance(model, type) and issubclass(model, BaseModel):
-            self._add(model.__name__, schema)
-            return {"$ref": _REFERENCE.format(model=model.__name__)}
+            name = re.sub(r"\[(\w+)\]", r"Of\1", model.__name__)  # Page[Movie] is no name there
+            self._add(name, {**schema, "title": name})
+            return {"$ref": _REFERENCE.format(model=name)}
         return schema
 
     def _add(self, name: str, schema: dict[str, Any]) -> None:

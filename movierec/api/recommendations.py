@@ -1,0 +1,185 @@
+"""`/api/v1/recommendations/`: what to see next and why, similar movies, feedback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from movierec import auth, movies, recommender
+from movierec.api.call import Call
+from movierec.api.encoding import timestamp
+from movierec.api.endpoint import Access, Answer, Group
+from movierec.api.movies import listed_json
+from movierec.api.pages import page_json
+from movierec.api.schemas import Page
+from movierec.api.schemas import recommendations as schemas
+from movierec.errors import NotFound
+from movierec.recommender import Filters, Opinion, Reason, Shown, Wish
+
+group = Group("/api/v1/recommendations", tag="recommendations")
+
+
+@group.get("/", access=Access.USER, answers={200: Page[schemas.Recommendation]})
+async def recommendations(call: Call, query: schemas.RecommendQuery) -> dict[str, Any]:
+    """What the user would probably love, best first, with reasons.
+
+    Reflects a rating made in the previous request. Filters act before the ranking.
+    """
+    results = await _recommend(call, query)
+    return {"count": len(results), "next": None, "previous": None, "results": results}
+
+
+@group.post("/refresh/", access=Access.USER, answers={200: schemas.Refreshed})
+async def refresh(call: Call) -> dict[str, Any]:
+    """Make the list anew and store it. Feedback stays."""
+    results = await _recommend(call, schemas.RecommendQuery())
+    return {"message": f"{len(results)} recommendations.", "recommendations": results}
+
+
+async def _recommend(call: Call, query: schemas.RecommendQuery) -> list[dict[str, Any]]:
+    serving = call.services.recommender.serving
+
+    def recommend() -> tuple[list[recommender.Recommended], list[dict[str, Any]] | None]:
+        found = recommender.recommend_for(serving(), call.user_id, _wish(call, query))
+        stored = recommender.shown(call.user_id, found)
+        return found, None if stored is None else _shown_json(stored)
+
+    found, results = await call.read(recommend)
+    if results is None:
+        # Only now is anything written: an unchanged list costs readers no transaction.
+        results = await call.write(lambda: _shown_json(recommender.remember(call.user_id, found, call.now)))
+    return results
+
+
+def _wish(call: Call, query: schemas.RecommendQuery) -> Wish:
+    return Wish(
+        limit=query.limit,
+        filters=Filters(
+            genres=query.genre,
+            exclude_genres=query.exclude_genre,
+            year_min=query.year_min,
+            year_max=query.year_max,
+            language=query.language,
+            min_votes=query.min_votes,
+            runtime_max=query.runtime_max,
+            adult=auth.profile_of(call.user_id).mature_content,
+        ),
+        novelty=query.novelty,
+        diversity=query.diversity,
+        include_seen=query.include_seen,
+        seed=query.seed,
+    )
+
+
+@group.get("/{id}/", access=Access.USER, answers={200: schemas.Recommendation})
+async def recommendation(call: Call, id: int) -> dict[str, Any]:
+    """One stored recommendation, as it was made."""
+    found = await call.write(lambda: _shown_json([recommender.recommendation(call.user_id, id)]))
+    return found[0]
+
+
+@group.get(
+    "/similar/{movie_id}/", access=Access.PUBLIC, answers={200: Page[schemas.SimilarMovie]}, cache_seconds=60
+)
+def similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> dict[str, Any]:
+    """Movies like this one, most similar first, with what they have in common."""
+    movies.detail(movie_id)
+    found = recommender.similar_to(call.services.recommender.serving(), movie_id, query.limit) or []
+    films = {film.id: film for film in movies.listed([item.movie_id for item in found])}
+    results = [
+        {**listed_json(films[item.movie_id]), "similarity": item.similarity, "reason": item.reason}
+        for item in found
+        if item.movie_id in films
+    ]
+    return {"count": len(results), "next": None, "previous": None, "results": results}
+
+
+@group.get("/explain/{movie_id}/", access=Access.USER, answers={200: schemas.Explanation})
+def explain(call: Call, movie_id: int) -> dict[str, Any]:
+    """How a movie's score comes about: what each of the own ratings says for it or against it."""
+    films = movies.listed([movie_id])
+    account = recommender.explain(call.services.recommender.serving(), call.user_id, movie_id)
+    if not films or account is None:
+        raise NotFound("There is no such movie.")
+    return {
+        "movie": listed_json(films[0]),
+        "score": account.score,
+        "baseline": account.baseline,
+        "predicted_rating": None,
+        "reason": account.reason,
+        "because": [_reason_json(item) for item in account.contributions],
+        "model": account.model,
+    }
+
+
+@group.post("/feedback/", access=Access.USER, answers={201: schemas.Feedback}, errors=(NotFound,))
+def give_feedback(call: Call, body: schemas.GiveFeedback) -> Answer:
+    """Like, dislike or dismiss; a disliked or dismissed movie is not recommended again."""
+    movie_id = body.movie
+    if body.recommendation is not None:
+        movie_id = recommender.movie_of(call.user_id, body.recommendation)
+    assert movie_id is not None
+    given = recommender.give_feedback(
+        call.user_id, movie_id, body.feedback_type, comment=body.comment or "", now=call.now
+    )
+    return Answer(201, *_feedback_json([given]))
+
+
+@group.get("/feedback/list/", access=Access.USER, answers={200: Page[schemas.Feedback]})
+def feedback(call: Call, query: schemas.FeedbackQuery) -> dict[str, Any]:
+    """The own feedback, newest first."""
+    count, found = recommender.feedback(call.user_id, limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, _feedback_json(found))
+
+
+@group.delete("/feedback/{id}/", access=Access.USER, answers={204: None})
+def withdraw_feedback(call: Call, id: int) -> None:
+    """Take feedback back."""
+    recommender.withdraw_feedback(call.user_id, id)
+
+
+def _reason_json(item: Reason) -> dict[str, Any]:
+    return {
+        "movie": item.movie_id,
+        "title": item.title,
+        "rating": item.stars,
+        "contribution": item.contribution,
+    }
+
+
+def _shown_json(found: Sequence[Shown]) -> list[dict[str, Any]]:
+    films = {film.id: film for film in movies.listed([item.movie_id for item in found])}
+    return [
+        {
+            "id": item.id,
+            "movie": listed_json(films[item.movie_id]),
+            "score": item.score,
+            "predicted_rating": item.predicted_rating,
+            "recommendation_type": item.kind,
+            "reason": item.reason,
+            "because": json.loads(item.because),
+            "model": item.model,
+            "is_clicked": item.is_clicked,
+            "is_rated": item.is_rated,
+            "created_at": timestamp(item.created_at),
+        }
+        for item in found
+        if item.movie_id in films
+    ]
+
+
+def _feedback_json(found: Sequence[Opinion]) -> list[dict[str, Any]]:
+    films = {film.id: film for film in movies.listed([item.movie_id for item in found])}
+    return [
+        {
+            "id": item.id,
+            "movie": item.movie_id,
+            "movie_detail": listed_json(films[item.movie_id]),
+            "recommendation": item.recommendation_id,
+            "feedback_type": item.kind,
+            "comment": item.comment,
+            "created_at": timestamp(item.created_at),
+        }
+        for item in found
+    ]
