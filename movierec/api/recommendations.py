@@ -56,8 +56,8 @@ def _wish(call: Call, query: schemas.RecommendQuery) -> Wish:
     return Wish(
         limit=query.limit,
         filters=Filters(
-            genres=query.genre,
-            exclude_genres=query.exclude_genre,
+            genres=query.genres,
+            exclude_genres=query.exclude_genres,
             year_min=query.year_min,
             year_max=query.year_max,
             language=query.language,

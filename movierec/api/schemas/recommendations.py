@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from movierec.api.schemas.base import Id, Input, Output, PageQuery, Timestamp
 from movierec.api.schemas.library import Note
@@ -14,22 +14,17 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Year = Annotated[int, Field(ge=1870, le=2200)]
 
 
-def _several(value: object) -> object:
-    """`drama,comedy` in an address means both."""
-    return (
-        tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
-    )
+def _several(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-Names = Annotated[
-    tuple[str, ...], BeforeValidator(_several), Field(max_length=20, json_schema_extra={"type": "string"})
-]
+Names = Annotated[str, Field(max_length=400)]
 
 
 class RecommendQuery(Input):
     limit: int = Field(20, ge=1, le=100)
-    genre: Names = Field((), description="Only movies of these genres, separated by commas: all of them.")
-    exclude_genre: Names = Field((), description="No movies of these genres, separated by commas.")
+    genre: Names = Field("", description="Only movies of these genres, separated by commas: all of them.")
+    exclude_genre: Names = Field("", description="No movies of these genres, separated by commas.")
     year_min: Year | None = None
     year_max: Year | None = None
     language: str | None = Field(None, max_length=10, description="Original language, such as fr.")
@@ -38,7 +33,15 @@ class RecommendQuery(Input):
     novelty: Share | None = Field(None, description="0 well known, 1 adventurous.")
     diversity: Share | None = Field(None, description="0 the best ones, 1 as different as can be.")
     include_seen: bool = False
-    seed: int | None = Field(None, ge=0, lt=2**31, description="Another number explores other movies.")
+    seed: int | None = Field(None, ge=0, lt=2**31, description="another number explores other movies.")
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        return _several(self.genre)
+
+    @property
+    def exclude_genres(self) -> tuple[str, ...]:
+        return _several(self.exclude_genre)
 
 
 class SimilarQuery(Input):
