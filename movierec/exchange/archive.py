@@ -1,0 +1,148 @@
+"""The files of a folder or zip archive, by exact name. Archives are read in place, never extracted."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from movierec.errors import UnreadableImport
+
+CHUNK_BYTES = 1 << 20
+
+MAXIMUM_ENTRIES = 1_000
+# The directory is held in memory whole; a thousand entries with long names fit easily.
+MAXIMUM_DIRECTORY_BYTES = 1 << 20
+# Ratings compress to a fifth. DEFLATE cannot pass 1,032, which only emptiness reaches.
+MAXIMUM_RATIO = 100
+SMALL_BYTES = 10 << 20  # below, no ratio is worth refusing
+
+_END = struct.Struct("<4s4H2LH")  # end of central directory
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR = struct.Struct("<4sLQL")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file: its base name, its size in bytes, and its content."""
+
+    name: str
+    size: int
+    _open: Callable[[], IO[bytes]]
+
+    def chunks(self) -> Iterator[bytes]:
+        """The content, a megabyte at a time. Raises UnreadableImport where the archive is damaged."""
+        try:
+            with self._open() as stream:
+                while chunk := stream.read(CHUNK_BYTES):
+                    yield chunk
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise UnreadableImport(
+                f"The archive is damaged: {self.name} cannot be read to its end."
+            ) from error
+
+
+@contextlib.contextmanager
+def opened(source: Path, names: Collection[str], limit_bytes: int) -> Iterator[dict[str, Member]]:
+    """Those of `names` that a folder or zip archive has; in an archive they may lie in any folder.
+
+    `limit_bytes` bounds each of them unpacked. Raises UnreadableImport for anything that is no such source,
+    for hostile archives, and for a name that occurs twice.
+    """
+    if source.is_dir():
+        yield _of_folder(source, names, limit_bytes)
+        return
+    _check_directory(source)
+    try:
+        archive = zipfile.ZipFile(source)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
+        raise UnreadableImport("The file is no zip archive.") from error
+    with archive:
+        yield _of_archive(archive, names, limit_bytes)
+
+
+def _of_folder(folder: Path, names: Collection[str], limit_bytes: int) -> dict[str, Member]:
+    found = {}
+    for path in (folder / name for name in names):
+        if path.is_file():
+            _check_size(path.name, path.stat().st_size, limit_bytes)
+            found[path.name] = Member(path.name, path.stat().st_size, _opener(path))
+    return found
+
+
+def _opener(path: Path) -> Callable[[], IO[bytes]]:
+    return lambda: path.open("rb")
+
+
+def _of_archive(archive: zipfile.ZipFile, names: Collection[str], limit_bytes: int) -> dict[str, Member]:
+    found: dict[str, Member] = {}
+    for entry in archive.infolist():
+        _check_entry(entry)
+        name = PurePosixPath(entry.filename).name
+        if entry.is_dir() or name not in names:
+            continue
+        if name in found:
+            raise UnreadableImport(f"The archive holds two files named {name}.")
+        _check_content(entry, name, limit_bytes)
+        found[name] = Member(name, entry.file_size, functools.partial(archive.open, entry))
+    return found
+
+
+def _check_entry(entry: zipfile.ZipInfo) -> None:
+    """Refuse archives with names that point out of their folder, and links: nobody makes them by accident."""
+    path = PurePosixPath(entry.filename.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", entry.filename):
+        raise UnreadableImport("The archive names a file outside its own folder.")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise UnreadableImport("The archive contains a symbolic link. Pack the files themselves.")
+
+
+def _check_content(entry: zipfile.ZipInfo, name: str, limit_bytes: int) -> None:
+    if entry.flag_bits & 0x1:
+        raise UnreadableImport(f"{name} in the archive is encrypted. Pack it without a password.")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise UnreadableImport(f"{name} is packed in a way that is not supported. Use plain zip (deflate).")
+    _check_size(name, entry.file_size, limit_bytes)
+    if entry.file_size > SMALL_BYTES and entry.file_size > MAXIMUM_RATIO * entry.compress_size:
+        raise UnreadableImport(f"{name} unpacks to over {MAXIMUM_RATIO} times its size. It holds no ratings.")
+
+
+def _check_size(name: str, size: int, limit_bytes: int) -> None:
+    if size > limit_bytes:
+        raise UnreadableImport(
+            f"{name} unpacks to {size:,} bytes; imports.uncompressed_limit_bytes allows {limit_bytes:,}."
+        )
+
+
+def _check_directory(source: Path) -> None:
+    """Bound the directory before `zipfile` reads it whole into memory."""
+    with source.open("rb") as file:
+        size = file.seek(0, 2)
+        if size == 0:
+            raise UnreadableImport("The file is empty.")
+        # A comment of up to 64 KiB may follow the record.
+        start = max(0, size - 65_535 - _END.size - _LOCATOR.size)
+        file.seek(start)
+        tail = file.read()
+        place = tail.rfind(b"PK\5\6")
+        if place < 0 or place + _END.size > len(tail):
+            raise UnreadableImport("The file is no zip archive.")
+        end = _END.unpack_from(tail, place)
+        entries, directory_bytes = end[4], end[5]
+        if place >= _LOCATOR.size and tail[place - _LOCATOR.size :].startswith(b"PK\6\7"):
+            # Then `zipfile` believes the other record.
+            file.seek(min(_LOCATOR.unpack_from(tail, place - _LOCATOR.size)[2], size))
+            record = file.read(_END64.size)
+            if len(record) < _END64.size:
+                raise UnreadableImport("The archive is damaged: its directory cannot be found.")
+            entries, directory_bytes = _END64.unpack(record)[7:9]
+    if entries > MAXIMUM_ENTRIES or directory_bytes > MAXIMUM_DIRECTORY_BYTES:
+        raise UnreadableImport(f"The archive has too many entries; {MAXIMUM_ENTRIES:,} are allowed.")

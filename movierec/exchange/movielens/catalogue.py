@@ -1,0 +1,216 @@
+"""The movies of a dataset with their outside ids and tags, and how they get into the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from movierec import db, movies
+from movierec.errors import UnreadableImport
+from movierec.exchange.lines import BadRow, shown, whole_number
+from movierec.exchange.movielens.files import Table
+from movierec.exchange.movielens.report import Report
+from movierec.exchange.movielens.titles import parse_genres, parse_title
+from movierec.movies import FilmFacts
+from movierec.movies.titles import title_key
+
+# Twice what all of MovieLens has ever had; memory is bounded by it.
+MAXIMUM_MOVIES = 200_000
+MAXIMUM_TITLE = 500
+# A tag that fewer people gave a film says more of them than of it.
+PEOPLE_A_TAG = 3
+MAXIMUM_TAG = 50
+MAXIMUM_TAGS = 5_000_000
+
+
+class OutsideIds(NamedTuple):
+    imdb_id: str | None
+    tmdb_id: int | None
+
+
+class Film(NamedTuple):
+    movielens_id: int
+    title: str
+    original_title: str
+    year: int | None
+    genres: tuple[str, ...]
+    ids: OutsideIds
+
+    def facts(self, keywords: tuple[str, ...] = ()) -> FilmFacts:
+        return FilmFacts(
+            title=self.title,
+            source="movielens",
+            tmdb_id=self.ids.tmdb_id,
+            imdb_id=self.ids.imdb_id,
+            movielens_id=self.movielens_id,
+            original_title=self.original_title,
+            year=self.year,
+            genres=self.genres,
+            keywords=keywords,
+        )
+
+
+NO_IDS = OutsideIds(None, None)
+
+
+def read_links(table: Table, report: Report) -> dict[int, OutsideIds]:
+    """IMDb and TMDb ids by MovieLens id. An outside id that two movies claim is the first one's."""
+    found: dict[int, OutsideIds] = {}
+    claimed: set[str | int] = set()
+    tally = report.tally(table.name)
+    for line, content in table.lines():
+        tally.rows += 1
+        try:
+            row = table.row(content)
+            movie = whole_number(row["movieid"], "movie id")
+            imdb = _imdb_id(row["imdbid"])
+            tmdb = whole_number(row["tmdbid"], "TMDb id") if row["tmdbid"] else None
+        except BadRow as error:
+            report.reject(table.name, line, str(error))
+            continue
+        if movie in found:
+            tally.duplicates += 1
+            continue
+        tally.accepted += 1
+        found[movie] = OutsideIds(
+            imdb if imdb not in claimed else None,
+            tmdb if tmdb not in claimed else None,
+        )
+        claimed.update(outside for outside in (imdb, tmdb) if outside is not None)
+        _check_number(len(found), table.name)
+    return found
+
+
+def _imdb_id(text: str) -> str | None:
+    """'0114709' -> 'tt0114709'; newer ids have eight digits."""
+    if not text:
+        return None
+    number = whole_number(text.removeprefix("tt"), "IMDb id", most=999_999_999)
+    return f"tt{number:07d}"
+
+
+def read_movies(table: Table, links: dict[int, OutsideIds], report: Report) -> list[Film]:
+    """The valid movies in the order of the file; of two with one id the first."""
+    found: dict[int, Film] = {}
+    tally = report.tally(table.name)
+    for line, content in table.lines():
+        tally.rows += 1
+        try:
+            row = table.row(content)
+            movie = whole_number(row["movieid"], "movie id")
+            title, original, year = parse_title(row["title"])
+            if not title:
+                raise BadRow("no title")
+            if len(title) > MAXIMUM_TITLE:
+                raise BadRow(f"title longer than {MAXIMUM_TITLE} characters")
+        except BadRow as error:
+            report.reject(table.name, line, str(error))
+            continue
+        if movie in found:
+            tally.duplicates += 1
+            continue
+        tally.accepted += 1
+        genres = parse_genres(row["genres"])
+        found[movie] = Film(movie, title, original, year, genres, links.get(movie, NO_IDS))
+        _check_number(len(found), table.name)
+    return list(found.values())
+
+
+def _check_number(count: int, file: str) -> None:
+    if count > MAXIMUM_MOVIES:
+        raise UnreadableImport(f"{file} has more than {MAXIMUM_MOVIES:,} movies.")
+
+
+def read_tags(table: Table, films: Sequence[Film], report: Report) -> dict[int, tuple[str, ...]]:
+    """Keywords by MovieLens id: tags that at least PEOPLE_A_TAG users gave the film."""
+    known = {film.movielens_id for film in films}
+    numbers: dict[str, int] = {}
+    triples = np.fromiter(_tag_triples(table, known, numbers, report), dtype=np.dtype(("<i4", 3)))
+    unique = np.unique(triples, axis=0)
+    tally = report.tally(table.name)
+    tally.accepted, tally.duplicates = len(unique), len(triples) - len(unique)
+    pairs, people = np.unique(unique[:, :2], axis=0, return_counts=True)
+    words = list(numbers)
+    found: dict[int, list[str]] = {}
+    for movie, tag in pairs[people >= PEOPLE_A_TAG]:
+        found.setdefault(int(movie), []).append(words[tag])
+    return {movie: tuple(sorted(tags)) for movie, tags in found.items()}
+
+
+def _tag_triples(
+    table: Table, known: set[int], numbers: dict[str, int], report: Report
+) -> Iterator[tuple[int, int, int]]:
+    """(movie, number of the tag, user) of every valid row; new tags get the next number."""
+    tally = report.tally(table.name)
+    for line, content in table.lines():
+        tally.rows += 1
+        if tally.rows > MAXIMUM_TAGS:
+            raise UnreadableImport(f"{table.name} has more than {MAXIMUM_TAGS:,} rows.")
+        try:
+            row = table.row(content)
+            user = whole_number(row["userid"], "user id")
+            movie = whole_number(row["movieid"], "movie id")
+            if movie not in known:
+                raise BadRow(f"movie {movie} is not among the movies of the dataset")
+            tag = _tag(row["tag"])
+        except BadRow as error:
+            report.reject(table.name, line, str(error))
+            continue
+        yield movie, numbers.setdefault(tag, len(numbers)), user
+
+
+def _tag(text: str) -> str:
+    tag = " ".join(text.casefold().split())
+    if not tag or len(tag) > MAXIMUM_TAG or not tag.isprintable():
+        raise BadRow(f"{shown(text)} is no tag of 1 to {MAXIMUM_TAG} characters")
+    return tag
+
+
+class Stored(NamedTuple):
+    """Ids in the catalogue, and how many of them are new."""
+
+    ids: list[int]
+    created: int
+
+
+def store_films(films: Sequence[Film], keywords: dict[int, tuple[str, ...]], now: int) -> Stored:
+    """Join or create some films, in one transaction."""
+    with db.write():
+        before = db.value("SELECT MAX(id) FROM movies") or 0
+        ids = movies.store([film.facts(keywords.get(film.movielens_id, ())) for film in films], now)
+    return Stored(ids, len({movie_id for movie_id in ids if movie_id > before}))
+
+
+def joined_by_title(films: Iterable[Film]) -> dict[int, int]:
+    """Catalogue ids by MovieLens id, for datasets without links: where title and year are those of exactly
+    one film of the catalogue that is no other MovieLens movie."""
+    found: dict[tuple[str, int], int | None] = {}
+    for movie_id, title, original, year in db.rows(
+        "SELECT id, title, original_title, year FROM movies WHERE movielens_id IS NULL AND year IS NOT NULL"
+    ):
+        for key in {title_key(title), title_key(original or title)}:
+            found[key, year] = None if (key, year) in found else movie_id
+    claims: dict[int, list[int]] = {}
+    for film in films:
+        movie_id = found.get((title_key(film.title), film.year or 0))
+        if movie_id is not None:
+            claims.setdefault(movie_id, []).append(film.movielens_id)
+    return {claim[0]: movie_id for movie_id, claim in claims.items() if len(claim) == 1}
+
+
+def note_joined(joined: dict[int, int], now: int) -> None:
+    """Give the joined films their MovieLens ids, so that whatever is imported later finds them by these."""
+    for batch in db.batches(sorted(joined.items())):
+        with db.write():
+            for movielens_id, movie_id in batch:
+                db.execute(
+                    "UPDATE movies SET movielens_id = ?, updated_at = ? "
+                    "WHERE id = ? AND movielens_id IS NULL "
+                    "AND NOT EXISTS (SELECT 1 FROM movies WHERE movielens_id = ?)",
+                    movielens_id,
+                    now,
+                    movie_id,
+                    movielens_id,
+                )

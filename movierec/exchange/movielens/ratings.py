@@ -1,0 +1,197 @@
+"""Rows of ratings.csv and ratings.dat as arrays. Plain rows are read by whole blocks, odd ones one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from movierec.exchange.lines import BadRow, Block, fields, shown, whole_number
+from movierec.exchange.movielens.report import Report
+
+# `film` is the position of the film among those of the import.
+RATING = np.dtype([("rater", "<i4"), ("film", "<i4"), ("steps", "u1"), ("rated_at", "<i8")])
+Ratings = npt.NDArray[np.void]
+Ints = npt.NDArray[np.int64]
+
+_LINE_FEED, _RETURN, _POINT, _ZERO = 10, 13, 46, 48
+_STARS = re.compile(r"[0-9](?:\.[0-9]{1,4})?")
+_LONGEST_NUMBER = 12
+_HIGHEST_RATER = 2**31 - 1
+
+
+class Layout(NamedTuple):
+    """Positions of the columns; `rated_at` may be absent (-1). The separator is ',' or '::'."""
+
+    separator: str
+    width: int
+    rater: int
+    movie: int
+    rating: int
+    rated_at: int
+
+
+class Numbers(NamedTuple):
+    """Parallel arrays of some rows: as written, but for `steps`, the rating in half stars."""
+
+    line: Ints
+    rater: Ints
+    movie: Ints
+    steps: Ints
+    rated_at: Ints
+
+
+@dataclass
+class RatingReader:
+    """Turns blocks of lines into ratings of known films, and counts."""
+
+    file: str
+    layout: Layout
+    movies: Ints  # MovieLens ids, ascending
+    films: Ints  # position of each of them among the films of the import
+    report: Report
+
+    def read(self, block: Block) -> Ratings:
+        """The valid ratings of a block in the order of its lines; the others are reported."""
+        plain, odd = _plain_rows(block, self.layout)
+        tally = self.report.tally(self.file)
+        tally.rows += len(plain.line) + len(odd)
+        if odd:
+            plain = _merged(plain, self._read_one_by_one(odd))
+        place = np.minimum(np.searchsorted(self.movies, plain.movie), len(self.movies) - 1)
+        known = self.movies[place] == plain.movie
+        if not known.all():
+            self._reject_unknown(plain, np.flatnonzero(~known))
+        found = np.empty(int(known.sum()), dtype=RATING)
+        found["rater"] = plain.rater[known]
+        found["film"] = self.films[place[known]]
+        found["steps"] = plain.steps[known]
+        found["rated_at"] = plain.rated_at[known]
+        tally.accepted += len(found)
+        return found
+
+    def _read_one_by_one(self, odd: list[tuple[int, bytes]]) -> Numbers:
+        rows = []
+        for line, content in odd:
+            try:
+                rows.append((line, *_read_row(content, self.layout)))
+            except BadRow as error:
+                self.report.reject(self.file, line, str(error))
+        columns = np.array(rows, dtype=np.int64).reshape(-1, 5)
+        return Numbers(*columns.T)
+
+    def _reject_unknown(self, numbers: Numbers, unknown: Ints) -> None:
+        listed = unknown[: self.report.room]
+        for row in listed:
+            message = f"movie {numbers.movie[row]} is not among the movies of the dataset"
+            self.report.reject(self.file, int(numbers.line[row]), message)
+        self.report.tally(self.file).rejected += len(unknown) - len(listed)
+
+
+def _read_row(line: bytes, layout: Layout) -> tuple[int, int, int, int]:
+    """Rater, movie, steps, time of one row, leniently written: quotes, spaces. Raises BadRow."""
+    row = fields(line, layout.separator)
+    if len(row) != layout.width:
+        raise BadRow(f"{len(row)} fields where {layout.width} are expected")
+    rater = whole_number(row[layout.rater], "user id", most=_HIGHEST_RATER)
+    movie = whole_number(row[layout.movie], "movie id")
+    text = row[layout.rating]
+    steps = float(text) * 2 if _STARS.fullmatch(text) else 0.0
+    if steps not in range(1, 11):
+        raise BadRow(f"rating {shown(text)} is not one of 0.5, 1.0 … 5.0")
+    rated_at = 0
+    if layout.rated_at >= 0:
+        rated_at = whole_number(row[layout.rated_at], "timestamp", least=0, most=10**_LONGEST_NUMBER - 1)
+    return rater, movie, int(steps), rated_at
+
+
+def _merged(one: Numbers, other: Numbers) -> Numbers:
+    order = np.argsort(np.concatenate([one.line, other.line]), kind="stable")
+    return Numbers(*(np.concatenate(pair)[order] for pair in zip(one, other, strict=True)))
+
+
+def _plain_rows(block: Block, layout: Layout) -> tuple[Numbers, list[tuple[int, bytes]]]:
+    """The rows that are digits, points and separators and nothing else, and the lines of all others."""
+    data = block.data
+    separator = layout.separator
+    if separator != ",":
+        data, separator = data.replace(separator.encode(), b"\x1f"), "\x1f"
+    characters = np.frombuffer(data, dtype=np.uint8)
+    feeds: Ints = np.flatnonzero(characters == _LINE_FEED)
+    starts: Ints = np.r_[0, feeds[:-1] + 1]
+    returned = (feeds > starts) & (characters[feeds - 1] == _RETURN)
+    stops: Ints = np.where(returned, feeds - 1, feeds)
+    marks: Ints = np.flatnonzero(characters == ord(separator))
+    first: Ints = np.searchsorted(marks, starts)
+    candidates = np.flatnonzero(np.searchsorted(marks, stops) - first == layout.width - 1)
+    edges = np.empty((layout.width + 1, len(candidates)), dtype=np.int64)
+    edges[0], edges[-1] = starts[candidates] - 1, stops[candidates]
+    for column in range(1, layout.width):
+        edges[column] = marks[first[candidates] + column - 1]
+    numbers, good = _numbers(characters, edges, layout)
+    chosen = candidates[good]
+    plain = Numbers(block.first_line + chosen, *(column[good] for column in numbers))
+    odd = np.ones(len(starts), dtype=bool)
+    odd[chosen] = False
+    odd &= stops > starts
+    return plain, list(_lines(block, np.flatnonzero(odd)))
+
+
+def _lines(block: Block, positions: Ints) -> Iterator[tuple[int, bytes]]:
+    if len(positions):
+        lines = block.data.split(b"\n")
+        for position in positions:
+            yield block.first_line + int(position), lines[position].rstrip(b"\r")
+
+
+def _numbers(
+    characters: npt.NDArray[np.uint8], edges: Ints, layout: Layout
+) -> tuple[tuple[Ints, Ints, Ints, Ints], npt.NDArray[np.bool_]]:
+    def field(column: int) -> tuple[Ints, Ints]:
+        return edges[column] + 1, edges[column + 1]
+
+    rater, good = _whole_numbers(characters, *field(layout.rater))
+    movie, also = _whole_numbers(characters, *field(layout.movie))
+    good &= also & (rater >= 1) & (rater <= _HIGHEST_RATER) & (movie >= 1) & (movie < 2**31)
+    steps, also = _half_stars(characters, *field(layout.rating))
+    good &= also
+    rated_at = np.zeros_like(rater)
+    if layout.rated_at >= 0:
+        rated_at, also = _whole_numbers(characters, *field(layout.rated_at))
+        good &= also
+    return (rater, movie, steps, rated_at), good
+
+
+def _whole_numbers(
+    characters: npt.NDArray[np.uint8], start: Ints, stop: Ints
+) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """The numbers written between `start` and `stop`, and which of them are digits only."""
+    length = stop - start
+    good = (length >= 1) & (length <= _LONGEST_NUMBER)
+    value = np.zeros(len(start), dtype=np.int64)
+    for place in range(min(int(length.max(initial=0)), _LONGEST_NUMBER)):
+        inside = place < length
+        # Unsigned: what is below '0' wraps round to far above 9.
+        digit = characters[np.minimum(start + place, len(characters) - 1)] - np.uint8(_ZERO)
+        good &= (digit <= 9) | ~inside
+        value = np.where(inside, value * 10 + digit, value)
+    return value, good
+
+
+def _half_stars(
+    characters: npt.NDArray[np.uint8], start: Ints, stop: Ints
+) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """`4` and `4.5` as half-star steps 1-10, and which of them are that."""
+    last = len(characters) - 1
+    length = stop - start
+    whole = characters[np.minimum(start, last)] - np.uint8(_ZERO)
+    half = characters[np.minimum(start + 2, last)] - np.uint8(_ZERO)
+    pointed = (length == 3) & (characters[np.minimum(start + 1, last)] == _POINT)
+    pointed &= (half == 0) | (half == 5)
+    steps = whole.astype(np.int64) * 2 + (pointed & (half == 5))
+    good = ((length == 1) | pointed) & (whole <= 9) & (steps >= 1) & (steps <= 10)
+    return steps, good

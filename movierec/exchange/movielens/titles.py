@@ -1,0 +1,71 @@
+"""MovieLens titles and genres in the catalogue's words: 'Postman, The (Postino, Il) (1994)'. All pure."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+# Genres with another name in the catalogue. 'Film-Noir' and 'Musical' stay: people look for them.
+GENRES = {"Sci-Fi": "Science Fiction", "Children": "Family", "Children's": "Family"}
+# The one says how a film was shown, not what it is; the other that nothing is known.
+NO_GENRES = {"IMAX", "(no genres listed)", ""}
+
+# As they stand behind the comma; of those that are English words too, only where they are capitalised.
+ARTICLES = (
+    "The", "A", "An", "Le", "La", "Les", "L'", "Un", "Une", "Il", "Lo", "I", "Gli", "Uno", "Una", "El", "Los",
+    "Las", "Der", "Die", "Das", "Den", "Det", "De", "Het", "Ein", "Eine", "En", "Ett", "O", "Os", "As",
+)  # fmt: skip
+_INVERTED = re.compile(rf"^(?P<rest>.+), (?P<article>{'|'.join(ARTICLES)})$")
+_YEAR = re.compile(r"^(?P<title>.*?)\s*\((?P<year>\d{4})\s*(?:[-–]\s*(?:\d{4})?\s*)?\)$")
+_LAST_GROUP = re.compile(r"^(?P<title>.*\S)\s*\((?P<group>[^()]+)\)$")
+_ALIAS = re.compile(r"^a\.?k\.?a\.?:?\s+", re.IGNORECASE)
+# 'Birdman: Or (The Unexpected Virtue of Ignorance)': what follows these words belongs to the title.
+_UNFINISHED = re.compile(r"(?i)(?:\b(?:or|and|the|of|a|to|in|for|with)|[:,&-])$")
+
+
+class MovieTitle(NamedTuple):
+    """`original` is the title in parentheses, empty where there is none: an original or other title."""
+
+    title: str
+    original: str
+    year: int | None
+
+
+def parse_title(text: str) -> MovieTitle:
+    """Take a MovieLens title apart. Only a plausible year (1870 to 2100) is taken off."""
+    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    year = None
+    if (match := _YEAR.match(text)) and match["title"] and 1870 <= int(match["year"]) <= 2100:
+        text, year = match["title"], int(match["year"])
+    title, groups = _without_groups(text)
+    originals = [group for group in groups if not _ALIAS.match(group)] or groups
+    original = _ALIAS.sub("", originals[0]) if originals else ""
+    return MovieTitle(restore_article(title), restore_article(original), year)
+
+
+def _without_groups(text: str) -> tuple[str, list[str]]:
+    """The title and what stands in parentheses behind it, first to last."""
+    groups: list[str] = []
+    while match := _LAST_GROUP.match(text):
+        if _UNFINISHED.search(match["title"]) and not _INVERTED.match(match["title"]):
+            break
+        text = match["title"]
+        groups.insert(0, match["group"].strip())
+    return text, [group for group in groups if group]
+
+
+def restore_article(title: str) -> str:
+    """'Godfather: Part II, The' -> 'The Godfather: Part II', 'Avventura, L'' -> 'L'Avventura'."""
+    match = _INVERTED.match(title)
+    if not match:
+        return title
+    space = "" if match["article"].endswith("'") else " "
+    return f"{match['article']}{space}{match['rest']}"
+
+
+@lru_cache(maxsize=4096)
+def parse_genres(text: str) -> tuple[str, ...]:
+    """'Children|Sci-Fi' -> ('Family', 'Science Fiction'). Cached: a few hundred mixes serve all films."""
+    words = (word.strip() for word in text.split("|"))
+    return tuple(dict.fromkeys(GENRES.get(word, word) for word in words if word not in NO_GENRES))
