@@ -10,6 +10,7 @@ from aiohttp import web
 from movierec.api.threads import Threads
 from movierec.auth import Keys
 from movierec.config import Settings
+from movierec.jobs import Worker
 from movierec.recommender import Recommender
 
 Clock = Callable[[], float]
@@ -24,6 +25,7 @@ class Services:
     threads: Threads
     keys: Keys
     recommender: Recommender
+    worker: Worker
 
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)

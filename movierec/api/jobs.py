@@ -1,0 +1,55 @@
+"""`/api/v1/jobs/`: what long work is doing, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from movierec import jobs
+from movierec.api.call import Call
+from movierec.api.encoding import timestamp
+from movierec.api.endpoint import Access, Group
+from movierec.api.pages import page_json
+from movierec.api.schemas import Page, PageQuery
+from movierec.api.schemas import jobs as schemas
+from movierec.jobs import Job
+
+group = Group("/api/v1/jobs", tag="jobs")
+
+
+@group.get("/", access=Access.USER, answers={200: Page[schemas.Job]})
+def own(call: Call, query: PageQuery) -> dict[str, Any]:
+    """The own jobs, newest first; staff see everybody's."""
+    count, found = jobs.jobs(_owner(call), limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, [job_json(job) for job in found])
+
+
+@group.get("/{id}/", access=Access.USER, answers={200: schemas.Job})
+def job(call: Call, id: int) -> dict[str, Any]:
+    """One job."""
+    return job_json(jobs.job(id, _owner(call)))
+
+
+@group.delete("/{id}/", access=Access.USER, answers={204: None})
+def cancel(call: Call, id: int) -> None:
+    """Cancel a job that is under way; forget one that has ended."""
+    jobs.cancel_or_delete(id, _owner(call), call.now)
+
+
+def _owner(call: Call) -> int | None:
+    """Whose jobs the caller may see: None means everybody's."""
+    assert call.caller is not None
+    return None if call.caller.is_staff else call.user_id
+
+
+def job_json(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "state": job.state,
+        "progress": {"done": job.done, "total": job.total, "stage": job.stage},
+        "report": job.report or None,
+        "error": job.error or None,
+        "created_at": timestamp(job.created_at),
+        "started_at": timestamp(job.started_at),
+        "finished_at": timestamp(job.finished_at),
+    }

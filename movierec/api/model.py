@@ -1,0 +1,71 @@
+"""`/api/v1/model/`: training the recommender, seeing what serves, going back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from movierec import jobs
+from movierec.api.call import Call
+from movierec.api.encoding import timestamp
+from movierec.api.endpoint import Access, Answer, Group
+from movierec.api.jobs import job_json
+from movierec.api.schemas import jobs as schemas
+from movierec.errors import Conflict, ModelNotTrained, NothingToTrainOn
+from movierec.jobs import Job
+from movierec.recommender import community, versions
+from movierec.recommender.versions import Models, Version
+
+group = Group("/api/v1/model", tag="model")
+
+
+@group.post(
+    "/train/",
+    access=Access.STAFF,
+    answers={202: schemas.Job},
+    errors=(Conflict, NothingToTrainOn),
+)
+async def train(call: Call, query: schemas.TrainQuery) -> Answer:
+    """Train a model on the community ratings and serve it."""
+    made = await call.write(_enqueue, call, query)
+    call.services.worker.wake()
+    return Answer(202, job_json(made))
+
+
+def _enqueue(call: Call, query: schemas.TrainQuery) -> Job:
+    if not community.count():
+        raise NothingToTrainOn()
+    return jobs.enqueue(call.user_id, "train", {"measure": query.measure}, call.now)
+
+
+@group.get("/", access=Access.STAFF, answers={200: schemas.Model}, errors=(ModelNotTrained,))
+def model(call: Call) -> dict[str, Any]:
+    """The model that serves, and the earlier ones that are kept."""
+    return _models_json(versions.models(call.services.recommender))
+
+
+@group.post(
+    "/rollback/", access=Access.STAFF, answers={200: schemas.Model}, errors=(ModelNotTrained, Conflict)
+)
+async def rollback(call: Call) -> dict[str, Any]:
+    """Serve the version before the one that serves now."""
+    # It writes no row: the one thread that does should not wait for files.
+    return _models_json(await call.read(versions.roll_back, call.services.recommender))
+
+
+def _models_json(found: Models) -> dict[str, Any]:
+    return {
+        **_version_json(found.serving),
+        "degraded": list(found.degraded),
+        "previous": [_version_json(version) for version in found.previous],
+    }
+
+
+def _version_json(version: Version) -> dict[str, Any]:
+    return {
+        "version": version.version,
+        "trained_at": timestamp(version.trained_at or None),
+        "movies": version.movies,
+        "ratings": version.ratings,
+        "raters": version.raters,
+        "metrics": version.metrics,
+    }

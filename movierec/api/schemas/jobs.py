@@ -1,0 +1,57 @@
+"""Imports, jobs and the trained model."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from movierec.api.schemas.base import Input, Output, Timestamp
+
+
+class ImportQuery(Input):
+    """Which kind of file is sent."""
+
+    format: Literal["movielens"]
+
+
+class Progress(Output):
+    """`done` of `total`; `total` is 0 before it is known. `stage` says what is being done."""
+
+    done: int
+    total: int
+    stage: str
+
+
+class Job(Output):
+    """Long work. `report` says what came of it, by kind; `error` is null unless it failed or was interrupted."""
+
+    id: int
+    kind: str
+    state: Literal["queued", "running", "succeeded", "failed", "cancelled"]
+    progress: Progress
+    report: dict[str, Any] | None
+    error: str | None
+    created_at: Timestamp
+    started_at: Timestamp | None
+    finished_at: Timestamp | None
+
+
+class TrainQuery(Input):
+    """`measure`: hold out users and measure the quality as well; doubles the time."""
+
+    measure: bool = False
+
+
+class ModelVersion(Output):
+    version: str
+    trained_at: Timestamp | None
+    movies: int
+    ratings: int
+    raters: int
+    metrics: dict[str, float]
+
+
+class Model(ModelVersion):
+    """The model that serves. `degraded` says why it is not the newest one; `previous` can be rolled back to."""
+
+    degraded: list[str]
+    previous: list[ModelVersion]

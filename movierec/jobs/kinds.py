@@ -1,0 +1,37 @@
+"""What each kind of job does. A new kind is one function and one line in KINDS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from movierec.exchange import movielens
+from movierec.jobs import training, uploads
+from movierec.jobs.running import Running
+
+
+def import_movielens(running: Running) -> dict[str, Any]:
+    """Import the uploaded archive `upload`."""
+    settings = running.settings
+    return movielens.import_movielens(
+        uploads.path_of(settings, running.job.parameters["upload"]),
+        uploads.folder(settings),
+        limit_bytes=settings.imports.uncompressed_limit_bytes,
+        now=running.now,
+        progress=running.progress,
+    )
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`run` returns the report. Kinds of one lane wait for each other in a daemon."""
+
+    run: Callable[[Running], dict[str, Any]]
+    lane: str
+
+
+KINDS: dict[str, Kind] = {
+    "import_movielens": Kind(import_movielens, lane="imports"),
+    "train": Kind(training.train, lane="training"),
+}

@@ -1,0 +1,226 @@
+"""The queue of long work, in the database: any daemon may add to it, exactly one takes each job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import peewee
+
+from movierec import db
+from movierec.errors import Conflict, NotFound
+
+# A worker says every few seconds that it lives. One silent for so long is dead.
+SILENCE_SECONDS = 30
+ACTIVE = ("queued", "running")
+# What a job says after its worker died; then it is given up, or it would take down one daemon after another.
+INTERRUPTED = ("Interrupted; taken up again.", "Interrupted again; taken up a last time.")
+GIVEN_UP = "Given up: the daemon was interrupted three times while doing this."
+
+# Any constant but the one of the migrations.
+_CLAIM_LOCK = 0x6D6F766A
+_COLUMNS = (
+    "id, user_id, kind, state, stage, done, total, parameters, report, error, "
+    "created_at, started_at, finished_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece of long work. Times are UTC epoch seconds; `done` of `total` are in whatever unit it counts."""
+
+    id: int
+    user_id: int
+    kind: str
+    state: str
+    stage: str
+    done: int
+    total: int
+    parameters: dict[str, Any]
+    report: dict[str, Any]
+    error: str
+    created_at: int
+    started_at: int | None
+    finished_at: int | None
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+
+def _job(row: db.Row) -> Job:
+    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    return Job(**{**values, **{name: json.loads(values[name]) for name in ("parameters", "report")}})
+
+
+def enqueue(user_id: int, kind: str, parameters: Mapping[str, Any], now: int) -> Job:
+    """Add a job. `parameters` are stored and logged: never a secret. Raises Conflict where the user has an
+    active job of the kind."""
+    try:
+        with db.write():
+            row = db.row(
+                "INSERT INTO jobs (user_id, kind, state, stage, done, total, parameters, report, error, owner, "
+                f"created_at) VALUES (?, ?, 'queued', '', 0, 0, ?, '{{}}', '', '', ?) RETURNING {_COLUMNS}",
+                user_id,
+                kind,
+                json.dumps(dict(parameters)),
+                now,
+            )
+    except peewee.IntegrityError as error:
+        raise _already(kind) from error
+    assert row is not None
+    return _job(row)
+
+
+def check_free(user_id: int, kind: str) -> None:
+    """Raise Conflict where `enqueue` would now, to say so before a long upload."""
+    sql = "SELECT 1 FROM jobs WHERE user_id = ? AND kind = ? AND state IN ('queued', 'running')"
+    if db.value(sql, user_id, kind):
+        raise _already(kind)
+
+
+def _already(kind: str) -> Conflict:
+    return Conflict(f"A job of this kind ({kind}) is under way already. Wait for it or cancel it.")
+
+
+def job(job_id: int, owner: int | None) -> Job:
+    """A job of `owner`, None for anybody's. Raises NotFound."""
+    row = db.row(
+        f"SELECT {_COLUMNS} FROM jobs WHERE id = ? AND (? IS NULL OR user_id = ?)", job_id, owner, owner
+    )
+    if row is None:
+        raise NotFound()
+    return _job(row)
+
+
+def jobs(owner: int | None, *, limit: int, offset: int) -> tuple[int, list[Job]]:
+    """How many jobs `owner` (None: everybody) has, and a page of them, newest first."""
+    condition, values = ("user_id = ?", (owner,)) if owner is not None else ("TRUE", ())
+    count = db.value(f"SELECT COUNT(*) FROM jobs WHERE {condition}", *values)
+    rows = db.rows(
+        f"SELECT {_COLUMNS} FROM jobs WHERE {condition} ORDER BY id DESC LIMIT ? OFFSET ?",
+        *values,
+        limit,
+        offset,
+    )
+    return count, [_job(row) for row in rows]
+
+
+def cancel_or_delete(job_id: int, owner: int | None, now: int) -> None:
+    """Cancel an active job of `owner` (None: anybody's); forget one that has ended. Raises NotFound."""
+    with db.write():
+        found = job(job_id, owner)
+        cancelled = db.execute(
+            "UPDATE jobs SET state = 'cancelled', finished_at = ?, owner = '' "
+            "WHERE id = ? AND state IN ('queued', 'running')",
+            now,
+            found.id,
+        )
+        if not cancelled.rowcount:
+            db.execute("DELETE FROM jobs WHERE id = ?", found.id)
+
+
+# The worker's side. `worker` names one lane of one daemon; every write asks whether the job is still its own.
+
+
+def claim(worker: str, kinds: Sequence[str], now: int) -> Job | None:
+    """Take the oldest queued job of these kinds. One of a kind runs at a time, over all daemons."""
+    marks = db.marks_for(kinds)
+    if not db.value(f"SELECT 1 FROM jobs WHERE state = 'queued' AND kind IN ({marks}) LIMIT 1", *kinds):
+        return None
+    with db.write():
+        if db.is_postgres():
+            # Two claims at once would both see that none of the kind runs.
+            db.execute("SELECT pg_advisory_xact_lock(?)", _CLAIM_LOCK)
+        row = db.row(
+            "UPDATE jobs SET state = 'running', owner = ?, stage = '', done = 0, total = 0, "
+            "started_at = ?, heartbeat_at = ? WHERE id = (SELECT waiting.id FROM jobs AS waiting "
+            f"WHERE waiting.state = 'queued' AND waiting.kind IN ({marks}) AND NOT EXISTS "
+            "(SELECT 1 FROM jobs AS other WHERE other.kind = waiting.kind AND other.state = 'running') "
+            f"ORDER BY waiting.id LIMIT 1) RETURNING {_COLUMNS}",
+            worker,
+            now,
+            now,
+            *kinds,
+        )
+    return _job(row) if row else None
+
+
+def note_progress(job_id: int, worker: str, stage: str, done: int, total: int, now: int) -> bool:
+    """Write how far a job is, and that its worker lives. False: it is not the worker's any more."""
+    noted = db.execute(
+        "UPDATE jobs SET stage = ?, done = ?, total = ?, heartbeat_at = ? "
+        "WHERE id = ? AND owner = ? AND state = 'running'",
+        stage,
+        done,
+        total,
+        now,
+        job_id,
+        worker,
+    )
+    return bool(noted.rowcount)
+
+
+def finish(job_id: int, worker: str, report: Mapping[str, Any], now: int) -> bool:
+    """The job succeeded."""
+    return _end(job_id, worker, "succeeded", report, "", now)
+
+
+def fail(job_id: int, worker: str, error: str, now: int) -> bool:
+    """The job failed for a reason that trying again will not change."""
+    return _end(job_id, worker, "failed", {}, error, now)
+
+
+def _end(job_id: int, worker: str, state: str, report: Mapping[str, Any], error: str, now: int) -> bool:
+    ended = db.execute(
+        "UPDATE jobs SET state = ?, report = ?, error = ?, finished_at = ?, owner = '', "
+        "done = CASE WHEN ? = 'succeeded' THEN total ELSE done END "
+        "WHERE id = ? AND owner = ? AND state = 'running'",
+        state,
+        json.dumps(dict(report)),
+        error,
+        now,
+        state,
+        job_id,
+        worker,
+    )
+    return bool(ended.rowcount)
+
+
+def put_back(job_id: int, worker: str) -> None:
+    """Queue a job again whose worker stops in good order."""
+    db.execute(
+        "UPDATE jobs SET state = 'queued', owner = '' WHERE id = ? AND owner = ? AND state = 'running'",
+        job_id,
+        worker,
+    )
+
+
+def take_back(worker: str, kinds: Sequence[str], now: int, *, alone: bool = False) -> None:
+    """Queue again what other workers were doing when they died; `alone`: there can be no living other."""
+    found = db.rows(
+        "SELECT id, owner, error, heartbeat_at FROM jobs "
+        f"WHERE state = 'running' AND owner <> ? AND kind IN ({db.marks_for(kinds)})",
+        worker,
+        *kinds,
+    )
+    for job_id, owner, error, heartbeat_at in found:
+        if alone or heartbeat_at <= now - SILENCE_SECONDS:
+            interrupt(job_id, owner, error, now)
+
+
+def interrupt(job_id: int, worker: str, error: str, now: int) -> None:
+    """Queue a job again whose work broke off, unless that happened too often; `error` is what it says now."""
+    times = INTERRUPTED.index(error) + 1 if error in INTERRUPTED else 0
+    again = times < len(INTERRUPTED)
+    db.execute(
+        "UPDATE jobs SET state = ?, owner = '', error = ?, finished_at = ? "
+        "WHERE id = ? AND owner = ? AND state = 'running'",
+        "queued" if again else "failed",
+        INTERRUPTED[times] if again else GIVEN_UP,
+        None if again else now,
+        job_id,
+        worker,
+    )

@@ -1,0 +1,173 @@
+"""Training: from the community's ratings in the database to a published model, in a process of its own.
+
+`python -m movierec.recommender.training` reads an order (JSON, see `order`) from standard input and says
+how far it is on standard output, a JSON object a line; the last one is its report or its error.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from movierec import config, db
+from movierec.errors import MovierecError, NothingToTrainOn
+from movierec.recommender import community, dataset, evaluation, model_artifact
+from movierec.recommender.arrays import Csr, Ints, as_csr
+from movierec.recommender.catalogue import load_catalogue
+from movierec.recommender.model import fit
+from movierec.recommender.serving import recommender_settings
+from movierec.recommender.settings import Settings
+
+# Told the stage that begins and how many percent are done; what it raises ends the training.
+Progress = Callable[[str, int], None]
+
+NICENESS = 10
+# Where reading, fitting and measuring end, in percent.
+READ, FITTED, MEASURED = 15, 80, 95
+# `fit` names its stages for itself; these are said of a job.
+STAGES = {"ratings": "read", "statistics": "gram", "long memory": "solve long", "short memory": "solve short"}
+
+
+def models_folder(settings: config.Settings) -> Path:
+    """Where the versions of the model lie."""
+    return settings.paths.state / "models"
+
+
+def train(
+    settings: config.Settings, progress: Progress, *, now: int, measure: bool = False
+) -> dict[str, Any]:
+    """Fit a model to all community ratings, publish it, and return what is known of it.
+
+    `measure` holds out a fifth of the users and fits once more without them; the metrics go into the manifest.
+    Raises NothingToTrainOn where there is no rating, or no film with enough raters.
+    """
+    started = time.perf_counter()
+    chosen = recommender_settings(settings.recommender)
+    progress("read", 0)
+    watermark = community.revision()
+    ratings, movie_ids, features = _read(chosen)
+    progress("read", READ)
+    model = fit(ratings, features, chosen, _within(progress, READ, FITTED))
+    if not len(model.films):
+        raise NothingToTrainOn(
+            f"No film has the {chosen.min_raters} raters that recommender.minimum_raters asks for. "
+            "Import more ratings."
+        )
+    metrics = _measure(ratings, features, chosen, progress) if measure else {}
+    progress("publish", MEASURED)
+    facts = {
+        "trained_at": now,
+        "ratings": int(ratings.nnz),
+        "raters": int(ratings.shape[0]),
+        "community": watermark,
+        "metrics": metrics,
+        "settings": dataclasses.asdict(chosen),
+    }
+    version = model_artifact.publish(models_folder(settings), model, movie_ids, facts)
+    seconds = round(time.perf_counter() - started, 2)
+    return {
+        "version": version,
+        "movies": len(model.films),
+        "ratings": facts["ratings"],
+        "raters": facts["raters"],
+        "metrics": metrics,
+        "seconds": seconds,
+    }
+
+
+def _read(settings: Settings) -> tuple[Csr, Ints, Csr]:
+    """Stars (raters × films), the films' ids in the catalogue, and their facts (films × facts)."""
+    catalogue = load_catalogue()
+    found = community.ratings()
+    # A film may have left the catalogue since.
+    known = np.isin(found.films, catalogue.movie_ids)
+    if not known.any():
+        raise NothingToTrainOn()
+    made = dataset.build(
+        found.raters[known],
+        found.films[known],
+        found.stars[known],
+        found.rated_at[known],
+        history=settings.training_history,
+    )
+    numbers = np.searchsorted(catalogue.movie_ids, made.films)
+    return made.ratings, made.films, as_csr(catalogue.content.features.rows[numbers])
+
+
+def _measure(ratings: Csr, features: Csr, settings: Settings, progress: Progress) -> dict[str, Any]:
+    """NDCG@100 by how many ratings of a user are known, over users the model has not seen."""
+    progress("measure", FITTED)
+    report = evaluation.evaluate(
+        ratings, settings, features=features, algorithms={}, cells=(5, 10, None), seeds=evaluation.SEEDS[:1]
+    )
+    return {
+        f"ndcg_100_{'all' if result.known is None else result.known}": round(result.metrics.ndcg_100, 4)
+        for result in report.results
+    }
+
+
+def _within(progress: Progress, begin: int, end: int) -> Callable[[str, float], None]:
+    def fitted(stage: str, done: float) -> None:
+        progress(STAGES.get(stage, stage), begin + round((end - begin) * done))
+
+    return fitted
+
+
+def order(settings: config.Settings, *, measure: bool) -> dict[str, Any]:
+    """What the training process is told. It holds the database's address: for pipes, not for arguments."""
+    return {
+        "database": dataclasses.asdict(settings.database),
+        "recommender": dataclasses.asdict(settings.recommender),
+        "state": str(settings.paths.state),
+        "measure": measure,
+    }
+
+
+def _settings(told: dict[str, Any]) -> config.Settings:
+    usual = config.Settings()
+    # The daemon may have its database at the usual place, which depends on its own environment.
+    return dataclasses.replace(
+        usual,
+        database=config.Database(**told["database"]),
+        recommender=config.Recommender(**told["recommender"]),
+        paths=dataclasses.replace(usual.paths, state=Path(told["state"])),
+    )
+
+
+def main() -> int:
+    """The training process; returns its exit code."""
+    os.nice(NICENESS)
+    os.umask(0o077)
+    told = json.load(sys.stdin)
+    settings = _settings(told)
+    db.connect(settings)
+    try:
+        report = db.call(train, settings, _say_stage, now=int(time.time()), measure=told["measure"])
+    except MovierecError as error:
+        _say({"error": error.code, "detail": error.detail})
+        return 0
+    finally:
+        db.close()
+    _say({"report": report, "stage": "publish", "done": 100})
+    return 0
+
+
+def _say_stage(stage: str, percent: int) -> None:
+    _say({"stage": stage, "done": percent})
+
+
+def _say(document: dict[str, Any]) -> None:
+    """Fails when the daemon has gone: then nobody waits for this training any more."""
+    print(json.dumps(document), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""Uploading a dataset: who may, what is refused at once, what the job says in the end."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import stat
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from movierec import db
+from tests import datasets
+from tests.running import Account, Daemon, RunningDaemon
+
+IMPORTS = "/api/v1/imports/?format=movielens"
+
+
+def send(daemon: RunningDaemon, account: Account, body: bytes, *, status: int = 202, **options: Any) -> Any:
+    return daemon.post(IMPORTS, body=body, token=account, status=status, **options)
+
+
+def ended(daemon: RunningDaemon, account: Account, job: Any, *, seconds: float = 60) -> Any:
+    """The job when it has come to its end."""
+    deadline = time.monotonic() + seconds
+    while job["state"] in ("queued", "running"):
+        assert time.monotonic() < deadline, f"the job does not end: {job}"
+        time.sleep(0.05)
+        job = daemon.get(f"/api/v1/jobs/{job['id']}/", token=account)
+    return job
+
+
+def uploads(daemon: RunningDaemon) -> list[Path]:
+    folder = daemon.settings.paths.state / "uploads"
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def test_a_dataset_is_imported_by_a_job(daemon: RunningDaemon) -> None:
+    admin = daemon.admin()
+    job = send(daemon, admin, datasets.archive(datasets.files()))
+    assert job["kind"] == "import_movielens"
+    assert job["state"] in ("queued", "running", "succeeded")
+    job = ended(daemon, admin, job)
+    assert (job["state"], job["error"]) == ("succeeded", None)
+    assert job["progress"]["done"] == job["progress"]["total"] == 100
+    assert job["report"]["files"]["ratings.csv"] == {
+        "rows": 4,
+        "accepted": 4,
+        "duplicates": 0,
+        "rejected": 0,
+    }
+    assert job["started_at"] <= job["finished_at"]
+    found = db.row("SELECT title, original_title, year, source FROM movies WHERE imdb_id = 'tt0110877'")
+    assert found == ("The Postman", "Il Postino", 1994, "movielens")
+    assert uploads(daemon) == []
+
+
+def test_the_same_file_again_changes_nothing(daemon: RunningDaemon) -> None:
+    admin, body = daemon.admin(), datasets.archive(datasets.files())
+    first = ended(daemon, admin, send(daemon, admin, body))["report"]
+    before = db.rows("SELECT * FROM movies ORDER BY id"), db.rows("SELECT * FROM datasets")
+    again = ended(daemon, admin, send(daemon, admin, body))["report"]
+    assert again["unchanged"] is True
+    assert again["files"] == first["files"]
+    assert again["movies"] == {"matched": 5, "created": 0}
+    assert (db.rows("SELECT * FROM movies ORDER BY id"), db.rows("SELECT * FROM datasets")) == before
+
+
+def test_only_staff_imports_community_ratings(daemon: RunningDaemon) -> None:
+    body = datasets.archive(datasets.files())
+    assert send(daemon, daemon.register(), body, status=403)["code"] == "permission_denied"
+    assert daemon.post(IMPORTS, body=body, status=401)["code"] == "not_authenticated"
+    assert uploads(daemon) == []
+
+
+@pytest.mark.parametrize("query", ["", "?format=cd-rom", "?format=movielens&rows=3", "?format="])
+def test_unknown_formats_are_refused_and_the_known_ones_named(daemon: RunningDaemon, query: str) -> None:
+    problem = daemon.post(f"/api/v1/imports/{query}", body=b"x", token=daemon.admin(), status=422)
+    assert problem["errors"][0]["field"] in ("format", "rows")
+    if problem["errors"][0]["field"] == "format" and query:
+        assert "movielens" in problem["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "empty"),
+        (b"\x00\x01\x02" * 400, "no zip"),
+        (b"userId,movieId,rating\n1,1,4\n", "no zip"),
+        (datasets.archive(datasets.files(movies=None)), "movies.csv is missing"),
+        (datasets.archive(datasets.files(ratings=None)), "ratings.csv is missing"),
+        (datasets.archive({"films.txt": b"hello"}), "no MovieLens files"),
+        (datasets.archive(datasets.files(ratings="user,film\n1,1\n")), "userId"),
+    ],
+)
+def test_what_is_no_dataset_is_refused_at_once(daemon: RunningDaemon, body: bytes, words: str) -> None:
+    problem = send(daemon, daemon.admin(), body, status=422)
+    assert problem["code"] == "unreadable_import"
+    assert words in problem["detail"]
+    assert uploads(daemon) == []
+
+
+def test_forms_are_refused(daemon: RunningDaemon) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    send(daemon, daemon.admin(), b"--x--", status=415, headers=headers)
+
+
+def test_a_second_import_waits_for_the_first(daemon: RunningDaemon) -> None:
+    admin = daemon.admin()
+    db.execute(
+        "INSERT INTO jobs (user_id, kind, state, stage, done, total, parameters, report, error, owner, created_at) "
+        "VALUES (?, 'import_movielens', 'running', '', 0, 0, '{}', '{}', '', 'elsewhere', 0)",
+        admin.id,
+    )
+    problem = send(daemon, admin, datasets.archive(datasets.files()), status=409)
+    assert "under way" in problem["detail"]
+
+
+def test_a_broken_dataset_fails_with_the_first_reason(daemon: RunningDaemon) -> None:
+    admin = daemon.admin()
+    body = datasets.archive(datasets.files(ratings="userId,movieId,rating\n1,1,9\n1,77,3.5\n"))
+    job = ended(daemon, admin, send(daemon, admin, body))
+    assert job["state"] == "failed"
+    assert job["report"] is None
+    assert "ratings.csv" in job["error"]
+    assert "line" in job["error"]
+    assert uploads(daemon) == []
+
+
+@pytest.fixture
+def small_limits(template: Any, tmp_path: Path) -> Any:
+    yield from template.copy(
+        tmp_path / "movierec",
+        MOVIEREC_IMPORTS__UPLOAD_LIMIT_BYTES="5000",
+        MOVIEREC_SERVER__BODY_TIMEOUT_SECONDS="0.4",
+    )
+
+
+def test_uploads_have_a_limit(small_limits: Any) -> None:
+    with Daemon(small_limits) as daemon:
+        admin = daemon.admin()
+        assert send(daemon, admin, os.urandom(6000), status=413)["code"] == "body_too_large"
+
+        def pieces() -> Any:
+            for _ in range(20):
+                yield os.urandom(500)
+
+        reply = daemon.request("POST", IMPORTS, body=pieces(), token=admin.access)
+        assert reply.status == 413
+        assert uploads(daemon) == []
+
+
+def test_an_upload_may_be_slow_but_not_stop(small_limits: Any) -> None:
+    body = datasets.archive(datasets.files())
+    with Daemon(small_limits) as daemon:
+        admin = daemon.admin()
+
+        def begin() -> http.client.HTTPConnection:
+            parts = urlsplit(daemon.url)
+            connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+            connection.putrequest("POST", IMPORTS)
+            connection.putheader("Authorization", f"Bearer {admin.access}")
+            connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders()
+            return connection
+
+        stopping = begin()
+        stopping.send(body[:100])
+        assert stopping.getresponse().status == 400
+        stopping.close()
+        assert uploads(daemon) == []
+        slow = begin()
+        for start in range(0, len(body), len(body) // 4):
+            slow.send(body[start : start + len(body) // 4])
+            time.sleep(0.2)
+        assert slow.getresponse().status == 202
+        slow.close()
+
+
+def test_an_upload_is_readable_by_the_daemon_only(database: Any) -> None:
+    from movierec.jobs import Upload
+
+    upload = Upload(database)
+    upload.write(b"x")
+    assert stat.S_IMODE(upload.path.stat().st_mode) == 0o600
+    upload.complete()
+    assert stat.S_IMODE(upload.path.stat().st_mode) == 0o600
+    upload.discard()
+    assert not upload.path.exists()
