@@ -255,8 +255,8 @@ class Client:
     def cancel_job(self, job_id: int) -> Any:
         return self._as_user("DELETE", f"{API}/jobs/{job_id}/")
 
-    def train(self) -> Any:
-        return self._as_user("POST", f"{API}/model/train/")
+    def train(self, **query: Any) -> Any:
+        return self._as_user("POST", f"{API}/model/train/", query=query)
 
     def model(self) -> Any:
         return self._as_user("GET", f"{API}/model/")

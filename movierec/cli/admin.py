@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from movierec.cli.connection import connect
 from movierec.cli.jobs import print_job
 from movierec.cli.options import AsJson, NoWait, new_group
@@ -14,10 +18,16 @@ commands.add_typer(admin, name="admin")
 
 
 @admin.command()
-def train(no_wait: NoWait = False, as_json: AsJson = False) -> None:
+def train(
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Measure the quality too; takes twice as long.")
+    ] = False,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
     """Train a model on the community ratings, then recommend by it."""
     client = connect()
-    job = client.train()
+    job = client.train(measure=True if measure else None)
     if no_wait:
         print_done(f"Job {job['id']} trains; see: movierec jobs show {job['id']}", job, as_json=as_json)
         return

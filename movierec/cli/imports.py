@@ -23,7 +23,8 @@ commands = new_group("")
 imports = new_group("Bring data in.")
 commands.add_typer(imports, name="import")
 
-MOVIELENS_FILES = ("movies.csv", "links.csv", "ratings.csv")
+# What is read of a dataset, as it is published now and as it was before 2015.
+MOVIELENS_FILES = (("movies.csv", "ratings.csv", "links.csv", "tags.csv"), ("movies.dat", "ratings.dat"))
 _CHUNK_BYTES = 256 * 1024
 
 
@@ -60,15 +61,22 @@ def _opened(path: Path, shown: Progress) -> Iterator[IO[bytes]]:
         with path.open("rb") as file:
             yield file
         return
-    missing = [name for name in MOVIELENS_FILES if not (path / name).is_file()]
-    if missing:
-        raise UnreadableImport(f"{path} is no MovieLens folder: it lacks {', '.join(missing)}.")
+    names = _files(path)
     with tempfile.TemporaryFile() as packed:
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            for number, name in enumerate(MOVIELENS_FILES):
-                shown.update("packing", number, len(MOVIELENS_FILES))
+            for number, name in enumerate(names):
+                shown.update("packing", number, len(names))
                 archive.write(path / name, name)
+        shown.update("packing", len(names), len(names))
         yield packed
+
+
+def _files(folder: Path) -> list[str]:
+    """Those files of the dataset in `folder` that are worth sending."""
+    for names in MOVIELENS_FILES:
+        if (folder / names[0]).is_file() and (folder / names[1]).is_file():
+            return [name for name in names if (folder / name).is_file()]
+    raise UnreadableImport(f"{folder} is no MovieLens folder: there is no movies.csv with a ratings.csv.")
 
 
 def _upload(file: IO[bytes], shown: Progress) -> Upload:

@@ -11,6 +11,7 @@ from movierec.cli.options import AsJson, IdsOnly, Limit, new_group
 from movierec.cli.output import Column, columns_help, field, flattened, print_done, print_list, print_record
 from movierec.cli.progress import FINISHED, follow, progress
 from movierec.client import pages
+from movierec.errors import Conflict
 
 commands = new_group("")
 jobs = new_group("Imports and trainings.")
@@ -29,7 +30,7 @@ COLUMNS = (
     field("kind"),
     field("state"),
     Column("progress", _progress, right=True),
-    Column("created", lambda job: job.get("created_at")),
+    Column("created", lambda job: job["created_at"]),
     field("error", wraps=True),
 )
 
@@ -58,8 +59,13 @@ def show(
 @jobs.command()
 def cancel(job: JobId, as_json: AsJson = False) -> None:
     """Stop one at the next safe point."""
-    answer = connect().cancel_job(job)
-    print_done(f"Job {job} is cancelled.", answer or {"id": job}, as_json=as_json)
+    client = connect()
+    state = client.job(job)["state"]
+    if state in FINISHED:
+        # The daemon would take this for "forget it".
+        raise Conflict(f"Job {job} has ended already: {state}.")
+    client.cancel_job(job)
+    print_done(f"Job {job} is cancelled.", client.job(job), as_json=as_json)
 
 
 def print_job(job: Any, *, as_json: bool) -> None:

@@ -62,7 +62,8 @@ def follow(client: Client, job: Any, shown: Progress) -> Any:
                 raise
             continue
         patient_until = time.monotonic() + _PATIENCE_SECONDS
-        shown.update(job.get("stage") or job["state"], job["progress"]["done"], job["progress"]["total"])
+        now = job["progress"]
+        shown.update(now["stage"] or job["state"], now["done"], now["total"])
     if job["state"] != "succeeded":
         reason = job.get("error") or f"it was {job['state']}"
         raise MovierecError(f"Job {job['id']} ({job['kind']}) did not succeed: {reason}")
