@@ -58,6 +58,18 @@ class Movie(Table):
         constraints = [SQL("CHECK (title <> '')")]
 
 
+class MovieTitle(Table):
+    """A title that a film is found by, as `title_key` writes it; `compact` is the key without spaces."""
+
+    id = BigAutoField()
+    movie = ForeignKeyField(Movie, on_delete="CASCADE")
+    key = TextField(index=True)
+    compact = TextField(index=True)
+
+    class Meta:
+        table_name = "movie_titles"
+
+
 class Genre(Table):
     id = BigAutoField()
     name = TextField(unique=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from movierec import db
@@ -18,7 +21,8 @@ PRECEDENCE = {"movielens": 0, "starter": 1, "tmdb": 2, "staff": 3}
 class FilmFacts:
     """What one source says of one film. Empty and None mean: it says nothing.
 
-    Votes are on TMDb's scale of 0 to 10; runtime in minutes; dates `YYYY-MM-DD`.
+    Votes are on TMDb's scale of 0 to 10; runtime in minutes; money in US dollars; dates `YYYY-MM-DD`.
+    Image paths begin with a slash on TMDb and are whole addresses elsewhere.
     """
 
     title: str
@@ -30,8 +34,12 @@ class FilmFacts:
     year: int | None = None
     release_date: str | None = None
     overview: str = ""
+    tagline: str = ""
+    status: str = ""
     runtime: int | None = None
+    budget: int | None = None
     revenue: int | None = None
+    homepage: str = ""
     original_language: str = ""
     languages: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
@@ -42,35 +50,43 @@ class FilmFacts:
     vote_average: float = 0.0
     vote_count: int = 0
     popularity: float = 0.0
+    poster_path: str = ""
+    backdrop_path: str = ""
     genres: tuple[str, ...] = ()
     directors: tuple[str, ...] = ()
     writers: tuple[str, ...] = ()
     cast: tuple[str, ...] = ()
+    # Whom the cast plays, in the same order.
+    characters: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
 
 
 IDS = ("imdb_id", "tmdb_id", "movielens_id")
 FACTS = (
-    "title", "original_title", "year", "release_date", "overview", "runtime", "revenue", "original_language",
-    "languages", "countries", "certificate", "adult", "critics_score", "critics_reviews", "vote_average",
-    "vote_count", "popularity",
+    "title", "original_title", "year", "release_date", "overview", "tagline", "status", "runtime", "budget",
+    "revenue", "homepage", "original_language", "certificate", "adult", "critics_score", "critics_reviews",
+    "vote_average", "vote_count", "popularity", "poster_path", "backdrop_path",
 )  # fmt: skip
-COLUMNS = (*IDS, *FACTS)
-# Of a film that nobody tells us yet.
-_BLANK = {"tagline": "", "status": "", "homepage": "", "poster_path": "", "backdrop_path": ""}
+LISTS = ("languages", "countries")  # stored as JSON
+COLUMNS = (*IDS, *FACTS, *LISTS)
+
+_told = attrgetter(*COLUMNS)
+# As their columns have them: nothing is told.
+_NOTHING = (None, "", "[]", 0, False)
 
 
 def store(films: Sequence[FilmFacts], now: int) -> list[int]:
     """Add or complete films in one transaction; returns their ids in the same order.
 
     A film is found by its imdb, then tmdb, then MovieLens id. Where it is known, a source fills what is
-    empty and replaces what came from a source of no higher precedence.
+    empty and replaces what came from a source of no higher precedence. Given twice, the first counts.
     """
     with db.write():
+        _wait_for_others()
         known = _Known(films)
         ids: list[int] = []
         new: dict[int, FilmFacts] = {}
-        changed: list[tuple[int, FilmFacts]] = []
+        old: dict[int, FilmFacts] = {}
         fresh: Iterator[int] | None = None
         for film in films:
             movie_id = known.find(film)
@@ -81,23 +97,41 @@ def store(films: Sequence[FilmFacts], now: int) -> list[int]:
                 known.remember(movie_id, film)
                 new[movie_id] = film
             elif movie_id not in new:
-                changed.append((movie_id, film))
+                old.setdefault(movie_id, film)
             ids.append(movie_id)
-        _insert(new, now)
-        touched = {**new, **_complete(changed, known, now)}
-        parts.store_parts(touched)
-        if touched:
+        with _filling() if len(new) > MANY and known.nothing else contextlib.nullcontext():
+            _insert(new, now)
+            parts.add_parts(new)
+        changed = _complete(old, known, now)
+        if new or changed:
             db.next_revision("catalogue")
         return ids
+
+
+# So many films at once are the first of a catalogue.
+MANY = 5_000
+
+
+def _filling() -> contextlib.AbstractContextManager[None]:
+    tables = ["credits", "movie_genres", "movie_keywords", "movie_titles", "movies"]
+    return db.indexed_afterwards(*tables, *(["title_search"] if db.is_postgres() else []))
+
+
+def _wait_for_others() -> None:
+    """One writer of the catalogue at a time, as on SQLite: two may want to add the same genre or film."""
+    if db.is_postgres():
+        db.execute("LOCK TABLE genres IN SHARE ROW EXCLUSIVE MODE")
 
 
 class _Known:
     """Which rows have the outside ids of some films."""
 
     def __init__(self, films: Sequence[FilmFacts]) -> None:
-        self._by: dict[str, dict[Any, int]] = {
-            column: dict(_lookup(column, [getattr(film, column) for film in films])) for column in IDS
-        }
+        self.nothing = db.row("SELECT 1 FROM movies LIMIT 1") is None
+        self._by: dict[str, dict[Any, int]] = {column: {} for column in IDS}
+        if not self.nothing:
+            for column, known in self._by.items():
+                known.update(_lookup(column, [getattr(film, column) for film in films]))
 
     def find(self, film: FilmFacts) -> int | None:
         for column in IDS:
@@ -110,9 +144,9 @@ class _Known:
             if (outside := getattr(film, column)) is not None:
                 self._by[column].setdefault(outside, movie_id)
 
-    def is_free(self, column: str, outside: Any, movie_id: int) -> bool:
-        """Whether a film may take an outside id: two rows may not have the same."""
-        return self._by[column].get(outside, movie_id) == movie_id
+    def claim(self, column: str, outside: Any, movie_id: int) -> bool:
+        """Give an outside id to a film, unless another one has it: two rows may not have the same."""
+        return self._by[column].setdefault(outside, movie_id) == movie_id
 
 
 def _lookup(column: str, values: Sequence[Any]) -> Iterator[tuple[Any, int]]:
@@ -121,61 +155,70 @@ def _lookup(column: str, values: Sequence[Any]) -> Iterator[tuple[Any, int]]:
         yield from db.rows(sql, *batch)
 
 
-def _insert(films: dict[int, FilmFacts], now: int) -> None:
-    names = ["id", *COLUMNS, *_BLANK, "source", "created_at", "updated_at"]
-    db.insert_many(
-        "movies",
-        names,
-        [
-            (movie_id, *map(_column, _values(film)), *_BLANK.values(), film.source, now, now)
-            for movie_id, film in films.items()
-        ],
-    )
+def row_of(film: FilmFacts) -> tuple[Any, ...]:
+    """The values of `COLUMNS`."""
+    values = _told(film)
+    return (*values[: -len(LISTS)], *map(_json, values[-len(LISTS) :]))
 
 
-def _values(film: FilmFacts) -> Iterable[Any]:
-    return (getattr(film, name) for name in COLUMNS)
+@lru_cache(maxsize=4096)
+def _json(names: tuple[str, ...]) -> str:
+    """Cached: most films share their languages and countries with thousands."""
+    return json.dumps(names, ensure_ascii=False)
 
 
-def _column(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, tuple) else value
+def _insert(films: Mapping[int, FilmFacts], now: int) -> None:
+    names = ["id", *COLUMNS, "source", "created_at", "updated_at"]
+    rows = [(movie_id, *row_of(film), film.source, now, now) for movie_id, film in films.items()]
+    db.insert_many("movies", names, rows)
 
 
-def _complete(films: Sequence[tuple[int, FilmFacts]], known: _Known, now: int) -> dict[int, FilmFacts]:
-    """Write what `films` add to rows there are; returns those whose parts may be stored as well."""
+def _complete(films: Mapping[int, FilmFacts], known: _Known, now: int) -> set[int]:
+    """Write what `films` add to rows there are; returns which changed."""
+    if not films:
+        return set()
     rows: dict[int, db.Row] = {}
-    for batch in db.batches([movie_id for movie_id, _ in films]):
+    for batch in db.batches(films):
         sql = f"SELECT id, source, {', '.join(COLUMNS)} FROM movies WHERE id IN ({db.marks_for(batch)})"
         rows.update((row[0], row[1:]) for row in db.rows(sql, *batch))
-    touched: dict[int, FilmFacts] = {}
-    for movie_id, film in films:
-        source, *old = rows[movie_id]
-        wins = PRECEDENCE[film.source] >= PRECEDENCE[source]
-        changes = _changes(movie_id, film, dict(zip(COLUMNS, old, strict=True)), wins, known)
-        if wins and film.source != source:
-            changes["source"] = film.source
-        if changes:
-            assignments = ", ".join(f"{name} = ?" for name in changes)
-            sql = f"UPDATE movies SET {assignments}, updated_at = ? WHERE id = ?"
-            db.execute(sql, *changes.values(), now, movie_id)
-            touched[movie_id] = film
-        elif wins:
-            touched[movie_id] = film
-    return touched
+    stronger = {i for i, film in films.items() if PRECEDENCE[film.source] >= PRECEDENCE[rows[i][0]]}
+    changes = {i: _changes(i, film, rows[i], i in stronger, known) for i, film in films.items()}
+    changed = parts.complete_parts(films, stronger)
+    for movie_id, values in changes.items():
+        if values or movie_id in changed:
+            update(movie_id, values, now)
+            changed.add(movie_id)
+    renamed = [i for i in changes if changes[i].keys() & {"title", "original_title"}]
+    parts.replace_titles(_titles(renamed))
+    return changed
 
 
-def _changes(
-    movie_id: int, film: FilmFacts, old: dict[str, Any], wins: bool, known: _Known
-) -> dict[str, Any]:
+def _changes(movie_id: int, film: FilmFacts, row: db.Row, wins: bool, known: _Known) -> dict[str, Any]:
+    source, *old = row
     changes: dict[str, Any] = {}
-    for name in COLUMNS:
-        value = _column(getattr(film, name))
-        empty = old[name] in (None, "", "[]", 0, False)
-        if value in (None, "", "[]", 0, False) or value == old[name]:
+    for name, value, present in zip(COLUMNS, row_of(film), old, strict=True):
+        if value in _NOTHING or value == present:
             continue
+        empty = present in _NOTHING
         if name in IDS:
-            if empty and known.is_free(name, value, movie_id):
+            if empty and known.claim(name, value, movie_id):
                 changes[name] = value
         elif empty or wins:
             changes[name] = value
+    if wins and film.source != source:
+        changes["source"] = film.source
     return changes
+
+
+def update(movie_id: int, values: Mapping[str, Any], now: int) -> None:
+    """Set columns of a film, and the time of it."""
+    assignments = "".join(f"{name} = ?, " for name in values)
+    db.execute(f"UPDATE movies SET {assignments}updated_at = ? WHERE id = ?", *values.values(), now, movie_id)
+
+
+def _titles(movie_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    for batch in db.batches(movie_ids):
+        sql = f"SELECT id, title, original_title FROM movies WHERE id IN ({db.marks_for(batch)})"
+        found.update((row[0], row[1:]) for row in db.rows(sql, *batch))
+    return found

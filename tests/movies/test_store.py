@@ -11,6 +11,7 @@ from movierec import db, movies
 from movierec.errors import NotFound
 from movierec.movies import FilmFacts
 from tests.films import FILMS, NOW, count, movie_id
+from tests.test_migrations import schema
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -41,9 +42,10 @@ def test_a_new_film_is_stored_whole() -> None:
 
 def test_storing_the_same_again_changes_nothing() -> None:
     first = movies.store([DUNE], NOW)
-    before = movies.detail(first[0])
+    before, revision = movies.detail(first[0]), db.revision("catalogue")
     assert movies.store([DUNE], NOW + 5) == first
     assert movies.detail(first[0]) == before
+    assert db.revision("catalogue") == revision
 
 
 def test_ids_come_back_in_the_order_of_the_films() -> None:
@@ -75,10 +77,19 @@ def test_missing_outside_ids_are_filled_in_but_none_is_taken_from_another_film()
 
 def test_a_weaker_source_fills_what_is_empty_and_replaces_nothing() -> None:
     matrix = movie_id("tt0133093")
-    weak = FilmFacts("Matrix!", "movielens", imdb_id="tt0133093", overview="A hacker.")
+    weak = FilmFacts(
+        "Matrix!",
+        "movielens",
+        imdb_id="tt0133093",
+        overview="A hacker.",
+        genres=("Romance",),
+        keywords=("simulation", "hacker"),
+    )
     movies.store([weak], NOW + 9)
     film = movies.detail(matrix)
     assert (film.listed.title, film.listed.overview) == ("The Matrix", "A hacker.")
+    assert "Romance" not in film.listed.genres
+    assert film.keywords == ["hacker", "simulation"]
     assert film.facts["updated_at"] == NOW + 9
 
 
@@ -98,6 +109,30 @@ def test_people_and_genres_are_stored_once() -> None:
     movies.store([DUNE, replace(DUNE, imdb_id="tt15239678", title="Dune: Part Two", year=2024)], NOW)
     assert db.value("SELECT COUNT(*) FROM people WHERE name = 'Denis Villeneuve'") == 1
     assert db.value("SELECT COUNT(*) FROM genres WHERE name = 'Science Fiction'") == 1
+
+
+def test_each_role_of_the_credits_is_told_or_not() -> None:
+    matrix = movie_id("tt0133093")
+    before = movies.detail(matrix)
+    cast, characters = ("Keanu Reeves", "Carrie-Anne Moss"), ("Neo", "Trinity")
+    movies.store(
+        [FilmFacts("The Matrix", "tmdb", imdb_id="tt0133093", cast=cast, characters=characters)], NOW
+    )
+    film = movies.detail(matrix)
+    assert [(part["name"], part["character"]) for part in film.cast] == [*zip(cast, characters, strict=True)]
+    assert film.directors == before.directors
+    assert film.writers == before.writers
+
+
+def test_two_films_of_one_call_cannot_take_the_same_outside_id() -> None:
+    claims = [FilmFacts("", "tmdb", imdb_id=imdb_id, tmdb_id=603) for imdb_id in ("tt0133093", "tt0078748")]
+    movies.store(claims, NOW)
+    assert movies.by_tmdb_id(603) == movie_id("tt0133093")
+
+
+def test_a_very_long_title_is_stored() -> None:
+    [made] = movies.store([replace(DUNE, title="Длинный 99 " * 2000)], NOW)
+    assert len(movies.detail(made).listed.title) == 22_000
 
 
 def test_hostile_text_is_stored_as_it_is() -> None:
@@ -135,3 +170,13 @@ def test_the_shipped_catalogue_is_loaded_once_and_keeps_the_films_there_are() ->
     assert movie_id("tt0133093") == matrix
     assert not movies.needs_starter()
     assert movies.load_starter(NOW) == 0
+
+
+def test_the_first_load_leaves_indexes_and_keys_as_the_migrations_made_them() -> None:
+    before = schema()
+    db.execute("DELETE FROM movies")
+    assert movies.load_starter(NOW) == count()
+    assert schema() == before
+    assert db.value("SELECT COUNT(*) FROM movie_titles") >= count()
+    db.execute("DELETE FROM movies WHERE imdb_id = 'tt0133093'")
+    assert db.value("SELECT COUNT(*) FROM credits WHERE movie_id NOT IN (SELECT id FROM movies)") == 0
