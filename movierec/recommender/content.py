@@ -41,6 +41,7 @@ class Content:
 
     def __init__(self, facts: FilmFacts) -> None:
         self.features = features_of(facts)
+        self.votes = facts.votes
         self.popularity = standardised(np.log1p(facts.votes))
         self.quality = standardised(damped_quality(facts.rating, facts.votes))
 

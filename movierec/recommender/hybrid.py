@@ -10,11 +10,12 @@ from movierec.recommender.blend import PLAIN_NOVELTY, Blend, FoldIn
 from movierec.recommender.content import Content, Profile
 from movierec.recommender.evidence import History
 from movierec.recommender.ranking import top_k
-from movierec.recommender.transplant import evidence, spread
+from movierec.recommender.transplant import spread
 from movierec.recommender.wording import shared_facts
 
-# What facts count for in "similar films" even where thousands have rated both.
-SIMILAR_FACTS = 0.35
+# In "similar films": the most that ratings count for, the number of raters at which they count for half
+# of that, and how much a film's fame and quality count where facts are compared.
+RATERS_SHARE, HALF_HEARD, STANDING = 0.6, 30.0, 0.5
 # "Because you gave …" names only films that the user gave at least this.
 RATED_WELL = 3.0
 
@@ -53,10 +54,13 @@ class Community:
         present = np.flatnonzero(positions >= 0)
         self.place = np.full(len(content), -1, dtype=np.int64)
         self.place[positions[present]] = present
-        self.own = np.zeros(len(content), dtype=np.float32)
-        self.own[positions[present]] = evidence(blend.raters[present])
+        raters = blend.raters[present]
+        self.heard = np.zeros(len(content), dtype=np.float32)
+        self.heard[positions[present]] = raters / (raters + HALF_HEARD)
+        self.fame = np.zeros(len(content), dtype=np.float32)
+        self.fame[positions[present]] = _to_one(np.log1p(raters.astype(np.float32)))
         if spread_matrix is None:
-            narrow = spread(content.features, positions[present], blend.raters[present])
+            narrow = spread(content.features, positions[present], raters)
             spread_matrix = _widened(narrow, present, len(positions))
         self.spread = spread_matrix
 
@@ -143,6 +147,11 @@ class Scorer:
 
     def __init__(self, content: Content, community: Community | None = None) -> None:
         self.content, self.community = content, community
+        fame = _to_one(np.log1p(content.votes))
+        if community is not None:
+            fame = np.maximum(fame, community.fame)
+        merit = np.clip(content.quality * np.float32(0.25) + np.float32(0.5), 0, 1)
+        self._standing: Floats = (1 - STANDING) + np.float32(STANDING / 2) * (fame + merit)
 
     def score(self, history: History, novelty: float = PLAIN_NOVELTY) -> Scored:
         """Score the whole catalogue for one history; nothing is masked.
@@ -164,8 +173,11 @@ class Scorer:
         return Scored(history, scores, self.content, community, folded, profile, trust)
 
     def similarity(self, film: int) -> Floats:
-        """0–1 for every film: by who rates both where enough people did, by shared facts elsewhere."""
-        by_facts = _to_one(self.content.similarity(film))
+        """0–1 for every film: who rates both counts where enough people did, shared facts everywhere.
+
+        Of films with the same facts the better known and better liked comes first.
+        """
+        by_facts = _to_one(self.content.similarity(film) * self._standing)
         community = self.community
         if community is None or community.place[film] < 0:
             return by_facts
@@ -173,9 +185,9 @@ class Scorer:
         known = community.positions >= 0
         by_raters = np.zeros_like(by_facts)
         by_raters[community.positions[known]] = np.maximum(likeness[known], 0)
-        share = community.own * community.own[film] * np.float32(1.0 - SIMILAR_FACTS)
-        likeness_of_all: Floats = _to_one(by_raters) * share + by_facts * (1 - share)
-        return likeness_of_all
+        share = np.float32(RATERS_SHARE * community.heard[film]) * community.heard
+        total: Floats = _to_one(by_raters) * share + by_facts * np.float32(1 - RATERS_SHARE)
+        return total
 
     def similar(self, film: int, n: int, allowed: Mask | None = None) -> list[tuple[int, float]]:
         """The `n` films most similar to one, with their similarity."""

@@ -8,16 +8,18 @@ from movierec.recommender.features import Features
 
 NEIGHBOURS = 20
 # Raters at which a film's own score and its neighbours' weigh the same.
-HALF_EVIDENCE = 10.0
+HALF_EVIDENCE = 2.0
 # With so many raters the neighbours' share is below 2 % and not worth the sums.
-WELL_KNOWN = 500
+WELL_KNOWN = 100
+# Pulls a film towards the average whose neighbours are but distant kin, as if so many average films were near.
+DAMPING = 3.0
 FILMS_A_BLOCK = 512
 # A fact of more than this share of the films is compared by a dense product.
 COMMON = 0.005
 
 
 def evidence(raters: Ints) -> Floats:
-    """The share of a film's score that is its own: n / (n + 10), and all of it where n is large."""
+    """The share of a film's score that is its own: n / (n + 2), and all of it where n is large."""
     share = (raters / (raters + HALF_EVIDENCE)).astype(np.float32)
     share[raters >= WELL_KNOWN] = 1.0
     return share
@@ -27,7 +29,8 @@ def spread(features: Features, positions: Ints, raters: Ints) -> Csr:
     """Catalogue films × model films: the matrix that turns a model's scores into scores of every film.
 
     `positions` is the catalogue number of each film of the model, `raters` its number of raters. A film keeps
-    its evidence of its own score; the rest is the mean of its 20 nearest rated films, weighted by cos².
+    its evidence of its own score; the rest is the mean of its 20 nearest rated films, weighted by cos²
+    and damped.
     """
     total = features.rows.shape[0]
     own = np.zeros(total, dtype=np.float32)
@@ -36,9 +39,7 @@ def spread(features: Features, positions: Ints, raters: Ints) -> Csr:
     nearest, cosines = nearest_rated(features.rows, needy, positions)
     weights = np.square(cosines)
     mass = weights.sum(axis=1)
-    # Nothing in common with any rated film: the film stays at the average, or keeps all of its own score.
-    own[needy[(mass == 0) & (own[needy] > 0)]] = 1.0
-    weights *= ((1.0 - own[needy]) / np.where(mass > 0, mass, 1.0))[:, None]
+    weights *= ((1.0 - own[needy]) / (mass + np.float32(DAMPING)))[:, None]
     rows = np.r_[positions, np.repeat(needy, nearest.shape[1])]
     columns = np.r_[np.arange(len(positions)), nearest.ravel()]
     values = np.r_[own[positions], weights.ravel()].astype(np.float32)

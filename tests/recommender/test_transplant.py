@@ -11,7 +11,7 @@ from tests.recommender.films import ALIEN, NEMO, PERSONA, PROMETHEUS, TOY_STORY
 
 
 def test_evidence_grows_with_raters() -> None:
-    assert evidence(np.array([0, 10, 90, 10_000])).tolist() == pytest.approx([0.0, 0.5, 0.9, 1.0])
+    assert evidence(np.array([0, 2, 18, 10_000])).tolist() == pytest.approx([0.0, 0.5, 0.9, 1.0])
 
 
 def test_a_film_without_raters_takes_the_scores_of_its_kin() -> None:
@@ -19,19 +19,19 @@ def test_a_film_without_raters_takes_the_scores_of_its_kin() -> None:
     matrix = spread(features_of(films.twelve_films()), rated, np.array([1_000, 1_000, 1_000]))
     scores = matrix @ np.array([3.0, -1.0, 0.0], dtype=np.float32)
     assert scores[rated].tolist() == [3.0, -1.0, 0.0]
-    assert scores[PROMETHEUS] > 2
-    assert scores[NEMO] < 0
+    assert scores[PROMETHEUS] > 0.3 > 0 > scores[NEMO]
 
 
-def test_every_film_is_scored_on_the_same_scale() -> None:
+def test_no_film_outdoes_the_films_it_takes_its_score_from() -> None:
     matrix = spread(features_of(films.twelve_films()), np.array([0, 4, 6, 8]), np.array([5, 20, 100, 700]))
-    np.testing.assert_allclose(matrix.sum(axis=1), 1.0, atol=1e-5)
+    total = matrix.sum(axis=1)
+    assert (total <= 1 + 1e-6).all()
+    assert total[[6, 8]].tolist() == pytest.approx([1.0, 1.0])
 
 
 def test_a_film_with_nothing_in_common_stays_at_the_average() -> None:
     features = features_of(facts([["Drama"], ["Horror"], []], [1990, 1960, 0]))
     matrix = spread(features, np.array([0]), np.array([50])).toarray()
-    assert matrix[0, 0] == pytest.approx(1.0)
     assert not matrix[2].any()
 
 
