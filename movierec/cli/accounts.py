@@ -123,4 +123,9 @@ def _save_tokens(tokens: dict[str, str], username: str | None) -> None:
 def _ask(what: str) -> str:
     if not sys.stdin.isatty():
         raise ValidationFailed(f"{what} is missing.")
-    return str(typer.prompt(what, err=True))
+    # Not typer.prompt: it makes an ordinary failure of Ctrl-C.
+    print(f"{what}: ", end="", file=sys.stderr, flush=True)
+    answer = sys.stdin.readline().strip()
+    if not answer:
+        raise ValidationFailed(f"{what} is missing.")
+    return answer

@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     from movierec.cli.commands import app  # typer and http.client: 130 ms that --version need not wait for
 
+    _open_missing_streams()
     for stream in (sys.stdout, sys.stderr):
         # A title must not fail because the terminal cannot write it.
         with contextlib.suppress(AttributeError):
@@ -71,6 +72,13 @@ def _run(arguments: list[str]) -> int:
             return _reader_gone()
         return end.code if isinstance(end.code, int) else 1
     return 0
+
+
+def _open_missing_streams() -> None:
+    """A caller may have closed the standard streams; Python then has None in their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (open till the end)
 
 
 def _reader_gone() -> int:

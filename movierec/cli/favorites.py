@@ -8,7 +8,7 @@ import typer
 
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, Limit, Movie, MovieWords, new_group
-from movierec.cli.output import Column, columns_help, field, print_done, print_list
+from movierec.cli.output import Column, columns_help, day, field, print_done, print_list
 from movierec.cli.titles import find_movie, label
 from movierec.client import Client, pages
 from movierec.errors import NotFound
@@ -22,7 +22,7 @@ COLUMNS = (
     Column("title", lambda favorite: favorite["movie_detail"]["title"], wraps=True),
     Column("year", lambda favorite: favorite["movie_detail"].get("year"), right=True),
     field("note", wraps=True),
-    Column("added", lambda favorite: favorite["created_at"], lambda favorite: favorite["created_at"][:10]),
+    day("created_at"),
 )
 
 

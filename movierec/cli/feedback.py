@@ -9,7 +9,7 @@ import typer
 
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, Limit, Movie, MovieWords, new_group
-from movierec.cli.output import Column, columns_help, field, print_done, print_list
+from movierec.cli.output import Column, columns_help, day, field, print_done, print_list
 from movierec.cli.titles import find_movie, label
 from movierec.client import pages
 from movierec.errors import NotFound
@@ -27,7 +27,7 @@ COLUMNS = (
         "feedback", lambda item: item["feedback_type"], lambda item: item["feedback_type"].replace("_", " ")
     ),
     field("comment", wraps=True),
-    Column("given", lambda item: item["created_at"], lambda item: item["created_at"][:10]),
+    day("created_at"),
 )
 
 

@@ -30,7 +30,7 @@ COLUMNS = (
     field("kind"),
     field("state"),
     Column("progress", _progress, right=True),
-    Column("created", lambda job: job["created_at"]),
+    Column("created", lambda job: job["created_at"], lambda job: job["created_at"][:16].replace("T", " ")),
     field("error", wraps=True),
 )
 
@@ -69,4 +69,6 @@ def cancel(job: JobId, as_json: AsJson = False) -> None:
 
 
 def print_job(job: Any, *, as_json: bool) -> None:
-    print_record(flattened(job), job, as_json=as_json)
+    # How far it was says nothing of one that has succeeded.
+    told = {name: value for name, value in job.items() if name != "progress" or job["state"] != "succeeded"}
+    print_record(flattened(told), job, as_json=as_json)

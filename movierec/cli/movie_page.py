@@ -106,6 +106,5 @@ def _similar(movies: Sequence[Any]) -> Table:
     grid.add_column(overflow="fold")
     grid.add_column(style="dim", overflow="fold")
     for movie in movies:
-        genres = ", ".join(movie["genres"][:3])
-        grid.add_row(Text(str(movie["id"])), Text(flowing(label(movie))), Text(flowing(genres)))
+        grid.add_row(Text(str(movie["id"])), Text(flowing(label(movie))), Text(flowing(movie["reason"])))
     return grid

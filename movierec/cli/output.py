@@ -31,6 +31,11 @@ def field(name: str, **options: Any) -> Column:
     return Column(name.replace("_", " "), lambda item: item.get(name), **options)
 
 
+def day(name: str) -> Column:
+    """The column of a point in time; people see its date."""
+    return Column(name.partition("_")[0], lambda item: item[name], lambda item: item[name][:10])
+
+
 def columns_help(columns: Sequence[Column]) -> str:
     """The sentence for --help about what a pipe gets."""
     return "In a pipe: tab-separated without header: " + ", ".join(column.name for column in columns) + "."
@@ -86,12 +91,13 @@ def print_record(fields: Mapping[str, Any], document: Any, *, as_json: bool) -> 
     if as_json:
         print_json(document)
         return
-    width = max((len(name) for name in fields), default=0)
-    for name, value in fields.items():
-        if sys.stdout.isatty():
-            print(f"{visible(name):<{width}}  {flowing(_plain(value))}".rstrip())
-        else:
-            print(f"{visible(name)}\t{visible(_plain(value))}")
+    cells = {visible(name): _plain(value) for name, value in fields.items()}
+    width = max(map(len, cells), default=0)
+    for name, text in cells.items():
+        if not sys.stdout.isatty():
+            print(f"{name}\t{visible(text)}")
+        elif text:
+            print(f"{name:<{width}}  {flowing(text)}")
 
 
 def print_done(message: str, document: Any, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, Limit, Movie, MovieWords, new_group
-from movierec.cli.output import Column, columns_help, field, print_done, print_list, print_record
+from movierec.cli.output import Column, columns_help, day, field, print_done, print_list, print_record
 from movierec.cli.titles import find_movie, label
 from movierec.client import pages
 from movierec.errors import NotFound
@@ -23,7 +23,7 @@ COLUMNS = (
     Column("year", lambda rating: rating["movie_detail"].get("year"), right=True),
     field("rating", right=True),
     field("review", wraps=True),
-    Column("rated", lambda rating: rating["updated_at"], lambda rating: rating["updated_at"][:10]),
+    day("updated_at"),
 )
 
 

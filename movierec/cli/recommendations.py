@@ -20,7 +20,7 @@ COLUMNS = (
     Column("id", lambda item: item["movie"]["id"], right=True),
     Column("title", lambda item: item["movie"]["title"], wraps=True),
     Column("year", lambda item: item["movie"].get("year"), right=True),
-    field("score", right=True),
+    field("score", shown=lambda item: f"{item['score']:.2f}", right=True),
     # What you would give it, where the model can say.
     Column("your rating", lambda item: item["predicted_rating"], right=True),
     field("reason", wraps=True),
@@ -29,7 +29,7 @@ SIMILAR = (
     field("id", right=True),
     field("title", wraps=True),
     field("year", right=True),
-    field("similarity", right=True),
+    field("similarity", shown=lambda item: f"{item['similarity']:.2f}", right=True),
     field("reason", wraps=True),
 )
 BECAUSE = (
