@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import functools
 import time
 from collections.abc import AsyncIterator
@@ -13,9 +15,10 @@ from movierec.api import accounts, docs, favorites, health, imports, jobs, model
 from movierec.api.call import answer
 from movierec.api.endpoint import Endpoint
 from movierec.api.middleware import around_every_request
-from movierec.api.services import SERVICES, Clock, Services
+from movierec.api.services import PHASE, SERVICES, Clock, Phase, Services
 from movierec.api.threads import Threads
 from movierec.config import Settings
+from movierec.errors import MovierecError
 from movierec.jobs import Worker
 from movierec.recommender import Recommender, recommender_settings
 
@@ -40,6 +43,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> web.Applicati
         middlewares=[around_every_request], client_max_size=settings.server.body_limit_bytes
     )
     recommender = Recommender(settings.paths.state / "models", recommender_settings(settings.recommender))
+    app[PHASE] = Phase()
     app[SERVICES] = Services(
         settings=settings,
         clock=clock,
@@ -50,8 +54,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> web.Applicati
     )
     _add_routes(app)
     docs.add_routes(app, ENDPOINTS)
-    app.cleanup_ctx.append(_threads)
-    app.cleanup_ctx.append(_worker)
+    app.cleanup_ctx.extend([_threads, _recommender, _worker])
     return app
 
 
@@ -71,6 +74,15 @@ async def _threads(app: web.Application) -> AsyncIterator[None]:
     await services.threads.hash(auth.of_nobody, services.settings.auth.bcrypt_cost)
     yield
     services.threads.close()
+
+
+async def _recommender(app: web.Application) -> AsyncIterator[None]:
+    """Read the catalogue and the model while the first requests come in."""
+    services = app[SERVICES]
+    reading = asyncio.create_task(services.threads.read(services.recommender.serving))
+    yield
+    with contextlib.suppress(MovierecError):  # the request that needs it will tell
+        await reading
 
 
 async def _worker(app: web.Application) -> AsyncIterator[None]:

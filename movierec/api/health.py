@@ -8,7 +8,8 @@ from movierec import __version__, db
 from movierec.api.call import Call
 from movierec.api.endpoint import Access, Group
 from movierec.api.schemas.base import Output
-from movierec.errors import DatabaseUnavailable
+from movierec.api.services import PHASE
+from movierec.errors import Busy, DatabaseUnavailable
 
 group = Group("/health", tag="health")
 
@@ -29,19 +30,21 @@ async def live(_call: Call) -> dict[str, Any]:
     return {"status": "ok"}
 
 
-@group.get("/ready/", access=Access.PUBLIC, answers={200: Ready}, errors=(DatabaseUnavailable,))
-def ready(_call: Call) -> dict[str, Any]:
+@group.get("/ready/", access=Access.PUBLIC, answers={200: Ready}, errors=(DatabaseUnavailable, Busy))
+def ready(call: Call) -> dict[str, Any]:
     """The database answers and its schema is the one this version needs."""
-    return _ready()
+    return _ready(call)
 
 
-@group.get("/", access=Access.PUBLIC, answers={200: Ready}, errors=(DatabaseUnavailable,))
-def health(_call: Call) -> dict[str, Any]:
+@group.get("/", access=Access.PUBLIC, answers={200: Ready}, errors=(DatabaseUnavailable, Busy))
+def health(call: Call) -> dict[str, Any]:
     """The same as `/health/ready/`."""
-    return _ready()
+    return _ready(call)
 
 
-def _ready() -> dict[str, Any]:
+def _ready(call: Call) -> dict[str, Any]:
+    if call.request.app[PHASE].draining:
+        raise Busy("The daemon is stopping.", retry_after_seconds=5)
     if db.pending_migrations():
         raise DatabaseUnavailable("The database needs migrating. Run: movierec-server migrate")
     return {

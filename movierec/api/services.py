@@ -28,4 +28,17 @@ class Services:
     worker: Worker
 
 
+@dataclass
+class Phase:
+    """Whether the daemon is stopping: it finishes what it has, and tells whoever watches to go elsewhere."""
+
+    draining: bool = False
+
+
+PHASE: web.AppKey[Phase] = web.AppKey("phase", Phase)
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
+
+
+def drain(app: web.Application) -> None:
+    """From now on the daemon says that it is not ready."""
+    app[PHASE].draining = True

@@ -74,6 +74,8 @@ def serve(
     config_file: ConfigFile = None,
 ) -> None:
     """Serve until stopped. Migrates the database and fills an empty catalogue first."""
+    # Requests are many and small: threads of linear algebra would only get into each other's way. Read at import.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from movierec.daemon.serve import serve as run  # aiohttp and numpy: not needed by the other commands
 
     raise typer.Exit(run(_settings(config_file, host=host, port=port, workers=workers)))

@@ -11,6 +11,7 @@ import time
 
 from movierec import db, movies
 from movierec.api.app import create_app
+from movierec.api.services import drain
 from movierec.api.serving import listen_on
 from movierec.config import Settings
 from movierec.errors import ConfigurationError
@@ -68,8 +69,10 @@ async def _run(settings: Settings, listening: socket.socket) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    runner = await listen_on(create_app(settings), listening)
+    app = create_app(settings)
+    runner = await listen_on(app, listening)
     await stop.wait()
+    drain(app)
     await runner.cleanup()
     return 0
 

@@ -1,0 +1,210 @@
+"""`movierec-server` as a process: it starts, serves, stops in good order, and refuses to start wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from movierec import __version__
+from movierec.config import Settings
+from tests.running import PASSWORD
+
+COMMAND = [sys.executable, "-c", "from movierec.daemon.app import main; main()"]
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "MOVIEREC_HOME": str(home), "MOVIEREC_AUTH__BCRYPT_COST": "4", **more}
+
+
+def run(home: Path, *arguments: str, text: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment(home, **more),
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+class Served:
+    """A daemon in a process of its own."""
+
+    def __init__(self, home: Path, *arguments: str, **more: str) -> None:
+        self.process = subprocess.Popen(
+            [*COMMAND, "serve", "--port", "0", *arguments],
+            env=environment(home, **more),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.first_line = self.process.stdout.readline().strip()
+        self.url = self.first_line.removeprefix("listening on ")
+
+    def get(self, path: str) -> Any:
+        with urlopen(self.url + path, timeout=20) as answer:
+            return answer.read()
+
+    def post(self, path: str, **document: str) -> Any:
+        headers = {"Content-Type": "application/json"}
+        with urlopen(Request(self.url + path, json.dumps(document).encode(), headers), timeout=20) as answer:
+            return answer.read()
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=30)
+        return self.process.returncode, errors
+
+
+# One database is enough for what a process does; where they differ, the services are tested on both.
+on_sqlite = pytest.mark.parametrize("template", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("template", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def home(settings: Settings) -> Path:
+    """A home with a few films already there, so that the first start does not load all of them."""
+    return settings.paths.state.parent
+
+
+@on_sqlite
+def test_it_prints_where_it_listens_serves_and_stops_with_zero(home: Path) -> None:
+    served = Served(home)
+    assert served.first_line.startswith("listening on http://127.0.0.1:")
+    assert b'"status":"ok"' in served.get("/health/ready/")
+    code, errors = served.stop()
+    assert code == 0, errors
+    assert not (home / "state" / "movierec.sqlite3-wal").exists()
+
+
+@on_sqlite
+def test_it_finishes_a_request_in_flight(home: Path) -> None:
+    served = Served(home)
+    answers: list[bytes] = []
+    readers = [threading.Thread(target=lambda: answers.append(served.get("/health/"))) for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    code, errors = served.stop(signal.SIGINT)
+    assert code == 0, errors
+    assert len(answers) == 8
+
+
+@on_sqlite
+def test_it_stops_although_a_body_never_ends(home: Path) -> None:
+    served = Served(home, MOVIEREC_SERVER__SHUTDOWN_SECONDS="1")
+    host, port = served.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        head = "POST /api/v1/auth/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        connection.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+        time.sleep(0.3)
+        started = time.monotonic()
+        code, _ = served.stop()
+        assert code == 0
+        assert time.monotonic() - started < 25
+
+
+@on_sqlite
+def test_what_was_acknowledged_survives_a_kill(home: Path) -> None:
+    served = Served(home)
+    names = [f"user{number}" for number in range(20)]
+    for name in names:
+        served.post(
+            "/api/v1/auth/",
+            username=name,
+            email=f"{name}@example.org",
+            password=PASSWORD,
+            password_confirm=PASSWORD,
+        )
+    served.stop(signal.SIGKILL)
+    again = Served(home)
+    for name in names:
+        assert b"access" in again.post("/api/v1/auth/login/", username=name, password=PASSWORD)
+    again.stop()
+
+
+@on_sqlite
+def test_logs_are_json_lines_without_secrets(home: Path) -> None:
+    served = Served(home)
+    served.get("/health/")
+    _, errors = served.stop()
+    lines = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
+    assert any(line["message"] == "request" and line["route"] == "/health/" for line in lines)
+    assert all("?" not in str(line.get("route")) for line in lines)
+
+
+def test_wrong_settings_end_with_78_and_one_line(tmp_path: Path) -> None:
+    for more, told in (
+        ({"MOVIEREC_SERVER__PROT": "1"}, "Did you mean port"),
+        ({"MOVIEREC_SERVER__WORKERS": "2"}, "PostgreSQL"),
+        ({"MOVIEREC_DATABASE__URL": "nonsense"}, "database.url"),
+    ):
+        ended = run(tmp_path, "serve", **more)
+        assert ended.returncode == 78
+        assert told in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+@on_sqlite
+def test_a_port_in_use_is_said_plainly(home: Path) -> None:
+    served = Served(home)
+    ended = run(home, "serve", "--port", served.url.rpartition(":")[2])
+    assert ended.returncode == 78
+    assert "Cannot listen" in ended.stderr
+    served.stop()
+
+
+@on_sqlite
+def test_an_administrator_is_made_from_standard_input(home: Path) -> None:
+    arguments = ("create-admin", "--username", "root", "--email", "root@example.org", "--password-stdin")
+    made = run(home, *arguments, text="correct horse battery\n")
+    assert made.returncode == 0, made.stderr
+    assert "root is an administrator" in made.stdout
+    again = run(home, *arguments, text="correct horse battery\n")
+    assert again.returncode == 1
+    assert "taken" in again.stderr
+    weak = run(home, *arguments[:2], "boss", *arguments[3:], text="short\n")
+    assert weak.returncode == 1
+    assert "password" in weak.stderr
+
+
+@on_sqlite
+def test_check_and_config_example(home: Path) -> None:
+    checked = run(home, "check")
+    assert checked.returncode == 0, checked.stderr
+    assert "SQLite" in checked.stdout
+    assert "[server]" in run(home, "config-example").stdout
+    assert run(home, "--version").stdout.strip() == f"movierec-server {__version__}"
+
+
+@on_postgresql
+def test_several_workers_share_a_port_on_postgresql(settings: Settings, tmp_path: Path) -> None:
+    served = Served(tmp_path, "--workers", "2", MOVIEREC_DATABASE__URL=settings.database_url)
+    for _ in range(10):
+        assert b"ok" in served.get("/health/ready/")
+    children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
+    assert len(children) == 2
+    os.kill(int(children[0]), signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        now = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
+        if len(now) == 2 and children[0] not in now:
+            break
+        time.sleep(0.1)
+    assert len(now) == 2
+    assert b"ok" in served.get("/health/ready/")
+    code, errors = served.stop()
+    assert code == 0, errors
