@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import re
 import stat
 import struct
@@ -12,9 +11,11 @@ import zlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, TypeAlias
 
 from movierec.errors import UnreadableImport
+
+Stack: TypeAlias = contextlib.ExitStack
 
 CHUNK_BYTES = 1 << 20
 
@@ -28,6 +29,9 @@ SMALL_BYTES = 10 << 20  # below, no ratio is worth refusing
 _END = struct.Struct("<4s4H2LH")  # end of central directory
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
+
+# What `zipfile` raises on archives that are cut, patched or made up; NotImplementedError is a RuntimeError.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Member:
             with self._open() as stream:
                 while chunk := stream.read(CHUNK_BYTES):
                     yield chunk
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except _DAMAGE as error:
             raise UnreadableImport(
                 f"The archive is damaged: {self.name} cannot be read to its end."
             ) from error
@@ -57,32 +61,39 @@ def opened(source: Path, names: Collection[str], limit_bytes: int) -> Iterator[d
     `limit_bytes` bounds each of them unpacked. Raises UnreadableImport for anything that is no such source,
     for hostile archives, and for a name that occurs twice.
     """
-    if source.is_dir():
-        yield _of_folder(source, names, limit_bytes)
-        return
-    _check_directory(source)
-    try:
-        archive = zipfile.ZipFile(source)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
-        raise UnreadableImport("The file is no zip archive.") from error
-    with archive:
-        yield _of_archive(archive, names, limit_bytes)
+    with contextlib.ExitStack() as stack:
+        if source.is_dir():
+            yield _of_folder(source, names, limit_bytes, stack)
+            return
+        file = stack.enter_context(source.open("rb"))
+        _check_directory(file)
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(file))
+        except _DAMAGE as error:
+            raise UnreadableImport("The file is no zip archive.") from error
+        yield _of_archive(archive, names, limit_bytes, stack)
 
 
-def _of_folder(folder: Path, names: Collection[str], limit_bytes: int) -> dict[str, Member]:
+def _of_folder(folder: Path, names: Collection[str], limit_bytes: int, stack: Stack) -> dict[str, Member]:
     found = {}
     for path in (folder / name for name in names):
         if path.is_file():
             _check_size(path.name, path.stat().st_size, limit_bytes)
-            found[path.name] = Member(path.name, path.stat().st_size, _opener(path))
+            found[path.name] = Member(path.name, path.stat().st_size, _opener(stack, path))
     return found
 
 
-def _opener(path: Path) -> Callable[[], IO[bytes]]:
-    return lambda: path.open("rb")
+def _opener(stack: Stack, source: Path | tuple[zipfile.ZipFile, zipfile.ZipInfo]) -> Callable[[], IO[bytes]]:
+    """Opens a file, which is closed with the source at the latest, however its reading ended."""
+    if isinstance(source, Path):
+        return lambda: stack.enter_context(source.open("rb"))
+    archive, entry = source
+    return lambda: stack.enter_context(archive.open(entry))
 
 
-def _of_archive(archive: zipfile.ZipFile, names: Collection[str], limit_bytes: int) -> dict[str, Member]:
+def _of_archive(
+    archive: zipfile.ZipFile, names: Collection[str], limit_bytes: int, stack: Stack
+) -> dict[str, Member]:
     found: dict[str, Member] = {}
     for entry in archive.infolist():
         _check_entry(entry)
@@ -92,7 +103,7 @@ def _of_archive(archive: zipfile.ZipFile, names: Collection[str], limit_bytes: i
         if name in found:
             raise UnreadableImport(f"The archive holds two files named {name}.")
         _check_content(entry, name, limit_bytes)
-        found[name] = Member(name, entry.file_size, functools.partial(archive.open, entry))
+        found[name] = Member(name, entry.file_size, _opener(stack, (archive, entry)))
     return found
 
 
@@ -110,6 +121,8 @@ def _check_content(entry: zipfile.ZipInfo, name: str, limit_bytes: int) -> None:
         raise UnreadableImport(f"{name} in the archive is encrypted. Pack it without a password.")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise UnreadableImport(f"{name} is packed in a way that is not supported. Use plain zip (deflate).")
+    if entry.header_offset < 0:
+        raise UnreadableImport("The archive is damaged: its beginning is missing.")
     _check_size(name, entry.file_size, limit_bytes)
     if entry.file_size > SMALL_BYTES and entry.file_size > MAXIMUM_RATIO * entry.compress_size:
         raise UnreadableImport(f"{name} unpacks to over {MAXIMUM_RATIO} times its size. It holds no ratings.")
@@ -122,27 +135,26 @@ def _check_size(name: str, size: int, limit_bytes: int) -> None:
         )
 
 
-def _check_directory(source: Path) -> None:
+def _check_directory(file: IO[bytes]) -> None:
     """Bound the directory before `zipfile` reads it whole into memory."""
-    with source.open("rb") as file:
-        size = file.seek(0, 2)
-        if size == 0:
-            raise UnreadableImport("The file is empty.")
-        # A comment of up to 64 KiB may follow the record.
-        start = max(0, size - 65_535 - _END.size - _LOCATOR.size)
-        file.seek(start)
-        tail = file.read()
-        place = tail.rfind(b"PK\5\6")
-        if place < 0 or place + _END.size > len(tail):
-            raise UnreadableImport("The file is no zip archive.")
-        end = _END.unpack_from(tail, place)
-        entries, directory_bytes = end[4], end[5]
-        if place >= _LOCATOR.size and tail[place - _LOCATOR.size :].startswith(b"PK\6\7"):
-            # Then `zipfile` believes the other record.
-            file.seek(min(_LOCATOR.unpack_from(tail, place - _LOCATOR.size)[2], size))
-            record = file.read(_END64.size)
-            if len(record) < _END64.size:
-                raise UnreadableImport("The archive is damaged: its directory cannot be found.")
-            entries, directory_bytes = _END64.unpack(record)[7:9]
+    size = file.seek(0, 2)
+    if size == 0:
+        raise UnreadableImport("The file is empty.")
+    # A comment of up to 64 KiB may follow the record.
+    start = max(0, size - 65_535 - _END.size - _LOCATOR.size)
+    file.seek(start)
+    tail = file.read()
+    place = tail.rfind(b"PK\5\6")
+    if place < 0 or place + _END.size > len(tail):
+        raise UnreadableImport("The file is no zip archive.")
+    end = _END.unpack_from(tail, place)
+    entries, directory_bytes = end[4], end[5]
+    if place >= _LOCATOR.size and tail[place - _LOCATOR.size :].startswith(b"PK\6\7"):
+        # Then `zipfile` believes the other record.
+        file.seek(min(_LOCATOR.unpack_from(tail, place - _LOCATOR.size)[2], size))
+        record = file.read(_END64.size)
+        if len(record) < _END64.size:
+            raise UnreadableImport("The archive is damaged: its directory cannot be found.")
+        entries, directory_bytes = _END64.unpack(record)[7:9]
     if entries > MAXIMUM_ENTRIES or directory_bytes > MAXIMUM_DIRECTORY_BYTES:
         raise UnreadableImport(f"The archive has too many entries; {MAXIMUM_ENTRIES:,} are allowed.")

@@ -56,7 +56,7 @@ def _as_text(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in itertools.chain([head], source):
             yield decoder.decode(chunk).encode("utf-8", errors="replace")
         return
-    if b"\0" in head[:4096]:
+    if b"\0" in head[:4096].partition(b"\n")[0]:
         raise UnreadableImport(f"{name} is no text file.")
     yield head.removeprefix(codecs.BOM_UTF8)
     yield from source
