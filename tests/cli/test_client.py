@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from movierec import client as client_module
 from movierec import errors
-from movierec.client import Client, Refused, Tokens, Upload, pages
+from movierec.client import Client, Refused, Tokens, Upload, endpoints, pages, transport
 from movierec.errors import MovierecError, NotAuthenticated, ServerUnreachable, TokenInvalid, ValidationFailed
 from tests.cli.scripted import ScriptedServer, answer, problem
 
@@ -113,7 +112,7 @@ def test_nobody_listening_names_the_address_and_the_remedy() -> None:
 
 
 def test_a_daemon_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(endpoints, "CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ServerUnreachable, match="in time"):
@@ -133,15 +132,29 @@ def test_repeating_has_an_end() -> None:
         assert len(server.requests) == 3
 
 
-def test_a_write_is_never_sent_twice() -> None:
+WRITES: list[Callable[[Client], Any]] = [
+    lambda client: client.rate(1, 4.5),
+    lambda client: client.give_feedback(1, "like"),
+    # Would find nothing the second time and say so.
+    lambda client: client.unrate_movie(1),
+]
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_write_is_never_sent_twice(write: Callable[[Client], Any]) -> None:
     with ScriptedServer(b"", OK) as server:
         with pytest.raises(ServerUnreachable):
-            Client(server.url, token="t").rate(1, 4.5)
+            write(Client(server.url, token="t"))
         assert len(server.requests) == 1
 
 
+def test_a_write_that_may_be_repeated_is() -> None:
+    with ScriptedServer(b"", OK) as server:
+        assert Client(server.url, token="t").rate_movie(1, 4.5) == {"ok": True}
+
+
 def test_a_connection_that_was_idle_for_long_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "REUSE_SECONDS", 0.0)
+    monkeypatch.setattr(transport, "REUSE_SECONDS", 0.0)
     with ScriptedServer(OK, OK) as server:
         client = Client(server.url, token="t")
         client.rate(1, 4.5)

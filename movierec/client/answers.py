@@ -1,0 +1,70 @@
+"""What an answer means: its JSON, or the exception that the daemon raised."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from movierec import errors
+from movierec.client.transport import Reply
+from movierec.errors import FieldError, MovierecError, ServerUnreachable
+
+# The class of an answer whose code this version does not know.
+_BY_STATUS: dict[int, type[MovierecError]] = {
+    400: errors.MalformedRequest,
+    401: errors.NotAuthenticated,
+    403: errors.PermissionDenied,
+    404: errors.NotFound,
+    405: errors.MethodNotAllowed,
+    409: errors.Conflict,
+    413: errors.BodyTooLarge,
+    422: errors.ValidationFailed,
+    429: errors.Throttled,
+    503: errors.Busy,
+    507: errors.StorageFull,
+}
+
+
+class Refused(Exception):
+    """The `__cause__` of an error that the daemon answered: its HTTP status and request id."""
+
+    def __init__(self, status: int, request_id: str) -> None:
+        self.status = status
+        self.request_id = request_id
+        super().__init__(f"HTTP {status}, request {request_id}")
+
+
+def understood(server: str, reply: Reply) -> Any:
+    """The JSON that `server` answered. Raises the error it stands for."""
+    try:
+        document = json.loads(reply.body) if reply.body else None
+    except ValueError:
+        document = reply.body
+    if 200 <= reply.status < 300 and not isinstance(document, bytes):
+        return document
+    if reply.status < 400 or not isinstance(document, dict) or "code" not in document:
+        kind = reply.headers.get_content_type()
+        raise ServerUnreachable(
+            f"What answers at {server} is not movierec (HTTP {reply.status}, {kind}). Check MOVIEREC_SERVER."
+        )
+    request_id = str(document.get("request_id") or reply.headers.get("X-Request-ID", ""))
+    raise _error(reply, document) from Refused(reply.status, request_id)
+
+
+def _error(reply: Reply, document: Mapping[str, Any]) -> MovierecError:
+    fallback = _BY_STATUS.get(reply.status, errors.InternalError)
+    kind = errors.by_code().get(str(document["code"]), fallback)
+    found = document.get("errors")
+    fields = [
+        FieldError(str(item.get("field", "")), str(item.get("message", "")))
+        for item in (found if isinstance(found, list) else [])
+        if isinstance(item, dict)
+    ]
+    wait = reply.headers.get("Retry-After", "")
+    detail = document.get("detail")
+    return kind(
+        detail if isinstance(detail, str) else None,
+        errors=fields,
+        retry_after_seconds=int(wait) if wait.isascii() and wait.isdigit() else None,
+    )

@@ -1,0 +1,199 @@
+"""One method per endpoint of the daemon."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+from movierec.client.session import Session
+from movierec.client.transport import CONNECT_SECONDS, Upload
+
+API = "/api/v1"
+# An upload is answered only when the daemon has stored all of it.
+UPLOAD_SECONDS = 600.0
+
+
+class Client(Session):
+    """The endpoints as methods; they answer with the JSON, and raise what the daemon raised."""
+
+    # Accounts
+
+    def register(self, **account: Any) -> Any:
+        return self._anonymous("POST", f"{API}/auth/", body=account)
+
+    def log_in(self, name: str, password: str) -> Any:
+        field = "email" if "@" in name else "username"
+        return self._anonymous("POST", f"{API}/auth/login/", body={field: name, "password": password})
+
+    def log_out(self) -> Any:
+        # The body is made per try: after a refresh it must hold the new token.
+        return self._as_user(
+            "POST", f"{API}/auth/logout/", make_body=lambda: {"refresh": self._refresh_token()}
+        )
+
+    def verify(self, token: str) -> Any:
+        return self._anonymous("POST", f"{API}/auth/token/verify/", body={"token": token}, repeatable=True)
+
+    def me(self) -> Any:
+        return self._as_user("GET", f"{API}/auth/me/")
+
+    def rename(self, **names: str) -> Any:
+        return self._as_user("PATCH", f"{API}/auth/me/", body=names)
+
+    def change_password(self, old: str, new: str) -> Any:
+        body = {"old_password": old, "new_password": new, "new_password_confirm": new}
+        return self._as_user("POST", f"{API}/auth/change_password/", body=body)
+
+    # Movies
+
+    def movies(self, **query: Any) -> Any:
+        return self._anonymous("GET", f"{API}/movies/", query=query)
+
+    def movie(self, movie_id: int) -> Any:
+        return self._as_anybody("GET", f"{API}/movies/{movie_id}/")
+
+    def search(self, text: str, **query: Any) -> Any:
+        return self._anonymous("GET", f"{API}/movies/search/", query={"q": text, **query})
+
+    def genres(self) -> Any:
+        return self._anonymous("GET", f"{API}/movies/genres/")
+
+    def movie_by_tmdb(self, tmdb_id: str) -> Any:
+        return self._as_anybody("GET", f"{API}/movies/tmdb/{quote(tmdb_id, safe='')}/")
+
+    def movie_by_imdb(self, imdb_id: str) -> Any:
+        return self._as_anybody("GET", f"{API}/movies/imdb/{quote(imdb_id, safe='')}/")
+
+    def trending(self, **query: Any) -> Any:
+        return self._anonymous("GET", f"{API}/movies/trending/", query=query)
+
+    def popular(self, **query: Any) -> Any:
+        return self._anonymous("GET", f"{API}/movies/popular/", query=query)
+
+    def top_rated(self, **query: Any) -> Any:
+        return self._anonymous("GET", f"{API}/movies/top_rated/", query=query)
+
+    # Favorites and ratings
+
+    def favorites(self, **query: Any) -> Any:
+        return self._as_user("GET", f"{API}/favorites/", query=query)
+
+    def add_favorite(self, movie_id: int) -> Any:
+        # Adding twice answers with the first one, so that it may be repeated.
+        return self._as_user("POST", f"{API}/favorites/", body={"movie": movie_id}, repeatable=True)
+
+    def favorite(self, favorite_id: int) -> Any:
+        return self._as_user("GET", f"{API}/favorites/{favorite_id}/")
+
+    def note_favorite(self, favorite_id: int, note: str) -> Any:
+        return self._as_user("PATCH", f"{API}/favorites/{favorite_id}/", body={"note": note})
+
+    def remove_favorite(self, favorite_id: int) -> None:
+        self._as_user("DELETE", f"{API}/favorites/{favorite_id}/")
+
+    def is_favorite(self, movie_id: int) -> bool:
+        return bool(self._as_user("GET", f"{API}/favorites/check/{movie_id}/")["is_favorited"])
+
+    def ratings(self, **query: Any) -> Any:
+        return self._as_user("GET", f"{API}/favorites/ratings/", query=query)
+
+    def rate(self, movie_id: int, rating: float, review: str | None = None) -> Any:
+        body = _without_none(movie=movie_id, rating=rating, review=review)
+        return self._as_user("POST", f"{API}/favorites/ratings/", body=body)
+
+    def rating(self, rating_id: int) -> Any:
+        return self._as_user("GET", f"{API}/favorites/ratings/{rating_id}/")
+
+    def replace_rating(self, rating_id: int, **fields: Any) -> Any:
+        return self._as_user("PUT", f"{API}/favorites/ratings/{rating_id}/", body=fields)
+
+    def change_rating(self, rating_id: int, **fields: Any) -> Any:
+        return self._as_user("PATCH", f"{API}/favorites/ratings/{rating_id}/", body=fields)
+
+    def remove_rating(self, rating_id: int) -> None:
+        self._as_user("DELETE", f"{API}/favorites/ratings/{rating_id}/")
+
+    def rating_of(self, movie_id: int) -> Any:
+        return self._as_user("GET", f"{API}/favorites/ratings/movie/{movie_id}/")
+
+    def rate_movie(self, movie_id: int, rating: float, review: str | None = None) -> Any:
+        """Rate by movie: may be repeated, unlike `rate`."""
+        path = f"{API}/favorites/ratings/movie/{movie_id}/"
+        return self._as_user("PUT", path, body=_without_none(rating=rating, review=review))
+
+    def unrate_movie(self, movie_id: int) -> None:
+        self._as_user("DELETE", f"{API}/favorites/ratings/movie/{movie_id}/")
+
+    # Recommendations
+
+    def recommendations(self, **query: Any) -> Any:
+        """Filters as the API names them: limit, genre, exclude_genre, year_min, novelty, include_seen, ..."""
+        return self._as_user("GET", f"{API}/recommendations/", query=query)
+
+    def recommendation(self, recommendation_id: int) -> Any:
+        return self._as_user("GET", f"{API}/recommendations/{recommendation_id}/")
+
+    def refresh_recommendations(self) -> Any:
+        return self._as_user("POST", f"{API}/recommendations/refresh/")
+
+    def similar(self, movie_id: int, **query: Any) -> Any:
+        return self._anonymous("GET", f"{API}/recommendations/similar/{movie_id}/", query=query)
+
+    def explain(self, movie_id: int) -> Any:
+        return self._as_user("GET", f"{API}/recommendations/explain/{movie_id}/")
+
+    def give_feedback(self, movie_id: int, feedback_type: str, comment: str | None = None) -> Any:
+        body = _without_none(movie=movie_id, feedback_type=feedback_type, comment=comment)
+        return self._as_user("POST", f"{API}/recommendations/feedback/", body=body)
+
+    def feedback(self, **query: Any) -> Any:
+        return self._as_user("GET", f"{API}/recommendations/feedback/list/", query=query)
+
+    def withdraw_feedback(self, feedback_id: int) -> None:
+        self._as_user("DELETE", f"{API}/recommendations/feedback/{feedback_id}/")
+
+    # Imports, jobs, model, health
+
+    def import_movielens(self, upload: Upload) -> Any:
+        """Upload a zip as MovieLens publishes them; answers with the job."""
+        path, query = f"{API}/imports/", {"format": "movielens"}
+        return self._as_user("POST", path, query=query, upload=upload, seconds=UPLOAD_SECONDS)
+
+    def jobs(self, **query: Any) -> Any:
+        return self._as_user("GET", f"{API}/jobs/", query=query)
+
+    def job(self, job_id: int) -> Any:
+        return self._as_user("GET", f"{API}/jobs/{job_id}/")
+
+    def cancel_job(self, job_id: int) -> Any:
+        return self._as_user("DELETE", f"{API}/jobs/{job_id}/")
+
+    def train(self, **query: Any) -> Any:
+        return self._as_user("POST", f"{API}/model/train/", query=query)
+
+    def model(self) -> Any:
+        return self._as_user("GET", f"{API}/model/")
+
+    def roll_back_model(self) -> Any:
+        return self._as_user("POST", f"{API}/model/rollback/")
+
+    def health(self) -> Any:
+        return self._anonymous("GET", "/health/", seconds=CONNECT_SECONDS)
+
+
+def pages(fetch: Callable[..., Any], limit: int | None = None, **query: Any) -> Iterator[Any]:
+    """All items of a paged list, or the first `limit`, fetched as they are asked for."""
+    # The size stays: the daemon counts pages in it.
+    size = min(limit or 100, 100)
+    for number in itertools.count(1):
+        page = fetch(page=number, page_size=size, **query)
+        left = None if limit is None else limit - (number - 1) * size
+        yield from page["results"][:left]
+        if page["next"] is None or (left is not None and left <= size):
+            return
+
+
+def _without_none(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,161 @@
+"""Requests with or without tokens. One that has expired is renewed on the way, once for all processes."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlencode
+
+from movierec import __version__
+from movierec.client.answers import understood
+from movierec.client.transport import Transport, Upload
+from movierec.errors import NotAuthenticated, TokenExpired, TokenInvalid, ValidationFailed
+
+ANSWER_SECONDS = 30.0
+REFRESH_PATH = "/api/v1/auth/token/refresh/"
+
+
+class Tokens(NamedTuple):
+    access: str
+    refresh: str
+
+
+class TokenStore(Protocol):
+    """Where the tokens for one server are kept, shared with other processes of the same user."""
+
+    def load(self) -> Tokens | None: ...
+    def save(self, tokens: Tokens) -> None: ...
+    def forget(self) -> None: ...
+    def locked(self) -> AbstractContextManager[None]: ...
+
+
+class Session:
+    """Speaks to the daemon at `server` with a fixed `token`, or with those of `store`, or anonymously."""
+
+    def __init__(self, server: str, store: TokenStore | None = None, *, token: str = "") -> None:
+        self.server = server
+        self._transport = Transport(server)
+        self._store = store
+        self._token = _checked(token)
+
+    def refresh(self, refresh: str) -> Tokens:
+        # The daemon repeats the answer to a repeated refresh, so that a lost one may be asked for again.
+        answer = self._anonymous("POST", REFRESH_PATH, body={"refresh": refresh}, repeatable=True)
+        return Tokens(answer["access"], answer["refresh"])
+
+    def _anonymous(self, method: str, path: str, **request: Any) -> Any:
+        return self._send(method, path, "", **request)
+
+    def _as_anybody(self, method: str, path: str, **request: Any) -> Any:
+        """Signed in where possible: the answer then holds what is one's own."""
+        try:
+            return self._as_user(method, path, **request)
+        except (NotAuthenticated, TokenInvalid):
+            if self._token:
+                raise
+            return self._anonymous(method, path, **request)
+
+    def _as_user(self, method: str, path: str, **request: Any) -> Any:
+        if self._token:
+            return self._send(method, path, self._token, **request)
+        access = self._access_token()
+        try:
+            return self._send(method, path, access, **request)
+        except (TokenExpired, TokenInvalid):
+            # Invalid may mean that the daemon has a new signing key: the refresh token decides.
+            return self._send(method, path, self._renewed(access), **request)
+
+    def _access_token(self) -> str:
+        """The stored access token, renewed beforehand where it has expired."""
+        access = self._stored().access
+        expires_at = _expiry(access)
+        return self._renewed(access) if expires_at is not None and expires_at <= time.time() else access
+
+    def _refresh_token(self) -> str:
+        return self._stored().refresh
+
+    def _stored(self) -> Tokens:
+        tokens = self._store.load() if self._store else None
+        if tokens is None:
+            raise NotAuthenticated(f"You are not signed in to {self.server}. Run: movierec login")
+        return tokens
+
+    def _renewed(self, refused: str) -> str:
+        """An access token other than `refused`. One process refreshes, the others wait for it."""
+        assert self._store is not None
+        with self._store.locked():
+            tokens = self._stored()
+            if tokens.access != refused:
+                return tokens.access
+            try:
+                tokens = self.refresh(tokens.refresh)
+            except TokenInvalid as error:
+                self._store.forget()
+                raise TokenInvalid(f"Your session at {self.server} has ended. Run: movierec login") from error
+            self._store.save(tokens)
+            return tokens.access
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        make_body: Callable[[], Any] | None = None,
+        upload: Upload | None = None,
+        repeatable: bool = False,
+        seconds: float = ANSWER_SECONDS,
+    ) -> Any:
+        headers = {"Accept": "application/json", "User-Agent": f"movierec/{__version__}"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        content: bytes | Upload | None = upload
+        if upload:
+            headers |= {"Content-Type": "application/zip", "Content-Length": str(upload.size)}
+        elif make_body or body is not None:
+            headers["Content-Type"] = "application/json"
+            content = _json(make_body() if make_body else body)
+        target = path + _query_string(query or {})
+        # Not DELETE: the second one would find nothing and look like a failure.
+        safe = repeatable or method in ("GET", "PUT")
+        reply = self._transport.exchange(method, target, content, headers, seconds, retry=safe)
+        return understood(self.server, reply)
+
+
+def _query_string(query: Mapping[str, Any]) -> str:
+    given = {name: _text(value) for name, value in query.items() if value is not None}
+    return "?" + urlencode(given) if given else ""
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _json(body: Any) -> bytes:
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except ValueError as error:
+        raise ValidationFailed("NaN and infinity are no numbers here.") from error
+
+
+def _checked(token: str) -> str:
+    """A token that can stand in a header."""
+    token = token.strip()
+    if not all("!" <= character <= "~" for character in token):
+        raise TokenInvalid("MOVIEREC_TOKEN holds characters that no token has.")
+    return token
+
+
+def _expiry(access: str) -> float | None:
+    """When a JWT expires, None for anything else. Only a hint: the daemon decides."""
+    with contextlib.suppress(ValueError, IndexError, KeyError, TypeError):
+        payload = access.split(".")[1]
+        return float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"])
+    return None

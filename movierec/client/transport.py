@@ -1,0 +1,127 @@
+"""Bytes to one server and back: connections, timeouts, retries. Nothing of tokens or JSON."""
+
+from __future__ import annotations
+
+import http.client
+import select
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from movierec.errors import ServerUnreachable
+
+CONNECT_SECONDS = 5.0
+# The daemon keeps idle connections for longer, a proxy between may not.
+REUSE_SECONDS = 5.0
+# Before the second and the third try.
+PAUSES_SECONDS = (0.1, 0.4)
+
+
+class Upload(NamedTuple):
+    """A body of `size` bytes; `chunks` starts it anew, as a repeated request needs."""
+
+    size: int
+    chunks: Callable[[], Iterable[bytes]]
+
+
+class Reply(NamedTuple):
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+class Transport:
+    """One connection to one server, kept between requests. Proxies of the environment are never used,
+    redirects never followed: a token goes to the server it was made for.
+    """
+
+    _connection: http.client.HTTPConnection | None = None
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._parts = urlsplit(server)
+        self._used_at = 0.0
+
+    def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    def exchange(
+        self,
+        method: str,
+        target: str,
+        content: bytes | Upload | None,
+        headers: Mapping[str, str],
+        seconds: float,
+        *,
+        retry: bool,
+    ) -> Reply:
+        """Send a request and read its answer; `retry` where doing it twice does no harm.
+
+        Raises ServerUnreachable where no complete answer comes.
+        """
+        for pause_seconds in (*PAUSES_SECONDS, None):
+            try:
+                return self._once(method, target, content, headers, seconds)
+            except (ConnectionResetError, BrokenPipeError, http.client.IncompleteRead) as failure:
+                if not retry or pause_seconds is None:
+                    raise self._unreachable(failure, seconds) from failure
+                time.sleep(pause_seconds)
+            except (OSError, http.client.HTTPException) as failure:
+                raise self._unreachable(failure, seconds) from failure
+        raise AssertionError("the last try returns or raises")
+
+    def _once(
+        self,
+        method: str,
+        target: str,
+        content: bytes | Upload | None,
+        headers: Mapping[str, str],
+        seconds: float,
+    ) -> Reply:
+        connection = self._connected(seconds)
+        body = content.chunks() if isinstance(content, Upload) else content
+        try:
+            try:
+                connection.request(method, self._parts.path.rstrip("/") + target, body, dict(headers))
+            except (BrokenPipeError, ConnectionResetError):
+                # Refused before all was sent: the answer that says why may be there already.
+                return self._reply(connection)
+            return self._reply(connection)
+        except BaseException:
+            self.close()
+            raise
+
+    def _reply(self, connection: http.client.HTTPConnection) -> Reply:
+        with connection.getresponse() as response:
+            reply = Reply(response.status, response.headers, response.read())
+        self._used_at = time.monotonic()
+        return reply
+
+    def _connected(self, seconds: float) -> http.client.HTTPConnection:
+        if self._connection and self._connection.sock:
+            # Something to read before anything is asked: the other end has hung up.
+            hung_up, _, _ = select.select([self._connection.sock], [], [], 0)
+            if hung_up or time.monotonic() - self._used_at > REUSE_SECONDS:
+                self.close()
+        if self._connection is None or self._connection.sock is None:
+            https = self._parts.scheme == "https"
+            kind = http.client.HTTPSConnection if https else http.client.HTTPConnection
+            self._connection = kind(self._parts.hostname or "", self._parts.port, timeout=CONNECT_SECONDS)
+            self._connection.connect()
+        self._connection.sock.settimeout(seconds)
+        return self._connection
+
+    def _unreachable(self, failure: Exception, seconds: float) -> ServerUnreachable:
+        if isinstance(failure, ConnectionRefusedError):
+            what = f"No daemon answers at {self._server}."
+            return ServerUnreachable(f"{what} Start one with: movierec-server serve (or set MOVIEREC_SERVER)")
+        if isinstance(failure, TimeoutError):
+            return ServerUnreachable(f"The daemon at {self._server} did not answer in time. Try again later.")
+        reason = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
+        return ServerUnreachable(f"Cannot talk to {self._server}: {reason}. Check MOVIEREC_SERVER.")
