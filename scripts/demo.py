@@ -163,10 +163,13 @@ def everyday(person: Person, password: str) -> None:
         # Of several films of one name, the first.
         person.types("rate", title, stars, answers=[("empty for none: ", "1")])
     person.types("recommend", "--limit", "10")
+    dismissed = person.asks("recommend", "--limit", "10")[0]["movie"]
+    name = f"{dismissed['title']} ({dismissed['year']})"
+    says("What speaks for it, and what against it")
+    person.types("explain", name)
     person.types("similar", "Amélie", "--limit", "5")
     says("Not that one")
-    dismissed = person.asks("recommend", "--limit", "10")[0]["movie"]
-    person.types("dismiss", f"{dismissed['title']} ({dismissed['year']})")
+    person.types("dismiss", name)
     person.types("recommend", "--limit", "5")
     left = [item["movie"]["id"] for item in person.asks("recommend", "--limit", "100")]
     if dismissed["id"] in left or not left:

@@ -9,7 +9,7 @@ import typer
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, Limit, Movie, MovieWords, new_group
 from movierec.cli.output import Column, columns_help, day, field, print_done, print_list
-from movierec.cli.titles import find_movie, label
+from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import Client, pages
 from movierec.errors import NotFound
 
@@ -19,8 +19,7 @@ commands.add_typer(favorites, name="favorites")
 
 COLUMNS = (
     Column("movie", lambda favorite: favorite["movie"], right=True),
-    Column("title", lambda favorite: favorite["movie_detail"]["title"], wraps=True),
-    Column("year", lambda favorite: favorite["movie_detail"].get("year"), right=True),
+    *title_columns(lambda favorite: favorite["movie_detail"]),
     field("note", wraps=True),
     day("created_at"),
 )

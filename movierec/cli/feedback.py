@@ -10,7 +10,7 @@ import typer
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, Limit, Movie, MovieWords, new_group
 from movierec.cli.output import Column, columns_help, day, field, print_done, print_list
-from movierec.cli.titles import find_movie, label
+from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import pages
 from movierec.errors import NotFound
 
@@ -21,8 +21,7 @@ commands.add_typer(feedback, name="feedback")
 
 COLUMNS = (
     field("movie", right=True),
-    Column("title", lambda item: item["movie_detail"]["title"], wraps=True),
-    Column("year", lambda item: item["movie_detail"]["year"], right=True),
+    *title_columns(lambda item: item["movie_detail"]),
     Column(
         "feedback", lambda item: item["feedback_type"], lambda item: item["feedback_type"].replace("_", " ")
     ),

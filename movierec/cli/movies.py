@@ -21,15 +21,14 @@ from movierec.cli.output import (
     say,
 )
 from movierec.cli.terminal import visible
-from movierec.cli.titles import find_movie
+from movierec.cli.titles import find_movie, title_columns
 from movierec.errors import ValidationFailed
 
 commands = new_group("")
 
 COLUMNS = (
     field("id", right=True),
-    field("title", wraps=True),
-    field("year", right=True),
+    *title_columns(lambda movie: movie),
     field("genres", shown=lambda movie: (movie.get("genres") or [])[:3], wraps=True),
     Column("rating", lambda movie: movie.get("vote_average"), right=True),
     Column("votes", lambda movie: movie.get("vote_count"), right=True),

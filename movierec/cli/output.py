@@ -24,6 +24,8 @@ class Column:
     right: bool = False
     # Wrapped, and the one that gives way on a narrow terminal.
     wraps: bool = False
+    # Shown to people as part of another column.
+    only_piped: bool = False
 
 
 def field(name: str, **options: Any) -> Column:

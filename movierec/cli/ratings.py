@@ -11,7 +11,7 @@ import typer
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, Limit, Movie, MovieWords, new_group
 from movierec.cli.output import Column, columns_help, day, field, print_done, print_list, print_record
-from movierec.cli.titles import find_movie, label
+from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import pages
 from movierec.errors import NotFound
 
@@ -19,8 +19,7 @@ commands = new_group("")
 
 COLUMNS = (
     Column("movie", lambda rating: rating["movie"], right=True),
-    Column("title", lambda rating: rating["movie_detail"]["title"], wraps=True),
-    Column("year", lambda rating: rating["movie_detail"].get("year"), right=True),
+    *title_columns(lambda rating: rating["movie_detail"]),
     field("rating", right=True),
     field("review", wraps=True),
     day("updated_at"),

@@ -11,15 +11,14 @@ from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, MovieWords, new_group
 from movierec.cli.output import Column, columns_help, field, items_of, print_done, print_json, print_list
 from movierec.cli.terminal import visible
-from movierec.cli.titles import find_movie, label
+from movierec.cli.titles import find_movie, label, title_columns
 
 commands = new_group("")
 
 COLUMNS = (
     Column("rank", lambda item: item["rank"], right=True),
     Column("id", lambda item: item["movie"]["id"], right=True),
-    Column("title", lambda item: item["movie"]["title"], wraps=True),
-    Column("year", lambda item: item["movie"].get("year"), right=True),
+    *title_columns(lambda item: item["movie"]),
     field("score", shown=lambda item: f"{item['score']:.2f}", right=True),
     # What you would give it, where the model can say.
     Column("your rating", lambda item: item["predicted_rating"], right=True),
@@ -27,8 +26,7 @@ COLUMNS = (
 )
 SIMILAR = (
     field("id", right=True),
-    field("title", wraps=True),
-    field("year", right=True),
+    *title_columns(lambda movie: movie),
     field("similarity", shown=lambda item: f"{item['similarity']:.2f}", right=True),
     field("reason", wraps=True),
 )

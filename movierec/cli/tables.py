@@ -14,9 +14,13 @@ from movierec.cli.output import Column, shown
 
 
 def print_table(items: Sequence[Any], columns: Sequence[Column]) -> None:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    table = Table(
+        box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold"
+    )
     # A column without a value in any row would only take room.
-    columns = [column for column in columns if any(shown(column, item) for item in items)]
+    columns = [
+        column for column in columns if not column.only_piped and any(shown(column, item) for item in items)
+    ]
     for column in columns:
         table.add_column(
             Text(column.name),

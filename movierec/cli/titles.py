@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from movierec.cli.output import Column
 from movierec.cli.terminal import visible
 from movierec.client import Client
 from movierec.errors import NotFound, ValidationFailed
@@ -85,6 +86,14 @@ def label(movie: Any) -> str:
     """`Alien (1979)`"""
     year = movie.get("year")
     return f"{movie['title']} ({year})" if year else str(movie["title"])
+
+
+def title_columns(movie_of: Callable[[Any], Any]) -> tuple[Column, Column]:
+    """Title and year of an item's movie; people see both as one."""
+    title = Column(
+        "title", lambda item: movie_of(item)["title"], lambda item: label(movie_of(item)), wraps=True
+    )
+    return title, Column("year", lambda item: movie_of(item)["year"], only_piped=True)
 
 
 def _choose(name: str, candidates: Sequence[Any]) -> Any:

@@ -1,0 +1,74 @@
+"""The client calls what the daemon declares, and all of it."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from movierec.api.app import ENDPOINTS
+from movierec.client import Client, Tokens, Upload
+from movierec.client.transport import Reply
+
+# What a person at a command line has no use for.
+NOT_CALLED = {"/health/live/", "/health/ready/"}
+
+ARGUMENTS: dict[str, Any] = {
+    "upload": Upload(0, lambda: ()),
+    "name": "ada",
+    "rating": 4.5,
+    "tmdb_id": "603",
+    "imdb_id": "tt0133093",
+}
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """(method, path) of every request that the client's public methods make."""
+    made: list[tuple[str, str]] = []
+
+    def exchange(_: Any, method: str, target: str, *__: Any, **___: Any) -> Reply:
+        from email.message import Message
+
+        made.append((method, target.partition("?")[0]))
+        body = b'{"access": "a", "refresh": "r", "is_favorited": true}'
+        return Reply(200, Message(), body)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("movierec.client.transport.Transport.exchange", exchange)
+    client = Client("http://127.0.0.1:1", _Store())
+    for name, method in inspect.getmembers(client, inspect.ismethod):
+        if not name.startswith("_"):
+            method(*(ARGUMENTS.get(parameter, 1) for parameter in _positional(method)))
+    return made
+
+
+class _Store:
+    def load(self) -> Tokens:
+        return Tokens("a", "r")
+
+
+def _positional(method: Any) -> list[str]:
+    parameters = inspect.signature(method).parameters.values()
+    return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
+
+
+def test_every_endpoint_has_its_method(calls: list[tuple[str, str]]) -> None:
+    missing = [
+        f"{endpoint.method} {endpoint.path}"
+        for endpoint in ENDPOINTS
+        if endpoint.path not in NOT_CALLED
+        and not any(
+            endpoint.method == method and endpoint.matches(path.rstrip("/")) for method, path in calls
+        )
+    ]
+    assert not missing
+
+
+def test_every_call_has_its_endpoint(calls: list[tuple[str, str]]) -> None:
+    unknown = [
+        f"{method} {path}"
+        for method, path in calls
+        if not any(endpoint.method == method and endpoint.matches(path.rstrip("/")) for endpoint in ENDPOINTS)
+    ]
+    assert not unknown

@@ -1,0 +1,69 @@
+"""`make demo` shows what it promises and leaves nothing behind, however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+DEMO = Path(__file__).parents[2] / "scripts" / "demo.py"
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    # A home that is not there: the demo needs none.
+    environment = {**os.environ, "TMPDIR": str(folder), "HOME": str(folder / "none")}
+    return subprocess.Popen(
+        [sys.executable, "-u", str(DEMO)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+    )
+
+
+def daemons_under(folder: Path) -> list[str]:
+    """Processes whose files are under `folder`."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if str(folder).encode() in entry.read_bytes() and entry.parent.name != str(os.getpid()):
+                found.append((entry.parent / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
+
+
+def test_the_demo_shows_what_it_promises(tmp_path: Path) -> None:
+    with start(tmp_path) as process:
+        shown, _ = process.communicate(timeout=100)
+    assert process.returncode == 0, shown
+    for command in ("register", "search", "show", "rate", "recommend", "explain", "similar", "dismiss"):
+        assert f"\n$ movierec {command} " in shown
+    assert shown.count("\n$ movierec rate ") == 6
+    assert "Because you" in shown
+    assert "is gone, and stays away" in shown
+    assert "\x1b" not in shown
+    assert not list(tmp_path.iterdir())
+    assert not daemons_under(tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_demo_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    with start(tmp_path) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("$ movierec register"):
+                break
+        process.send_signal(number)
+        time.sleep(0.05)
+        process.send_signal(number)  # impatience must not cut the cleaning short
+        process.stdout.read()
+    assert process.returncode == 130
+    assert not list(tmp_path.iterdir())
+    assert not daemons_under(tmp_path)

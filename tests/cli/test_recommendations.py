@@ -1,0 +1,98 @@
+"""Recommendations with their reasons, and films that stay away."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.running import Shell
+
+
+@pytest.fixture
+def fan(ada: Shell) -> Shell:
+    """Ada, who loves science fiction."""
+    for title, stars in (
+        ("Alien", "5"),
+        ("Blade Runner", "5"),
+        ("The Terminator", "4.5"),
+        ("Notting Hill", "1"),
+    ):
+        ada.run("rate", title, stars).ok()
+    return ada
+
+
+def test_recommendations_have_rank_title_and_reason(fan: Shell) -> None:
+    rows = fan.run("recommend", "--limit", "5").rows()
+    assert [row[0] for row in rows] == ["1", "2", "3", "4", "5"]
+    assert all(row[6] for row in rows)
+    ids = fan.run("recommend", "--limit", "5", "--ids").ok().split()
+    assert ids == [row[1] for row in rows]
+    found = fan.run("recommend", "--limit", "5", "--json").json()
+    assert [str(item["movie"]["id"]) for item in found] == ids
+    assert "rank" not in found[0]
+
+
+def test_recommendations_at_a_terminal_keep_to_its_width(fan: Shell) -> None:
+    table = fan.at_terminal("recommend", width=80)
+    assert table.code == 0, table
+    assert "reason" in table.out.splitlines()[0]
+    assert max(len(line) for line in table.out.splitlines()) <= 80
+
+
+def test_every_filter_is_known_to_the_daemon(fan: Shell) -> None:
+    filters = (
+        "--genre Thriller --exclude-genre Romance --exclude-genre Comedy --year-min 1950 --year-max 2010"
+    )
+    more = (
+        "--language en --min-votes 1 --runtime-max 300 --novelty 0.2 --diversity 0.5 --include-seen --refresh"
+    )
+    found = fan.run("recommend", *filters.split(), *more.split(), "--json").json()
+    assert found
+    for item in found:
+        assert "Thriller" in item["movie"]["genres"]
+        assert not {"Romance", "Comedy"} & set(item["movie"]["genres"])
+        assert 1950 <= item["movie"]["year"] <= 2010
+
+
+def test_a_rating_changes_the_next_answer(fan: Shell) -> None:
+    first = fan.run("recommend", "--ids").ok().split()
+    fan.run("rate", first[0], "5").ok()
+    assert first[0] not in fan.run("recommend", "--ids").ok().split()
+
+
+def test_a_dismissed_film_stays_away_until_it_is_forgiven(fan: Shell) -> None:
+    first = fan.run("recommend", "--ids").ok().split()[0]
+    fan.run("dismiss", first, "--comment", "seen it as a child").ok()
+    assert first not in fan.run("recommend", "--limit", "100", "--ids").ok().split()
+    [row] = fan.run("feedback", "list").rows()
+    assert (row[0], row[3], row[4]) == (first, "not_interested", "seen it as a child")
+    assert fan.run("feedback", "list", "--ids").ok().split() == [first]
+    fan.run("feedback", "remove", first).ok()
+    assert first in fan.run("recommend", "--limit", "100", "--ids").ok().split()
+    fan.run("feedback", "remove", first).failed(3)
+
+
+def test_feedback_of_other_kinds(fan: Shell) -> None:
+    fan.run("feedback", "add", "Up", "like").ok()
+    assert fan.run("feedback", "list", "--json").json()[0]["feedback_type"] == "like"
+    fan.run("feedback", "add", "Up", "meh").failed(2)
+
+
+def test_similar_needs_no_account(shell: Shell) -> None:
+    rows = shell.run("similar", "Toy", "Story", "--limit", "4").rows()
+    assert len(rows) == 4
+    assert "Toy Story 2" in [row[1] for row in rows]
+    assert len(shell.run("similar", "Toy Story", "--ids").ok().split()) == 10
+
+
+def test_explain_names_the_own_films(fan: Shell) -> None:
+    rows = fan.run("explain", "Aliens").rows()
+    assert {row[1] for row in rows} <= {"Alien", "Blade Runner", "The Terminator", "Notting Hill"}
+    page = fan.at_terminal("explain", "Aliens")
+    assert "Aliens (1986)" in page.out
+    answer = fan.run("explain", "Aliens", "--json").json()
+    assert {item["title"] for item in answer["because"]} == {row[1] for row in rows}
+
+
+def test_nobody_signed_in_gets_none(shell: Shell) -> None:
+    for command in (["recommend"], ["explain", "Alien"], ["dismiss", "Alien"], ["feedback", "list"]):
+        shell.run(*command).failed(4)
