@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import ipaddress
 import json
 import os
 import tomllib
@@ -38,7 +39,7 @@ class Server:
         (), "Host names answered besides loopback, the listening address and public_url; * for all."
     )
     trusted_proxies: tuple[str, ...] = setting(
-        (), "Proxy addresses whose X-Forwarded-For and -Proto are believed."
+        (), "Addresses or networks of proxies whose X-Forwarded-For is believed."
     )
     cors_origins: tuple[str, ...] = setting((), "Web origins whose scripts may call the API.")
     body_limit_bytes: int = setting(1_048_576, "Largest JSON body.", least=1024)
@@ -72,6 +73,22 @@ class Auth:
     hashing_threads: int = setting(2, "Passwords hashed at once.", least=1)
     hashing_queue: int = setting(64, "Passwords waiting at most; beyond that logins get 503.", least=1)
     registration: bool = setting(True, "Whether anybody may register.")
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """How often somebody may try what is costly or could be guessed at; 0 sets no limit."""
+
+    login_per_account: int = setting(10, "Sign-ins to one account in 15 minutes.", least=0)
+    login_per_address: int = setting(30, "Sign-ins from one address in 15 minutes.", least=0)
+    password: int = setting(10, "Times somebody signed in repeats the password in 15 minutes.", least=0)
+    register: int = setting(10, "Accounts opened from one address in an hour.", least=0)
+    refresh: int = setting(300, "Tokens refreshed from one address in 15 minutes.", least=0)
+    reset_per_account: int = setting(5, "Mails asked for to one account in an hour.", least=0)
+    reset_per_address: int = setting(20, "Mails asked for from one address in an hour.", least=0)
+    search: int = setting(120, "Searches from one address in a minute.", least=0)
+    imports: int = setting(60, "Imports of one account in an hour.", least=0)
+    train: int = setting(60, "Trainings started by one account in an hour.", least=0)
 
 
 @dataclass(frozen=True)
@@ -122,6 +139,7 @@ class Settings:
     server: Server = field(default_factory=Server)
     database: Database = field(default_factory=Database)
     auth: Auth = field(default_factory=Auth)
+    throttle: Throttle = field(default_factory=Throttle)
     tmdb: Tmdb = field(default_factory=Tmdb)
     imports: Imports = field(default_factory=Imports)
     recommender: Recommender = field(default_factory=Recommender)
@@ -250,6 +268,13 @@ def check(settings: Settings) -> None:
         raise ConfigurationError("log.level must be debug, info, warning or error.")
     if settings.auth.bcrypt_cost > 20:
         raise ConfigurationError("auth.bcrypt_cost above 20 takes minutes for each login.")
+    for network in settings.server.trusted_proxies:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"server.trusted_proxies must be addresses or networks, not {network!r}."
+            ) from error
     if settings.server.port > 65535:
         raise ConfigurationError("server.port must be at most 65535.")
 

@@ -1,6 +1,8 @@
-"""Tables of who people are: users, profiles, sessions and the refresh tokens that carry them on."""
+"""Tables of who people are: users, profiles, sessions, tokens; how often they tried, what happened to them."""
 
 from __future__ import annotations
+
+import secrets
 
 from peewee import (
     BigAutoField,
@@ -13,6 +15,11 @@ from peewee import (
 )
 
 from movierec.db import Table
+
+
+def first_epoch() -> int:
+    """Where an account's epoch starts: SQLite gives a deleted account's id again, but not its tokens."""
+    return 1 + secrets.randbelow(2**30)
 
 
 class User(Table):
@@ -30,7 +37,7 @@ class User(Table):
     is_staff = BooleanField(default=False)
     is_verified = BooleanField(default=False)
     # Rises when every token issued before must die: password change, disabling, role change.
-    auth_epoch = IntegerField(default=1)
+    auth_epoch = IntegerField(default=first_epoch)
     date_joined = BigIntegerField()
     last_login = BigIntegerField(null=True)
 
@@ -78,3 +85,46 @@ class RefreshToken(Table):
 
     class Meta:
         table_name = "refresh_tokens"
+
+
+class PersonalToken(Table):
+    """A token for scripts, by its SHA-256 in hex; `scopes` are words, `epoch` the user's when it was made."""
+
+    id = BigAutoField()
+    user = ForeignKeyField(User, on_delete="CASCADE", backref="personal_tokens")
+    name = TextField()
+    token_hash = TextField(unique=True)
+    scopes = TextField()
+    epoch = BigIntegerField()
+    created_at = BigIntegerField()
+    expires_at = BigIntegerField(null=True)
+    last_used_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "personal_tokens"
+
+
+class Tries(Table):
+    """How often something was tried in a window that ends at `ends_at`; `key` tells nothing of whom."""
+
+    key = TextField(primary_key=True)
+    count = BigIntegerField()
+    ends_at = BigIntegerField(index=True)
+
+    class Meta:
+        table_name = "throttle"
+
+
+class AuditEntry(Table):
+    """What happened to an account. `account` and `actor` are `user:7`, or a pseudonym after its deletion."""
+
+    id = BigAutoField()
+    at = BigIntegerField(index=True)
+    event = TextField()
+    account = TextField(default="", index=True)
+    actor = TextField(default="", index=True)
+    address = TextField(default="")
+    detail = TextField(default="")
+
+    class Meta:
+        table_name = "audit"
