@@ -35,17 +35,17 @@ def item_neighbours(ratings: Csr, neighbours: int = 100) -> Scores:
     return lambda history: (_liked(history) @ nearest.T).toarray()
 
 
-def ease(ratings: Csr, ridge: float = 500.0) -> Scores:
-    """EASE (Steck 2019) on ratings of 4 and more, λ = 500."""
+def ease(ratings: Csr, ridge: float = 500.0, likers: int = 1) -> Scores:
+    """EASE (Steck 2019) on ratings of 4 and more, λ = 500, over films with at least so many likers."""
     liked = _liked(ratings)
-    films = np.flatnonzero(dataset.raters(liked))
+    films = np.flatnonzero(dataset.raters(liked) >= likers)
     gram = Gram(len(films))
     gram.add(as_csr(liked[:, films]))
     matrix = solve(gram, dropout=0.0, ridge=ridge)
     weights = matrix.values.astype(np.float32) * matrix.scale
 
     def scores(history: Csr) -> Floats:
-        # Films that nobody in training liked stay at 0, as they would in the full matrix.
+        # Films that too few in training liked stay at 0, as they would in the full matrix.
         found = np.zeros(history.shape, dtype=np.float32)
         found[:, films] = _liked(history)[:, films] @ weights
         return found
