@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from movierec import auth, db
-from movierec.api import accounts, docs, favorites, health, imports, jobs, model, ratings, recommendations
+from movierec.api import accounts, docs, favorites, health, imports, jobs, model, movies, ratings, recommendations
 from movierec.api.call import answer
 from movierec.api.endpoint import Endpoint
 from movierec.api.middleware import around_every_request
@@ -24,6 +24,7 @@ from movierec.recommender import Recommender, recommender_settings
 
 GROUPS = [
     accounts.group,
+    movies.group,
     favorites.group,
     ratings.group,
     recommendations.group,
