@@ -36,16 +36,21 @@ class Catalogue:
 
     def number_of(self, movie_id: int) -> int | None:
         """The number of a film, None where it came after this revision."""
-        place = int(np.searchsorted(self.movie_ids, movie_id))
-        return place if place < len(self.movie_ids) and self.movie_ids[place] == movie_id else None
+        number = int(self.places_of([movie_id])[0])
+        return number if number >= 0 else None
 
     def numbers_of(self, movie_ids: Sequence[int]) -> Ints:
         """The numbers of films, leaving out those that are not here."""
+        places = self.places_of(movie_ids)
+        return places[places >= 0]
+
+    def places_of(self, movie_ids: Sequence[int] | Ints) -> Ints:
+        """The number of each film, −1 for those that are not here."""
         wanted = np.asarray(movie_ids, dtype=np.int64)
-        places = np.searchsorted(self.movie_ids, wanted)
-        inside = places < len(self.movie_ids)
-        places, wanted = places[inside], wanted[inside]
-        found: Ints = places[self.movie_ids[places] == wanted].astype(np.int64)
+        if not len(self.movie_ids):
+            return np.full(len(wanted), -1, dtype=np.int64)
+        places = np.minimum(np.searchsorted(self.movie_ids, wanted), len(self.movie_ids) - 1)
+        found: Ints = np.where(self.movie_ids[places] == wanted, places, -1)
         return found
 
 

@@ -42,6 +42,5 @@ def publish(folder: Path, model: Model, movie_ids: Ints, facts: dict[str, Any]) 
 def community_of(found: Artifact, catalogue: Catalogue, settings: Settings) -> Community:
     """The model of an artifact, laid over the catalogue as it is now."""
     movie_ids = np.asarray(found.arrays["movie_ids"], dtype=np.int64)
-    places = np.minimum(np.searchsorted(catalogue.movie_ids, movie_ids), len(catalogue) - 1)
-    positions = np.where(catalogue.movie_ids[places] == movie_ids, places, -1)
-    return Community(Blend.from_arrays(found.arrays, settings), positions, catalogue.content)
+    blend = Blend.from_arrays(found.arrays, settings)
+    return Community(blend, catalogue.places_of(movie_ids), catalogue.content)

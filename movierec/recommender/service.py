@@ -90,10 +90,9 @@ class Opinions:
 
     def history_in(self, catalogue: Catalogue) -> History:
         """The part a scorer can use, numbered as in `catalogue`."""
+        numbers = catalogue.places_of([movie_id for movie_id, _ in self.ratings]).tolist()
         rated = [
-            (number, stars)
-            for movie_id, stars in self.ratings
-            if (number := catalogue.number_of(movie_id)) is not None
+            (number, stars) for number, (_, stars) in zip(numbers, self.ratings, strict=True) if number >= 0
         ]
         liked = catalogue.numbers_of([*self.favorites, *self.liked])
         return history(rated, liked.tolist(), catalogue.numbers_of(self.disliked).tolist())
