@@ -10,6 +10,7 @@ import difflib
 import ipaddress
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -92,6 +93,23 @@ class Throttle:
 
 
 @dataclass(frozen=True)
+class Mail:
+    """Mail to users, sent through an SMTP server where one is set."""
+
+    host: str = setting("", "SMTP server; empty: mails are kept, and `movierec-server outbox` shows them.")
+    port: int = setting(587, "Its port: usually 587 with starttls, 465 with tls.", least=1)
+    security: str = setting("starttls", "starttls, tls or none.")
+    verify_certificate: bool = setting(True, "Whether the server's certificate must be valid.")
+    ca_file: str = setting("", "Certificates to trust (PEM) instead of the system's.")
+    username: str = setting("", "Name to sign in with; empty: without signing in.")
+    password: str = setting("", "Password to sign in with.", secret=True)
+    sender: str = setting("", "Address that mails come from; needed where host is set.")
+    timeout_seconds: float = setting(10.0, "Longest delivery of one mail.", least=0.1)
+    give_up_days: int = setting(3, "A mail not accepted for so long is given up.", least=1)
+    keep_days: int = setting(30, "How long the outbox remembers mails sent or given up.", least=1)
+
+
+@dataclass(frozen=True)
 class Tmdb:
     """The Movie Database, used when a key is set."""
 
@@ -140,6 +158,7 @@ class Settings:
     database: Database = field(default_factory=Database)
     auth: Auth = field(default_factory=Auth)
     throttle: Throttle = field(default_factory=Throttle)
+    mail: Mail = field(default_factory=Mail)
     tmdb: Tmdb = field(default_factory=Tmdb)
     imports: Imports = field(default_factory=Imports)
     recommender: Recommender = field(default_factory=Recommender)
@@ -275,8 +294,24 @@ def check(settings: Settings) -> None:
             raise ConfigurationError(
                 f"server.trusted_proxies must be addresses or networks, not {network!r}."
             ) from error
+    _check_mail(settings.mail)
+    if not re.fullmatch(r"(https?://[^\s/?#\"'<>@]+(/[^\s?#\"'<>]*)?)?", settings.server.public_url):
+        raise ConfigurationError("server.public_url must be an address such as https://films.example.org.")
     if settings.server.port > 65535:
         raise ConfigurationError("server.port must be at most 65535.")
+
+
+def _check_mail(mail: Mail) -> None:
+    if mail.security not in ("starttls", "tls", "none"):
+        raise ConfigurationError("mail.security must be starttls, tls or none.")
+    if mail.host and not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", mail.sender):
+        raise ConfigurationError(
+            "mail.sender must be the address that mails come from, such as films@example.org."
+        )
+    if mail.username and mail.security == "none" and mail.host not in ("127.0.0.1", "::1", "localhost"):
+        raise ConfigurationError(
+            "mail.security none would send mail.password in the clear. Use starttls or tls."
+        )
 
 
 def example() -> str:

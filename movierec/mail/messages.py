@@ -1,0 +1,115 @@
+"""What mails say, and how a stored mail becomes a message with a text and an HTML part."""
+
+from __future__ import annotations
+
+import html
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Kind(StrEnum):
+    """The occasions of mails."""
+
+    VERIFY = "verify_email"
+    RESET = "password_reset"
+    RESET_DONE = "password_was_reset"
+    CHANGE = "change_email"
+    CHANGE_ASKED = "email_change_asked"
+    CHANGED = "email_changed"
+
+
+class Text(NamedTuple):
+    subject: str
+    body: str
+
+
+_SUBJECTS = {
+    Kind.VERIFY: "Confirm your e-mail address",
+    Kind.RESET: "Set a new password",
+    Kind.RESET_DONE: "Your password was changed",
+    Kind.CHANGE: "Confirm your new e-mail address",
+    Kind.CHANGE_ASKED: "Your e-mail address is about to change",
+    Kind.CHANGED: "Your e-mail address was changed",
+}
+
+_BODIES = {
+    Kind.VERIFY: (
+        "please confirm that this address is yours:",
+        "{link}",
+        "Or run `movierec account verify` and paste this when asked:",
+        "{token}",
+        "The link works once, for 24 hours. If you did not open an account, ignore this mail.",
+    ),
+    Kind.RESET: (
+        "somebody, probably you, asked for a new password for your account. Set it here:",
+        "{link}",
+        "Or run `movierec account reset-password --confirm` and paste this when asked:",
+        "{token}",
+        "The link works once, for 30 minutes. If it was not you, ignore this mail: nothing has changed.",
+    ),
+    Kind.RESET_DONE: (
+        "your password was changed with a link from a mail. Every session has ended.",
+        "If it was not you, somebody reads your mail: tell the administrator of this daemon.",
+    ),
+    Kind.CHANGE: (
+        "please confirm that this is the new address of your account:",
+        "{link}",
+        "Or run `movierec account email --confirm` and paste this when asked:",
+        "{token}",
+        "The link works once, for 24 hours. If you did not ask for it, ignore this mail.",
+    ),
+    Kind.CHANGE_ASKED: (
+        "the address of your account shall become {about}. It does once that address is confirmed.",
+        "If you did not ask for it, change your password now: that stops it.",
+    ),
+    Kind.CHANGED: (
+        "the address of your account is {about} from now on. This is the last mail to the old one.",
+        "If it was not you, tell the administrator of this daemon.",
+    ),
+}
+
+
+def write(kind: Kind, username: str, *, about: str = "", link: str = "", token: str = "") -> Text:
+    """The mail for an occasion. What users chose stands in the body only, never in a header."""
+    paragraphs = (f"Hello {username},", *_BODIES[kind])
+    body = "\n\n".join(part.format(about=about, link=link, token=token) for part in paragraphs[1:])
+    return Text(f"movierec: {_SUBJECTS[kind]}", f"{paragraphs[0]}\n\n{body}\n")
+
+
+def message(
+    mail_id: int, sender: str, recipient: str, text: Text, created_at: int, host: str
+) -> EmailMessage:
+    """The message as it is sent. Raises ValueError for an address that cannot stand in a header."""
+    made = EmailMessage(policy=SMTP)
+    made["From"] = Address("movierec", addr_spec=sender)
+    made["To"] = Address(addr_spec=in_ascii(recipient))
+    made["Subject"] = text.subject
+    made["Date"] = datetime.fromtimestamp(created_at, UTC)
+    # The same at every try: who gets it twice may see that it is one mail.
+    made["Message-ID"] = f"<{mail_id}.{created_at}@{host}>"
+    made["Auto-Submitted"] = "auto-generated"
+    made.set_content(text.body)
+    made.add_alternative(as_html(text.body), subtype="html")
+    return made
+
+
+def in_ascii(address: str) -> str:
+    """An address with its domain as mail servers know it."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{domain.encode('idna').decode('ascii')}"
+
+
+def as_html(body: str) -> str:
+    """Paragraphs as HTML; one that is an address becomes a link."""
+    parts = [html.escape(part) for part in body.strip().split("\n\n")]
+    marked = [
+        f'<p><a href="{part}">{part}</a></p>'
+        if part.startswith(("https://", "http://"))
+        else f"<p>{part}</p>"
+        for part in parts
+    ]
+    return f'<!DOCTYPE html>\n<html lang="en"><body>\n{"".join(line + chr(10) for line in marked)}</body></html>\n'
