@@ -1,7 +1,20 @@
 """Who people are: accounts, passwords, sessions and tokens."""
 
 from movierec.auth.keys import Keys, load_or_create
+from movierec.auth.one_time import Purpose, forget_expired, issue
 from movierec.auth.passwords import check_rules, hash_password, needs_rehash, of_nobody, verify
+from movierec.auth.recovery import (
+    Addressee,
+    EmailChange,
+    addressee,
+    addressee_at,
+    change_email,
+    check_address,
+    is_taken,
+    owner_of_reset,
+    reset_password,
+    verify_email,
+)
 from movierec.auth.service import (
     Credentials,
     NewAccount,
@@ -30,28 +43,40 @@ from movierec.auth.sessions import (
 from movierec.auth.tokens import check_access
 
 __all__ = [
+    "Addressee",
     "Credentials",
+    "EmailChange",
     "Keys",
     "NewAccount",
     "Principal",
+    "Purpose",
     "Rotation",
     "TokenPair",
+    "addressee",
+    "addressee_at",
     "authenticate",
+    "change_email",
     "check",
     "check_access",
+    "check_address",
     "check_rules",
     "confirm_sign_in",
     "credentials_of",
     "credentials_of_user",
     "favorite_genres",
+    "forget_expired",
     "hash_password",
+    "is_taken",
+    "issue",
     "load_or_create",
     "needs_rehash",
     "of_nobody",
     "owner_of",
+    "owner_of_reset",
     "profile_of",
     "register",
     "rename",
+    "reset_password",
     "revoke",
     "revoke_all",
     "rotate",
@@ -59,4 +84,5 @@ __all__ = [
     "start",
     "user",
     "verify",
+    "verify_email",
 ]
