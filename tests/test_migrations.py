@@ -81,6 +81,7 @@ def every_model() -> list[type[peewee.Model]]:
     for module in (
         "db",
         "auth.models",
+        "mail.models",
         "movies.models",
         "library.models",
         "recommender.models",

@@ -9,6 +9,7 @@ from peewee import (
     BigIntegerField,
     BooleanField,
     Check,
+    CompositeKey,
     ForeignKeyField,
     IntegerField,
     TextField,
@@ -128,3 +129,21 @@ class AuditEntry(Table):
 
     class Meta:
         table_name = "audit"
+
+
+class OneTimeToken(Table):
+    """The token last mailed to a user for a purpose, by the SHA-256 of it in hex."""
+
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    purpose = TextField()
+    token_hash = TextField(unique=True)
+    auth_epoch = IntegerField()
+    # Where it was sent; for a change of address, the new one.
+    email = TextField()
+    expires_at = BigIntegerField()
+    used_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "one_time_tokens"
+        # One row for each: a new token takes the place of the older.
+        primary_key = CompositeKey("user", "purpose")
