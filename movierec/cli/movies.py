@@ -22,6 +22,7 @@ from movierec.cli.output import (
 )
 from movierec.cli.terminal import visible
 from movierec.cli.titles import find_movie, title_columns
+from movierec.client import pages
 from movierec.errors import ValidationFailed
 
 commands = new_group("")
@@ -33,6 +34,8 @@ COLUMNS = (
     Column("rating", lambda movie: movie.get("vote_average"), right=True),
     Column("votes", lambda movie: movie.get("vote_count"), right=True),
 )
+
+GENRES = (field("id", right=True), field("name"), field("movies", right=True))
 
 
 class TimeWindow(StrEnum):
@@ -105,12 +108,10 @@ def top(page: PageNumber = 1, as_json: AsJson = False, ids: IdsOnly = False) -> 
     _print_page(connect().top_rated(page=page), as_json=as_json, ids=ids)
 
 
-@commands.command()
+@commands.command(epilog=columns_help(GENRES))
 def genres(as_json: AsJson = False, ids: IdsOnly = False) -> None:
-    """All genres. In a pipe: tab-separated without header: id, name."""
-    print_list(
-        items_of(connect().genres()), (field("id", right=True), field("name")), as_json=as_json, ids=ids
-    )
+    """All genres, and how many movies there are of each."""
+    print_list(pages(connect().genres), GENRES, as_json=as_json, ids=ids, nothing="No genres yet.")
 
 
 @commands.command()

@@ -57,8 +57,23 @@ class Client(Session):
     def search(self, text: str, **query: Any) -> Any:
         return self._anonymous("GET", f"{API}/movies/search/", query={"q": text, **query})
 
-    def genres(self) -> Any:
-        return self._anonymous("GET", f"{API}/movies/genres/")
+    def add_movie(self, **facts: Any) -> Any:
+        return self._as_user("POST", f"{API}/movies/", body=facts)
+
+    def replace_movie(self, movie_id: int, **facts: Any) -> Any:
+        return self._as_user("PUT", f"{API}/movies/{movie_id}/", body=facts)
+
+    def change_movie(self, movie_id: int, **facts: Any) -> Any:
+        return self._as_user("PATCH", f"{API}/movies/{movie_id}/", body=facts)
+
+    def delete_movie(self, movie_id: int) -> None:
+        self._as_user("DELETE", f"{API}/movies/{movie_id}/")
+
+    def genres(self, **query: Any) -> Any:
+        return self._anonymous("GET", f"{API}/movies/genres/", query=query)
+
+    def genre(self, genre_id: int) -> Any:
+        return self._anonymous("GET", f"{API}/movies/genres/{genre_id}/")
 
     def movie_by_tmdb(self, tmdb_id: str) -> Any:
         return self._as_anybody("GET", f"{API}/movies/tmdb/{quote(tmdb_id, safe='')}/")

@@ -12,6 +12,20 @@ from tests.cli.running import Shell
 from tests.running import RunningDaemon
 
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The command line sees only HTTP: one database is enough, except where processes race in it."""
+    spared = [
+        item
+        for item in items
+        if item.path.parent == HERE and item.path.stem != "test_processes" and "postgresql" in item.name
+    ]
+    config.hook.pytest_deselected(items=spared)
+    items[:] = [item for item in items if item not in set(spared)]
+
+
 @pytest.fixture
 def shell_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Callable[[str], Shell]:
     """Makes a command line that talks to the server named."""

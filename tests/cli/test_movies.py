@@ -38,13 +38,19 @@ def test_without_text_search_lists_the_catalogue_by_its_filters(shell: Shell) ->
     shell.run("search", "alien", "--year-min", "1979").failed(2)
 
 
-@pytest.mark.parametrize("command", ["popular", "top", "trending"])
+@pytest.mark.parametrize("command", ["popular", "top"])
 def test_lists_have_pages(shell: Shell, command: str) -> None:
     first = shell.run(command, "--ids").ok().split()
     second = shell.run(command, "--page", "2", "--ids").ok().split()
     assert len(first) == 20
     assert second
     assert not set(first) & set(second)
+
+
+def test_trending_takes_a_day_or_a_week(shell: Shell) -> None:
+    assert shell.run("trending").rows()
+    assert shell.run("trending", "--window", "day").rows()
+    shell.run("trending", "--window", "year").failed(2)
 
 
 def test_genres(shell: Shell) -> None:
