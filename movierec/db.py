@@ -212,6 +212,8 @@ def indexed_afterwards(*tables: str) -> Iterator[None]:
     yield
     for _, build in reversed(removed):
         execute(build)
+    if is_postgres():
+        execute(f"ANALYZE {', '.join(tables)}")  # or the planner knows nothing of them for a minute
 
 
 def _rebuilding(table: str) -> list[Row]:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from typing import Any
 
 from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
-from movierec.movies import Detail, Listed
+from movierec.api.endpoint import Access, Group
+from movierec.api.pages import page_json
+from movierec.api.schemas import Page
+from movierec.api.schemas import movies as schemas
+from movierec.errors import Conflict
+from movierec.movies import Detail, FilmFacts, Filters, Listed
+
+group = Group("/api/v1/movies", tag="movies")
 
 POSTERS = "https://image.tmdb.org/t/p/w500"
 BACKDROPS = "https://image.tmdb.org/t/p/w1280"
+# Films on a page of search, trending, popular and top rated, as on TMDb.
+LENGTH = 20
+WINDOWS = {"day": 24 * 3600, "week": 7 * 24 * 3600}
 
 
 def listed_json(film: Listed) -> dict[str, Any]:
@@ -74,3 +86,135 @@ def movie_json(call: Call, movie_id: int) -> dict[str, Any]:
         document["is_favorite"] = standing.is_favorite
         document["on_watchlist"] = standing.on_watchlist
     return document
+
+
+# Reading
+
+
+@group.get("/", access=Access.PUBLIC, answers={200: Page[schemas.ListedMovie]}, cache_seconds=60)
+def catalogue(call: Call, query: schemas.MovieQuery) -> dict[str, Any]:
+    """The catalogue, filtered and ordered.
+
+    Orderings: popularity, vote_average, vote_count, release_date, title; with - in front for descending.
+    """
+    filters = Filters(**query.model_dump(exclude={"page", "page_size", "ordering"}))
+    order = movies.ordering(query.ordering, movies.ORDERINGS)
+    count, films = movies.browse(filters, order=order, limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, list(map(listed_json, films)))
+
+
+@group.get("/{id}/", access=Access.PUBLIC, answers={200: schemas.Movie}, cache_seconds=60)
+def movie(call: Call, id: int) -> dict[str, Any]:
+    """One movie; for who is signed in with the own rating, favorite and watchlist."""
+    return movie_json(call, id)
+
+
+@group.get("/tmdb/{tmdb_id}/", access=Access.PUBLIC, answers={200: schemas.Movie}, cache_seconds=60)
+def by_tmdb_id(call: Call, tmdb_id: int) -> dict[str, Any]:
+    """The movie by its id on TMDb."""
+    return movie_json(call, movies.by_tmdb_id(tmdb_id))
+
+
+@group.get("/imdb/{imdb_id}/", access=Access.PUBLIC, answers={200: schemas.Movie}, cache_seconds=60)
+def by_imdb_id(call: Call, imdb_id: str) -> dict[str, Any]:
+    """The movie by its id on IMDb."""
+    return movie_json(call, movies.by_imdb_id(imdb_id))
+
+
+@group.get("/search/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
+def search(call: Call, query: schemas.SearchQuery) -> dict[str, Any]:
+    """Movies by title, typing errors forgiven, the likeliest first."""
+    found = movies.search(
+        query.text, year=query.year, genre=query.genre, limit=LENGTH, offset=LENGTH * (query.page - 1)
+    )
+    return _list_json(query, *found)
+
+
+@group.get("/popular/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
+def popular(call: Call, query: schemas.ListQuery) -> dict[str, Any]:
+    """The best known movies."""
+    return _list_json(query, *movies.popular(limit=LENGTH, offset=LENGTH * (query.page - 1)))
+
+
+@group.get("/top_rated/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
+def top_rated(call: Call, query: schemas.ListQuery) -> dict[str, Any]:
+    """The best rated movies; few votes count less."""
+    return _list_json(query, *movies.top_rated(limit=LENGTH, offset=LENGTH * (query.page - 1)))
+
+
+@group.get("/trending/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
+def trending(call: Call, query: schemas.TrendingQuery) -> dict[str, Any]:
+    """What is rated most here these days, then the best known of the newest."""
+    active = library.most_rated(call.now - WINDOWS[query.time_window])
+    this_year = time.gmtime(call.now).tm_year
+    found = movies.trending(active, this_year, limit=LENGTH, offset=LENGTH * (query.page - 1))
+    return _list_json(query, *found)
+
+
+def _list_json(query: schemas.ListQuery, count: int, films: Sequence[Listed]) -> dict[str, Any]:
+    return {
+        "results": list(map(listed_json, films)),
+        "page": query.page,
+        "total_pages": -(-count // LENGTH),
+        "total_results": count,
+        "source": "catalogue",
+        "stale": False,
+    }
+
+
+@group.get("/genres/", access=Access.PUBLIC, answers={200: Page[schemas.Genre]}, cache_seconds=60)
+def genres(call: Call, query: schemas.GenreQuery) -> dict[str, Any]:
+    """All genres, and how many movies there are of each."""
+    count, found = movies.genres(limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, [genre._asdict() for genre in found])
+
+
+@group.get("/genres/{id}/", access=Access.PUBLIC, answers={200: schemas.Genre}, cache_seconds=60)
+def genre(call: Call, id: int) -> dict[str, Any]:
+    """One genre."""
+    return movies.genre(id)._asdict()
+
+
+# Editing
+
+
+@group.post("/", access=Access.STAFF, answers={201: schemas.Movie}, errors=(Conflict,))
+def add(call: Call, body: schemas.NewMovie) -> dict[str, Any]:
+    """Add a movie."""
+    return movie_json(call, movies.create(_facts(body), call.now))
+
+
+@group.put("/{id}/", access=Access.STAFF, answers={200: schemas.Movie}, errors=(Conflict,))
+def replace(call: Call, id: int, body: schemas.NewMovie) -> dict[str, Any]:
+    """Say everything of a movie anew; what is not sent becomes empty."""
+    movies.replace(id, _facts(body), call.now)
+    return movie_json(call, id)
+
+
+@group.patch("/{id}/", access=Access.STAFF, answers={200: schemas.Movie}, errors=(Conflict,))
+def change(call: Call, id: int, body: schemas.MovieChange) -> dict[str, Any]:
+    """Change some fields of a movie; what is not sent stays."""
+    movies.change(id, _told(body.model_dump(exclude_unset=True)), call.now)
+    return movie_json(call, id)
+
+
+@group.delete("/{id}/", access=Access.STAFF, answers={204: None}, errors=(Conflict,))
+def remove(call: Call, id: int) -> None:
+    """Delete a movie that nobody has rated or keeps in a list."""
+    movies.remove(id)
+
+
+def _facts(body: schemas.NewMovie) -> FilmFacts:
+    return FilmFacts(source="staff", **_told(body.model_dump()))
+
+
+def _told(sent: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a body as the catalogue names them."""
+    told = {name: tuple(value) if isinstance(value, list) else value for name, value in sent.items()}
+    if "cast" in told:
+        told["characters"] = tuple(member["character"] for member in told["cast"])
+        told["cast"] = tuple(member["name"] for member in told["cast"])
+    for kind, base in (("poster", POSTERS), ("backdrop", BACKDROPS)):
+        if f"{kind}_url" in told:
+            told[f"{kind}_path"] = str(told.pop(f"{kind}_url") or "").removeprefix(base)
+    return told

@@ -1,5 +1,6 @@
 """What users keep: ratings and favorites."""
 
+from movierec.library.activity import most_rated
 from movierec.library.favorites import ORDERINGS as FAVORITE_ORDERINGS
 from movierec.library.favorites import (
     FavoriteMovie,
@@ -35,6 +36,7 @@ __all__ = [
     "favorite",
     "favorites",
     "is_favorite",
+    "most_rated",
     "rate",
     "rating",
     "rating_of",

@@ -1,5 +1,8 @@
 """The catalogue: films, people, genres, and finding them."""
 
+from movierec.movies.editing import change, create, remove, replace
+from movierec.movies.lists import popular, top_rated, trending
+from movierec.movies.search import find_title, search
 from movierec.movies.service import (
     ORDERINGS,
     Detail,
@@ -27,13 +30,22 @@ __all__ = [
     "browse",
     "by_imdb_id",
     "by_tmdb_id",
+    "change",
+    "create",
     "detail",
+    "find_title",
     "genre",
     "genres",
     "listed",
     "load_starter",
     "needs_starter",
     "ordering",
+    "popular",
+    "remove",
+    "replace",
+    "search",
     "starter_films",
     "store",
+    "top_rated",
+    "trending",
 ]

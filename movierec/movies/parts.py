@@ -148,7 +148,8 @@ class Credits:
         _clear("credits", movie_ids)
 
 
-PARTS: tuple[Any, ...] = (Names("genre", ordered=True), Names("keyword", ordered=False), Credits())
+GENRES, KEYWORDS, CREDITS = Names("genre", ordered=True), Names("keyword", ordered=False), Credits()
+PARTS: tuple[Any, ...] = (GENRES, KEYWORDS, CREDITS)
 
 
 def _by_movie(movie_ids: Iterable[int], sql: str) -> dict[int, tuple[Any, ...]]:

@@ -19,7 +19,6 @@ ORDERINGS = {
 }
 
 CAST_SHOWN = 15
-TOP_RATED_MINIMUM_VOTES = 40
 
 
 class Listed(NamedTuple):
@@ -65,7 +64,7 @@ _FACTS = (
 
 _CONDITIONS = {
     "genre": "movies.id IN (SELECT movie_id FROM movie_genres JOIN genres ON genres.id = genre_id "
-    "WHERE LOWER(genres.name) = LOWER(?))",
+    "WHERE LOWER(genres.name) = LOWER(?) OR CAST(genres.id AS TEXT) = ?)",
     "year": "movies.year = ?",
     "year_min": "movies.year >= ?",
     "year_max": "movies.year <= ?",
@@ -78,7 +77,10 @@ _CONDITIONS = {
 
 @dataclass(frozen=True)
 class Filters:
-    """What a list of films is narrowed by; None does not narrow. `adult` False leaves adult films out."""
+    """What a list of films is narrowed by; None does not narrow.
+
+    `genre` is a name or an id; `adult` False leaves adult films out, True leaves only them.
+    """
 
     genre: str | None = None
     year: int | None = None
@@ -91,10 +93,14 @@ class Filters:
 
     def where(self) -> tuple[str, list[Any]]:
         """The condition in SQL and its parameters."""
-        given = [
-            (sql, value) for name, sql in _CONDITIONS.items() if (value := getattr(self, name)) is not None
-        ]
-        return " AND ".join(sql for sql, _ in given) or "TRUE", [value for _, value in given]
+        conditions: list[str] = []
+        parameters: list[Any] = []
+        for name, sql in _CONDITIONS.items():
+            value = getattr(self, name)
+            if value is not None:
+                conditions.append(sql)
+                parameters += [value] * sql.count("?")
+        return " AND ".join(conditions) or "TRUE", parameters
 
 
 def ordering(text: str, columns: Mapping[str, str]) -> str:
@@ -189,19 +195,25 @@ def _by(column: str, value: Any) -> int:
     return int(found)
 
 
-def genres(*, limit: int, offset: int) -> tuple[int, list[db.Row]]:
-    """How many genres there are, and a page of them: id, tmdb id, name, films."""
-    count = db.value("SELECT COUNT(*) FROM genres")
-    return count, db.rows(
-        f"{_GENRES} GROUP BY genres.id ORDER BY genres.name LIMIT ? OFFSET ?", limit, offset
-    )
+class Genre(NamedTuple):
+    id: int
+    tmdb_id: int | None
+    name: str
+    movies: int
 
 
-def genre(genre_id: int) -> db.Row:
+def genres(*, limit: int, offset: int) -> tuple[int, list[Genre]]:
+    """How many genres there are, and a page of them."""
+    found = db.rows(f"{_GENRES} GROUP BY genres.id ORDER BY genres.name LIMIT ? OFFSET ?", limit, offset)
+    return db.value("SELECT COUNT(*) FROM genres"), list(map(Genre._make, found))
+
+
+def genre(genre_id: int) -> Genre:
+    """One genre. Raises NotFound."""
     found = db.row(f"{_GENRES} WHERE genres.id = ? GROUP BY genres.id", genre_id)
     if found is None:
         raise NotFound()
-    return found
+    return Genre._make(found)
 
 
 _GENRES = (

@@ -82,7 +82,7 @@ def store(films: Sequence[FilmFacts], now: int) -> list[int]:
     empty and replaces what came from a source of no higher precedence. Given twice, the first counts.
     """
     with db.write():
-        _wait_for_others()
+        wait_for_others()
         known = _Known(films)
         ids: list[int] = []
         new: dict[int, FilmFacts] = {}
@@ -117,7 +117,7 @@ def _filling() -> contextlib.AbstractContextManager[None]:
     return db.indexed_afterwards(*tables, *(["title_search"] if db.is_postgres() else []))
 
 
-def _wait_for_others() -> None:
+def wait_for_others() -> None:
     """One writer of the catalogue at a time, as on SQLite: two may want to add the same genre or film."""
     if db.is_postgres():
         db.execute("LOCK TABLE genres IN SHARE ROW EXCLUSIVE MODE")

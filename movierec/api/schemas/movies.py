@@ -163,8 +163,8 @@ class MovieFacts(Input):
     revenue: Money | None = None
     homepage: Address = ""
     original_language: Language | Literal[""] = ""
-    languages: Annotated[list[Language], Field(max_length=50)] = []
-    countries: Annotated[list[Words], Field(max_length=50)] = []
+    languages: Annotated[list[Language], Field(default_factory=list, max_length=50)]
+    countries: Annotated[list[Words], Field(default_factory=list, max_length=50)]
     certificate: Annotated[str, Field(max_length=20)] = ""
     adult: bool = False
     critics_score: Annotated[int, Field(ge=0, le=100)] | None = None
@@ -174,11 +174,11 @@ class MovieFacts(Input):
     popularity: Annotated[float, Field(ge=0, le=1e9)] = 0.0
     poster_url: Address | None = None
     backdrop_url: Address | None = None
-    genres: Annotated[list[GenreName], Field(max_length=30)] = []
-    directors: Annotated[list[Words], Field(max_length=100)] = []
-    writers: Annotated[list[Words], Field(max_length=100)] = []
-    cast: Annotated[list[NewCastMember], Field(max_length=500)] = []
-    keywords: Annotated[list[Words], Field(max_length=500)] = []
+    genres: Annotated[list[GenreName], Field(default_factory=list, max_length=30)]
+    directors: Annotated[list[Words], Field(default_factory=list, max_length=100)]
+    writers: Annotated[list[Words], Field(default_factory=list, max_length=100)]
+    cast: Annotated[list[NewCastMember], Field(default_factory=list, max_length=500)]
+    keywords: Annotated[list[Words], Field(default_factory=list, max_length=500)]
 
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
