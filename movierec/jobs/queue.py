@@ -139,7 +139,8 @@ def claim(worker: str, kinds: Sequence[str], now: int) -> Job | None:
             "started_at = ?, heartbeat_at = ? WHERE id = (SELECT waiting.id FROM jobs AS waiting "
             f"WHERE waiting.state = 'queued' AND waiting.kind IN ({marks}) AND NOT EXISTS "
             "(SELECT 1 FROM jobs AS other WHERE other.kind = waiting.kind AND other.state = 'running') "
-            f"ORDER BY waiting.id LIMIT 1) RETURNING {_COLUMNS}",
+            # Once more outside: on PostgreSQL it may be cancelled between being chosen and being taken.
+            f"ORDER BY waiting.id LIMIT 1) AND state = 'queued' RETURNING {_COLUMNS}",
             worker,
             now,
             now,

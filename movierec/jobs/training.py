@@ -26,6 +26,8 @@ PATIENCE_SECONDS = 5.0
 # Read by OpenBLAS, MKL and OpenMP when they are loaded.
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
+DIED = "The training process failed. The daemon's log says more."
+
 logger = logging.getLogger("movierec.jobs")
 
 
@@ -40,6 +42,7 @@ def train(running: Running) -> dict[str, Any]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=_environment(running.settings),
+        process_group=0,  # Ctrl-C is the daemon's, which ends the training in good order
     )
     try:
         assert process.stdin is not None
@@ -49,8 +52,10 @@ def train(running: Running) -> dict[str, Any]:
         process.stdin.close()
         report = _follow(process.stdout, running)
         if process.wait() != 0 or report is None:
-            logger.error("training ended with exit code %s", process.returncode)
-            raise InternalError()
+            logger.error(
+                "training ended with exit code %s", process.returncode, extra={"job": running.job.id}
+            )
+            raise InternalError(DIED)
         return report
     finally:
         _end(process)
@@ -63,6 +68,8 @@ def _follow(output: IO[bytes], running: Running) -> dict[str, Any] | None:
     for line in _lines(output):
         said = json.loads(line) if line else {}
         if "error" in said:
+            if "traceback" in said:
+                logger.error("training failed: %s", said["traceback"], extra={"job": running.job.id})
             known = errors.by_code().get(said["error"], MovierecError)
             raise known(said["detail"])
         report = said.get("report", report)

@@ -45,7 +45,7 @@ def pack(ratings: Ratings) -> bytes:
     columns = []
     for name, kind in _COLUMNS:
         column = np.ascontiguousarray(getattr(ratings, name), dtype=kind)
-        columns.append(column.view(np.uint8).reshape(len(ratings), -1).T.tobytes())
+        columns.append(column.view(np.uint8).reshape(len(ratings), column.itemsize).T.tobytes())
     return _HEAD.pack(_VERSION, len(ratings)) + zlib.compress(b"".join(columns), _FASTEST)
 
 

@@ -11,14 +11,15 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from movierec import config, db
-from movierec.errors import MovierecError, NothingToTrainOn
+from movierec.errors import InternalError, MovierecError, NothingToTrainOn
 from movierec.recommender import community, dataset, evaluation, model_artifact
 from movierec.recommender.arrays import Csr, Ints, as_csr
 from movierec.recommender.catalogue import load_catalogue
@@ -30,6 +31,7 @@ from movierec.recommender.settings import Settings
 Progress = Callable[[str, int], None]
 
 NICENESS = 10
+FAILED = "Training failed unexpectedly. The daemon's log says why."
 # Where reading, fitting and measuring end, in percent.
 READ, FITTED, MEASURED = 15, 80, 95
 # `fit` names its stages for itself; these are said of a job.
@@ -53,25 +55,25 @@ def train(
     chosen = recommender_settings(settings.recommender)
     progress("read", 0)
     watermark = community.revision()
-    ratings, movie_ids, features = _read(chosen)
+    read = _read(chosen)
     progress("read", READ)
-    model = fit(ratings, features, chosen, _within(progress, READ, FITTED))
+    model = fit(read.stars, read.features, chosen, _within(progress, READ, FITTED))
     if not len(model.films):
         raise NothingToTrainOn(
             f"No film has the {chosen.min_raters} raters that recommender.minimum_raters asks for. "
             "Import more ratings."
         )
-    metrics = _measure(ratings, features, chosen, progress) if measure else {}
+    metrics = _measure(read, chosen, progress) if measure else {}
     progress("publish", MEASURED)
     facts = {
         "trained_at": now,
-        "ratings": int(ratings.nnz),
-        "raters": int(ratings.shape[0]),
+        "ratings": read.ratings,
+        "raters": int(read.stars.shape[0]),
         "community": watermark,
         "metrics": metrics,
         "settings": dataclasses.asdict(chosen),
     }
-    version = model_artifact.publish(models_folder(settings), model, movie_ids, facts)
+    version = model_artifact.publish(models_folder(settings), model, read.movie_ids, facts)
     seconds = round(time.perf_counter() - started, 2)
     return {
         "version": version,
@@ -83,8 +85,19 @@ def train(
     }
 
 
-def _read(settings: Settings) -> tuple[Csr, Ints, Csr]:
-    """Stars (raters × films), the films' ids in the catalogue, and their facts (films × facts)."""
+class Read(NamedTuple):
+    """Stars (raters × films), the films' ids in the catalogue, and their facts (films × facts).
+
+    `ratings` are all that were found; of the busiest raters only the newest are among the stars.
+    """
+
+    stars: Csr
+    movie_ids: Ints
+    features: Csr
+    ratings: int
+
+
+def _read(settings: Settings) -> Read:
     catalogue = load_catalogue()
     found = community.ratings()
     # A film may have left the catalogue since.
@@ -99,14 +112,20 @@ def _read(settings: Settings) -> tuple[Csr, Ints, Csr]:
         history=settings.training_history,
     )
     numbers = np.searchsorted(catalogue.movie_ids, made.films)
-    return made.ratings, made.films, as_csr(catalogue.content.features.rows[numbers])
+    features = as_csr(catalogue.content.features.rows[numbers])
+    return Read(made.ratings, made.films, features, int(known.sum()))
 
 
-def _measure(ratings: Csr, features: Csr, settings: Settings, progress: Progress) -> dict[str, Any]:
+def _measure(read: Read, settings: Settings, progress: Progress) -> dict[str, Any]:
     """NDCG@100 by how many ratings of a user are known, over users the model has not seen."""
     progress("measure", FITTED)
     report = evaluation.evaluate(
-        ratings, settings, features=features, algorithms={}, cells=(5, 10, None), seeds=evaluation.SEEDS[:1]
+        read.stars,
+        settings,
+        features=read.features,
+        algorithms={},
+        cells=(5, 10, None),
+        seeds=evaluation.SEEDS[:1],
     )
     return {
         f"ndcg_100_{'all' if result.known is None else result.known}": round(result.metrics.ndcg_100, 4)
@@ -153,10 +172,16 @@ def main() -> int:
         report = db.call(train, settings, _say_stage, now=int(time.time()), measure=told["measure"])
     except MovierecError as error:
         _say({"error": error.code, "detail": error.detail})
-        return 0
+    except BrokenPipeError:
+        # The daemon has gone: nobody waits for this training any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception:
+        _say({"error": InternalError.code, "detail": FAILED, "traceback": traceback.format_exc()})
+    else:
+        _say({"report": report, "stage": "publish", "done": 100})
     finally:
         db.close()
-    _say({"report": report, "stage": "publish", "done": 100})
     return 0
 
 
@@ -165,7 +190,7 @@ def _say_stage(stage: str, percent: int) -> None:
 
 
 def _say(document: dict[str, Any]) -> None:
-    """Fails when the daemon has gone: then nobody waits for this training any more."""
+    """Raises BrokenPipeError when the daemon has gone."""
     print(json.dumps(document), flush=True)
 
 

@@ -1,0 +1,121 @@
+"""Training by a job in its own process, the model it leaves, and going back."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from movierec import db
+from tests import datasets
+from tests.api.test_imports import ended, send
+from tests.running import Account, RunningDaemon
+
+MODEL = "/api/v1/model/"
+
+
+def imported(daemon: RunningDaemon, admin: Account, *, seed: int = 1) -> None:
+    """Thirty made-up films and sixty raters."""
+    films = list(range(500_001, 500_031))
+    source = {
+        "movies.csv": datasets.movies_csv(30).encode(),
+        "ratings.csv": datasets.ratings_csv(60, films, 0.5, seed).encode(),
+    }
+    assert ended(daemon, admin, send(daemon, admin, datasets.archive(source)))["state"] == "succeeded"
+
+
+def trained(daemon: RunningDaemon, admin: Account, query: str = "") -> Any:
+    return ended(daemon, admin, daemon.post(f"{MODEL}train/{query}", token=admin, status=202))
+
+
+def test_without_ratings_there_is_nothing_to_train_on(daemon: RunningDaemon) -> None:
+    admin = daemon.admin()
+    assert daemon.post(f"{MODEL}train/", token=admin, status=409)["code"] == "nothing_to_train_on"
+    assert daemon.get(MODEL, token=admin, status=409)["code"] == "model_not_trained"
+    assert daemon.post(f"{MODEL}rollback/", token=admin, status=409)["code"] == "model_not_trained"
+
+
+def test_training_is_for_staff(daemon: RunningDaemon) -> None:
+    user = daemon.register()
+    daemon.post(f"{MODEL}train/", token=user, status=403)
+    daemon.get(MODEL, token=user, status=403)
+    daemon.post(f"{MODEL}rollback/", token=user, status=403)
+    daemon.post(f"{MODEL}train/", status=401)
+
+
+def test_a_trained_model_serves_and_can_be_taken_back(daemon: RunningDaemon) -> None:
+    admin = daemon.admin()
+    imported(daemon, admin)
+    first = trained(daemon, admin)
+    assert first["state"] == "succeeded", first["error"]
+    assert (first["report"]["movies"], first["report"]["raters"]) == (30, 60)
+    model = daemon.get(MODEL, token=admin)
+    assert model["version"] == first["report"]["version"]
+    assert model["trained_at"]
+    assert (model["movies"], model["ratings"], model["raters"]) == (30, 900, 60)
+    assert (model["metrics"], model["degraded"], model["previous"]) == ({}, [], [])
+    assert daemon.post(f"{MODEL}rollback/", token=admin, status=409)["code"] == "conflict"
+
+    imported(daemon, admin, seed=2)
+    second = trained(daemon, admin, "?measure=true")
+    assert second["state"] == "succeeded", second["error"]
+    model = daemon.get(MODEL, token=admin)
+    assert model["version"] == second["report"]["version"] != first["report"]["version"]
+    assert [version["version"] for version in model["previous"]] == [first["report"]["version"]]
+    assert set(model["metrics"]) == {"ndcg_100_5", "ndcg_100_10", "ndcg_100_all"}
+    assert all(0 <= value <= 1 for value in model["metrics"].values())
+
+    back = daemon.post(f"{MODEL}rollback/", token=admin)
+    assert back["version"] == first["report"]["version"]
+    assert daemon.get(MODEL, token=admin) == back
+
+
+def test_too_few_raters_are_said(daemon: RunningDaemon) -> None:
+    admin = daemon.admin()
+    body = datasets.archive(datasets.files())
+    assert ended(daemon, admin, send(daemon, admin, body))["state"] == "succeeded"
+    job = trained(daemon, admin)
+    assert job["state"] == "failed"
+    assert "minimum_raters" in job["error"]
+
+
+@pytest.mark.parametrize("query", ["?measure=perhaps", "?films=3"])
+def test_bad_parameters_are_refused(daemon: RunningDaemon, query: str) -> None:
+    daemon.post(f"{MODEL}train/{query}", token=daemon.admin(), status=422)
+
+
+def test_a_cancelled_training_ends_its_process(daemon: RunningDaemon) -> None:
+    admin = daemon.admin()
+    imported(daemon, admin)
+    job = daemon.post(f"{MODEL}train/", token=admin, status=202)
+    daemon.delete(f"/api/v1/jobs/{job['id']}/", token=admin)
+    assert daemon.get(f"/api/v1/jobs/{job['id']}/", token=admin)["state"] == "cancelled"
+    # The next one does not wait for it.
+    assert trained(daemon, admin)["state"] == "succeeded"
+    assert len(list((daemon.settings.paths.state / "models").glob("2*"))) == 1
+
+
+def test_reads_go_on_while_ml_latest_small_is_imported_and_trained_on(
+    daemon: RunningDaemon, movielens: Path
+) -> None:
+    admin, other = daemon.admin(), daemon.register()
+    movie = db.value("SELECT id FROM movies WHERE imdb_id = 'tt0114709'")
+    slowest = 0.0
+    job = send(daemon, admin, datasets.of_folder(movielens))
+    for step in ("import", "train"):
+        if step == "train":
+            job = daemon.post(f"{MODEL}train/", token=admin, status=202)
+        deadline = time.monotonic() + 100
+        while job["state"] in ("queued", "running"):
+            assert time.monotonic() < deadline
+            before = time.perf_counter()
+            daemon.post(
+                "/api/v1/favorites/ratings/", {"movie": movie, "rating": 4.0}, token=other, status=(200, 201)
+            )
+            slowest = max(slowest, time.perf_counter() - before)
+            job = daemon.get(f"/api/v1/jobs/{job['id']}/", token=admin)
+        assert job["state"] == "succeeded", job["error"]
+    assert slowest < 1.0
+    assert daemon.get(MODEL, token=admin)["ratings"] == 100_836

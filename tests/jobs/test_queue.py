@@ -1,0 +1,167 @@
+"""The queue: one worker a job, whoever else asks; nothing lost when a worker dies."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import pytest
+
+from movierec import auth, db
+from movierec.config import Settings
+from movierec.errors import Conflict, NotFound
+from movierec.jobs import queue
+
+KINDS = ("train",)
+
+
+@pytest.fixture
+def users(database: Settings) -> list[int]:
+    accounts = [auth.NewAccount(f"user{number}", f"user{number}@example.org") for number in range(8)]
+    return [auth.register(account, "no hash", now=0).id for account in accounts]
+
+
+def test_a_job_from_begin_to_end(users: list[int]) -> None:
+    made = queue.enqueue(users[0], "train", {"measure": True}, now=10)
+    assert (made.state, made.parameters, made.created_at) == ("queued", {"measure": True}, 10)
+    claimed = queue.claim("w", KINDS, now=11)
+    assert claimed is not None
+    assert (claimed.id, claimed.state, claimed.started_at) == (made.id, "running", 11)
+    assert queue.claim("w", KINDS, now=11) is None
+    assert queue.note_progress(made.id, "w", "read", 3, 100, now=12)
+    found = queue.job(made.id, users[0])
+    assert (found.stage, found.done, found.total) == ("read", 3, 100)
+    assert queue.finish(made.id, "w", {"version": "x"}, now=13)
+    found = queue.job(made.id, users[0])
+    assert (found.state, found.report, found.finished_at, found.done) == (
+        "succeeded",
+        {"version": "x"},
+        13,
+        100,
+    )
+
+
+def test_one_active_job_of_a_kind_for_each_user(users: list[int]) -> None:
+    made = queue.enqueue(users[0], "train", {}, now=1)
+    with pytest.raises(Conflict):
+        queue.enqueue(users[0], "train", {}, now=1)
+    with pytest.raises(Conflict):
+        queue.check_free(users[0], "train")
+    queue.enqueue(users[0], "import_movielens", {}, now=1)
+    queue.enqueue(users[1], "train", {}, now=1)
+    queue.cancel_or_delete(made.id, users[0], now=2)
+    queue.check_free(users[0], "train")
+    queue.enqueue(users[0], "train", {}, now=3)
+
+
+def test_one_of_a_kind_runs_at_a_time(users: list[int]) -> None:
+    first = queue.enqueue(users[0], "train", {}, now=1)
+    second = queue.enqueue(users[1], "train", {}, now=1)
+    assert queue.claim("a", KINDS, now=2)
+    assert queue.claim("b", KINDS, now=2) is None
+    queue.finish(first.id, "a", {}, now=3)
+    claimed = queue.claim("b", KINDS, now=4)
+    assert claimed
+    assert claimed.id == second.id
+
+
+def test_a_job_is_claimed_once_however_many_ask(users: list[int]) -> None:
+    for user in users:
+        queue.enqueue(user, "train", {}, now=1)
+    claimed: Counter[int] = Counter()
+    at_once: list[int] = []
+    lock = threading.Lock()
+    running = 0
+
+    def work(name: str) -> None:
+        nonlocal running
+        for _ in range(200):
+            job = db.call(queue.claim, name, KINDS, 2)
+            if job is None:
+                if not db.value("SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1"):
+                    break
+                continue
+            with lock:
+                running += 1
+                at_once.append(running)
+                claimed[job.id] += 1
+            with lock:
+                running -= 1
+            assert queue.finish(job.id, name, {}, now=3)
+        db.close()
+
+    threads = [threading.Thread(target=work, args=(f"w{number}",)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(claimed) == len(users)
+    assert set(claimed.values()) == {1}
+    assert max(at_once) == 1
+
+
+def test_nobody_writes_on_a_job_that_is_not_his(users: list[int]) -> None:
+    made = queue.enqueue(users[0], "train", {}, now=1)
+    queue.claim("a", KINDS, now=2)
+    assert not queue.note_progress(made.id, "b", "read", 1, 2, now=3)
+    assert not queue.finish(made.id, "b", {}, now=3)
+    queue.cancel_or_delete(made.id, users[0], now=3)
+    assert not queue.note_progress(made.id, "a", "read", 1, 2, now=4)
+    assert not queue.fail(made.id, "a", "too late", now=4)
+    assert queue.job(made.id, users[0]).state == "cancelled"
+
+
+def test_the_job_of_a_dead_worker_is_taken_up_again_but_not_for_ever(users: list[int]) -> None:
+    made = queue.enqueue(users[0], "train", {}, now=0)
+    now = 0
+    for expected in ("queued", "queued", "failed"):
+        assert queue.claim("dead", KINDS, now)
+        queue.take_back("alive", KINDS, now + queue.SILENCE_SECONDS - 1)
+        assert queue.job(made.id, None).state == "running"
+        now += queue.SILENCE_SECONDS
+        queue.take_back("alive", KINDS, now)
+        found = queue.job(made.id, None)
+        assert found.state == expected
+        assert found.error
+    assert queue.claim("alive", KINDS, now) is None
+
+
+def test_alone_a_worker_waits_for_nobody(users: list[int]) -> None:
+    made = queue.enqueue(users[0], "train", {}, now=0)
+    queue.claim("dead", KINDS, now=0)
+    queue.take_back("alive", ("import_movielens",), now=1, alone=True)
+    assert queue.job(made.id, None).state == "running"
+    queue.take_back("alive", KINDS, now=1, alone=True)
+    assert queue.job(made.id, None).state == "queued"
+
+
+def test_a_worker_that_stops_puts_its_job_back(users: list[int]) -> None:
+    made = queue.enqueue(users[0], "train", {}, now=0)
+    queue.claim("a", KINDS, now=0)
+    queue.put_back(made.id, "b")
+    assert queue.job(made.id, None).state == "running"
+    queue.put_back(made.id, "a")
+    found = queue.job(made.id, None)
+    assert (found.state, found.error) == ("queued", "")
+
+
+def test_jobs_are_their_owners(users: list[int]) -> None:
+    mine = queue.enqueue(users[0], "train", {}, now=0)
+    other = queue.enqueue(users[1], "train", {}, now=0)
+    assert queue.jobs(users[0], limit=10, offset=0) == (1, [mine])
+    assert queue.jobs(None, limit=10, offset=0) == (2, [other, mine])
+    assert queue.jobs(None, limit=1, offset=1) == (2, [mine])
+    with pytest.raises(NotFound):
+        queue.job(other.id, users[0])
+    with pytest.raises(NotFound):
+        queue.cancel_or_delete(other.id, users[0], now=1)
+    assert queue.job(other.id, None) == other
+
+
+def test_deleting_what_has_ended_forgets_it(users: list[int]) -> None:
+    made = queue.enqueue(users[0], "train", {}, now=0)
+    queue.cancel_or_delete(made.id, users[0], now=1)
+    assert queue.job(made.id, users[0]).state == "cancelled"
+    queue.cancel_or_delete(made.id, users[0], now=2)
+    with pytest.raises(NotFound):
+        queue.job(made.id, users[0])
