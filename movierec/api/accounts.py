@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from movierec import auth, db
+from movierec import auth, db, mail
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Answer, Group
 from movierec.api.schemas import Message
 from movierec.api.schemas import accounts as schemas
-from movierec.auth import Credentials, NewAccount, Rotation, TokenPair
-from movierec.errors import Conflict, InvalidCredentials, PermissionDenied, TokenExpired, TokenInvalid
+from movierec.auth import Credentials, NewAccount, Profile, Rotation, TokenPair
+from movierec.errors import Busy, Conflict, InvalidCredentials, PermissionDenied, TokenExpired, TokenInvalid
 
 group = Group("/api/v1/auth", tag="accounts")
 
 
-@group.post("/", access=Access.PUBLIC, answers={201: schemas.SignedIn}, errors=(Conflict, PermissionDenied))
+@group.post(
+    "/",
+    access=Access.PUBLIC,
+    answers={201: schemas.SignedIn},
+    errors=(Conflict, PermissionDenied),
+    throttle="register",
+)
 async def register(call: Call, body: schemas.Register) -> Answer:
     """Open an account and sign in."""
     settings = call.services.settings.auth
@@ -31,33 +37,59 @@ async def register(call: Call, body: schemas.Register) -> Answer:
 def _register(call: Call, account: NewAccount, hashed: str) -> dict[str, Any]:
     with db.write():
         user = auth.register(account, hashed, call.now)
+        mail.ask_to_verify(call.services.settings.server, user.id, user.email, call.now)
         pair = _start(call, user.id, user.auth_epoch)
     return _signed_in("Welcome.", user.id, pair)
 
 
-@group.post("/login/", access=Access.PUBLIC, answers={200: schemas.SignedIn}, errors=(InvalidCredentials,))
+@group.post(
+    "/login/",
+    access=Access.PUBLIC,
+    answers={200: schemas.SignedIn},
+    errors=(InvalidCredentials, Busy),
+    throttle="login_per_address",
+)
 async def log_in(call: Call, body: schemas.Login) -> dict[str, Any]:
-    """Sign in with e-mail address or user name."""
-    cost = call.services.settings.auth.bcrypt_cost
-    found = await call.read(auth.credentials_of, body.email or body.username or "")
-    hashed = found.password_hash if found else auth.of_nobody(cost)
-    right = await call.services.threads.hash(auth.verify, body.password, hashed)
+    """Sign in with e-mail address or user name.
+
+    Tries are counted for each account and each address; beyond the limit right passwords are refused, too.
+    """
+    settings = call.services.settings
+    name = body.email or body.username or ""
+    found = await call.write(auth.count_sign_in, settings.throttle, name, call.now)
+    hashed = found.password_hash if found else auth.of_nobody(settings.auth.bcrypt_cost)
+    right = await verify_password(call, body.password, hashed)
     if not found or not right or not found.is_active:
+        await call.write(
+            auth.note,
+            "sign_in_failed",
+            found.user_id if found else None,
+            call.now,
+            address=call.address,
+            detail="right password, disabled account" if right else "",
+        )
         raise InvalidCredentials()
     new_hash = None
-    if auth.needs_rehash(hashed, cost):
+    if auth.needs_rehash(hashed, settings.auth.bcrypt_cost):
+        cost = settings.auth.bcrypt_cost
         new_hash = await call.services.threads.hash(auth.hash_password, body.password, cost)
     return await call.write(_log_in, call, found, new_hash)
 
 
+async def verify_password(call: Call, password: str, hashed: str) -> bool:
+    """Whether `password` is the one of `hashed`; counted, for it is what guessing costs."""
+    call.services.metrics.password_verifications.inc()
+    return await call.services.threads.hash(auth.verify, password, hashed)
+
+
 def _log_in(call: Call, found: Credentials, new_hash: str | None) -> dict[str, Any]:
     with db.write():
-        auth.confirm_sign_in(found, call.now, new_hash)
+        auth.confirm_sign_in(found, call.now, new_hash, address=call.address)
         pair = _start(call, found.user_id, found.epoch)
     return _signed_in("Signed in.", found.user_id, pair)
 
 
-@group.post("/logout/", access=Access.USER, answers={200: Message}, errors=(TokenInvalid,))
+@group.post("/logout/", access=Access.USER, answers={200: Message}, errors=(TokenInvalid,), session_only=True)
 def log_out(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
     """End the session of this refresh token: both its tokens are refused from now on."""
     owner = auth.owner_of(body.refresh)
@@ -67,10 +99,17 @@ def log_out(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
     return {"message": "Signed out."}
 
 
-@group.post("/token/refresh/", access=Access.PUBLIC, answers={200: schemas.Tokens}, errors=(TokenInvalid,))
+@group.post(
+    "/token/refresh/",
+    access=Access.PUBLIC,
+    answers={200: schemas.Tokens},
+    errors=(TokenInvalid,),
+    throttle="refresh",
+)
 def refresh(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
     """Exchange a refresh token for a new pair. Using one twice ends its session."""
     outcome, pair = auth.rotate(call.services.keys, call.services.settings.auth, body.refresh, call.now)
+    call.services.metrics.refresh_rotations.labels(outcome.value).inc()
     if pair is None:
         reused = outcome is Rotation.REUSED
         raise TokenInvalid("This token was used before; its session has ended. Sign in." if reused else None)
@@ -84,7 +123,10 @@ def refresh(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
     errors=(TokenInvalid, TokenExpired),
 )
 def verify(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
-    """Whether an access or refresh token would be accepted."""
+    """Whether an access, refresh or personal token would be accepted."""
+    if auth.looks_like_personal(body.token):
+        auth.authenticate_personal(body.token, call.now)
+        return {}
     auth.check(call.services.keys, call.services.settings.auth, body.token, call.now)
     return {}
 
@@ -93,7 +135,9 @@ def verify(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
     "/change_password/",
     access=Access.USER,
     answers={200: schemas.PasswordChanged},
-    errors=(InvalidCredentials,),
+    errors=(InvalidCredentials, Busy),
+    throttle="password",
+    session_only=True,
 )
 async def change_password(call: Call, body: schemas.ChangePassword) -> dict[str, Any]:
     """Replace the password; every other session ends."""
@@ -103,7 +147,7 @@ async def change_password(call: Call, body: schemas.ChangePassword) -> dict[str,
         body.new_password, settings.password_min_length, own.username, own.email, field="new_password"
     )
     found = await call.read(auth.credentials_of_user, call.user_id)
-    if not await hashing(auth.verify, body.old_password, found.password_hash):
+    if not await verify_password(call, body.old_password, found.password_hash):
         raise InvalidCredentials("The old password is wrong.")
     hashed = await hashing(auth.hash_password, body.new_password, settings.bcrypt_cost)
     return await call.write(_set_password, call, found, hashed)
@@ -111,7 +155,7 @@ async def change_password(call: Call, body: schemas.ChangePassword) -> dict[str,
 
 def _set_password(call: Call, found: Credentials, hashed: str) -> dict[str, Any]:
     with db.write():
-        epoch = auth.set_password(found, hashed, call.now)
+        epoch = auth.set_password(found, hashed, call.now, address=call.address)
         pair = _start(call, found.user_id, epoch)
     return {"message": "Password changed. Every other session has ended.", "tokens": pair.as_json()}
 
@@ -151,12 +195,16 @@ def user_json(user_id: int) -> dict[str, Any]:
         "is_staff": user.is_staff,
         "date_joined": timestamp(user.date_joined),
         "last_login": timestamp(user.last_login),
-        "profile": {
-            "id": profile.id,
-            "bio": profile.bio,
-            "avatar": profile.avatar,
-            "favorite_genres": auth.favorite_genres(profile),
-            "preferred_language": profile.preferred_language,
-            "mature_content": profile.mature_content,
-        },
+        "profile": profile_json(profile),
+    }
+
+
+def profile_json(profile: Profile) -> dict[str, Any]:
+    return {
+        "id": profile.id,
+        "bio": profile.bio,
+        "avatar": profile.avatar,
+        "favorite_genres": auth.favorite_genres(profile),
+        "preferred_language": profile.preferred_language,
+        "mature_content": profile.mature_content,
     }

@@ -11,7 +11,25 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from movierec import auth, db
-from movierec.api import accounts, docs, favorites, health, imports, jobs, model, movies, ratings, recommendations
+from movierec.api import (
+    account_page,
+    accounts,
+    docs,
+    favorites,
+    health,
+    imports,
+    jobs,
+    model,
+    monitoring,
+    movies,
+    profiles,
+    ratings,
+    recommendations,
+    sessions,
+    upkeep,
+    users,
+    verification,
+)
 from movierec.api.call import answer
 from movierec.api.endpoint import Endpoint
 from movierec.api.middleware import around_every_request
@@ -20,10 +38,15 @@ from movierec.api.threads import Threads
 from movierec.config import Settings
 from movierec.errors import MovierecError
 from movierec.jobs import Worker
+from movierec.mail import Delivery
 from movierec.recommender import Recommender, recommender_settings
 
 GROUPS = [
     accounts.group,
+    users.group,
+    profiles.group,
+    sessions.group,
+    verification.group,
     movies.group,
     favorites.group,
     ratings.group,
@@ -32,6 +55,7 @@ GROUPS = [
     jobs.group,
     model.group,
     health.group,
+    monitoring.group,
 ]
 
 ENDPOINTS: list[Endpoint] = [endpoint for group in GROUPS for endpoint in group.endpoints]
@@ -55,7 +79,8 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> web.Applicati
     )
     _add_routes(app)
     docs.add_routes(app, ENDPOINTS)
-    app.cleanup_ctx.extend([_threads, _recommender, _worker])
+    account_page.add_routes(app)
+    app.cleanup_ctx.extend([_threads, _recommender, _worker, _mail, monitoring.running, upkeep.running])
     return app
 
 
@@ -91,3 +116,12 @@ async def _worker(app: web.Application) -> AsyncIterator[None]:
     worker.start()
     yield
     await worker.stop()
+
+
+async def _mail(app: web.Application) -> AsyncIterator[None]:
+    services = app[SERVICES]
+    threads = services.threads
+    delivery = Delivery(services.settings, services.clock, read=threads.read, write=threads.write)
+    delivery.start()
+    yield
+    await delivery.stop()

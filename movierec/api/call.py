@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import hashlib
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
@@ -12,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from movierec import auth
+from movierec.api.addresses import client_address, throttled_address
 from movierec.api.encoding import check_text, decode, encode
 from movierec.api.endpoint import Access, Answer, Endpoint
 from movierec.api.services import SERVICES, Services
@@ -20,6 +23,7 @@ from movierec.errors import (
     BodyTooLarge,
     FieldError,
     MalformedRequest,
+    MovierecError,
     NotAuthenticated,
     NotFound,
     PermissionDenied,
@@ -57,6 +61,18 @@ class Call:
     ) -> Result:
         return await self.services.threads.write(work, *args, **kwargs)
 
+    async def count_address(self, act: str) -> None:
+        """Count a try of `act` from where the request comes. Raises Throttled."""
+        address = throttled_address(self.request)
+        if address is not None:
+            settings = self.services.settings.throttle
+            await self.write(auth.count_try, settings, act, auth.address_key(address), self.now)
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        return client_address(self.request)
+
     def url(self, path: str) -> str:
         """An absolute address of this daemon, as its users reach it."""
         public = self.services.settings.server.public_url.rstrip("/")
@@ -66,34 +82,63 @@ class Call:
 async def answer(request: web.Request, endpoint: Endpoint) -> web.StreamResponse:
     """Run one request through `endpoint`."""
     call = Call(request, endpoint)
-    claims = _claims(call)
+    identify = _identification(call)
+    await _throttle(call, identify)
     body = None if endpoint.streams else await _read_body(call)
     if endpoint.is_async:
-        if claims is not None:
-            call.caller = await call.read(auth.authenticate, claims, call.now)
+        if identify is not None:
+            call.caller = await call.read(identify)
         result = await endpoint.handler(call, **_arguments(call, body))
-        return result if isinstance(result, web.StreamResponse) else _response(call, *_encoded(call, result))
+        response = (
+            result if isinstance(result, web.StreamResponse) else _response(call, *_encoded(call, result))
+        )
+    else:
 
-    def work() -> tuple[Answer, bytes | None]:
-        if claims is not None:
-            call.caller = auth.authenticate(claims, call.now)
-        return _encoded(call, endpoint.handler(call, **_arguments(call, body)))
+        def work() -> tuple[Answer, bytes | None]:
+            if identify is not None:
+                call.caller = identify()
+            return _encoded(call, endpoint.handler(call, **_arguments(call, body)))
 
-    run = call.read if endpoint.method == "GET" else call.write
-    return _response(call, *await run(work))
+        run = call.read if endpoint.method == "GET" else call.write
+        response = _response(call, *await run(work))
+    await _note_token_use(call)
+    return response
 
 
-def _claims(call: Call) -> Any:
-    """The claims of the access token sent, None where there is none and none is needed."""
+def _identification(call: Call) -> Callable[[], Principal] | None:
+    """What finds out, in a database thread, who sent the token; None where there is none and none is needed."""
     header = call.request.headers.get("Authorization")
     if header is None:
         if call.endpoint.access is Access.PUBLIC:
             return None
         raise NotAuthenticated()
     scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
         raise NotAuthenticated("Send the header as Authorization: Bearer TOKEN.")
-    return auth.check_access(call.services.keys, token.strip(), call.now)
+    if auth.looks_like_personal(token):
+        return functools.partial(auth.authenticate_personal, token, call.now)
+    claims = auth.check_access(call.services.keys, token, call.now)
+    return functools.partial(auth.authenticate, claims, call.now)
+
+
+async def _throttle(call: Call, identify: Callable[[], Principal] | None) -> None:
+    """Count the call against the endpoint's limit, before its body is read. Raises Throttled."""
+    act = call.endpoint.throttle
+    if act is None:
+        return
+    if auth.RULES[act].per is auth.Per.ADDRESS:
+        await call.count_address(act)
+    elif identify is not None:
+        caller = await call.read(identify)
+        await call.write(auth.count_try, call.services.settings.throttle, act, str(caller.user_id), call.now)
+
+
+async def _note_token_use(call: Call) -> None:
+    """Keep when a personal token was last used; that failing is no reason to fail."""
+    if call.caller is not None and call.caller.use_is_news and call.caller.token_id is not None:
+        with contextlib.suppress(MovierecError):
+            await call.write(auth.note_use, call.caller.token_id, call.now)
 
 
 async def _read_body(call: Call) -> Any:
@@ -119,8 +164,7 @@ async def _read_body(call: Call) -> Any:
 def _arguments(call: Call, body: Any) -> dict[str, Any]:
     """Access checked, path, query and body as the handler's parameters."""
     endpoint = call.endpoint
-    if endpoint.access is Access.STAFF and not (call.caller and call.caller.is_staff):
-        raise PermissionDenied("This needs a staff account.")
+    _check_access(call)
     arguments = {name: _path_value(call, name, kind) for name, kind in endpoint.path_types.items()}
     if endpoint.query is not None:
         arguments["query"] = _validated(endpoint.query, _query(call), strict=False)
@@ -129,6 +173,20 @@ def _arguments(call: Call, body: Any) -> dict[str, Any]:
     if endpoint.body is not None:
         arguments["body"] = _validated(endpoint.body, body, strict=True)
     return arguments
+
+
+def _check_access(call: Call) -> None:
+    """Raise PermissionDenied where the caller, known by now, may not do this."""
+    endpoint, caller = call.endpoint, call.caller
+    if endpoint.access is Access.STAFF and not (caller and caller.is_staff):
+        raise PermissionDenied("This needs a staff account.")
+    if caller is None or caller.token_id is None:
+        return
+    needed = "read" if endpoint.method == "GET" else "write"
+    if needed not in caller.scopes:
+        raise PermissionDenied(f"This token has no scope to {needed}.")
+    if endpoint.session_only:
+        raise PermissionDenied("A personal token may not do this. Sign in.")
 
 
 def _path_value(call: Call, name: str, kind: type) -> Any:

@@ -62,6 +62,10 @@ class Endpoint:
     # The handler reads the body itself, as it comes: an upload.
     streams: bool
     cache_seconds: int
+    # The limit that a call counts against before anything else, by the name of its setting.
+    throttle: str | None
+    # Not for personal tokens: what would let a leaked one outlive its owner's attention.
+    session_only: bool
 
     @property
     def route(self) -> str:
@@ -123,6 +127,8 @@ class Group:
         errors: tuple[type[MovierecError], ...] = (),
         streams: bool = False,
         cache_seconds: int = 0,
+        throttle: str | None = None,
+        session_only: bool = False,
     ) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
             hints = typing.get_type_hints(handler)
@@ -141,6 +147,8 @@ class Group:
                     errors=errors,
                     streams=streams,
                     cache_seconds=cache_seconds,
+                    throttle=throttle,
+                    session_only=session_only,
                 )
             )
             return handler

@@ -85,13 +85,17 @@ def _own_names(server: Server) -> set[str]:
 
 
 def _log(request: web.Request, status: int, milliseconds: float) -> None:
-    route = request.match_info.route.resource
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource else None
+    method = request.method if route else "any"  # a stranger's methods and paths would be series without end
+    labels = request.app[SERVICES].metrics.request_seconds.labels(method, route or "none", status)
+    labels.observe(milliseconds / 1000)
     logger.info(
         "request",
         extra={
             "request_id": request[REQUEST_ID],
             "method": request.method,
-            "route": route.canonical if route else None,
+            "route": route,
             "status": status,
             "ms": round(milliseconds, 1),
         },

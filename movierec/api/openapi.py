@@ -21,6 +21,7 @@ from movierec.errors import (
     NotAuthenticated,
     NotFound,
     PermissionDenied,
+    Throttled,
     UnsupportedMediaType,
     ValidationFailed,
 )
@@ -152,8 +153,10 @@ def failures_of(endpoint: Endpoint) -> list[type[MovierecError]]:
     found: list[type[MovierecError]] = []
     if endpoint.access is not Access.PUBLIC:
         found.append(NotAuthenticated)
-    if endpoint.access is Access.STAFF:
+    if endpoint.access is Access.STAFF or endpoint.session_only:
         found.append(PermissionDenied)
+    if endpoint.throttle is not None:
+        found.append(Throttled)
     if endpoint.path_types:
         found.append(NotFound)
     if endpoint.body is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from movierec.api.metrics import Metrics
 from movierec.api.threads import Threads
 from movierec.auth import Keys
 from movierec.config import Settings
@@ -26,6 +27,7 @@ class Services:
     keys: Keys
     recommender: Recommender
     worker: Worker
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 @dataclass

@@ -29,19 +29,27 @@ class Threads:
             self._readers if db.is_postgres() else ThreadPoolExecutor(1, thread_name_prefix="database-write")
         )
         self._hashing = ThreadPoolExecutor(settings.auth.hashing_threads, thread_name_prefix="hashing")
+        self.in_use = 0  # units of database work under way or waiting
         self._hashing_places = settings.auth.hashing_threads + settings.auth.hashing_queue
 
     async def read(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
         """Run a unit of work that only reads the database."""
-        return await _run(self._readers, functools.partial(db.call, work, *args, **kwargs))
+        return await self._database(self._readers, functools.partial(db.call, work, *args, **kwargs))
 
     async def write(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
         """Run a unit of work that may write the database."""
-        return await _run(self._writers, functools.partial(db.call, work, *args, **kwargs))
+        return await self._database(self._writers, functools.partial(db.call, work, *args, **kwargs))
+
+    async def _database(self, pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
+        self.in_use += 1
+        try:
+            return await _run(pool, work)
+        finally:
+            self.in_use -= 1
 
     async def hash(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs

@@ -8,9 +8,10 @@ from typing import Any
 
 import peewee
 
-from movierec import db
-from movierec.auth import names, passwords, sessions
+from movierec import config, db
+from movierec.auth import audit, names, passwords, sessions
 from movierec.auth.models import Profile, User
+from movierec.auth.throttle import count_try
 from movierec.config import Auth
 from movierec.errors import Conflict, FieldError, InvalidCredentials, NotFound, TokenInvalid, ValidationFailed
 
@@ -62,12 +63,13 @@ def register(account: NewAccount, password_hash: str, now: int, *, is_staff: boo
                 date_joined=now,
             )
             Profile.create(user=user)
+            audit.note("registered", user.id, now, detail="administrator" if is_staff else "")
             return user
     except peewee.IntegrityError as error:
-        raise _taken(error) from error
+        raise taken(error) from error
 
 
-def _taken(error: peewee.IntegrityError) -> Conflict:
+def taken(error: peewee.IntegrityError) -> Conflict:
     field = "username" if db.is_unique_violation(error, "username_key") else "email"
     what = {"username": "user name", "email": "e-mail address"}[field]
     message = f"This {what} is taken."
@@ -109,7 +111,19 @@ def credentials_of_user(user_id: int) -> Credentials:
     return Credentials(found[0], found[1], found[2], bool(found[3]))
 
 
-def confirm_sign_in(checked: Credentials, now: int, new_hash: str | None = None) -> None:
+def count_sign_in(throttle: config.Throttle, identifier: str, now: int) -> Credentials | None:
+    """Count a try to sign in, then find the account. Raises Throttled, whatever the password.
+
+    An account has one count, whether it is named by address or user name; so has a name that nobody has.
+    """
+    found = credentials_of(identifier)
+    count_try(throttle, "login_per_account", str(found.user_id) if found else _key(identifier), now)
+    return found
+
+
+def confirm_sign_in(
+    checked: Credentials, now: int, new_hash: str | None = None, *, address: str = ""
+) -> None:
     """Record a sign-in whose password was right. Raises InvalidCredentials if it changed meanwhile."""
     changed = db.execute(
         "UPDATE users SET last_login = ?, password_hash = COALESCE(?, password_hash) "
@@ -121,9 +135,10 @@ def confirm_sign_in(checked: Credentials, now: int, new_hash: str | None = None)
     ).rowcount
     if changed != 1:
         raise InvalidCredentials()
+    audit.note("signed_in", checked.user_id, now, address=address)
 
 
-def set_password(checked: Credentials, password_hash: str, now: int) -> int:
+def set_password(checked: Credentials, password_hash: str, now: int, *, address: str = "") -> int:
     """Replace the password checked before; every session ends. Returns the new epoch."""
     epoch = db.value(
         "UPDATE users SET password_hash = ?, auth_epoch = auth_epoch + 1 WHERE id = ? AND auth_epoch = ? "
@@ -135,7 +150,16 @@ def set_password(checked: Credentials, password_hash: str, now: int) -> int:
     if epoch is None:
         raise TokenInvalid()
     sessions.revoke_all(checked.user_id, now)
+    audit.note("password_changed", checked.user_id, now, address=address)
     return int(epoch)
+
+
+def sign_out_everywhere(user_id: int, now: int, *, address: str = "") -> None:
+    """End every session and personal token of a user."""
+    with db.write():
+        db.execute("UPDATE users SET auth_epoch = auth_epoch + 1 WHERE id = ?", user_id)
+        sessions.revoke_all(user_id, now)
+        audit.note("signed_out_everywhere", user_id, now, address=address)
 
 
 def user(user_id: int) -> User:
@@ -160,7 +184,7 @@ def rename(user_id: int, changes: dict[str, Any]) -> User:
                 User.update(changes).where(User.id == user_id).execute()
             return user(user_id)
     except peewee.IntegrityError as error:
-        raise _taken(error) from error
+        raise taken(error) from error
 
 
 def favorite_genres(profile: Profile) -> list[str]:

@@ -7,24 +7,42 @@ from enum import Enum
 from typing import NamedTuple
 
 from movierec import db
-from movierec.auth import tokens
+from movierec.auth import audit, tokens
 from movierec.auth.keys import Keys
 from movierec.auth.tokens import AccessClaims
 from movierec.config import Auth
-from movierec.errors import TokenInvalid
+from movierec.errors import NotFound, TokenInvalid
 
 DAY_SECONDS = 86_400
 # A lost answer or a second process of the same user may repeat a refresh within this time.
 REPEAT_SECONDS = 10
+# So long a stolen token still gives itself away by being used.
+KEPT_DAYS = 30
+
+
+EVERYTHING = frozenset({"read", "write"})
 
 
 class Principal(NamedTuple):
-    """Who makes a request."""
+    """Who makes a request: by a session, or by a personal token, which may be limited to a few `scopes`."""
 
     user_id: int
-    session_id: int
+    session_id: int | None
     username: str
     is_staff: bool
+    scopes: frozenset[str] = EVERYTHING
+    token_id: int | None = None
+    # The personal token's last use was written down a while ago.
+    use_is_news: bool = False
+
+
+class SignedIn(NamedTuple):
+    """A session as its owner sees it."""
+
+    id: int
+    label: str
+    created_at: int
+    last_used_at: int
 
 
 @dataclass(frozen=True)
@@ -123,6 +141,7 @@ def _spent_before(keys: Keys, settings: Auth, refresh: str, now: int) -> tuple[R
     if unused and now - used_at <= REPEAT_SECONDS:
         return Rotation.REPEATED, TokenPair(_access(keys, settings, claims, now), successor)
     revoke(session_id, now)
+    audit.note("refresh_token_reused", claims.user_id, now, detail=f"session {session_id}")
     return Rotation.REUSED, None
 
 
@@ -154,6 +173,41 @@ def check(keys: Keys, settings: Auth, token: str, now: int) -> None:
 def revoke(session_id: int, now: int) -> None:
     """End one session; its tokens are refused from the next request on, by every daemon."""
     db.execute("UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", now, session_id)
+
+
+def sessions_of(user_id: int, settings: Auth, now: int) -> list[SignedIn]:
+    """The live sessions of a user, the one used last first."""
+    found = db.rows(
+        "SELECT id, label, created_at, last_used_at FROM sessions "
+        f"WHERE {_OWN_LIVE} ORDER BY last_used_at DESC, id DESC",
+        *_own_live(user_id, settings, now),
+    )
+    return [SignedIn._make(row) for row in found]
+
+
+def end_session(user_id: int, session_id: int, settings: Auth, now: int) -> None:
+    """Sign one of the user's own sessions out. Raises NotFound."""
+    ended = db.execute(
+        f"UPDATE sessions SET revoked_at = ? WHERE {_OWN_LIVE} AND id = ?",
+        now,
+        *_own_live(user_id, settings, now),
+        session_id,
+    )
+    if not ended.rowcount:
+        raise NotFound()
+
+
+_OWN_LIVE = "user_id = ? AND revoked_at IS NULL AND expires_at > ? AND last_used_at > ?"
+
+
+def _own_live(user_id: int, settings: Auth, now: int) -> tuple[int, int, int]:
+    return user_id, now, now - settings.refresh_idle_days * DAY_SECONDS
+
+
+def sweep_sessions(now: int) -> None:
+    """Forget sessions that ended a month ago, with their tokens."""
+    past = now - KEPT_DAYS * DAY_SECONDS
+    db.execute("DELETE FROM sessions WHERE expires_at < ? OR revoked_at < ?", past, past)
 
 
 def revoke_all(user_id: int, now: int) -> None:

@@ -19,6 +19,7 @@ AUDIENCE = "movierec-api"
 MAXIMUM_LENGTH = 4096
 LEEWAY_SECONDS = 30
 REFRESH_PREFIX = "mrr_"
+PERSONAL_PREFIX = "mrp_"
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,14 @@ def successor_of(keys: Keys, refresh: str) -> str:
 
 def looks_like_refresh(token: str) -> bool:
     return token.startswith(REFRESH_PREFIX) and len(token) <= 128 and token.isascii()
+
+
+def new_personal() -> str:
+    return PERSONAL_PREFIX + secrets.token_urlsafe(32)
+
+
+def looks_like_personal(token: str) -> bool:
+    return token.startswith(PERSONAL_PREFIX) and len(token) <= 128 and token.isascii()
 
 
 def digest_of(refresh: str) -> str:

@@ -1,6 +1,7 @@
 """The catalogue: films, people, genres, and finding them."""
 
 from movierec.movies.editing import change, create, remove, replace
+from movierec.movies.genres import genre_names
 from movierec.movies.lists import popular, top_rated, trending
 from movierec.movies.search import find_title, search
 from movierec.movies.service import (
@@ -35,6 +36,7 @@ __all__ = [
     "detail",
     "find_title",
     "genre",
+    "genre_names",
     "genres",
     "listed",
     "load_starter",

@@ -48,6 +48,11 @@ class Recommender:
         self._lock = threading.Lock()
         self._renewing = False
 
+    @property
+    def version(self) -> str | None:
+        """What serves, None before the first request; reads nothing."""
+        return self._serving.version if self._serving else None
+
     def serving(self) -> Serving:
         """The state to serve from now. Called in a database thread."""
         found = self._serving

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from movierec.api.schemas.base import Input, Output, Timestamp
+from movierec.api.schemas.base import Id, Input, Output, PageQuery, Timestamp
 
 Name = Annotated[str, Field(max_length=150)]
 Secret = Annotated[str, Field(min_length=1, max_length=1024)]
+Email = Annotated[str, Field(min_length=3, max_length=320)]
 Token = Annotated[str, Field(min_length=1, max_length=8192)]
 
 
@@ -62,6 +64,27 @@ class ChangePassword(Input):
         return self
 
 
+class AskForReset(Input):
+    email: Email
+
+
+class ResetPassword(Input):
+    token: Token
+    new_password: Secret
+    new_password_confirm: Secret
+
+    @model_validator(mode="after")
+    def _same(self) -> ResetPassword:
+        if self.new_password != self.new_password_confirm:
+            raise ValueError("new_password_confirm differs from new_password")
+        return self
+
+
+class ChangeEmail(Input):
+    email: Email
+    password: Secret
+
+
 class Rename(Input):
     """Fields not sent, or null, stay."""
 
@@ -79,6 +102,41 @@ class Profile(Output):
     mature_content: bool
 
 
+class ProfileOf(Profile):
+    """A profile with the id of its user."""
+
+    user: int
+
+
+def _web_address(text: str) -> str:
+    """An http(s) address, or nothing."""
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc):
+        raise ValueError("Use an address that starts with http:// or https://")
+    if any(character.isspace() or not character.isprintable() for character in text):
+        raise ValueError("Use an address without blanks or control characters")
+    return text
+
+
+class SetProfile(Input):
+    """Preferences act: on films that lists and search show, and on the first recommendations."""
+
+    bio: Annotated[str, Field(max_length=500)] = ""
+    avatar: Annotated[str, Field(max_length=500), AfterValidator(_web_address)] = ""
+    favorite_genres: Annotated[
+        list[Id | Annotated[str, Field(max_length=100)]],
+        Field(max_length=50, description="Names or ids of genres."),
+    ] = []
+    preferred_language: Annotated[
+        str, Field(pattern=r"^([a-z]{2})?$", description="Two letters (ISO 639-1), or nothing.")
+    ] = ""
+    mature_content: bool = False
+
+
+class ChangeProfile(SetProfile):
+    """Fields not sent stay."""
+
+
 class User(Output):
     id: int
     username: str
@@ -91,6 +149,69 @@ class User(Output):
     date_joined: Timestamp
     last_login: Timestamp | None
     profile: Profile
+
+
+class Account(User):
+    """A user, and whether they may sign in."""
+
+    is_active: bool
+
+
+class SetUser(Input):
+    """Names as they shall be; `is_active` and `is_staff` may be sent by staff only."""
+
+    username: Annotated[str, Field(min_length=1, max_length=150)]
+    first_name: Name = ""
+    last_name: Name = ""
+    is_active: bool | None = None
+    is_staff: bool | None = None
+
+
+class ChangeUser(Rename):
+    """Fields not sent, or null, stay; `is_active` and `is_staff` may be sent by staff only."""
+
+    is_active: bool | None = None
+    is_staff: bool | None = None
+
+
+class UsersQuery(PageQuery):
+    search: Annotated[str, Field(max_length=100, description="Part of a user name or e-mail address.")] = ""
+    is_active: bool | None = None
+    is_staff: bool | None = None
+
+
+class Session(Output):
+    id: int
+    label: str
+    created_at: Timestamp
+    last_used_at: Timestamp
+    current: bool
+
+
+Scope = Literal["read", "write"]
+
+
+class MakeToken(Input):
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=2)]
+    expires_at: Annotated[Timestamp | None, Field(description="UTC; null: never.")] = None
+
+
+class PersonalToken(Output):
+    """A personal token, without its secret."""
+
+    id: int
+    name: str
+    scopes: list[Scope]
+    created_at: Timestamp
+    expires_at: Timestamp | None
+    last_used_at: Timestamp | None
+
+
+class NewToken(PersonalToken):
+    """A personal token just made: `token` is shown this once."""
+
+    token: str
 
 
 class Tokens(Output):

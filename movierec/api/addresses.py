@@ -1,0 +1,62 @@
+"""Where a request comes from, also through proxies: `X-Forwarded-For` is believed of configured ones only."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+
+from aiohttp import web
+
+from movierec.api.services import SERVICES
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+
+def client_address(request: web.Request) -> str:
+    """The client's address; the peer's own where it is no trusted proxy or names nobody."""
+    peer = _parsed(request.remote or "")
+    if peer is None:
+        return request.remote or ""
+    return str(_forwarded(request, peer) if _is_trusted(request, peer) else peer)
+
+
+def throttled_address(request: web.Request) -> str | None:
+    """Whose tries to count; None for this machine's own users, whom no proxy stands for."""
+    peer = _parsed(request.remote or "")
+    if peer is None or (peer.is_loopback and not _is_trusted(request, peer)):
+        return None
+    return client_address(request)
+
+
+def _forwarded(request: web.Request, peer: Address) -> Address:
+    """The last address that is no proxy of ours: those before it may be the client's invention."""
+    nearest = peer
+    chain = ",".join(request.headers.getall("X-Forwarded-For", []))
+    for text in reversed(chain.split(",")):
+        found = _parsed(text.strip())
+        if found is None:
+            return nearest
+        if not _is_trusted(request, found):
+            return found
+        nearest = found
+    return nearest
+
+
+def _is_trusted(request: web.Request, address: Address) -> bool:
+    networks = _networks(request.app[SERVICES].settings.server.trusted_proxies)
+    return any(address in network for network in networks)
+
+
+@functools.lru_cache(maxsize=8)
+def _networks(texts: tuple[str, ...]) -> Networks:
+    return tuple(ipaddress.ip_network(text) for text in texts)
+
+
+def _parsed(text: str) -> Address | None:
+    """`text` as an address; IPv4 dressed as IPv6 is IPv4."""
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return (found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else found

@@ -1,0 +1,49 @@
+"""`/metrics`: what operators watch, for Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from prometheus_client import Gauge
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from movierec.api.call import Call
+from movierec.api.endpoint import Access, Group
+from movierec.api.services import SERVICES
+
+LAG_INTERVAL_SECONDS = 0.5
+
+group = Group("/metrics", tag="health")
+
+
+@group.get("/", access=Access.PUBLIC, answers={200: None})
+async def metrics(call: Call) -> web.Response:
+    """The daemon's numbers in the text format of Prometheus."""
+    services = call.services
+    services.metrics.pool_in_use.set(services.threads.in_use)
+    services.metrics.model.clear()
+    if version := services.recommender.version:
+        services.metrics.model.labels(version).set(1)
+    text = generate_latest(services.metrics.registry)
+    return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
+
+
+async def watch_event_loop(lag: Gauge) -> None:
+    """Measure for ever how much later than asked the loop comes back."""
+    loop = asyncio.get_running_loop()
+    while True:
+        expected = loop.time() + LAG_INTERVAL_SECONDS
+        await asyncio.sleep(LAG_INTERVAL_SECONDS)
+        lag.set(max(0.0, loop.time() - expected))
+
+
+async def running(app: web.Application) -> AsyncIterator[None]:
+    """Watch while the application runs."""
+    watching = asyncio.create_task(watch_event_loop(app[SERVICES].metrics.event_loop_lag))
+    yield
+    watching.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watching

@@ -1,0 +1,98 @@
+"""`/api/v1/auth/sessions/` and `/tokens/`: where one is signed in, and the tokens of one's scripts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from movierec import auth
+from movierec.api.call import Call
+from movierec.api.encoding import timestamp
+from movierec.api.endpoint import Access, Answer, Group
+from movierec.api.pages import page_json
+from movierec.api.schemas import Message, Page, PageQuery
+from movierec.api.schemas import accounts as schemas
+from movierec.auth import PersonalToken
+from movierec.errors import Conflict, ValidationFailed
+
+group = Group("/api/v1/auth", tag="accounts")
+
+
+@group.get("/sessions/", access=Access.USER, answers={200: Page[schemas.Session]}, session_only=True)
+def sessions(call: Call, query: PageQuery) -> dict[str, Any]:
+    """Where one is signed in, the session used last first."""
+    assert call.caller is not None
+    found = auth.sessions_of(call.user_id, call.services.settings.auth, call.now)
+    shown = [
+        {
+            "id": session.id,
+            "label": session.label,
+            "created_at": timestamp(session.created_at),
+            "last_used_at": timestamp(session.last_used_at),
+            "current": session.id == call.caller.session_id,
+        }
+        for session in found[query.offset : query.offset + query.page_size]
+    ]
+    return page_json(call, query, len(found), shown)
+
+
+@group.delete("/sessions/{id}/", access=Access.USER, answers={204: None}, session_only=True)
+def end_session(call: Call, id: int) -> None:
+    """Sign one session out."""
+    auth.end_session(call.user_id, id, call.services.settings.auth, call.now)
+
+
+@group.post("/logout_all/", access=Access.USER, answers={200: Message}, session_only=True)
+def log_out_everywhere(call: Call) -> dict[str, Any]:
+    """Sign out everywhere, here too; personal tokens end as well."""
+    auth.sign_out_everywhere(call.user_id, call.now, address=call.address)
+    return {"message": "Signed out everywhere."}
+
+
+@group.get("/tokens/", access=Access.USER, answers={200: Page[schemas.PersonalToken]}, session_only=True)
+def tokens(call: Call, query: PageQuery) -> dict[str, Any]:
+    """The personal tokens, newest first, without their secrets."""
+    found = auth.tokens_of(call.user_id)
+    shown = found[query.offset : query.offset + query.page_size]
+    return page_json(call, query, len(found), [_token_json(token) for token in shown])
+
+
+@group.post(
+    "/tokens/", access=Access.USER, answers={201: schemas.NewToken}, errors=(Conflict,), session_only=True
+)
+def make_token(call: Call, body: schemas.MakeToken) -> Answer:
+    """Make a personal token for scripts, sent as `Authorization: Bearer mrp_…`.
+
+    With the scope `read` it may only GET. None may manage sessions, tokens, the password or the account.
+    """
+    made, secret = auth.make_token(call.user_id, body.name, body.scopes, _expiry(call, body), call.now)
+    return Answer(201, {**_token_json(made), "token": secret})
+
+
+@group.delete("/tokens/{id}/", access=Access.USER, answers={204: None}, session_only=True)
+def delete_token(call: Call, id: int) -> None:
+    """End a personal token; it is refused from the next request on."""
+    auth.delete_token(call.user_id, id, call.now)
+
+
+def _expiry(call: Call, body: schemas.MakeToken) -> int | None:
+    if body.expires_at is None:
+        return None
+    try:
+        expires_at = datetime.strptime(body.expires_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise ValidationFailed.of("expires_at", "There is no such time.") from error
+    if expires_at.timestamp() <= call.now:
+        raise ValidationFailed.of("expires_at", "This time has passed.")
+    return int(expires_at.timestamp())
+
+
+def _token_json(token: PersonalToken) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "name": token.name,
+        "scopes": token.scopes,
+        "created_at": timestamp(token.created_at),
+        "expires_at": timestamp(token.expires_at),
+        "last_used_at": timestamp(token.last_used_at),
+    }

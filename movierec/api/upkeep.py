@@ -1,0 +1,37 @@
+"""Forgetting what has had its time: throttle windows, ended sessions, old audit entries."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from movierec import auth
+from movierec.api.services import SERVICES, Services
+
+INTERVAL_SECONDS = 600
+
+logger = logging.getLogger("movierec.api")
+
+
+async def running(app: web.Application) -> AsyncIterator[None]:
+    """Sweep while the application runs."""
+    sweeping = asyncio.create_task(_sweep_for_ever(app[SERVICES]))
+    yield
+    sweeping.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await sweeping
+
+
+async def _sweep_for_ever(services: Services) -> None:
+    while True:
+        await asyncio.sleep(INTERVAL_SECONDS)
+        try:
+            for sweep in (auth.sweep_tries, auth.sweep_sessions, auth.sweep_entries):
+                await services.threads.write(sweep, int(services.clock()))
+        except Exception:
+            # Whatever it is, it must not end the sweeping; requests will tell of a broken database.
+            logger.exception("could not sweep")

@@ -1,0 +1,82 @@
+"""`/api/v1/auth/` for all accounts: staff find and manage them; everybody has their own, and may erase it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from movierec import auth
+from movierec.api.accounts import user_json
+from movierec.api.call import Call
+from movierec.api.endpoint import Access, Group
+from movierec.api.pages import page_json
+from movierec.api.schemas import Page
+from movierec.api.schemas import accounts as schemas
+from movierec.auth import Wanted
+from movierec.errors import Conflict, NotFound, PermissionDenied
+
+group = Group("/api/v1/auth", tag="accounts")
+
+
+@group.get("/", access=Access.STAFF, answers={200: Page[schemas.Account]})
+def users(call: Call, query: schemas.UsersQuery) -> dict[str, Any]:
+    """All accounts, oldest first."""
+    wanted = Wanted(query.search, query.is_active, query.is_staff)
+    count, found = auth.accounts(wanted, limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, [_account_json(user.id) for user in found])
+
+
+@group.get("/{id}/", access=Access.USER, answers={200: schemas.Account})
+def user(call: Call, id: int) -> dict[str, Any]:
+    """One account."""
+    return _account_json(_allowed(call, id))
+
+
+@group.put(
+    "/{id}/",
+    access=Access.USER,
+    answers={200: schemas.Account},
+    errors=(Conflict, PermissionDenied),
+    session_only=True,
+)
+def replace(call: Call, id: int, body: schemas.SetUser) -> dict[str, Any]:
+    """Set the names; staff may also disable an account or make it one of staff."""
+    return _change(call, id, body.model_dump(exclude_none=True))
+
+
+@group.patch(
+    "/{id}/",
+    access=Access.USER,
+    answers={200: schemas.Account},
+    errors=(Conflict, PermissionDenied),
+    session_only=True,
+)
+def change(call: Call, id: int, body: schemas.ChangeUser) -> dict[str, Any]:
+    """Change what is sent; a change of role or disabling ends all sessions of the account."""
+    return _change(call, id, body.model_dump(exclude_none=True))
+
+
+@group.delete("/{id}/", access=Access.USER, answers={204: None}, errors=(Conflict,), session_only=True)
+def erase(call: Call, id: int) -> None:
+    """Erase the account and everything it owns, for good."""
+    auth.erase(_allowed(call, id), actor_id=call.user_id, now=call.now, address=call.address)
+
+
+def _allowed(call: Call, user_id: int) -> int:
+    """`user_id` if it is the caller's own or the caller is staff; else there is nothing to see."""
+    assert call.caller is not None
+    if user_id != call.user_id and not call.caller.is_staff:
+        raise NotFound()
+    return user_id
+
+
+def _change(call: Call, user_id: int, changes: dict[str, Any]) -> dict[str, Any]:
+    _allowed(call, user_id)
+    assert call.caller is not None
+    if not call.caller.is_staff and changes.keys() & {"is_active", "is_staff"}:
+        raise PermissionDenied("Only staff may change is_active and is_staff.")
+    auth.change_account(user_id, changes, actor_id=call.user_id, now=call.now, address=call.address)
+    return _account_json(user_id)
+
+
+def _account_json(user_id: int) -> dict[str, Any]:
+    return {**user_json(user_id), "is_active": auth.user(user_id).is_active}
