@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, Limit, new_group
-from movierec.cli.output import Column, columns_help, field, flattened, print_done, print_list, print_record
+from movierec.cli.output import (
+    Column,
+    columns_help,
+    field,
+    flattened,
+    print_done,
+    print_list,
+    print_record,
+    say,
+)
 from movierec.cli.progress import FINISHED, follow, progress
 from movierec.client import pages
 from movierec.errors import Conflict
@@ -16,6 +26,8 @@ from movierec.errors import Conflict
 commands = new_group("")
 jobs = new_group("Imports and trainings.")
 commands.add_typer(jobs, name="jobs")
+
+_PROBLEMS_SHOWN = 10
 
 JobId = Annotated[int, typer.Argument(metavar="JOB", min=1, help="Id of a job.")]
 
@@ -69,6 +81,23 @@ def cancel(job: JobId, as_json: AsJson = False) -> None:
 
 
 def print_job(job: Any, *, as_json: bool) -> None:
+    """The job and its report; rows that were refused are named, on standard error, with the reason."""
     # How far it was says nothing of one that has succeeded.
     told = {name: value for name, value in job.items() if name != "progress" or job["state"] != "succeeded"}
-    print_record(flattened(told), job, as_json=as_json)
+    report = dict(told.pop("report") or {})
+    problems = report.pop("problems", [])
+    files = {name: _counts(counts) for name, counts in report.pop("files", {}).items()}
+    print_record(flattened({**told, **files, **report}), job, as_json=as_json)
+    if as_json:
+        return
+    for problem in problems[:_PROBLEMS_SHOWN]:
+        say(f"{problem['file']}:{problem['line']}: {problem['message']}")
+    if len(problems) > _PROBLEMS_SHOWN:
+        say(f"... and more: movierec jobs show {job['id']} --json")
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    """`9742 rows, 9742 accepted`; of the others only those that occur."""
+    return ", ".join(
+        f"{number} {name}" for name, number in counts.items() if number or name in ("rows", "accepted")
+    )

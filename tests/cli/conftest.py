@@ -11,7 +11,6 @@ import pytest
 from tests.cli.running import Shell
 from tests.running import RunningDaemon
 
-
 HERE = Path(__file__).parent
 
 

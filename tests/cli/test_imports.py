@@ -59,6 +59,19 @@ def test_a_folder_is_packed_sent_and_imported(staff: Shell, dataset: Path) -> No
     staff.run("jobs", "cancel", str(job["id"])).failed(1)
 
 
+def test_refused_rows_are_named_with_their_lines(staff: Shell, dataset: Path) -> None:
+    with (dataset / "ratings.csv").open("a") as ratings:
+        ratings.write("1,1,7.5,1000000000\n" * 12)
+    result = staff.run("import", "movielens", str(dataset))
+    assert result.code == 0, result
+    assert ["ratings.csv", "129 rows, 117 accepted, 12 rejected"] in [
+        line.split("\t") for line in result.out.splitlines()
+    ]
+    named = [line for line in result.err.splitlines() if line.startswith("ratings.csv:")]
+    assert [line.split(":")[1] for line in named] == [str(number) for number in range(119, 129)]
+    assert "... and more: movierec jobs show" in result.err
+
+
 def test_a_zip_is_sent_as_it_is_and_twice_changes_nothing(
     staff: Shell, dataset: Path, tmp_path: Path
 ) -> None:
