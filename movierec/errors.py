@@ -111,6 +111,13 @@ class Throttled(MovierecError):
     default_detail = "Too many tries. Wait and try again."
 
 
+class MailDisabled(MovierecError):
+    """Links in mails would lead nowhere: nobody said under which address people reach the daemon."""
+
+    code = "mail_disabled"
+    default_detail = "This daemon sends no links by mail: its administrator must set server.public_url first."
+
+
 class ModelNotTrained(MovierecError):
     code = "model_not_trained"
     default_detail = "No model is trained yet. Import community ratings, then train one."

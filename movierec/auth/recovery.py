@@ -30,9 +30,9 @@ class EmailChange(NamedTuple):
     new: str
 
 
-def check_address(email: str) -> None:
-    """Raise ValidationFailed unless `email` is one plain address. Looks nothing up."""
-    names.email_key(email)
+def check_address(email: str) -> str:
+    """The canonical form of `email`. Raises ValidationFailed unless it is one plain address; looks nothing up."""
+    return names.email_key(email)
 
 
 def addressee(user_id: int) -> Addressee | None:

@@ -12,9 +12,10 @@ from typing import Annotated, Any
 
 import typer
 
-from movierec import __version__, auth, config, db
+from movierec import __version__, auth, config, db, mail
 from movierec.config import Settings
 from movierec.daemon import logs
+from movierec.daemon.outbox import AsJson, print_list, print_mail
 from movierec.errors import ConfigurationError, MovierecError
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG: nothing will help but a change of configuration
@@ -127,7 +128,34 @@ def check(config_file: ConfigFile = None) -> None:
     print(
         f"database       {'PostgreSQL' if db.is_postgres() else 'SQLite'}, {len(pending)} migrations pending"
     )
+    print(f"mail           {_mail_as_shown(settings)}")
     print(f"TMDb           {'key set' if settings.tmdb.api_key else 'not used (no key)'}")
+
+
+def _mail_as_shown(settings: Settings) -> str:
+    if mail.base_url(settings.server) is None:
+        return "off: set server.public_url, or links would lead nowhere"
+    if not settings.mail.host:
+        return "not sent (no mail.host); movierec-server outbox shows it"
+    return f"by {settings.mail.host}:{settings.mail.port}, {settings.mail.security}"
+
+
+@app.command()
+def outbox(
+    action: Annotated[str, typer.Argument(help="list, or show with the ID of a mail.")] = "list",
+    mail_id: Annotated[int | None, typer.Argument(metavar="[ID]", min=1)] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 100,
+    as_json: AsJson = False,
+    config_file: ConfigFile = None,
+) -> None:
+    """Show mails: newest first, or the text of one, to pass its link on."""
+    if (action, mail_id is None) not in (("list", True), ("show", False)):
+        raise typer.BadParameter("Use: outbox [list], or outbox show ID.")
+    settings = _settings(config_file)
+    if mail_id is None:
+        print_list(settings, limit, as_json=as_json)
+    else:
+        print_mail(settings, mail_id, as_json=as_json)
 
 
 @app.command()

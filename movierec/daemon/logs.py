@@ -9,10 +9,10 @@ import sys
 from datetime import UTC, datetime
 
 # What `extra=` may add to a line; anything else a caller attaches stays out of the log.
-FIELDS = ("request_id", "method", "route", "status", "ms", "job", "kind")
+FIELDS = ("request_id", "method", "route", "status", "ms", "job", "mail", "kind")
 
 _SECRETS = re.compile(
-    r"(?i)(bearer\s+|mrr_|api_key=|password\W+|://[^\s:/@]+:)[^\s\"'&@,}]+|eyJ[\w-]+\.[\w-]+\.[\w-]+"
+    r"(?i)(bearer\s+|mr[a-z]_|api_key=|password\W+|://[^\s:/@]+:)[^\s\"'&@,}]+|eyJ[\w-]+\.[\w-]+\.[\w-]+"
 )
 
 

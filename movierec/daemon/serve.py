@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import signal
 import socket
@@ -23,6 +24,9 @@ def serve(settings: Settings) -> int:
     """Run until told to stop; returns the exit code."""
     prepare(settings)
     listening = _bind(settings.server.host, settings.server.port)
+    # The port it got, where a free one was asked for: links lead there.
+    server = dataclasses.replace(settings.server, port=listening.getsockname()[1])
+    settings = dataclasses.replace(settings, server=server)
     if settings.server.workers == 1:
         _announce(listening)
         return asyncio.run(_run(settings, listening))

@@ -7,7 +7,8 @@ import secrets
 from typing import Any, NamedTuple
 
 from movierec import db
-from movierec.config import Mail
+from movierec.config import Mail, Server
+from movierec.mail.links import base_url
 from movierec.mail.messages import Kind, Text
 from movierec.mail.models import OutgoingMail
 
@@ -93,6 +94,12 @@ def ask(
         due_at=now,
         expires_at=NEVER,
     )
+
+
+def ask_to_verify(server: Server, user_id: int, email: str, now: int) -> None:
+    """Have the link sent that confirms an account's address, where links can be sent at all."""
+    if base_url(server) is not None:
+        ask(Kind.VERIFY, email, now, user_id=user_id)
 
 
 def at_hand(now: int) -> AtHand:

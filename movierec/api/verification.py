@@ -1,0 +1,139 @@
+"""`/api/v1/auth/`: what goes by mail: confirming an address, a forgotten password, a change of address.
+
+What asks for a mail answers the same, after the same work, whoever the address belongs to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from movierec import auth, db, mail
+from movierec.api.accounts import verify_password
+from movierec.api.call import Call
+from movierec.api.endpoint import Access, Group
+from movierec.api.schemas import Message
+from movierec.api.schemas import accounts as schemas
+from movierec.auth import Credentials
+from movierec.errors import Busy, Conflict, InvalidCredentials, MailDisabled, TokenInvalid
+from movierec.mail import Kind
+
+group = Group("/api/v1/auth", tag="accounts")
+
+
+@group.post("/verify_email/", access=Access.PUBLIC, answers={200: Message}, errors=(TokenInvalid,))
+def verify_email(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
+    """Confirm an e-mail address with the token mailed to it."""
+    auth.verify_email(body.token, call.now)
+    return {"message": "Your e-mail address is confirmed."}
+
+
+@group.post(
+    "/verify_email/resend/",
+    access=Access.USER,
+    answers={202: Message},
+    errors=(MailDisabled,),
+    throttle="reset_per_account",
+)
+def resend(call: Call) -> dict[str, Any]:
+    """Mail another link that confirms the own address; the one before is void."""
+    _check_links(call)
+    mail.ask(Kind.VERIFY, "", call.now, user_id=call.user_id)
+    return _accepted(call, "Unless your address is confirmed already, a mail with a link is on its way.")
+
+
+@group.post(
+    "/password_reset/",
+    access=Access.PUBLIC,
+    answers={202: Message},
+    errors=(MailDisabled,),
+    throttle="reset_per_address",
+)
+def ask_for_reset(call: Call, body: schemas.AskForReset) -> dict[str, Any]:
+    """Mail a link to set a new password, if there is an account with this address."""
+    _check_links(call)
+    key = auth.check_address(body.email)
+    auth.count_try(call.services.settings.throttle, "reset_per_account", key, call.now)
+    mail.ask(Kind.RESET, body.email, call.now)
+    return _accepted(call, "If an account has this address, a mail with a link is on its way.")
+
+
+@group.post(
+    "/password_reset/confirm/",
+    access=Access.PUBLIC,
+    answers={200: Message},
+    errors=(TokenInvalid, Busy),
+)
+async def reset_password(call: Call, body: schemas.ResetPassword) -> dict[str, Any]:
+    """Set a new password with a mailed token. Every session ends."""
+    settings = call.services.settings.auth
+    owner = await call.read(auth.owner_of_reset, body.token, call.now)
+    auth.check_rules(
+        body.new_password, settings.password_min_length, owner.username, owner.email, field="new_password"
+    )
+    hashed = await call.services.threads.hash(auth.hash_password, body.new_password, settings.bcrypt_cost)
+    await call.write(_reset_password, call, body.token, hashed)
+    return {"message": "Password changed. Every session has ended: sign in with the new one."}
+
+
+def _reset_password(call: Call, token: str, hashed: str) -> None:
+    with db.write():
+        owner = auth.reset_password(token, hashed, call.now)
+        auth.note("password_reset", owner.user_id, call.now, address=call.address)
+        mail.ask(Kind.RESET_DONE, owner.email, call.now, user_id=owner.user_id)
+
+
+@group.post(
+    "/change_email/",
+    access=Access.USER,
+    answers={202: Message},
+    errors=(InvalidCredentials, MailDisabled, Busy),
+    throttle="reset_per_account",
+    session_only=True,
+)
+async def change_email(call: Call, body: schemas.ChangeEmail) -> dict[str, Any]:
+    """Mail a link to the new address; the account has it once the link was used.
+
+    The old address is told. Whether the new one belongs to another account, nobody is.
+    """
+    _check_links(call)
+    auth.check_address(body.email)
+    found = await call.read(auth.credentials_of_user, call.user_id)
+    if not await verify_password(call, body.password, found.password_hash):
+        raise InvalidCredentials("The password is wrong.")
+    await call.write(_ask_for_change, call, found, body.email)
+    return _accepted(call, "If the address is free, a mail with a link is on its way there.")
+
+
+def _ask_for_change(call: Call, found: Credentials, email: str) -> None:
+    with db.write():
+        auth.note("email_change_asked", found.user_id, call.now, address=call.address)
+        for kind, about in ((Kind.CHANGE, ""), (Kind.CHANGE_ASKED, email)):
+            mail.ask(kind, email, call.now, user_id=found.user_id, auth_epoch=found.epoch, about=about)
+
+
+@group.post(
+    "/change_email/confirm/",
+    access=Access.PUBLIC,
+    answers={200: Message},
+    errors=(TokenInvalid, Conflict),
+)
+def confirm_change_of_email(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
+    """Change the e-mail address with the token mailed to the new one. Every session ends."""
+    with db.write():
+        change = auth.change_email(body.token, call.now)
+        auth.note("email_changed", change.user_id, call.now, address=call.address)
+        mail.ask(Kind.CHANGED, change.old, call.now, user_id=change.user_id, about=change.new)
+    return {"message": f"Your e-mail address is {change.new} now. Every session has ended: sign in again."}
+
+
+def _check_links(call: Call) -> None:
+    if mail.base_url(call.services.settings.server) is None:
+        raise MailDisabled()
+
+
+def _accepted(call: Call, message: str) -> dict[str, Any]:
+    if not call.services.settings.mail.host:
+        message += (
+            " This daemon sends no mail itself: its administrator sees it with `movierec-server outbox`."
+        )
+    return {"message": message}
