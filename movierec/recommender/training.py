@@ -35,7 +35,13 @@ FAILED = "Training failed unexpectedly. The daemon's log says why."
 # Where reading, fitting and measuring end, in percent.
 READ, FITTED, MEASURED = 15, 80, 95
 # `fit` names its stages for itself; these are said of a job.
-STAGES = {"ratings": "read", "statistics": "gram", "long memory": "solve long", "short memory": "solve short"}
+STAGES = {
+    "ratings": "read",
+    "statistics": "gram",
+    "long memory": "solve long",
+    "short memory": "solve short",
+    "done": "publish",
+}
 
 
 def models_folder(settings: config.Settings) -> Path:
