@@ -163,6 +163,8 @@ def test_unknown_outside_ids_are_not_found() -> None:
 
 def test_the_shipped_catalogue_is_loaded_once_and_keeps_the_films_there_are() -> None:
     matrix = movie_id("tt0133093")
+    db.execute("DELETE FROM revisions WHERE name = 'starter'")
+    assert movies.needs_starter()
     started = time.process_time()
     assert movies.load_starter(NOW) > 17_000
     assert time.process_time() - started < 10  # 3 s on quiet cores; the rest is room for a busy machine
@@ -175,7 +177,8 @@ def test_the_shipped_catalogue_is_loaded_once_and_keeps_the_films_there_are() ->
 def test_the_first_load_leaves_indexes_and_keys_as_the_migrations_made_them() -> None:
     before = schema()
     db.execute("DELETE FROM movies")
-    assert movies.load_starter(NOW) == count()
+    db.execute("DELETE FROM revisions WHERE name = 'starter'")
+    assert movies.load_starter(NOW) == count() > 17_000
     assert schema() == before
     assert db.value("SELECT COUNT(*) FROM movie_titles") >= count()
     db.execute("DELETE FROM movies WHERE imdb_id = 'tt0133093'")
