@@ -1,0 +1,324 @@
+"""Who may do what: the access table against the router, foreign objects, fields that nobody may set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from movierec import db
+from movierec.api.app import ENDPOINTS
+from movierec.api.endpoint import Access, Endpoint
+from tests.films import movie_id
+from tests.running import PASSWORD, Account, Daemon, RunningDaemon
+from tests.test_migrations import every_model
+
+AUTH, FAVORITES = "/api/v1/auth", "/api/v1/favorites"
+RECOMMENDATIONS = "/api/v1/recommendations"
+
+PUBLIC, USER, OWNER, STAFF = "public", "user", "owner", "staff"
+
+# owner: a user, for an object of their own; where staff may see all, `staff too` stands behind it.
+ACCESS: dict[tuple[str, str], str] = {
+    ("GET", "/api/v1/auth/"): STAFF,
+    ("POST", "/api/v1/auth/"): PUBLIC,
+    ("POST", "/api/v1/auth/change_email/"): USER,
+    ("POST", "/api/v1/auth/change_email/confirm/"): PUBLIC,
+    ("POST", "/api/v1/auth/change_password/"): USER,
+    ("POST", "/api/v1/auth/login/"): PUBLIC,
+    ("POST", "/api/v1/auth/logout/"): USER,
+    ("POST", "/api/v1/auth/logout_all/"): USER,
+    ("GET", "/api/v1/auth/me/"): USER,
+    ("PATCH", "/api/v1/auth/me/"): USER,
+    ("POST", "/api/v1/auth/password_reset/"): PUBLIC,
+    ("POST", "/api/v1/auth/password_reset/confirm/"): PUBLIC,
+    ("GET", "/api/v1/auth/profiles/"): USER,
+    ("GET", "/api/v1/auth/profiles/my_profile/"): USER,
+    ("PATCH", "/api/v1/auth/profiles/my_profile/"): USER,
+    ("GET", "/api/v1/auth/profiles/{id}/"): OWNER,  # staff too
+    ("PUT", "/api/v1/auth/profiles/{id}/"): OWNER,  # staff too
+    ("PATCH", "/api/v1/auth/profiles/{id}/"): OWNER,  # staff too
+    ("GET", "/api/v1/auth/sessions/"): USER,
+    ("DELETE", "/api/v1/auth/sessions/{id}/"): OWNER,
+    ("POST", "/api/v1/auth/token/refresh/"): PUBLIC,
+    ("POST", "/api/v1/auth/token/verify/"): PUBLIC,
+    ("GET", "/api/v1/auth/tokens/"): USER,
+    ("POST", "/api/v1/auth/tokens/"): USER,
+    ("DELETE", "/api/v1/auth/tokens/{id}/"): OWNER,
+    ("POST", "/api/v1/auth/verify_email/"): PUBLIC,
+    ("POST", "/api/v1/auth/verify_email/resend/"): USER,
+    ("GET", "/api/v1/auth/{id}/"): OWNER,  # staff too
+    ("PUT", "/api/v1/auth/{id}/"): OWNER,  # staff too
+    ("PATCH", "/api/v1/auth/{id}/"): OWNER,  # staff too
+    ("DELETE", "/api/v1/auth/{id}/"): OWNER,  # staff too
+    ("GET", "/api/v1/favorites/"): USER,
+    ("POST", "/api/v1/favorites/"): USER,
+    ("GET", "/api/v1/favorites/check/{movie_id}/"): USER,
+    ("GET", "/api/v1/favorites/ratings/"): USER,
+    ("POST", "/api/v1/favorites/ratings/"): USER,
+    ("GET", "/api/v1/favorites/ratings/movie/{movie_id}/"): USER,
+    ("PUT", "/api/v1/favorites/ratings/movie/{movie_id}/"): USER,
+    ("DELETE", "/api/v1/favorites/ratings/movie/{movie_id}/"): USER,
+    ("GET", "/api/v1/favorites/ratings/{id}/"): OWNER,
+    ("PUT", "/api/v1/favorites/ratings/{id}/"): OWNER,
+    ("PATCH", "/api/v1/favorites/ratings/{id}/"): OWNER,
+    ("DELETE", "/api/v1/favorites/ratings/{id}/"): OWNER,
+    ("GET", "/api/v1/favorites/{id}/"): OWNER,
+    ("PATCH", "/api/v1/favorites/{id}/"): OWNER,
+    ("DELETE", "/api/v1/favorites/{id}/"): OWNER,
+    ("POST", "/api/v1/imports/"): USER,
+    ("GET", "/api/v1/jobs/"): USER,
+    ("GET", "/api/v1/jobs/{id}/"): OWNER,  # staff too
+    ("DELETE", "/api/v1/jobs/{id}/"): OWNER,  # staff too
+    ("GET", "/api/v1/model/"): STAFF,
+    ("POST", "/api/v1/model/rollback/"): STAFF,
+    ("POST", "/api/v1/model/train/"): STAFF,
+    ("GET", "/api/v1/movies/"): PUBLIC,
+    ("POST", "/api/v1/movies/"): STAFF,
+    ("GET", "/api/v1/movies/genres/"): PUBLIC,
+    ("GET", "/api/v1/movies/genres/{id}/"): PUBLIC,
+    ("GET", "/api/v1/movies/imdb/{imdb_id}/"): PUBLIC,
+    ("GET", "/api/v1/movies/popular/"): PUBLIC,
+    ("GET", "/api/v1/movies/search/"): PUBLIC,
+    ("GET", "/api/v1/movies/tmdb/{tmdb_id}/"): PUBLIC,
+    ("GET", "/api/v1/movies/top_rated/"): PUBLIC,
+    ("GET", "/api/v1/movies/trending/"): PUBLIC,
+    ("GET", "/api/v1/movies/{id}/"): PUBLIC,
+    ("PUT", "/api/v1/movies/{id}/"): STAFF,
+    ("PATCH", "/api/v1/movies/{id}/"): STAFF,
+    ("DELETE", "/api/v1/movies/{id}/"): STAFF,
+    ("GET", "/api/v1/recommendations/"): USER,
+    ("GET", "/api/v1/recommendations/explain/{movie_id}/"): USER,
+    ("POST", "/api/v1/recommendations/feedback/"): USER,
+    ("GET", "/api/v1/recommendations/feedback/list/"): USER,
+    ("DELETE", "/api/v1/recommendations/feedback/{id}/"): OWNER,
+    ("POST", "/api/v1/recommendations/refresh/"): USER,
+    ("GET", "/api/v1/recommendations/similar/{movie_id}/"): PUBLIC,
+    ("GET", "/api/v1/recommendations/{id}/"): OWNER,
+    ("GET", "/health/"): PUBLIC,
+    ("GET", "/health/live/"): PUBLIC,
+    ("GET", "/health/ready/"): PUBLIC,
+    ("GET", "/metrics/"): PUBLIC,
+}
+
+BY_NAME = {(endpoint.method, endpoint.path): endpoint for endpoint in ENDPOINTS}
+OWNED = [name for name, access in ACCESS.items() if access == OWNER]
+
+# Who may give whom what: nothing else writes these columns.
+PRIVILEGES = {
+    ("PUT", "/api/v1/auth/{id}/"): {"is_active", "is_staff"},
+    ("PATCH", "/api/v1/auth/{id}/"): {"is_active", "is_staff"},
+}
+PROTECTED = {
+    "is_active", "is_staff", "is_verified", "password_hash", "auth_epoch", "epoch", "token_hash", "user", "user_id",
+    "username_key", "email_key", "date_joined", "last_login", "created_at", "updated_at", "last_used_at",
+    "revoked_at", "state", "report", "owner",
+}  # fmt: skip
+
+
+def test_the_access_table_is_the_router() -> None:
+    declared = {name: endpoint.access for name, endpoint in BY_NAME.items()}
+    in_table = {name: Access.USER if access == OWNER else Access(access) for name, access in ACCESS.items()}
+    assert declared == in_table
+
+
+@pytest.fixture(scope="module")
+def shared(template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
+    """One daemon for the whole matrix."""
+    for settings in template.copy(tmp_path_factory.mktemp("access") / "movierec"):
+        with Daemon(settings) as running:
+            yield running
+
+
+@pytest.mark.parametrize("name", ACCESS, ids=" ".join)
+def test_nobody_and_users_are_stopped_at_the_door(shared: RunningDaemon, name: tuple[str, str]) -> None:
+    method, path = name
+    concrete = re.sub(r"\{\w+\}", "1", path)
+    if ACCESS[name] != PUBLIC:
+        assert shared.call(method, concrete, status=401)["code"] == "not_authenticated"
+    if ACCESS[name] == STAFF:
+        user = _account(shared, "somebody")
+        body = {} if BY_NAME[name].body else None
+        assert shared.call(method, concrete, body, token=user, status=403)["code"] == "permission_denied"
+
+
+def _account(daemon: RunningDaemon, name: str) -> Account:
+    if name not in daemon._accounts:
+        daemon._accounts[name] = daemon.register(f"{name}.of.access")
+    return daemon._accounts[name]
+
+
+# Foreign objects
+
+
+def _everything_of(daemon: RunningDaemon, ann: Account) -> dict[str, int]:
+    """Objects of every kind, by the path that leads to them."""
+    movie = movie_id("tt0078748")
+    tokens = f"{AUTH}/tokens/"
+    daemon.post(f"{AUTH}/login/", {"email": ann.email, "password": PASSWORD})
+    made = daemon.post(tokens, {"name": "cron", "scopes": ["read"]}, token=ann, status=201)
+    rating = daemon.post(f"{FAVORITES}/ratings/", {"movie": movie, "rating": 4}, token=ann, status=201)
+    favorite = daemon.post(f"{FAVORITES}/", {"movie": movie}, token=ann, status=201)
+    recommended = daemon.get(f"{RECOMMENDATIONS}/?limit=1", token=ann)["results"][0]
+    opinion = {"movie": movie_id("tt0113277"), "feedback_type": "like"}
+    feedback = daemon.post(f"{RECOMMENDATIONS}/feedback/", opinion, token=ann, status=201)
+    with db.write():
+        job = db.value(
+            "INSERT INTO jobs (user_id, kind, state, stage, done, total, parameters, report, error, owner, "
+            "created_at) VALUES (?, 'export', 'succeeded', '', 0, 0, '{}', '{}', '', '', 1) RETURNING id",
+            ann.id,
+        )
+    return {
+        f"{AUTH}/profiles/{{id}}/": daemon.get(f"{AUTH}/profiles/my_profile/", token=ann)["id"],
+        f"{AUTH}/sessions/{{id}}/": daemon.get(f"{AUTH}/sessions/", token=ann)["results"][1]["id"],
+        f"{AUTH}/tokens/{{id}}/": made["id"],
+        f"{AUTH}/{{id}}/": ann.id,
+        f"{FAVORITES}/ratings/{{id}}/": rating["id"],
+        f"{FAVORITES}/{{id}}/": favorite["id"],
+        "/api/v1/jobs/{id}/": job,
+        f"{RECOMMENDATIONS}/feedback/{{id}}/": feedback["id"],
+        f"{RECOMMENDATIONS}/{{id}}/": recommended["id"],
+    }
+
+
+# Bodies that would do something, so that it is not the body that is refused.
+BODIES: dict[str, dict[str, Any]] = {
+    f"{AUTH}/profiles/{{id}}/": {"bio": "mine now"},
+    f"{AUTH}/{{id}}/": {"username": "mine.now"},
+    f"{FAVORITES}/ratings/{{id}}/": {"rating": 0.5},
+    f"{FAVORITES}/{{id}}/": {"note": "mine now"},
+}
+
+
+@pytest.fixture(scope="module")
+def objects(shared: RunningDaemon) -> dict[str, int]:
+    """What ann owns; bob tries to get at it."""
+    return _everything_of(shared, _account(shared, "ann"))
+
+
+# Filled behind the requests, by the worker that delivers mail.
+UNSTEADY = {"outbox", "one_time_tokens"}
+
+
+def _owned_rows(user_id: int) -> dict[str, list[db.Row]]:
+    found = {"users": db.rows("SELECT * FROM users WHERE id = ?", user_id)}
+    for model in every_model():
+        table, columns = model._meta.table_name, model._meta.columns
+        if "user_id" in columns and table not in UNSTEADY:
+            found[table] = db.rows(f"SELECT * FROM {table} WHERE user_id = ? ORDER BY 1", user_id)
+    return found
+
+
+def test_every_owned_object_has_a_place_in_the_matrix(objects: dict[str, int]) -> None:
+    assert {path for _, path in OWNED} == set(objects)
+
+
+@pytest.mark.parametrize("name", OWNED, ids=" ".join)
+def test_foreign_objects_are_as_if_they_were_not(
+    shared: RunningDaemon, objects: dict[str, int], name: tuple[str, str]
+) -> None:
+    method, path = name
+    ann, bob = _account(shared, "ann"), _account(shared, "bob")
+    body = BODIES.get(path) if BY_NAME[name].body else None
+    before = _owned_rows(ann.id)
+
+    def ask(text: str, token: str | None) -> tuple[int, bytes]:
+        reply = shared.request(
+            method, path.replace("{id}", text), body, token=token, headers={"X-Request-ID": "same"}
+        )
+        return reply.status, re.sub(rb'"instance":"[^"]*"', b"", reply.body)
+
+    real = str(objects[path])
+    absent = ask("999999999", bob.access)
+    assert absent[0] == 404
+    for text in (real, f"%3{real[0]}{real[1:]}", "9223372036854775807", "9223372036854775808", "0", "-1"):
+        assert ask(text, bob.access) == absent, text
+    for text in (
+        f"0{real}",
+        f"{real}.0",
+        f"{real}e0",
+        f"+{real}",
+        f"{real}%00",
+        f"{real}%20",
+        "1%20OR%201=1",
+        "%D9%A7",
+    ):
+        assert ask(text, bob.access)[0] == 404, text
+    for text in (real, "999999999"):
+        assert ask(text, None)[0] == 401
+    assert _owned_rows(ann.id) == before
+
+
+def test_lists_show_the_own_only(shared: RunningDaemon, objects: dict[str, int]) -> None:
+    ann, bob = _account(shared, "ann"), _account(shared, "bob")
+    for path in ("/api/v1/jobs/", f"{AUTH}/tokens/", f"{FAVORITES}/", f"{FAVORITES}/ratings/"):
+        assert shared.get(path, token=bob)["count"] == 0, path
+        assert shared.get(path, token=ann)["count"] == 1, path
+    for path in (f"{AUTH}/profiles/", f"{AUTH}/sessions/"):
+        foreign = {item["id"] for item in shared.get(path, token=ann)["results"]}
+        assert foreign.isdisjoint(item["id"] for item in shared.get(path, token=bob)["results"]), path
+
+
+def test_nobody_sees_a_hash(shared: RunningDaemon, objects: dict[str, int]) -> None:
+    ann = _account(shared, "ann")
+    secrets = [
+        row[0]
+        for sql in ("SELECT password_hash FROM users", "SELECT token_hash FROM personal_tokens")
+        for row in db.rows(sql)
+    ]
+    for method, path in ACCESS:
+        if method == "GET":
+            concrete = path.replace("{id}", str(objects.get(path, 1))).replace("{movie_id}", "1")
+            body = shared.request("GET", concrete, token=ann.access).body.decode()
+            assert not any(secret in body for secret in secrets), path
+
+
+# Fields nobody may set
+
+
+WITH_BODY = [name for name, endpoint in BY_NAME.items() if endpoint.body is not None]
+
+
+def _columns() -> set[str]:
+    return {
+        name
+        for model in every_model()
+        for field in model._meta.sorted_fields
+        for name in (field.name, field.column_name)
+    }
+
+
+@pytest.mark.parametrize("name", WITH_BODY, ids=" ".join)
+def test_columns_that_are_not_documented_are_refused(shared: RunningDaemon, name: tuple[str, str]) -> None:
+    endpoint = BY_NAME[name]
+    assert endpoint.body is not None
+    hidden = sorted(_columns() - set(endpoint.body.model_fields))
+    admin = _admin(shared)
+    before = _owned_rows(admin.id)
+    path = re.sub(r"\{\w+\}", "1", endpoint.path)
+    for part in (hidden[: len(hidden) // 2], hidden[len(hidden) // 2 :]):
+        problem = shared.call(endpoint.method, path, dict.fromkeys(part, 1), token=admin, status=422)
+        refused = {item["field"] for item in problem["errors"] if item["message"] == "Unknown field."}
+        assert set(part) <= refused, set(part) - refused
+    assert _owned_rows(admin.id) == before
+
+
+def _admin(daemon: RunningDaemon) -> Account:
+    if "admin" not in daemon._accounts:
+        daemon._accounts["admin"] = daemon.admin()
+    return daemon._accounts["admin"]
+
+
+@pytest.mark.parametrize("name", WITH_BODY, ids=" ".join)
+def test_no_body_names_a_protected_column(name: tuple[str, str]) -> None:
+    assert _writable(BY_NAME[name]) & PROTECTED == PRIVILEGES.get(name, set())
+
+
+def _writable(endpoint: Endpoint) -> set[str]:
+    model: type[BaseModel] | None = endpoint.body
+    assert model is not None
+    assert model.model_config.get("extra") == "forbid"
+    return set(model.model_fields)
