@@ -1,4 +1,4 @@
-"""One method per endpoint of the daemon."""
+"""One method per endpoint of the daemon; those of accounts are in `accounts`."""
 
 from __future__ import annotations
 
@@ -7,44 +7,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from movierec.client.session import Session
+from movierec.client.accounts import Accounts
+from movierec.client.session import API, without_none
 from movierec.client.transport import CONNECT_SECONDS, Upload
 
-API = "/api/v1"
 # An upload is answered only when the daemon has stored all of it.
 UPLOAD_SECONDS = 600.0
 
 
-class Client(Session):
+class Client(Accounts):
     """The endpoints as methods; they answer with the JSON, and raise what the daemon raised."""
-
-    # Accounts
-
-    def register(self, **account: Any) -> Any:
-        return self._anonymous("POST", f"{API}/auth/", body=account)
-
-    def log_in(self, name: str, password: str) -> Any:
-        field = "email" if "@" in name else "username"
-        return self._anonymous("POST", f"{API}/auth/login/", body={field: name, "password": password})
-
-    def log_out(self) -> Any:
-        # The body is made per try: after a refresh it must hold the new token.
-        return self._as_user(
-            "POST", f"{API}/auth/logout/", make_body=lambda: {"refresh": self._refresh_token()}
-        )
-
-    def verify(self, token: str) -> Any:
-        return self._anonymous("POST", f"{API}/auth/token/verify/", body={"token": token}, repeatable=True)
-
-    def me(self) -> Any:
-        return self._as_user("GET", f"{API}/auth/me/")
-
-    def rename(self, **names: str) -> Any:
-        return self._as_user("PATCH", f"{API}/auth/me/", body=names)
-
-    def change_password(self, old: str, new: str) -> Any:
-        body = {"old_password": old, "new_password": new, "new_password_confirm": new}
-        return self._as_user("POST", f"{API}/auth/change_password/", body=body)
 
     # Movies
 
@@ -115,7 +87,7 @@ class Client(Session):
         return self._as_user("GET", f"{API}/favorites/ratings/", query=query)
 
     def rate(self, movie_id: int, rating: float, review: str | None = None) -> Any:
-        body = _without_none(movie=movie_id, rating=rating, review=review)
+        body = without_none(movie=movie_id, rating=rating, review=review)
         return self._as_user("POST", f"{API}/favorites/ratings/", body=body)
 
     def rating(self, rating_id: int) -> Any:
@@ -136,7 +108,7 @@ class Client(Session):
     def rate_movie(self, movie_id: int, rating: float, review: str | None = None) -> Any:
         """Rate by movie: may be repeated, unlike `rate`."""
         path = f"{API}/favorites/ratings/movie/{movie_id}/"
-        return self._as_user("PUT", path, body=_without_none(rating=rating, review=review))
+        return self._as_user("PUT", path, body=without_none(rating=rating, review=review))
 
     def unrate_movie(self, movie_id: int) -> None:
         self._as_user("DELETE", f"{API}/favorites/ratings/movie/{movie_id}/")
@@ -160,7 +132,7 @@ class Client(Session):
         return self._as_user("GET", f"{API}/recommendations/explain/{movie_id}/")
 
     def give_feedback(self, movie_id: int, feedback_type: str, comment: str | None = None) -> Any:
-        body = _without_none(movie=movie_id, feedback_type=feedback_type, comment=comment)
+        body = without_none(movie=movie_id, feedback_type=feedback_type, comment=comment)
         return self._as_user("POST", f"{API}/recommendations/feedback/", body=body)
 
     def feedback(self, **query: Any) -> Any:
@@ -208,7 +180,3 @@ def pages(fetch: Callable[..., Any], limit: int | None = None, **query: Any) -> 
         yield from page["results"][:left]
         if page["next"] is None or (left is not None and left <= size):
             return
-
-
-def _without_none(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}

@@ -17,7 +17,8 @@ from movierec.client.transport import Transport, Upload
 from movierec.errors import NotAuthenticated, TokenExpired, TokenInvalid, ValidationFailed
 
 ANSWER_SECONDS = 30.0
-REFRESH_PATH = "/api/v1/auth/token/refresh/"
+API = "/api/v1"
+REFRESH_PATH = f"{API}/auth/token/refresh/"
 
 
 class Tokens(NamedTuple):
@@ -159,3 +160,7 @@ def _expiry(access: str) -> float | None:
         payload = access.split(".")[1]
         return float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"])
     return None
+
+
+def without_none(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

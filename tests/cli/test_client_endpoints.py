@@ -12,7 +12,7 @@ from movierec.client import Client, Tokens, Upload
 from movierec.client.transport import Reply
 
 # What a person at a command line has no use for.
-NOT_CALLED = {"/health/live/", "/health/ready/"}
+NOT_CALLED = {"/health/live/", "/health/ready/", "/metrics/"}
 
 ARGUMENTS: dict[str, Any] = {
     "upload": Upload(0, lambda: ()),
