@@ -8,6 +8,8 @@ from movierec.recommender.arrays import Csr, Floats, Ints, Mask
 
 POOL = 200
 SAMPLE = 512
+# A mix of genres means nothing in a list of three: shorter lists are the top of one of this length.
+CALIBRATED = 10
 # Smooths the list's own genres, so that a missing genre costs much but not everything (Steck 2018).
 SMOOTHING = 0.01
 # A list's divergence weighs as much as the relevance of its films divided by this: λ = 0.1 then takes a
@@ -70,7 +72,10 @@ def rank(
         return pool[:k]
     vectors = likeness[pool] if taste.diversity > 0 else None
     mix = wanted if taste.calibration > 0 else None
-    return pool[_rerank(_to_one(relevance), k, vectors, genres[pool], mix, taste)]
+    chosen = _rerank(_to_one(relevance), max(k, CALIBRATED), vectors, genres[pool], mix, taste)
+    # Calibration decides which films stand in the list; among these the best one still comes first. Who asks
+    # for diversity wants it from the top of the list on.
+    return pool[(np.sort(chosen) if taste.diversity <= 0 else chosen)[:k]]
 
 
 def genre_mix(genres: Floats, films: Ints, weights: Floats) -> Floats | None:
@@ -109,7 +114,7 @@ def _to_one(relevance: Floats) -> Floats:
 def _rerank(
     relevance: Floats, k: int, vectors: Csr | None, genres: Floats, wanted: Floats | None, taste: Taste
 ) -> Ints:
-    """Greedy: each place goes to the film with the best of relevance − diversity − calibration costs."""
+    """Greedy: the next film is the one with the best of relevance − diversity − calibration costs."""
     chosen: list[int] = []
     left = relevance * np.float32(1 - taste.diversity)
     likeness = (vectors @ vectors.T).toarray() * np.float32(taste.diversity) if vectors is not None else None
