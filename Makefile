@@ -42,7 +42,8 @@ format: $(VENV)/.development
 	$(BIN)/ruff format
 
 bench: $(VENV)/.development
-	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+	@for each in $(basename $(notdir $(wildcard benchmarks/[a-z]*.py))); do \
+		echo "== $$each"; $(BIN)/python -m benchmarks.$$each || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
