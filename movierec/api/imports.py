@@ -41,6 +41,7 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
         UnreadableImport,
     ),
     streams=True,
+    throttle="imports",
 )
 async def begin(call: Call, query: schemas.ImportQuery) -> Answer:
     """Import a file; the body is the file itself.

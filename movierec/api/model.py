@@ -23,6 +23,7 @@ group = Group("/api/v1/model", tag="model")
     access=Access.STAFF,
     answers={202: schemas.Job},
     errors=(Conflict, NothingToTrainOn),
+    throttle="train",
 )
 async def train(call: Call, query: schemas.TrainQuery) -> Answer:
     """Train a model on the community ratings and serve it."""

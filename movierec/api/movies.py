@@ -121,7 +121,9 @@ def by_imdb_id(call: Call, imdb_id: str) -> dict[str, Any]:
     return movie_json(call, movies.by_imdb_id(imdb_id))
 
 
-@group.get("/search/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
+@group.get(
+    "/search/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60, throttle="search"
+)
 def search(call: Call, query: schemas.SearchQuery) -> dict[str, Any]:
     """Movies by title, typing errors forgiven, the likeliest first."""
     found = movies.search(

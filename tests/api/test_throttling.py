@@ -1,0 +1,152 @@
+"""Limits over HTTP: guessing passwords, addresses behind proxies, sessions that do not suffer; the metrics."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from movierec.config import Settings
+from tests.running import PASSWORD, Daemon, Reply, RunningDaemon
+
+AUTH = "/api/v1/auth"
+WRONG = "wrong wrong wrong"
+
+
+@pytest.fixture
+def behind_proxy(settings: Settings) -> Iterator[RunningDaemon]:
+    """A daemon that believes a proxy on this machine, and one in 10.0.0.0/8."""
+    server = dataclasses.replace(settings.server, trusted_proxies=("127.0.0.1", "10.0.0.0/8"))
+    limits = dataclasses.replace(settings.throttle, search=3, refresh=3, register=2, imports=2)
+    with Daemon(dataclasses.replace(settings, server=server, throttle=limits)) as running:
+        yield running
+
+
+def try_password(daemon: RunningDaemon, name: str, password: str = WRONG, source: str = "") -> Reply:
+    field = "email" if "@" in name else "username"
+    headers = {"X-Forwarded-For": source} if source else {}
+    return daemon.request("POST", f"{AUTH}/login/", {field: name, "password": password}, headers=headers)
+
+
+def metric(daemon: RunningDaemon, name: str) -> float:
+    text = daemon.request("GET", "/metrics").body.decode()
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def test_the_eleventh_guess_is_refused_even_if_right(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    for number in range(10):
+        # One account, whatever it is called by.
+        assert try_password(daemon, ann.email if number % 2 else ann.username.upper()).status == 401
+    replies = [try_password(daemon, ann.email, password) for password in (WRONG, PASSWORD)]
+    for reply in replies:
+        assert reply.status == 429
+        assert reply.json()["code"] == "throttled"
+        assert 0 < int(reply.headers["Retry-After"]) <= 900
+    first, second = (re.sub(rb'"request_id":"\w+"', b"", reply.body) for reply in replies)
+    assert first == second
+    assert metric(daemon, "password_verifications_total") == 10
+    # Whoever is signed in does not notice, and can still change the password.
+    assert daemon.get(f"{AUTH}/me/", token=ann)["id"] == ann.id
+    daemon.post(f"{AUTH}/token/refresh/", {"refresh": ann.refresh})
+    daemon.clock.advance(901)
+    assert try_password(daemon, ann.email, PASSWORD).status == 200
+
+
+def test_unknown_names_are_throttled_like_known_ones(daemon: RunningDaemon) -> None:
+    statuses = [try_password(daemon, "nobody").status for _ in range(11)]
+    assert statuses == [401] * 10 + [429]
+    assert try_password(daemon, "NOBODY").status == 429
+
+
+def test_the_old_password_cannot_be_guessed_from_a_session(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    new = "another horse battery"
+    change = {"old_password": WRONG, "new_password": new, "new_password_confirm": new}
+    for _ in range(10):
+        daemon.post(f"{AUTH}/change_password/", change, token=ann, status=401)
+    daemon.post(f"{AUTH}/change_password/", {**change, "old_password": PASSWORD}, token=ann, status=429)
+    assert metric(daemon, "password_verifications_total") == 10
+
+
+def test_users_of_this_machine_have_no_address_limit(daemon: RunningDaemon) -> None:
+    for number in range(35):
+        assert try_password(daemon, f"nobody{number}", source="192.0.2.1").status == 401
+    for number in range(12):
+        daemon.register(f"local{number}")
+
+
+def test_one_address_has_thirty_guesses_and_locks_out_nobody_afterwards(behind_proxy: RunningDaemon) -> None:
+    ann = behind_proxy.register()
+    for number in range(30):
+        assert try_password(behind_proxy, f"nobody{number}", source="192.0.2.1").status == 401
+    for _ in range(12):
+        assert try_password(behind_proxy, ann.email, source="192.0.2.1").status == 429
+    assert try_password(behind_proxy, ann.email, PASSWORD, source="192.0.2.2").status == 200
+
+
+@pytest.mark.parametrize(
+    "spoofed",
+    [
+        "{0}, 192.0.2.9",
+        "{0}, 192.0.2.9, 10.1.2.3",
+        "nonsense {0}, 192.0.2.9",
+        "192.0.2.9",
+        "::ffff:192.0.2.9",
+    ],
+)
+def test_invented_addresses_do_not_help(behind_proxy: RunningDaemon, spoofed: str) -> None:
+    statuses = [
+        try_password(behind_proxy, f"nobody{number}", source=spoofed.format(f"198.51.100.{number}")).status
+        for number in range(31)
+    ]
+    assert statuses == [401] * 30 + [429]
+
+
+def test_each_act_has_its_limit(behind_proxy: RunningDaemon) -> None:
+    here, there = {"X-Forwarded-For": "2001:db8::1"}, {"X-Forwarded-For": "2001:db8:0:1::1"}
+    for act, path, document in (
+        ("search", "/api/v1/movies/search/?q=alien", None),
+        ("refresh", f"{AUTH}/token/refresh/", {"refresh": "mrr_unknown"}),
+    ):
+        method = "POST" if document else "GET"
+        statuses = [behind_proxy.request(method, path, document, headers=here).status for _ in range(4)]
+        assert statuses == [401 if document else 200] * 3 + [429], act
+        assert behind_proxy.request(method, path, document, headers=there).status != 429, act
+    account = {"username": "x", "email": "x", "password": "x", "password_confirm": "x"}
+    statuses = [behind_proxy.request("POST", f"{AUTH}/", account, headers=here).status for _ in range(3)]
+    assert statuses == [422, 422, 429]
+
+
+def test_imports_are_limited_for_each_account(behind_proxy: RunningDaemon) -> None:
+    ann, bob = behind_proxy.register(), behind_proxy.register()
+    path = "/api/v1/imports/?format=movielens"
+    statuses = [behind_proxy.request("POST", path, body=b"x", token=ann.access).status for _ in range(3)]
+    assert statuses == [403, 403, 429]
+    assert behind_proxy.request("POST", path, body=b"x", token=bob.access).status == 403
+
+
+def test_metrics_tell_what_operators_watch(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    daemon.post(f"{AUTH}/token/refresh/", {"refresh": ann.refresh})
+    daemon.post(f"{AUTH}/token/refresh/", {"refresh": "mrr_x"}, status=401)
+    daemon.get(f"{AUTH}/{ann.id}/", token=ann)
+    daemon.request("GET", "/no/such/path")
+    reply = daemon.request("GET", "/metrics")
+    assert reply.headers["Content-Type"].startswith("text/plain")
+    text = reply.body.decode()
+    for line in (
+        'refresh_rotations_total{result="rotated"} 1.0',
+        'refresh_rotations_total{result="refused"} 1.0',
+        'request_seconds_count{method="GET",route="/api/v1/auth/{id}/",status="200"} 1.0',
+        'request_seconds_count{method="any",route="none",status="404"} 1.0',
+        'model_info{version="content"} 1.0',
+        "event_loop_lag_seconds ",
+        "db_pool_in_use ",
+        "outbox_pending ",
+    ):
+        assert line in text
+    assert ann.access not in text
