@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -86,7 +87,10 @@ def message(
     """The message as it is sent. Raises ValueError for an address that cannot stand in a header."""
     made = EmailMessage(policy=SMTP)
     made["From"] = Address("movierec", addr_spec=sender)
-    made["To"] = Address(addr_spec=in_ascii(recipient))
+    try:
+        made["To"] = Address(addr_spec=in_ascii(recipient))
+    except MessageError as error:
+        raise ValueError("This is not an e-mail address.") from error
     made["Subject"] = text.subject
     made["Date"] = datetime.fromtimestamp(created_at, UTC)
     # The same at every try: who gets it twice may see that it is one mail.

@@ -1,0 +1,326 @@
+"""What goes by mail: confirming an address, a forgotten password, a change of address. No SMTP server here."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from movierec import auth, db, mail
+from movierec.config import Settings, Throttle
+from movierec.mail import Entry, Kind, delivery
+from tests.mail.auc import auc
+from tests.running import PASSWORD, Account, Daemon, Reply, RunningDaemon
+
+AUTH = "/api/v1/auth"
+NEW_PASSWORD = "another horse battery"
+NEW = {"new_password": NEW_PASSWORD, "new_password_confirm": NEW_PASSWORD}
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "POLL_SECONDS", 0.05)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Links lead to a public address; nobody is throttled."""
+    server = dataclasses.replace(settings.server, public_url="https://films.example.org")
+    free = Throttle(**{key.name: 0 for key in dataclasses.fields(Throttle)})
+    return dataclasses.replace(settings, server=server, throttle=free)
+
+
+def mails(recipient: str, kind: Kind) -> list[Entry]:
+    """Written mails that wait, newest first."""
+    return [
+        entry
+        for entry in db.call(mail.listed)
+        if (entry.recipient, entry.kind, entry.state) == (recipient, kind, "pending") and entry.body
+    ]
+
+
+def mailed(recipient: str, kind: Kind, *, but: str = "") -> str:
+    """The token of the newest mail, which the daemon may still have to write; `but`: newer than this one."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        for entry in mails(recipient, kind)[:1]:
+            token = re.findall(r"mro_[\w-]+", entry.body)[0]
+            if token != but:
+                return token
+        time.sleep(0.02)
+    raise AssertionError(f"no {kind} for {recipient}: {db.call(mail.listed)}")
+
+
+def settled() -> None:
+    """Wait until every mail asked for is written or dropped."""
+    deadline = time.monotonic() + 15
+    while db.value("SELECT COUNT(*) FROM outbox WHERE state = 'requested'"):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def reset_token(daemon: RunningDaemon, ann: Account, *, but: str = "") -> str:
+    daemon.post(f"{AUTH}/password_reset/", {"email": ann.email}, status=202)
+    return mailed(ann.email, Kind.RESET, but=but)
+
+
+def test_registering_mails_a_link_that_confirms_the_address_once(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    token = mailed(ann.email, Kind.VERIFY)
+    assert daemon.get(f"{AUTH}/me/", token=ann)["is_verified"] is False
+    daemon.post(f"{AUTH}/verify_email/", {"token": token})
+    assert daemon.get(f"{AUTH}/me/", token=ann)["is_verified"] is True
+    daemon.post(f"{AUTH}/verify_email/", {"token": token}, status=401)
+
+
+def test_a_new_link_voids_the_one_before(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    first = mailed(ann.email, Kind.VERIFY)
+    daemon.post(f"{AUTH}/verify_email/resend/", token=ann, status=202)
+    second = mailed(ann.email, Kind.VERIFY, but=first)
+    daemon.post(f"{AUTH}/verify_email/", {"token": first}, status=401)
+    assert [entry.body for entry in db.call(mail.listed) if entry.state == "failed"] == [""]
+    daemon.post(f"{AUTH}/verify_email/", {"token": second})
+
+
+def test_links_have_their_time(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    token = mailed(ann.email, Kind.VERIFY)
+    reset = reset_token(daemon, ann)
+    daemon.clock.advance(30 * 60 + 1)
+    daemon.post(f"{AUTH}/password_reset/confirm/", {"token": reset, **NEW}, status=401)
+    daemon.clock.advance(23.4 * 3600)
+    daemon.post(f"{AUTH}/verify_email/", {"token": token})
+    other = daemon.register()
+    token = mailed(other.email, Kind.VERIFY)
+    daemon.clock.advance(24 * 3600 + 1)
+    daemon.post(f"{AUTH}/verify_email/", {"token": token}, status=401)
+
+
+def test_a_reset_replaces_the_password_and_ends_every_session(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    verify, token = mailed(ann.email, Kind.VERIFY), reset_token(daemon, ann)
+    weak = {"new_password": "short", "new_password_confirm": "short"}
+    daemon.post(f"{AUTH}/password_reset/confirm/", {"token": token, **weak}, status=422)
+    different = {**NEW, "new_password_confirm": PASSWORD}
+    daemon.post(f"{AUTH}/password_reset/confirm/", {"token": token, **different}, status=422)
+    daemon.post(f"{AUTH}/password_reset/confirm/", {"token": token, **NEW})
+    daemon.get(f"{AUTH}/me/", token=ann, status=401)
+    daemon.post(f"{AUTH}/token/refresh/", {"refresh": ann.refresh}, status=401)
+    daemon.post(f"{AUTH}/login/", {"email": ann.email, "password": PASSWORD}, status=401)
+    daemon.post(f"{AUTH}/login/", {"email": ann.email, "password": NEW_PASSWORD})
+    # Whatever was mailed before is dead, too.
+    daemon.post(f"{AUTH}/password_reset/confirm/", {"token": token, **NEW}, status=401)
+    daemon.post(f"{AUTH}/verify_email/", {"token": verify}, status=401)
+    settled()
+    assert mails(ann.email, Kind.RESET_DONE)
+
+
+def test_of_many_who_use_a_link_at_once_one_gets_through(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    with ThreadPoolExecutor(8) as pool:
+        token = ""
+        for _ in range(3):
+            token = reset_token(daemon, ann, but=token)
+
+            def confirm(number: int, token: str = token) -> int:
+                password = f"{NEW_PASSWORD} {number}"
+                body = {"token": token, "new_password": password, "new_password_confirm": password}
+                return daemon.request("POST", f"{AUTH}/password_reset/confirm/", body).status
+
+            assert sorted(pool.map(confirm, range(8))) == [200] + [401] * 7
+
+
+def test_a_changed_password_voids_a_reset_link(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    token = reset_token(daemon, ann)
+    daemon.post(f"{AUTH}/change_password/", {"old_password": PASSWORD, **NEW}, token=ann)
+    daemon.post(f"{AUTH}/password_reset/confirm/", {"token": token, **NEW}, status=401)
+
+
+def test_a_link_is_good_for_one_thing_only(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    verify, reset = mailed(ann.email, Kind.VERIFY), reset_token(daemon, ann)
+    daemon.post(f"{AUTH}/password_reset/confirm/", {"token": verify, **NEW}, status=401)
+    for path in ("verify_email", "change_email/confirm"):
+        daemon.post(f"{AUTH}/{path}/", {"token": reset}, status=401)
+    daemon.post(f"{AUTH}/change_email/confirm/", {"token": verify}, status=401)
+    for other in (ann.access, ann.refresh, "mro_" + "a" * 43, "mro_é", "x"):
+        daemon.post(f"{AUTH}/verify_email/", {"token": other}, status=401)
+    daemon.get(f"{AUTH}/me/", token=verify, status=401)
+
+
+def change(
+    daemon: RunningDaemon, ann: Account, email: str, *, status: int = 202, password: str = PASSWORD
+) -> None:
+    daemon.post(f"{AUTH}/change_email/", {"email": email, "password": password}, token=ann, status=status)
+
+
+def test_an_address_changes_when_the_new_one_is_confirmed_and_the_old_one_is_told(
+    daemon: RunningDaemon,
+) -> None:
+    ann = daemon.register()
+    change(daemon, ann, "new@example.org", status=401, password="wrong wrong wrong")
+    change(daemon, ann, "not an address", status=422)
+    change(daemon, ann, "new@example.org")
+    token = mailed("new@example.org", Kind.CHANGE)
+    settled()
+    assert "new@example.org" in mails(ann.email, Kind.CHANGE_ASKED)[0].body
+    assert daemon.get(f"{AUTH}/me/", token=ann)["email"] == ann.email
+    daemon.post(f"{AUTH}/change_email/confirm/", {"token": token})
+    daemon.get(f"{AUTH}/me/", token=ann, status=401)
+    daemon.post(f"{AUTH}/token/refresh/", {"refresh": ann.refresh}, status=401)
+    daemon.post(f"{AUTH}/login/", {"email": ann.email, "password": PASSWORD}, status=401)
+    user = daemon.post(f"{AUTH}/login/", {"email": "New@example.org", "password": PASSWORD})["user"]
+    assert (user["email"], user["is_verified"]) == ("new@example.org", True)
+    daemon.post(f"{AUTH}/change_email/confirm/", {"token": token}, status=401)
+    settled()
+    assert "new@example.org" in mails(ann.email, Kind.CHANGED)[0].body
+
+
+def test_whoever_asks_for_a_taken_address_is_not_told_so(daemon: RunningDaemon) -> None:
+    ann, bob = daemon.register(), daemon.register()
+    settled()
+    replies = [
+        daemon.request(
+            "POST", f"{AUTH}/change_email/", {"email": email, "password": PASSWORD}, token=ann.access
+        )
+        for email in (bob.email.upper(), "free@example.org")
+    ]
+    assert_alike(replies)
+    settled()
+    assert not mails(bob.email.upper(), Kind.CHANGE) + mails(bob.email, Kind.CHANGE)
+
+
+def test_an_address_taken_meanwhile_stays_with_who_has_it(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    change(daemon, ann, "bob@example.org")
+    token = mailed("bob@example.org", Kind.CHANGE)
+    daemon.register("bob")
+    problem = daemon.post(f"{AUTH}/change_email/confirm/", {"token": token}, status=409)
+    assert [item["field"] for item in problem["errors"]] == ["email"]
+    assert daemon.get(f"{AUTH}/me/", token=ann)["email"] == ann.email
+
+
+def test_a_new_password_stops_a_change_of_address(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    change(daemon, ann, "thief@example.org")
+    token = mailed("thief@example.org", Kind.CHANGE)
+    daemon.post(f"{AUTH}/change_password/", {"old_password": PASSWORD, **NEW}, token=ann)
+    daemon.post(f"{AUTH}/change_email/confirm/", {"token": token}, status=401)
+
+
+def test_what_was_asked_before_a_new_password_is_not_written_after_it(database: Settings) -> None:
+    ann = auth.register(auth.NewAccount("ann", "ann@example.org"), "", 1)
+    mail.ask(Kind.CHANGE, "thief@example.org", 1, user_id=ann.id, auth_epoch=ann.auth_epoch - 1)
+    mail.compose_all("https://films.example.org", database.mail, 1)
+    assert mail.listed() == []
+
+
+def assert_alike(replies: list[Reply]) -> None:
+    """Same status, same headers but for the id and the date, same bytes."""
+    seen = []
+    for reply in replies:
+        headers = {
+            name: value for name, value in reply.headers.items() if name not in ("X-Request-ID", "Date")
+        }
+        seen.append((reply.status, headers, reply.body))
+    assert all(each == seen[0] for each in seen), seen
+
+
+def test_a_reset_answers_alike_whoever_has_the_address(daemon: RunningDaemon) -> None:
+    verified, unverified, disabled = (daemon.register() for _ in range(3))
+    daemon.post(f"{AUTH}/verify_email/", {"token": mailed(verified.email, Kind.VERIFY)})
+    db.execute("UPDATE users SET is_active = ? WHERE id = ?", False, disabled.id)
+    addresses = [verified.email, verified.email.upper(), unverified.email, disabled.email, "no@example.org"]
+    replies = [daemon.request("POST", f"{AUTH}/password_reset/", {"email": email}) for email in addresses]
+    assert replies[0].status == 202
+    assert_alike(replies)
+    settled()
+    assert len(mails(verified.email, Kind.RESET)) == 1, "the newer took the place of the older"
+    assert len(mails(unverified.email, Kind.RESET)) == 1
+    assert not mails(disabled.email, Kind.RESET)
+    assert not mails("no@example.org", Kind.RESET)
+
+
+def test_a_resend_answers_alike_whether_confirmed_or_not(daemon: RunningDaemon) -> None:
+    confirmed, not_yet = daemon.register(), daemon.register()
+    daemon.post(f"{AUTH}/verify_email/", {"token": mailed(confirmed.email, Kind.VERIFY)})
+    settled()
+    count = len(db.call(mail.listed))
+    replies = [
+        daemon.request("POST", f"{AUTH}/verify_email/resend/", token=account.access)
+        for account in (confirmed, not_yet)
+    ]
+    assert replies[0].status == 202
+    assert_alike(replies)
+    settled()
+    assert len(db.call(mail.listed)) == count + 1
+
+
+@pytest.mark.parametrize("email", ["a@b.org\r\nBcc: c@d.org", "a@b.org, c@d.org", "nowhere", "a@b.org\x00"])
+def test_what_is_no_address_is_refused(daemon: RunningDaemon, email: str) -> None:
+    daemon.post(f"{AUTH}/password_reset/", {"email": email}, status=422)
+
+
+def test_links_never_lead_where_a_request_says(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    headers = {"Host": "localhost", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
+    daemon.post(f"{AUTH}/password_reset/", {"email": ann.email}, status=202, headers=headers)
+    mailed(ann.email, Kind.RESET)
+    links = re.findall(r"https?://[^/\s]+", mails(ann.email, Kind.RESET)[0].body)
+    assert links == ["https://films.example.org"]
+
+
+def test_what_depends_on_mail_says_who_passes_it_on(daemon: RunningDaemon) -> None:
+    answer = daemon.post(f"{AUTH}/password_reset/", {"email": "no@example.org"}, status=202)
+    assert "movierec-server outbox" in answer["message"]
+
+
+@pytest.fixture
+def nameless(settings: Settings) -> Iterator[RunningDaemon]:
+    """A daemon for other machines that was not told under which address they reach it."""
+    server = dataclasses.replace(settings.server, host="0.0.0.0", public_url="")
+    with Daemon(dataclasses.replace(settings, server=server)) as running:
+        yield running
+
+
+def test_without_a_public_address_there_are_no_links(nameless: RunningDaemon) -> None:
+    ann = nameless.register()
+    for path, body, token in (
+        ("password_reset", {"email": ann.email}, None),
+        ("password_reset", {"email": "no@example.org"}, None),
+        ("verify_email/resend", None, ann),
+        ("change_email", {"email": "new@example.org", "password": PASSWORD}, ann),
+    ):
+        problem = nameless.post(f"{AUTH}/{path}/", body, token=token, status=409)
+        assert problem["code"] == "mail_disabled"
+        assert "server.public_url" in problem["detail"]
+    assert db.call(mail.listed) == []
+
+
+def test_the_page_that_links_lead_to_works_alone(daemon: RunningDaemon) -> None:
+    page = daemon.request("GET", "/account/")
+    assert page.status == 200
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    script = daemon.request("GET", "/account/page.js").body.decode()
+    for kind in (Kind.VERIFY, Kind.RESET, Kind.CHANGE):
+        assert f"{kind}: [" in script
+    assert re.findall(r'src="([^"]+)"', page.body.decode()) == ["page.js"]
+
+
+def test_the_time_of_an_answer_does_not_tell_whether_an_address_is_known(daemon: RunningDaemon) -> None:
+    """Tolerant, because the machine has other things to do: `python -m benchmarks.enumeration` measures."""
+    ann = daemon.register()
+    seconds: dict[str, list[float]] = {ann.email: [], "nobody@example.org": []}
+    for _ in range(60):
+        for email, found in seconds.items():
+            started = time.perf_counter()
+            daemon.request("POST", f"{AUTH}/password_reset/", {"email": email})
+            found.append(time.perf_counter() - started)
+    assert abs(auc(*seconds.values()) - 0.5) <= 0.25
