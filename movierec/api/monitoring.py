@@ -10,9 +10,11 @@ from aiohttp import web
 from prometheus_client import Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from movierec import mail
 from movierec.api.call import Call
 from movierec.api.endpoint import Access, Group
 from movierec.api.services import SERVICES
+from movierec.errors import MovierecError
 
 LAG_INTERVAL_SECONDS = 0.5
 
@@ -27,6 +29,9 @@ async def metrics(call: Call) -> web.Response:
     services.metrics.model.clear()
     if version := services.recommender.version:
         services.metrics.model.labels(version).set(1)
+    # Without a database there are numbers all the same.
+    with contextlib.suppress(MovierecError):
+        services.metrics.outbox_pending.set(await call.read(mail.pending_count))
     text = generate_latest(services.metrics.registry)
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 

@@ -9,19 +9,22 @@ import unicodedata
 
 import bcrypt
 
-from movierec.auth.names import canonical
+from movierec.auth.guessable import contains_name, is_guessable
 from movierec.errors import ValidationFailed
 
 MAXIMUM_LENGTH = 1024
 
 
 def check_rules(password: str, minimum_length: int, *own: str, field: str = "password") -> None:
-    """Raise ValidationFailed where `password` is too short or long, or made of the user's `own` names."""
+    """Raise ValidationFailed where `password` is too short, too long, easy to guess or holds an `own` name."""
     if not minimum_length <= len(password) <= MAXIMUM_LENGTH:
         raise ValidationFailed.of(field, f"Use {minimum_length} to {MAXIMUM_LENGTH} characters.")
-    key = canonical(password)
-    if len(set(key)) < 4 or any(len(name) >= 3 and key == canonical(name) for name in own):
-        raise ValidationFailed.of(field, "This password is too easy to guess.")
+    if contains_name(password, own):
+        raise ValidationFailed.of(field, "Use a password without your user name or e-mail address in it.")
+    if is_guessable(password, own):
+        raise ValidationFailed.of(
+            field, "This password is too easy to guess. A few rare words make a good one."
+        )
 
 
 def hash_password(password: str, cost: int) -> str:
