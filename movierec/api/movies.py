@@ -6,14 +6,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from movierec import library, movies
+from movierec import auth, library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Group
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import movies as schemas
-from movierec.errors import Conflict
+from movierec.errors import Conflict, ValidationFailed
 from movierec.movies import Detail, FilmFacts, Filters, Listed
 
 group = Group("/api/v1/movies", tag="movies")
@@ -97,7 +97,10 @@ def catalogue(call: Call, query: schemas.MovieQuery) -> dict[str, Any]:
 
     Orderings: popularity, vote_average, vote_count, release_date, title; with - in front for descending.
     """
-    filters = Filters(**query.model_dump(exclude={"page", "page_size", "ordering"}))
+    filters = Filters(
+        **query.model_dump(exclude={"page", "page_size", "ordering", "adult"}),
+        adult=_adult(call, query.adult),
+    )
     order = movies.ordering(query.ordering, movies.ORDERINGS)
     count, films = movies.browse(filters, order=order, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, list(map(listed_json, films)))
@@ -127,7 +130,12 @@ def by_imdb_id(call: Call, imdb_id: str) -> dict[str, Any]:
 def search(call: Call, query: schemas.SearchQuery) -> dict[str, Any]:
     """Movies by title, typing errors forgiven, the likeliest first."""
     found = movies.search(
-        query.text, year=query.year, genre=query.genre, limit=LENGTH, offset=LENGTH * (query.page - 1)
+        query.text,
+        year=query.year,
+        genre=query.genre,
+        adult=_allows_adult(call),
+        limit=LENGTH,
+        offset=LENGTH * (query.page - 1),
     )
     return _list_json(query, *found)
 
@@ -135,13 +143,17 @@ def search(call: Call, query: schemas.SearchQuery) -> dict[str, Any]:
 @group.get("/popular/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
 def popular(call: Call, query: schemas.ListQuery) -> dict[str, Any]:
     """The best known movies."""
-    return _list_json(query, *movies.popular(limit=LENGTH, offset=LENGTH * (query.page - 1)))
+    return _list_json(
+        query, *movies.popular(adult=_allows_adult(call), limit=LENGTH, offset=LENGTH * (query.page - 1))
+    )
 
 
 @group.get("/top_rated/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
 def top_rated(call: Call, query: schemas.ListQuery) -> dict[str, Any]:
     """The best rated movies; few votes count less."""
-    return _list_json(query, *movies.top_rated(limit=LENGTH, offset=LENGTH * (query.page - 1)))
+    return _list_json(
+        query, *movies.top_rated(adult=_allows_adult(call), limit=LENGTH, offset=LENGTH * (query.page - 1))
+    )
 
 
 @group.get("/trending/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
@@ -149,8 +161,24 @@ def trending(call: Call, query: schemas.TrendingQuery) -> dict[str, Any]:
     """What is rated most here these days, then the best known of the newest."""
     active = library.most_rated(call.now - WINDOWS[query.time_window])
     this_year = time.gmtime(call.now).tm_year
-    found = movies.trending(active, this_year, limit=LENGTH, offset=LENGTH * (query.page - 1))
+    found = movies.trending(
+        active, this_year, adult=_allows_adult(call), limit=LENGTH, offset=LENGTH * (query.page - 1)
+    )
     return _list_json(query, *found)
+
+
+def _allows_adult(call: Call) -> bool:
+    """Whether the caller's profile lets adult films into lists."""
+    return call.caller is not None and auth.profile_of(call.user_id).mature_content
+
+
+def _adult(call: Call, wanted: bool | None) -> bool | None:
+    """Adult films only (True), none (False) or among the others (None)."""
+    if _allows_adult(call):
+        return wanted
+    if wanted and call.caller is not None:
+        raise ValidationFailed.of("adult", "Your profile hides adult films: set mature_content to see them.")
+    return bool(wanted)
 
 
 def _list_json(query: schemas.ListQuery, count: int, films: Sequence[Listed]) -> dict[str, Any]:

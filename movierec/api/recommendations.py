@@ -15,7 +15,7 @@ from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import recommendations as schemas
 from movierec.errors import NotFound
-from movierec.recommender import Filters, Opinion, Reason, Shown, Wish
+from movierec.recommender import Filters, Opinion, Preference, Reason, Shown, Wish
 
 group = Group("/api/v1/recommendations", tag="recommendations")
 
@@ -53,6 +53,7 @@ async def _recommend(call: Call, query: schemas.RecommendQuery) -> list[dict[str
 
 
 def _wish(call: Call, query: schemas.RecommendQuery) -> Wish:
+    profile = auth.profile_of(call.user_id)
     return Wish(
         limit=query.limit,
         filters=Filters(
@@ -63,12 +64,13 @@ def _wish(call: Call, query: schemas.RecommendQuery) -> Wish:
             language=query.language,
             min_votes=query.min_votes,
             runtime_max=query.runtime_max,
-            adult=auth.profile_of(call.user_id).mature_content,
+            adult=profile.mature_content,
         ),
         novelty=query.novelty,
         diversity=query.diversity,
         include_seen=query.include_seen,
         seed=query.seed,
+        preference=Preference(tuple(auth.favorite_genres(profile)), profile.preferred_language),
     )
 
 

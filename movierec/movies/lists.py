@@ -12,30 +12,32 @@ DAMPING_VOTES = 40
 TRENDING_LENGTH = 200
 
 
-def popular(*, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
+def popular(*, adult: bool = False, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
     """The best known films."""
-    return browse(Filters(), limit=limit, offset=offset)
+    return browse(Filters(adult=None if adult else False), limit=limit, offset=offset)
 
 
-def top_rated(*, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
+def top_rated(*, adult: bool = False, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
     """By vote average, damped: (sum of votes + m · mean) / (votes + m), as IMDb's Top 250 does."""
     mean = db.value("SELECT AVG(vote_average) FROM movies WHERE vote_count > 0") or 0.0
     damped = (
         f"(movies.vote_count * movies.vote_average + {DAMPING_VOTES * mean:.6f}) "
         f"/ (movies.vote_count + {DAMPING_VOTES}) DESC"
     )
-    return browse(Filters(min_votes=1), order=damped, limit=limit, offset=offset)
+    filters = Filters(min_votes=1, adult=None if adult else False)
+    return browse(filters, order=damped, limit=limit, offset=offset)
 
 
 def trending(
-    active: Sequence[int], this_year: int, *, limit: int, offset: int = 0
+    active: Sequence[int], this_year: int, *, adult: bool = False, limit: int, offset: int = 0
 ) -> tuple[int, list[Listed]]:
     """The films that `active` names, then the most popular of the newest two years there are."""
     newest = db.rows(
         "SELECT id FROM movies WHERE year BETWEEN (SELECT MAX(year) FROM movies WHERE year <= ?) - 1 AND ? "
-        "AND NOT adult ORDER BY popularity DESC, id LIMIT ?",
+        "AND (NOT adult OR ?) ORDER BY popularity DESC, id LIMIT ?",
         this_year,
         this_year,
+        adult,
         TRENDING_LENGTH,
     )
     ids = list(dict.fromkeys([*active, *(movie_id for (movie_id,) in newest)]))[:TRENDING_LENGTH]

@@ -6,6 +6,7 @@ The algorithms (`fit` and what it uses) see arrays only; `service` and its neigh
 from movierec.recommender.candidates import Filters
 from movierec.recommender.feedback import Opinion, feedback, give_feedback, withdraw_feedback
 from movierec.recommender.model import Model, fit
+from movierec.recommender.preference import Preference
 from movierec.recommender.service import (
     Account,
     Reason,
@@ -26,6 +27,7 @@ __all__ = [
     "Memory",
     "Model",
     "Opinion",
+    "Preference",
     "Reason",
     "Recommended",
     "Recommender",

@@ -5,6 +5,7 @@ Between rows and arrays, beside it: `catalogue`, `serving`, `shown`, `feedback` 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ from movierec.recommender.candidates import Filters, candidates
 from movierec.recommender.catalogue import Catalogue
 from movierec.recommender.evidence import History, history
 from movierec.recommender.hybrid import Because, Scored
+from movierec.recommender.preference import Preference, preferred
 from movierec.recommender.serving import Serving
 from movierec.recommender.weights import serving_weights
 
@@ -34,6 +36,8 @@ class Wish:
     diversity: float | None = None
     include_seen: bool = False
     seed: int | None = None
+    # What the profile says; it counts until there is a history, which says more.
+    preference: Preference = field(default_factory=Preference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,10 @@ def recommend_for(serving: Serving, user_id: int, wish: Wish) -> list[Recommende
     catalogue = serving.catalogue
     seen = opinions.history_in(catalogue)
     scored = serving.scorer.score(seen, PLAIN_NOVELTY if wish.novelty is None else wish.novelty)
+    if not len(seen):
+        scored = dataclasses.replace(
+            scored, scores=preferred(scored.scores, catalogue.traits, wish.preference)
+        )
     excluded = opinions.excluded_in(catalogue, include_seen=wish.include_seen)
     allowed = candidates(catalogue.traits, wish.filters, excluded)
     weights = serving_weights(seen.stars)

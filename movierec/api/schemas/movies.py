@@ -24,7 +24,9 @@ class MovieQuery(PageQuery):
     language: str | None = Field(None, max_length=20, description="Original language, like fr.")
     min_votes: Votes | None = None
     min_rating: float | None = Field(None, ge=0, le=10)
-    adult: bool = Field(False, description="Adult films only; they are left out otherwise.")
+    adult: bool | None = Field(
+        None, description="Adult films only, or none; by default none, unless the own profile allows them."
+    )
     ordering: str = Field("-popularity", max_length=200, description="Like -vote_average,title.")
 
 

@@ -1,0 +1,70 @@
+"""Preferences of a profile act: adult films, and the first recommendations of a new user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from movierec.movies import FilmFacts, store
+from tests.films import NOW, movie_id
+from tests.running import Account, RunningDaemon
+
+MOVIES, RECOMMENDATIONS = "/api/v1/movies", "/api/v1/recommendations"
+PROFILE = "/api/v1/auth/profiles/my_profile/"
+ADULT = "Behind Closed Doors"
+
+
+def titles(daemon: RunningDaemon, path: str, token: Account | None = None) -> list[str]:
+    return [film["title"] for film in daemon.get(f"{MOVIES}{path}", token=token)["results"]]
+
+
+def recommended(daemon: RunningDaemon, token: Account, query: str = "limit=10") -> list[Any]:
+    return [item["movie"] for item in daemon.get(f"{RECOMMENDATIONS}/?{query}", token=token)["results"]]
+
+
+def test_adult_films_are_shown_to_those_who_want_them(daemon: RunningDaemon) -> None:
+    store(
+        [FilmFacts(ADULT, "staff", adult=True, popularity=1e6, vote_average=10, vote_count=10**6, year=2000)],
+        NOW,
+    )
+    plain, mature = daemon.register(), daemon.register()
+    daemon.patch(PROFILE, {"mature_content": True}, token=mature)
+    for path in ("/", "/popular/", "/top_rated/", "/search/?q=behind+closed+doors"):
+        assert ADULT not in titles(daemon, path), path
+        assert ADULT not in titles(daemon, path, plain), path
+        assert ADULT in titles(daemon, path, mature), path
+    assert ADULT not in titles(daemon, "/?adult=false", mature)
+    assert titles(daemon, "/?adult=true", mature) == [ADULT]
+    problem = daemon.get(f"{MOVIES}/?adult=true", token=plain, status=422)
+    assert problem["errors"][0]["field"] == "adult"
+    assert ADULT not in [film["title"] for film in recommended(daemon, plain, "limit=100")]
+
+
+def test_favorite_genres_lead_a_new_user(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    before = recommended(daemon, ann)
+    daemon.patch(PROFILE, {"favorite_genres": ["Animation"]}, token=ann)
+    after = recommended(daemon, ann)
+
+    def share(films: list[Any]) -> int:
+        return sum("Animation" in film["genres"] for film in films)
+
+    assert share(after) > share(before)
+    assert "Animation" in after[0]["genres"]
+
+
+def test_the_preferred_language_leads_a_new_user(daemon: RunningDaemon) -> None:
+    ann, french = daemon.register(), movie_id("tt0211915")
+    before = [film["id"] for film in recommended(daemon, ann, "limit=66")]
+    daemon.patch(PROFILE, {"preferred_language": "fr"}, token=ann)
+    after = [film["id"] for film in recommended(daemon, ann, "limit=66")]
+    assert after.index(french) < before.index(french)
+
+
+def test_a_history_says_more_than_a_profile(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    for number, imdb_id in enumerate(("tt0078748", "tt0090605", "tt0083658")):
+        body = {"movie": movie_id(imdb_id), "rating": 5 - number / 2}
+        daemon.post("/api/v1/favorites/ratings/", body, token=ann, status=201)
+    before = recommended(daemon, ann)
+    daemon.patch(PROFILE, {"favorite_genres": ["Animation"], "preferred_language": "fr"}, token=ann)
+    assert recommended(daemon, ann) == before
