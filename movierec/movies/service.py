@@ -63,8 +63,8 @@ _FACTS = (
 
 
 _CONDITIONS = {
-    "genre": "movies.id IN (SELECT movie_id FROM movie_genres JOIN genres ON genres.id = genre_id "
-    "WHERE LOWER(genres.name) = LOWER(?) OR CAST(genres.id AS TEXT) = ?)",
+    "genre": "EXISTS (SELECT 1 FROM movie_genres WHERE movie_id = movies.id AND genre_id = "
+    "(SELECT id FROM genres WHERE LOWER(name) = LOWER(?) OR CAST(id AS TEXT) = ? ORDER BY id LIMIT 1))",
     "year": "movies.year = ?",
     "year_min": "movies.year >= ?",
     "year_max": "movies.year <= ?",

@@ -193,4 +193,4 @@ class NewMovie(MovieFacts):
 class MovieChange(MovieFacts):
     """The fields to change; what is not sent stays."""
 
-    title: Title = ""
+    title: Title = Field(default_factory=str)  # no default in the document: it would not be a title
