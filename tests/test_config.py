@@ -60,6 +60,16 @@ def test_a_secret_can_come_from_a_file_and_is_not_shown(tmp_path: Path) -> None:
         ("", {"MOVIEREC_SERVER__PORT": "many"}, "server.port must be a number"),
         ("", {"MOVIEREC_TMDB__API_KEY_FILE": "/nowhere"}, "MOVIEREC_TMDB__API_KEY_FILE"),
         ("[log]\nlevel = 'loud'", {}, "log.level"),
+        ("[mail]\nsecurity = 'ssl'", {}, "mail.security"),
+        ("[mail]\nhost = 'smtp.example.org'", {}, "mail.sender"),
+        ("[mail]\nhost = 'smtp.example.org'\nsender = 'a@b.org\\r\\nBcc: c@d.org'", {}, "mail.sender"),
+        (
+            "[mail]\nhost = 'smtp.example.org'\nsender = 'a@b.org'\nusername = 'a'\nsecurity = 'none'",
+            {},
+            "in the clear",
+        ),
+        ("[server]\npublic_url = 'films.example.org'", {}, "server.public_url"),
+        ("[server]\npublic_url = 'javascript:alert(1)'", {}, "server.public_url"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, environment: dict[str, str], told: str) -> None:

@@ -226,8 +226,8 @@ def expire(now: int) -> int:
 
 
 def purge(before: int) -> None:
-    """Remove what was sent or given up long ago."""
-    db.execute("DELETE FROM outbox WHERE state IN ('sent', 'failed') AND created_at < ?", before)
+    """Remove what was sent, given up or never could be written long ago."""
+    db.execute("DELETE FROM outbox WHERE state <> 'pending' AND created_at < ?", before)
 
 
 def pending_count() -> int:

@@ -221,6 +221,16 @@ def test_what_was_asked_before_a_new_password_is_not_written_after_it(database: 
     assert mail.listed() == []
 
 
+def test_an_erased_account_leaves_no_mail(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    reset_token(daemon, ann)
+    change(daemon, ann, "new@example.org")
+    daemon.delete(f"{AUTH}/{ann.id}/", token=ann)
+    settled()
+    assert db.call(mail.listed) == []
+    assert not db.rows("SELECT 1 FROM one_time_tokens")
+
+
 def assert_alike(replies: list[Reply]) -> None:
     """Same status, same headers but for the id and the date, same bytes."""
     seen = []
