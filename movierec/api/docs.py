@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from importlib.resources import files
 from pathlib import Path
 
@@ -56,17 +58,26 @@ POLICY = (
 
 
 def add_routes(app: web.Application, endpoints: list[Endpoint]) -> None:
-    """Serve the documentation of `endpoints`."""
-    content = document(endpoints)
-    as_yaml = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-    as_json = encode(content)
+    """Serve the documentation of `endpoints`, written when first asked for: it takes a second or two."""
+
+    @functools.cache
+    def as_json() -> bytes:
+        return encode(document(endpoints))
+
+    @functools.cache
+    def as_yaml() -> str:
+        return yaml.safe_dump(document(endpoints), sort_keys=False, allow_unicode=True)
 
     async def schema(request: web.Request) -> web.Response:
         form = request.query.get("format", "yaml")
         if form == "json":
-            return web.Response(body=as_json, content_type="application/json", headers=_cached())
+            return web.Response(
+                body=await asyncio.to_thread(as_json), content_type="application/json", headers=_cached()
+            )
         if form == "yaml":
-            return web.Response(text=as_yaml, content_type="application/yaml", headers=_cached())
+            return web.Response(
+                text=await asyncio.to_thread(as_yaml), content_type="application/yaml", headers=_cached()
+            )
         raise ValidationFailed.of("format", "Use json or yaml.")
 
     async def page(_request: web.Request) -> web.Response:
