@@ -24,6 +24,9 @@ SERVED = {
     "favicon-32x32.png": "image/png",
 }
 
+# The one in C where PyYAML was built with it: ten times faster.
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -66,7 +69,7 @@ def add_routes(app: web.Application, endpoints: list[Endpoint]) -> None:
 
     @functools.cache
     def as_yaml() -> str:
-        return yaml.safe_dump(document(endpoints), sort_keys=False, allow_unicode=True)
+        return yaml.dump(document(endpoints), Dumper=_DUMPER, sort_keys=False, allow_unicode=True)
 
     async def schema(request: web.Request) -> web.Response:
         form = request.query.get("format", "yaml")
