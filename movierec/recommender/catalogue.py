@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -82,7 +83,7 @@ def _facts(rows: Sequence[db.Row], genres: Sequence[Sequence[str]], place: dict[
         genres=genres,
         years=np.array([row[2] or 0 for row in rows], dtype=np.int32),
         languages=[_names(row[8], row[7]) for row in rows],
-        countries=[tuple(json.loads(row[9])) for row in rows],
+        countries=[_listed(row[9]) for row in rows],
         directors=_credited("director", place),
         writers=_credited("writer", place),
         cast=_credited("cast", place),
@@ -92,17 +93,23 @@ def _facts(rows: Sequence[db.Row], genres: Sequence[Sequence[str]], place: dict[
     )
 
 
+@lru_cache(maxsize=10_000)
 def _names(listed: str, original: str) -> tuple[str, ...]:
-    """A film's languages in English, the original one first."""
+    """A film's languages in English, the original one first. Cached: most films share theirs with thousands."""
     codes = dict.fromkeys([*([original] if original else []), *json.loads(listed)])
     return tuple(LANGUAGES[code].partition("|")[0] if code in LANGUAGES else code for code in codes)
+
+
+@lru_cache(maxsize=10_000)
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def _traits(rows: Sequence[db.Row], names: Sequence[str], genres: Sequence[Sequence[str]]) -> Traits:
     column = {name: number for number, name in enumerate(names)}
     having = np.zeros((len(rows), len(names)), dtype=bool)
-    for film, found in enumerate(genres):
-        having[film, [column[name] for name in found]] = True
+    films = np.repeat(np.arange(len(rows)), np.fromiter(map(len, genres), dtype=np.int64))
+    having[films, [column[name] for found in genres for name in found]] = True
     return Traits(
         genres=having,
         genre_names=tuple(names),
@@ -110,8 +117,13 @@ def _traits(rows: Sequence[db.Row], names: Sequence[str], genres: Sequence[Seque
         runtimes=np.array([row[3] or 0 for row in rows], dtype=np.int32),
         votes=np.array([row[5] for row in rows], dtype=np.float32),
         adult=np.array([bool(row[6]) for row in rows], dtype=bool),
-        languages=[frozenset({row[7]} - {""}) for row in rows],
+        languages=[_spoken(row[7]) for row in rows],
     )
+
+
+@lru_cache(maxsize=1_000)
+def _spoken(code: str) -> frozenset[str]:
+    return frozenset({code} - {""})
 
 
 def _genres(place: dict[int, int]) -> tuple[list[str], list[list[str]]]:

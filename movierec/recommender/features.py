@@ -3,6 +3,7 @@ outweigh a director."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -81,14 +82,14 @@ def features_of(facts: FilmFacts) -> Features:
 
 def _named(lists: Names) -> tuple[Csr, list[str]]:
     """Films × names, ones where a film has the name."""
-    column: dict[str, int] = {}
-    indices: list[int] = []
-    ends = [0]
-    for names in lists:
-        indices += [column.setdefault(name, len(column)) for name in dict.fromkeys(names)]
-        ends.append(len(indices))
-    ones = np.ones(len(indices), dtype=np.float32)
-    return as_csr(sparse.csr_array((ones, indices, ends), shape=(len(lists), len(column)))), list(column)
+    flat = list(chain.from_iterable(lists))
+    column = {name: place for place, name in enumerate(dict.fromkeys(flat))}
+    indices = np.fromiter(map(column.__getitem__, flat), dtype=np.int64, count=len(flat))
+    ends = np.r_[0, np.cumsum(np.fromiter(map(len, lists), dtype=np.int64, count=len(lists)))]
+    shape = (len(lists), len(column))
+    rows = as_csr(sparse.csr_array((np.ones(len(flat), dtype=np.float32), indices, ends), shape=shape))
+    rows.data[:] = 1.0  # a name given twice counts once
+    return rows, list(column)
 
 
 def _pairs(genres: Sequence[str]) -> list[str]:

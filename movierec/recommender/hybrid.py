@@ -9,7 +9,9 @@ from movierec.recommender.arrays import Csr, Floats, Ints, Mask
 from movierec.recommender.blend import PLAIN_NOVELTY, Blend, FoldIn
 from movierec.recommender.content import Content, Profile
 from movierec.recommender.evidence import History
+from movierec.recommender.features import Features
 from movierec.recommender.ranking import top_k
+from movierec.recommender.rating import HIGHEST, LOWEST, MIN_RATERS, RatingModel, Taste
 from movierec.recommender.transplant import spread
 from movierec.recommender.wording import shared_facts
 
@@ -45,12 +47,18 @@ class Community:
     """A collaborative model laid over the catalogue.
 
     `positions` says which film of the catalogue each film of the model is; −1 if it is there no more.
+    `spread_matrix` is `spread_over` of them, made anew where it is not given: that takes seconds.
     """
 
     def __init__(
-        self, blend: Blend, positions: Ints, content: Content, spread_matrix: Csr | None = None
+        self,
+        blend: Blend,
+        positions: Ints,
+        content: Content,
+        spread_matrix: Csr | None = None,
+        ratings: RatingModel | None = None,
     ) -> None:
-        self.blend, self.positions = blend, positions
+        self.blend, self.positions, self.ratings = blend, positions, ratings
         present = np.flatnonzero(positions >= 0)
         self.place = np.full(len(content), -1, dtype=np.int64)
         self.place[positions[present]] = present
@@ -60,9 +68,24 @@ class Community:
         self.fame = np.zeros(len(content), dtype=np.float32)
         self.fame[positions[present]] = _to_one(np.log1p(raters.astype(np.float32)))
         if spread_matrix is None:
-            narrow = spread(content.features, positions[present], raters)
-            spread_matrix = _widened(narrow, present, len(positions))
+            spread_matrix = spread_over(content.features, blend.raters, positions)
         self.spread = spread_matrix
+
+    def taste(self, films: Ints, stars: Floats) -> Taste | None:
+        """What predicts a user's stars; None where that model is missing or knows too few of the films."""
+        place = self.place[films]
+        known = place >= 0
+        return self.ratings.fold_in(place[known], stars[known]) if self.ratings is not None else None
+
+    def expected_stars(self, taste: Taste | None, films: Ints) -> list[float | None]:
+        """For each film of the catalogue what a user would give it; None where nothing can be said."""
+        if taste is None or self.ratings is None:
+            return [None] * len(films)
+        place = self.place[films]
+        known = place >= 0
+        known[known] = self.ratings.raters[place[known]] >= MIN_RATERS
+        stars = np.clip(taste.expected(np.where(known, place, 0)), LOWEST, HIGHEST)
+        return [round(float(value), 1) if sure else None for value, sure in zip(stars, known, strict=True)]
 
     def fold_in(self, history: History, novelty: float) -> FoldIn:
         """The known part of a history, scored over the model's films."""
@@ -71,11 +94,14 @@ class Community:
         return self.blend.fold_in(place[known], history.stars[known], novelty)
 
 
-def _widened(narrow: Csr, present: Ints, columns: int) -> Csr:
-    if len(present) == columns:
+def spread_over(features: Features, raters: Ints, positions: Ints, only: Mask | None = None) -> Csr:
+    """The matrix from a model's films, some of which the catalogue may have lost, to all of its films."""
+    present = np.flatnonzero(positions >= 0)
+    narrow = spread(features, positions[present], raters[present], only)
+    if len(present) == len(positions):
         return narrow
     return type(narrow)(
-        (narrow.data, present[narrow.indices], narrow.indptr), shape=(narrow.shape[0], columns)
+        (narrow.data, present[narrow.indices], narrow.indptr), shape=(narrow.shape[0], len(positions))
     )
 
 

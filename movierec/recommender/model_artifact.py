@@ -8,27 +8,41 @@ from typing import Any
 
 import numpy as np
 import scipy
+from scipy import sparse
 
 from movierec import __version__
 from movierec.recommender import artifact
-from movierec.recommender.arrays import Ints
+from movierec.recommender.arrays import Csr, Ints, as_csr
 from movierec.recommender.artifact import Artifact
 from movierec.recommender.blend import Blend
 from movierec.recommender.catalogue import Catalogue
-from movierec.recommender.hybrid import Community
+from movierec.recommender.hybrid import Community, spread_over
 from movierec.recommender.model import Model
+from movierec.recommender.rating import RatingModel
 from movierec.recommender.settings import Settings
 
 
-def publish(folder: Path, model: Model, movie_ids: Ints, facts: dict[str, Any]) -> str:
+def publish(
+    folder: Path,
+    model: Model,
+    ratings: RatingModel,
+    movie_ids: Ints,
+    catalogue: Catalogue,
+    facts: dict[str, Any],
+) -> str:
     """Make `model` the one to serve; `movie_ids` are those of the columns it was fitted on.
 
-    `facts` (JSON) go into the manifest beside what every model records. Returns its version.
+    `ratings` predicts stars of the model's films. What films of `catalogue` without raters are to take their
+    scores from is kept too: to find it takes longer than anything else at a daemon's start. `facts` (JSON) go
+    into the manifest beside what every model records. Returns its version.
     """
     films = np.asarray(movie_ids, dtype=np.int64)[model.films]
+    positions = catalogue.places_of(films)
+    spread = spread_over(catalogue.content.features, model.blend.raters, positions)
     recorded = {
         **facts,
         "movies": len(films),
+        "catalogue": catalogue.revision,
         "libraries": {
             "movierec": __version__,
             "numpy": np.__version__,
@@ -36,11 +50,49 @@ def publish(folder: Path, model: Model, movie_ids: Ints, facts: dict[str, Any]) 
             "python": platform.python_version(),
         },
     }
-    return artifact.publish(folder, {"movie_ids": films, **model.blend.arrays()}, recorded)
+    arrays = {
+        "movie_ids": films,
+        **model.blend.arrays(),
+        **ratings.arrays(),
+        "spread_ids": catalogue.movie_ids,
+        "spread_ends": spread.indptr.astype(np.int64),
+        "spread_films": spread.indices.astype(np.int32),
+        "spread_shares": spread.data,
+    }
+    return artifact.publish(folder, arrays, recorded)
 
 
 def community_of(found: Artifact, catalogue: Catalogue, settings: Settings) -> Community:
     """The model of an artifact, laid over the catalogue as it is now."""
     movie_ids = np.asarray(found.arrays["movie_ids"], dtype=np.int64)
     blend = Blend.from_arrays(found.arrays, settings)
-    return Community(blend, catalogue.places_of(movie_ids), catalogue.content)
+    positions = catalogue.places_of(movie_ids)
+    return Community(
+        blend,
+        positions,
+        catalogue.content,
+        _spread_of(found, catalogue, blend.raters, positions),
+        RatingModel.from_arrays(found.arrays) if "rating_films" in found.arrays else None,
+    )
+
+
+def _spread_of(found: Artifact, catalogue: Catalogue, raters: Ints, positions: Ints) -> Csr | None:
+    """The stored matrix with a row for each film of the present catalogue; None where none is stored.
+
+    Films that came since get theirs now: some thousands of them a second.
+    """
+    if "spread_ids" not in found.arrays:
+        return None
+    ids, ends, films, shares = (
+        np.asarray(found.arrays[f"spread_{name}"]) for name in ("ids", "ends", "films", "shares")
+    )
+    stored = as_csr(sparse.csr_array((shares, films, ends), shape=(len(ids), len(positions))))
+    if np.array_equal(ids, catalogue.movie_ids):
+        return stored
+    known = np.isin(catalogue.movie_ids, ids)
+    places = np.searchsorted(ids, catalogue.movie_ids[known])
+    fresh = spread_over(catalogue.content.features, raters, positions, ~known)
+    both = sparse.vstack([stored[places], fresh[~known]], format="csr")
+    order = np.empty(len(catalogue), dtype=np.int64)
+    order[np.r_[np.flatnonzero(known), np.flatnonzero(~known)]] = np.arange(len(catalogue))
+    return as_csr(both[order])

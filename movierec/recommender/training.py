@@ -22,7 +22,8 @@ from movierec import config, db
 from movierec.errors import InternalError, MovierecError, NothingToTrainOn
 from movierec.recommender import community, dataset, evaluation, model_artifact
 from movierec.recommender.arrays import Csr, Ints, as_csr
-from movierec.recommender.catalogue import load_catalogue
+from movierec.recommender.catalogue import Catalogue, load_catalogue
+from movierec.recommender.factorise import fit_ratings
 from movierec.recommender.model import fit
 from movierec.recommender.serving import recommender_settings
 from movierec.recommender.settings import Settings
@@ -32,15 +33,16 @@ Progress = Callable[[str, int], None]
 
 NICENESS = 10
 FAILED = "Training failed unexpectedly. The daemon's log says why."
-# Where reading, fitting and measuring end, in percent.
-READ, FITTED, MEASURED = 15, 80, 95
+# Where reading, fitting (films, then stars) and measuring end, in percent.
+READ, FITTED, RATED, MEASURED = 15, 60, 80, 95
 # `fit` names its stages for itself; these are said of a job.
 STAGES = {
     "ratings": "read",
     "statistics": "gram",
     "long memory": "solve long",
     "short memory": "solve short",
-    "done": "publish",
+    "done": "stars",
+    "predicted ratings": "stars",
 }
 
 
@@ -69,6 +71,8 @@ def train(
             f"No film has the {chosen.min_raters} raters that recommender.minimum_raters asks for. "
             "Import more ratings."
         )
+    columns = as_csr(read.stars[:, model.films])
+    stars = fit_ratings(columns, progress=_within(progress, FITTED, RATED))
     metrics = _measure(read, chosen, progress) if measure else {}
     progress("publish", MEASURED)
     facts = {
@@ -79,7 +83,8 @@ def train(
         "metrics": metrics,
         "settings": dataclasses.asdict(chosen),
     }
-    version = model_artifact.publish(models_folder(settings), model, read.movie_ids, facts)
+    folder = models_folder(settings)
+    version = model_artifact.publish(folder, model, stars, read.movie_ids, read.catalogue, facts)
     seconds = round(time.perf_counter() - started, 2)
     return {
         "version": version,
@@ -101,6 +106,7 @@ class Read(NamedTuple):
     movie_ids: Ints
     features: Csr
     ratings: int
+    catalogue: Catalogue
 
 
 def _read(settings: Settings) -> Read:
@@ -119,12 +125,12 @@ def _read(settings: Settings) -> Read:
     )
     numbers = np.searchsorted(catalogue.movie_ids, made.films)
     features = as_csr(catalogue.content.features.rows[numbers])
-    return Read(made.ratings, made.films, features, int(known.sum()))
+    return Read(made.ratings, made.films, features, int(known.sum()), catalogue)
 
 
 def _measure(read: Read, settings: Settings, progress: Progress) -> dict[str, Any]:
     """NDCG@100 by how many ratings of a user are known, over users the model has not seen."""
-    progress("measure", FITTED)
+    progress("measure", RATED)
     report = evaluation.evaluate(
         read.stars,
         settings,

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from movierec.recommender.arrays import Csr, Floats, Ints, as_csr
+from movierec.recommender.arrays import Csr, Floats, Ints, Mask, as_csr
 from movierec.recommender.features import Features
 
 NEIGHBOURS = 20
@@ -25,24 +25,26 @@ def evidence(raters: Ints) -> Floats:
     return share
 
 
-def spread(features: Features, positions: Ints, raters: Ints) -> Csr:
+def spread(features: Features, positions: Ints, raters: Ints, only: Mask | None = None) -> Csr:
     """Catalogue films × model films: the matrix that turns a model's scores into scores of every film.
 
     `positions` is the catalogue number of each film of the model, `raters` its number of raters. A film keeps
     its evidence of its own score; the rest is the mean of its 20 nearest rated films, weighted by cos²
-    and damped.
+    and damped. Rows outside `only` are left empty.
     """
     total = features.rows.shape[0]
     own = np.zeros(total, dtype=np.float32)
+    wanted = np.ones(total, dtype=bool) if only is None else only
     own[positions] = evidence(raters)
-    needy = np.flatnonzero(own < 1.0)
+    needy = np.flatnonzero((own < 1.0) & wanted)
     nearest, cosines = nearest_rated(features.rows, needy, positions)
     weights = np.square(cosines)
     mass = weights.sum(axis=1)
     weights *= ((1.0 - own[needy]) / (mass + np.float32(DAMPING)))[:, None]
-    rows = np.r_[positions, np.repeat(needy, nearest.shape[1])]
-    columns = np.r_[np.arange(len(positions)), nearest.ravel()]
-    values = np.r_[own[positions], weights.ravel()].astype(np.float32)
+    themselves = np.flatnonzero(wanted[positions])
+    rows = np.r_[positions[themselves], np.repeat(needy, nearest.shape[1])]
+    columns = np.r_[themselves, nearest.ravel()]
+    values = np.r_[own[positions[themselves]], weights.ravel()].astype(np.float32)
     matrix = as_csr(sparse.csr_array((values, (rows, columns)), shape=(total, len(positions))))
     matrix.eliminate_zeros()
     return matrix
