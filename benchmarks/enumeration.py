@@ -1,7 +1,8 @@
-"""Whether the time of an answer tells that an address is known: `python -m benchmarks.enumeration --help`.
+"""Whether the time of an answer tells what it must not: `python -m benchmarks.enumeration --help`.
 
-Password resets for known and unknown addresses, interleaved, at a daemon whose SMTP server accepts, is away or
-hangs. AUC 0.5 says that times tell nothing; beyond 0.5 ± 0.10 they tell too much.
+Password resets for known and unknown addresses, and new links for confirmed and unconfirmed ones, interleaved, at
+a daemon whose SMTP server accepts, is away or hangs. AUC 0.5 says that times tell nothing; beyond 0.5 ± 0.10
+they tell too much.
 """
 
 from __future__ import annotations
@@ -13,14 +14,27 @@ import random
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
+from movierec import config, db
 from tests.daemon.test_serve import Served
 from tests.mail.auc import auc
 from tests.mail.server import Mailbox, SmtpServer
 
 PASSWORD = "correct horse battery"
-PATH = "/api/v1/auth/password_reset/"
+AUTH = "/api/v1/auth"
+
+Times = tuple[list[float], list[float]]
+Request = tuple[str, dict[str, str] | None, dict[str, str]]
+# The request of a group's number-th try.
+Ask = Callable[[int, int], Request]
+
+
+class Account(NamedTuple):
+    email: str
+    access: str
 
 
 def main() -> None:
@@ -28,19 +42,19 @@ def main() -> None:
     arguments.add_argument("--tries", type=int, default=400, help="of each, known and unknown")
     arguments.add_argument("--database", default="", metavar="URL", help="an empty one; none: SQLite")
     given = arguments.parse_args()
-    print(f"{'SMTP server':<14}{'known ms':>10}{'unknown ms':>12}{'AUC':>8}{'|AUC-0.5|':>11}")
+    print(f"{'':<16}{'SMTP server':<14}{'first ms':>10}{'second ms':>11}{'AUC':>8}{'|AUC-0.5|':>11}")
     for behaviour in ("accepts", "is away", "hangs"):
-        known, unknown = measure(behaviour, given.tries, given.database)
-        found = auc(known, unknown)
-        medians = (statistics.median(times) * 1000 for times in (known, unknown))
-        known_ms, unknown_ms = (f"{median:.2f}" for median in medians)
-        print(
-            f"{behaviour:<14}{known_ms:>10}{unknown_ms:>12}{found:>8.3f}{abs(found - 0.5):>11.3f}", flush=True
-        )
+        for name, times in measure(behaviour, given.tries, given.database).items():
+            found = auc(*times)
+            first, second = (f"{statistics.median(each) * 1000:.2f}" for each in times)
+            print(
+                f"{name:<16}{behaviour:<14}{first:>10}{second:>11}{found:>8.3f}{abs(found - 0.5):>11.3f}",
+                flush=True,
+            )
 
 
-def measure(behaviour: str, tries: int, database: str) -> tuple[list[float], list[float]]:
-    """Seconds of each answer, for known and for unknown addresses."""
+def measure(behaviour: str, tries: int, database: str) -> dict[str, Times]:
+    """Seconds of each answer: known and unknown for resets, confirmed and unconfirmed for new links."""
     mailbox = Mailbox()
     mailbox.mode = "hang" if behaviour == "hangs" else "accept"
     server = SmtpServer(mailbox)
@@ -48,12 +62,39 @@ def measure(behaviour: str, tries: int, database: str) -> tuple[list[float], lis
         port = 9 if behaviour == "is away" else server.port
         served = Served(Path(folder), **environment(port, database))
         try:
-            names = [f"known{random.randrange(10**9)}@example.org" for _ in range(20)]
-            for name in names:
-                register(served, name)
-            return timed(served, names, tries)
+            accounts = [register(served) for _ in range(20)]
+            confirm(Path(folder), database, accounts[:10])
+            return {
+                "password_reset": timed(served, resets(accounts), tries),
+                "resend": timed(served, resends(accounts[:10], accounts[10:]), tries),
+            }
         finally:
             served.stop()
+
+
+def resets(known: list[Account]) -> Ask:
+    def ask(group: int, number: int) -> Request:
+        unknown = f"nobody{random.randrange(10**9)}@example.org"
+        email = known[number % len(known)].email if group == 0 else unknown
+        return f"{AUTH}/password_reset/", {"email": email}, {}
+
+    return ask
+
+
+def resends(confirmed: list[Account], unconfirmed: list[Account]) -> Ask:
+    def ask(group: int, number: int) -> Request:
+        access = (confirmed, unconfirmed)[group][number % len(confirmed)].access
+        return f"{AUTH}/verify_email/resend/", None, {"Authorization": f"Bearer {access}"}
+
+    return ask
+
+
+def confirm(home: Path, database: str, accounts: list[Account]) -> None:
+    environ = {"MOVIEREC_HOME": str(home), "HOME": str(home)}
+    db.connect(config.load(environ={**environ, "MOVIEREC_DATABASE__URL": database} if database else environ))
+    for account in accounts:
+        db.execute("UPDATE users SET is_verified = ? WHERE email = ?", True, account.email)
+    db.close()
 
 
 def environment(port: int, database: str) -> dict[str, str]:
@@ -68,24 +109,24 @@ def environment(port: int, database: str) -> dict[str, str]:
     return {**found, "MOVIEREC_DATABASE__URL": database} if database else found
 
 
-def register(served: Served, email: str) -> None:
-    name = email.partition("@")[0]
-    served.post("/api/v1/auth/", username=name, email=email, password=PASSWORD, password_confirm=PASSWORD)
+def register(served: Served) -> Account:
+    name = f"known{random.randrange(10**9)}"
+    email = f"{name}@example.org"
+    made = served.post(f"{AUTH}/", username=name, email=email, password=PASSWORD, password_confirm=PASSWORD)
+    return Account(email, json.loads(made)["tokens"]["access"])
 
 
-def timed(served: Served, known: list[str], tries: int) -> tuple[list[float], list[float]]:
+def timed(served: Served, ask: Ask, tries: int) -> Times:
     host, port = served.url.removeprefix("http://").split(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=30)
-    times: tuple[list[float], list[float]] = ([], [])
+    times: Times = ([], [])
     for number in range(tries):
         # In random order within each pair: whoever comes second must not always be the same.
         for group in random.sample((0, 1), 2):
-            email = (
-                known[number % len(known)] if group == 0 else f"nobody{random.randrange(10**9)}@example.org"
-            )
-            body = json.dumps({"email": email})
+            path, document, headers = ask(group, number)
+            body = None if document is None else json.dumps(document)
             started = time.perf_counter()
-            connection.request("POST", PATH, body, {"Content-Type": "application/json"})
+            connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
             answer = connection.getresponse()
             answer.read()
             times[group].append(time.perf_counter() - started)
