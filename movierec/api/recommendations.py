@@ -108,7 +108,7 @@ def explain(call: Call, movie_id: int) -> dict[str, Any]:
         "movie": listed_json(films[0]),
         "score": account.score,
         "baseline": account.baseline,
-        "predicted_rating": None,
+        "predicted_rating": account.predicted_rating,
         "reason": account.reason,
         "because": [_reason_json(item) for item in account.contributions],
         "model": account.model,

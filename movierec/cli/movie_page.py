@@ -83,6 +83,8 @@ def _names(names: Sequence[str]) -> Text:
 def _mine(movie: Any) -> Text:
     stars = movie.get("my_rating")
     marks = [f"{star_bar(stars)} {stars:g}"] if stars else []
+    expected = None if stars else movie.get("predicted_rating")
+    marks += [f"you would give it {expected:.1f}"] if expected else []
     marks += ["favorite"] if movie.get("is_favorite") else []
     marks += ["on your watchlist"] if movie.get("on_watchlist") else []
     return Text(" · ".join(marks), style="yellow")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from movierec.recommender.arrays import Floats, Ints
+from movierec.recommender.arrays import Csr, Floats, Ints
 from movierec.recommender.blend import PLAIN_NOVELTY, standardised
 from movierec.recommender.dataset import user_mean
 from movierec.recommender.facts import FilmFacts
@@ -20,7 +20,7 @@ COLD_QUALITY, COLD_POPULARITY = 0.5, 0.8
 class Profile:
     """One history as taste. `scores` covers the whole catalogue."""
 
-    films: Ints
+    rows: Csr  # the films' facts
     weights: Floats
     taste: Floats
     scale: np.float32
@@ -29,9 +29,9 @@ class Profile:
 
     def contributions(self, targets: Ints) -> Floats:
         """History × targets: what each rated film adds; the rest is quality, popularity and centring."""
-        if not len(self.films):
+        if not len(self.weights):
             return np.zeros((0, len(targets)), dtype=np.float32)
-        likeness = self.features.rows[self.films] @ self.features.rows[targets].T
+        likeness = self.rows @ self.features.rows[targets].T
         dense: Floats = likeness.toarray()
         return dense * (self.weights * self.scale)[:, None]
 
@@ -56,14 +56,14 @@ class Content:
                 self.quality * np.float32(COLD_QUALITY) + self.popularity * np.float32(COLD_POPULARITY) * fame
             )
             nothing = np.zeros(self.features.rows.shape[1], dtype=np.float32)
-            return Profile(films, stars, nothing, np.float32(0), cold, self.features)
-        weights = taste_weights(stars)
-        taste = self.taste(films, stars)
+            return Profile(self.features.rows[:0], stars, nothing, np.float32(0), cold, self.features)
+        weights, rows = taste_weights(stars), self.features.rows[films]
+        taste: Floats = weights @ rows
         likeness: Floats = self.features.rows @ taste
         scale = np.float32(FACTS / (float(likeness.std()) or 1.0))
         scores = (likeness - likeness.mean()) * scale
         scores += self.quality * np.float32(QUALITY) + self.popularity * (np.float32(POPULARITY) * fame)
-        return Profile(films, weights, taste, scale, scores, self.features)
+        return Profile(rows, weights, taste, scale, scores, self.features)
 
     def taste(self, films: Ints, stars: Floats) -> Floats:
         """What a history says of each fact: positive for liked ones, negative for disliked ones."""

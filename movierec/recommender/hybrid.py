@@ -139,15 +139,18 @@ class Scored:
         order = np.argsort(-parts, axis=0, kind="stable")
         speaks = (parts > 0) & (self.history.stars >= RATED_WELL)[:, None]
         reasons = []
+        speaking = np.maximum(parts, 0).sum(axis=0).tolist()
         for target in range(len(targets)):
             best = order[:, target]
-            reasons.append(self._accounts(parts[:, target], best[speaks[best, target]][:films]))
+            chosen = best[speaks[best, target]][:films]
+            reasons.append(self._accounts(parts[:, target], chosen, speaking[target]))
         return reasons
 
     def explain(self, film: int) -> Explanation:
         """The whole account of one score."""
         parts = self.contributions(np.array([film]))[:, 0]
-        accounts = self._accounts(parts, np.argsort(-parts, kind="stable"))
+        order = np.argsort(-parts, kind="stable")
+        accounts = self._accounts(parts, order, float(parts[parts > 0].sum()))
         score = float(self.scores[film])
         return Explanation(film, score, score - float(parts.sum()), tuple(accounts), self.shared_facts(film))
 
@@ -157,14 +160,16 @@ class Scored:
 
     @cached_property
     def _taste(self) -> Floats:
+        if self.profile is not None:
+            return self.profile.taste
         return self.content.taste(self.history.films, self.history.stars)
 
-    def _accounts(self, parts: Floats, order: Ints) -> list[Because]:
-        speaking = float(parts[parts > 0].sum()) or 1.0
-        films, stars = self.history.films, self.history.stars
+    def _accounts(self, parts: Floats, order: Ints, speaking: float) -> list[Because]:
+        """What the films of `order` add; `speaking` is the sum of all that speaks for the target."""
+        films, stars = self.history.films[order].tolist(), self.history.stars[order].tolist()
         return [
-            Because(int(films[i]), float(stars[i]), float(parts[i]), max(0.0, float(parts[i])) / speaking)
-            for i in order.tolist()
+            Because(film, given, part, max(0.0, part) / (speaking or 1.0))
+            for film, given, part in zip(films, stars, parts[order].tolist(), strict=True)
         ]
 
 

@@ -1,6 +1,6 @@
 """Recommending to users of the database: their history read on each request, scored by what is in memory.
 
-Between rows and arrays, beside it: `catalogue`, `serving`, `shown`, `feedback` and `community`.
+Between rows and arrays, beside it: `opinions`, `catalogue`, `serving`, `shown`, `feedback` and `community`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from movierec import db
 from movierec.recommender import ranking
 from movierec.recommender.arrays import Ints
 from movierec.recommender.blend import PLAIN_NOVELTY
 from movierec.recommender.candidates import Filters, candidates
 from movierec.recommender.catalogue import Catalogue
-from movierec.recommender.evidence import History, history
 from movierec.recommender.hybrid import Because, Scored
+from movierec.recommender.opinions import Opinions, opinions_of, watchlist_of
 from movierec.recommender.preference import Preference, preferred
 from movierec.recommender.serving import Serving
 from movierec.recommender.weights import serving_weights
@@ -36,6 +35,8 @@ class Wish:
     diversity: float | None = None
     include_seen: bool = False
     seed: int | None = None
+    # Only films that the user means to see.
+    watchlist: bool = False
     # What the profile says; it counts until there is a history, which says more.
     preference: Preference = field(default_factory=Preference)
 
@@ -52,10 +53,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Recommended:
-    """A film for a user, and why. `kind` is community, content or popular."""
+    """A film for a user, and why. `kind` is community, content or popular.
+
+    `predicted_rating` is what the user would give it, to one decimal; None where that is not known.
+    """
 
     movie_id: int
     score: float
+    predicted_rating: float | None
     kind: str
     reason: str
     because: tuple[Reason, ...]
@@ -68,6 +73,7 @@ class Account:
 
     score: float
     baseline: float
+    predicted_rating: float | None
     reason: str
     contributions: tuple[Reason, ...]
     model: str
@@ -82,57 +88,6 @@ class Similar:
     reason: str
 
 
-@dataclass(frozen=True)
-class Opinions:
-    """What a user has said of films, by movie id; ratings newest first."""
-
-    ratings: list[tuple[int, float]]
-    favorites: list[int]
-    liked: list[int]
-    disliked: list[int]
-    not_interested: list[int]
-
-    def history_in(self, catalogue: Catalogue) -> History:
-        """The part a scorer can use, numbered as in `catalogue`."""
-        numbers = catalogue.places_of([movie_id for movie_id, _ in self.ratings]).tolist()
-        rated = [
-            (number, stars) for number, (_, stars) in zip(numbers, self.ratings, strict=True) if number >= 0
-        ]
-        liked = catalogue.numbers_of([*self.favorites, *self.liked])
-        return history(rated, liked.tolist(), catalogue.numbers_of(self.disliked).tolist())
-
-    def excluded_in(self, catalogue: Catalogue, *, include_seen: bool) -> Ints:
-        """Films not to recommend: dismissed ones never, seen ones unless asked for."""
-        dismissed = [*self.disliked, *self.not_interested]
-        seen = [] if include_seen else [*(movie_id for movie_id, _ in self.ratings), *self.favorites]
-        return catalogue.numbers_of([*dismissed, *seen])
-
-
-def opinions_of(user_id: int) -> Opinions:
-    """Everything a user has said, in one query."""
-    found = Opinions([], [], [], [], [])
-    kinds = {
-        "favorite": found.favorites,
-        "like": found.liked,
-        "dislike": found.disliked,
-        "not_interested": found.not_interested,
-    }
-    for kind, movie_id, steps, _ in db.rows(
-        "SELECT 'rating', movie_id, steps, updated_at FROM ratings WHERE user_id = ? "
-        "UNION ALL SELECT 'favorite', movie_id, 0, created_at FROM favorites WHERE user_id = ? "
-        "UNION ALL SELECT feedback_type, movie_id, 0, created_at FROM feedback WHERE user_id = ? "
-        "ORDER BY 4 DESC, 2 DESC",
-        user_id,
-        user_id,
-        user_id,
-    ):
-        if kind == "rating":
-            found.ratings.append((movie_id, steps / 2))
-        else:
-            kinds[kind].append(movie_id)
-    return found
-
-
 def recommend_for(serving: Serving, user_id: int, wish: Wish) -> list[Recommended]:
     """The films a user would probably love, best first, out of those that pass the filters."""
     opinions = opinions_of(user_id)
@@ -144,7 +99,8 @@ def recommend_for(serving: Serving, user_id: int, wish: Wish) -> list[Recommende
             scored, scores=preferred(scored.scores, catalogue.traits, wish.preference)
         )
     excluded = opinions.excluded_in(catalogue, include_seen=wish.include_seen)
-    allowed = candidates(catalogue.traits, wish.filters, excluded)
+    only = catalogue.numbers_of(watchlist_of(user_id)) if wish.watchlist else None
+    allowed = candidates(catalogue.traits, wish.filters, excluded, only)
     weights = serving_weights(seen.stars)
     taste = ranking.Taste(diversity=wish.diversity or 0.0, seed=wish.seed)
     films = ranking.rank(
@@ -157,10 +113,26 @@ def recommend_for(serving: Serving, user_id: int, wish: Wish) -> list[Recommende
         taste=taste,
     )
     reasons = scored.because(films, REASONS)
+    stars = _expected_stars(serving, opinions, films)
     return [
-        _recommended(serving, scored, int(film), because)
-        for film, because in zip(films, reasons, strict=True)
+        _recommended(serving, scored, film, because, expected)
+        for film, because, expected in zip(films.tolist(), reasons, stars, strict=True)
     ]
+
+
+def _expected_stars(serving: Serving, opinions: Opinions, films: Ints) -> list[float | None]:
+    community = serving.scorer.community
+    if community is None:
+        return [None] * len(films)
+    return community.expected_stars(opinions.taste_in(serving.catalogue, community), films)
+
+
+def expected_stars(serving: Serving, user_id: int, movie_id: int) -> float | None:
+    """What a user would give a film; None where that is not known."""
+    film = serving.catalogue.number_of(movie_id)
+    if film is None or serving.scorer.community is None:
+        return None
+    return _expected_stars(serving, opinions_of(user_id), np.array([film]))[0]
 
 
 def explain(serving: Serving, user_id: int, movie_id: int) -> Account | None:
@@ -169,12 +141,14 @@ def explain(serving: Serving, user_id: int, movie_id: int) -> Account | None:
     film = catalogue.number_of(movie_id)
     if film is None:
         return None
-    scored = serving.scorer.score(opinions_of(user_id).history_in(catalogue))
+    opinions = opinions_of(user_id)
+    scored = serving.scorer.score(opinions.history_in(catalogue))
     account = scored.explain(film)
     strongest = [item for item in account.contributions if item.contribution > 0][:REASONS]
     return Account(
         score=account.score,
         baseline=account.baseline,
+        predicted_rating=_expected_stars(serving, opinions, np.array([film]))[0],
         reason=_wording(catalogue, strongest, account.facts),
         contributions=tuple(
             _reason(catalogue, item, item.contribution) for item in account.contributions if item.contribution
@@ -202,12 +176,15 @@ def similar_to(serving: Serving, movie_id: int, limit: int) -> list[Similar] | N
     ]
 
 
-def _recommended(serving: Serving, scored: Scored, film: int, because: Sequence[Because]) -> Recommended:
+def _recommended(
+    serving: Serving, scored: Scored, film: int, because: Sequence[Because], stars: float | None
+) -> Recommended:
     catalogue = serving.catalogue
     facts = scored.shared_facts(film) if len(scored.history) else ""
     return Recommended(
         movie_id=int(catalogue.movie_ids[film]),
         score=round(float(scored.scores[film]), 4),
+        predicted_rating=stars,
         kind=_kind(scored, because),
         reason=_wording(catalogue, because, facts),
         because=tuple(_reason(catalogue, item, item.share) for item in because),

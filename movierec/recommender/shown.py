@@ -48,17 +48,19 @@ def remember(user_id: int, found: Sequence[Recommended], now: int) -> list[Shown
     with db.write():
         # In the order of the key, so that two requests of one user never wait for each other in a circle.
         for item in sorted(found, key=lambda each: each.movie_id):
-            score, kind, reason, because, model = _tell(item)
+            score, stars, kind, reason, because, model = _tell(item)
             db.execute(
                 "INSERT INTO recommendations (user_id, movie_id, score, predicted_rating, "
                 "recommendation_type, reason, because, model, is_clicked, created_at) "
-                "VALUES (?, ?, ?, NULL, ?, ?, ?, ?, ?, ?) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (user_id, movie_id) DO UPDATE SET score = excluded.score, "
+                "predicted_rating = excluded.predicted_rating, "
                 "recommendation_type = excluded.recommendation_type, reason = excluded.reason, "
                 "because = excluded.because, model = excluded.model, created_at = excluded.created_at",
                 user_id,
                 item.movie_id,
                 score,
+                stars,
                 kind,
                 reason,
                 because,
@@ -111,7 +113,10 @@ def _shown(row: db.Row) -> Shown:
     return Shown._make((*told, bool(is_clicked), bool(is_rated), created_at))
 
 
-def _tell(item: Recommended) -> tuple[float, str, str, str, str]:
+Told = tuple[float, float | None, str, str, str, str]
+
+
+def _tell(item: Recommended) -> Told:
     because = [
         {
             "movie": reason.movie_id,
@@ -121,8 +126,9 @@ def _tell(item: Recommended) -> tuple[float, str, str, str, str]:
         }
         for reason in item.because
     ]
-    return item.score, item.kind, item.reason, json.dumps(because, ensure_ascii=False), item.model
+    reasons = json.dumps(because, ensure_ascii=False)
+    return item.score, item.predicted_rating, item.kind, item.reason, reasons, item.model
 
 
-def _told(row: Shown) -> tuple[float, str, str, str, str]:
-    return row.score, row.kind, row.reason, row.because, row.model
+def _told(row: Shown) -> Told:
+    return row.score, row.predicted_rating, row.kind, row.reason, row.because, row.model

@@ -72,6 +72,32 @@ def test_a_trained_model_serves_and_can_be_taken_back(daemon: RunningDaemon) -> 
     assert daemon.get(MODEL, token=admin) == back
 
 
+def test_a_trained_model_predicts_stars_and_a_list_remembers_them(daemon: RunningDaemon) -> None:
+    admin = daemon.admin()
+    imported(daemon, admin)
+    assert trained(daemon, admin)["state"] == "succeeded"
+    films = [row[0] for row in db.rows("SELECT id FROM movies WHERE movielens_id > 500000 ORDER BY id")]
+    user = daemon.register()
+    for film in films[:4]:
+        daemon.put(f"/api/v1/favorites/ratings/movie/{film}/", {"rating": 4.5}, token=user, status=201)
+    path = "/api/v1/recommendations"
+    # Too little is known of the user.
+    assert daemon.get(f"{path}/explain/{films[9]}/", token=user)["predicted_rating"] is None
+    daemon.put(f"/api/v1/favorites/ratings/movie/{films[4]}/", {"rating": 4.0}, token=user, status=201)
+    found = daemon.get(f"{path}/?limit=60", token=user)["results"]
+    stars = {item["movie"]["id"]: item["predicted_rating"] for item in found}
+    # Known to the community, or not.
+    assert all((stars[film] is not None) == (film in films) for film in stars)
+    assert all(0.5 <= value <= 5 and value == round(value, 1) for value in stars.values() if value)
+    film = next(film for film in stars if film in films)
+    assert daemon.get(f"{path}/explain/{film}/", token=user)["predicted_rating"] == stars[film]
+    assert daemon.get(f"/api/v1/movies/{film}/", token=user)["predicted_rating"] == stars[film]
+    assert "predicted_rating" not in daemon.get(f"/api/v1/movies/{film}/")
+    assert daemon.get(f"{path}/?limit=60", token=user)["results"] == found
+    again = daemon.get(f"{path}/{found[0]['id']}/", token=user)
+    assert again["predicted_rating"] == found[0]["predicted_rating"]
+
+
 def test_too_few_raters_are_said(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     body = datasets.archive(datasets.files())

@@ -108,6 +108,7 @@ class Movie(ListedMovie):
     created_at: Timestamp
     updated_at: Timestamp
     my_rating: Stars | None = None
+    predicted_rating: float | None = None
     is_favorite: bool | None = None
     on_watchlist: bool | None = None
 
