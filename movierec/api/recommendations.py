@@ -14,10 +14,13 @@ from movierec.api.movies import listed_json
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import recommendations as schemas
+from movierec.api.schemas.movies import ListedMovie
 from movierec.errors import NotFound
 from movierec.recommender import Filters, Opinion, Preference, Reason, Shown, Wish
 
 group = Group("/api/v1/recommendations", tag="recommendations")
+
+SECONDS_A_DAY = 86_400
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Recommendation]})
@@ -69,9 +72,30 @@ def _wish(call: Call, query: schemas.RecommendQuery) -> Wish:
         novelty=query.novelty,
         diversity=query.diversity,
         include_seen=query.include_seen,
-        seed=query.seed,
+        seed=_of_tonight(call) if query.pick and query.seed is None else query.seed,
+        watchlist=query.source == "watchlist",
+        pick=query.pick,
         preference=Preference(tuple(auth.favorite_genres(profile)), profile.preferred_language),
     )
+
+
+def _of_tonight(call: Call) -> int:
+    """The same all day long, so that asking again does not waver."""
+    return call.user_id + call.now // SECONDS_A_DAY
+
+
+@group.get("/quickstart/", access=Access.USER, answers={200: Page[ListedMovie]})
+def quickstart(call: Call, query: schemas.QuickstartQuery) -> dict[str, Any]:
+    """Well-known movies of many kinds: rating those one knows tells most about a new user's taste.
+
+    Movies already rated, favorited or dismissed are left out.
+    """
+    adult = auth.profile_of(call.user_id).mature_content
+    serving = call.services.recommender.serving()
+    found = recommender.quickstart_for(serving, call.user_id, query.limit, seed=query.seed, adult=adult)
+    films = {film.id: film for film in movies.listed(found)}
+    results = [listed_json(films[movie_id]) for movie_id in found if movie_id in films]
+    return {"count": len(results), "next": None, "previous": None, "results": results}
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Recommendation})

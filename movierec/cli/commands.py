@@ -15,6 +15,7 @@ from movierec.cli import (
     imports,
     jobs,
     movies,
+    quickstart,
     ratings,
     recommendations,
     status,
@@ -43,5 +44,17 @@ def _options(
     """Options before the command."""
 
 
-for module in (accounts, movies, ratings, favorites, recommendations, feedback, imports, jobs, admin, status):
+for module in (
+    accounts,
+    movies,
+    ratings,
+    favorites,
+    quickstart,
+    recommendations,
+    feedback,
+    imports,
+    jobs,
+    admin,
+    status,
+):
     app.add_typer(module.commands)

@@ -57,6 +57,11 @@ def recommend(
     ] = None,
     include_seen: Annotated[bool, typer.Option("--include-seen", help="Also what you rated.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="So many.")] = 20,
+    watchlist: Annotated[bool, typer.Option("--from-watchlist", help="Only what you mean to see.")] = False,
+    pick: Annotated[
+        bool, typer.Option("--pick", help="One film for tonight; another one tomorrow, or with --seed.")
+    ] = False,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another number, other films.")] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Make a new list first.")] = False,
     as_json: AsJson = False,
     ids: IdsOnly = False,
@@ -76,7 +81,10 @@ def recommend(
         novelty=novelty,
         diversity=diversity,
         include_seen=True if include_seen else None,
+        pick=True if pick else None,
+        seed=seed,
         limit=limit,
+        **({"from": "watchlist"} if watchlist else {}),
     )
     items = items_of(found)
     if as_json:

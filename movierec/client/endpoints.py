@@ -21,13 +21,13 @@ class Client(Accounts):
     # Movies
 
     def movies(self, **query: Any) -> Any:
-        return self._anonymous("GET", f"{API}/movies/", query=query)
+        return self._as_anybody("GET", f"{API}/movies/", query=query)
 
     def movie(self, movie_id: int) -> Any:
         return self._as_anybody("GET", f"{API}/movies/{movie_id}/")
 
     def search(self, text: str, **query: Any) -> Any:
-        return self._anonymous("GET", f"{API}/movies/search/", query={"q": text, **query})
+        return self._as_anybody("GET", f"{API}/movies/search/", query={"q": text, **query})
 
     def add_movie(self, **facts: Any) -> Any:
         return self._as_user("POST", f"{API}/movies/", body=facts)
@@ -54,13 +54,13 @@ class Client(Accounts):
         return self._as_anybody("GET", f"{API}/movies/imdb/{quote(imdb_id, safe='')}/")
 
     def trending(self, **query: Any) -> Any:
-        return self._anonymous("GET", f"{API}/movies/trending/", query=query)
+        return self._as_anybody("GET", f"{API}/movies/trending/", query=query)
 
     def popular(self, **query: Any) -> Any:
-        return self._anonymous("GET", f"{API}/movies/popular/", query=query)
+        return self._as_anybody("GET", f"{API}/movies/popular/", query=query)
 
     def top_rated(self, **query: Any) -> Any:
-        return self._anonymous("GET", f"{API}/movies/top_rated/", query=query)
+        return self._as_anybody("GET", f"{API}/movies/top_rated/", query=query)
 
     # Favorites and ratings
 
@@ -124,6 +124,9 @@ class Client(Accounts):
 
     def refresh_recommendations(self) -> Any:
         return self._as_user("POST", f"{API}/recommendations/refresh/")
+
+    def quickstart(self, **query: Any) -> Any:
+        return self._as_user("GET", f"{API}/recommendations/quickstart/", query=query)
 
     def similar(self, movie_id: int, **query: Any) -> Any:
         return self._anonymous("GET", f"{API}/recommendations/similar/{movie_id}/", query=query)

@@ -15,6 +15,7 @@ from movierec.recommender.service import (
     Wish,
     expected_stars,
     explain,
+    quickstart_for,
     recommend_for,
     similar_to,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "fit",
     "give_feedback",
     "movie_of",
+    "quickstart_for",
     "recommend_for",
     "recommendation",
     "recommender_settings",

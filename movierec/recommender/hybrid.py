@@ -182,6 +182,8 @@ class Scorer:
         if community is not None:
             fame = np.maximum(fame, community.fame)
         merit = np.clip(content.quality * np.float32(0.25) + np.float32(0.5), 0, 1)
+        # 0–1 for every film.
+        self.fame: Floats = fame
         self._standing: Floats = (1 - STANDING) + np.float32(STANDING / 2) * (fame + merit)
 
     def score(self, history: History, novelty: float = PLAIN_NOVELTY) -> Scored:

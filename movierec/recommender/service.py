@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from movierec.recommender import ranking
+from movierec.recommender import quickstart, ranking
 from movierec.recommender.arrays import Ints
 from movierec.recommender.blend import PLAIN_NOVELTY
 from movierec.recommender.candidates import Filters, candidates
@@ -23,6 +23,8 @@ from movierec.recommender.serving import Serving
 from movierec.recommender.weights import serving_weights
 
 REASONS = 3
+# One of so many best films is picked for tonight.
+TONIGHT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Wish:
     seed: int | None = None
     # Only films that the user means to see.
     watchlist: bool = False
+    # One film for tonight: any of the best, as the seed has it.
+    pick: bool = False
     # What the profile says; it counts until there is a history, which says more.
     preference: Preference = field(default_factory=Preference)
 
@@ -102,16 +106,18 @@ def recommend_for(serving: Serving, user_id: int, wish: Wish) -> list[Recommende
     only = catalogue.numbers_of(watchlist_of(user_id)) if wish.watchlist else None
     allowed = candidates(catalogue.traits, wish.filters, excluded, only)
     weights = serving_weights(seen.stars)
-    taste = ranking.Taste(diversity=wish.diversity or 0.0, seed=wish.seed)
+    taste = ranking.Taste(diversity=wish.diversity or 0.0, seed=None if wish.pick else wish.seed)
     films = ranking.rank(
         scored.scores,
         allowed,
-        wish.limit,
+        TONIGHT if wish.pick else wish.limit,
         likeness=catalogue.content.features.rows,
         genres=catalogue.genres,
         wanted=ranking.genre_mix(catalogue.genres, seen.films, weights) if len(seen) else None,
         taste=taste,
     )
+    if wish.pick and len(films):
+        films = films[[np.random.default_rng(wish.seed).integers(len(films))]]
     reasons = scored.because(films, REASONS)
     stars = _expected_stars(serving, opinions, films)
     return [
@@ -155,6 +161,27 @@ def explain(serving: Serving, user_id: int, movie_id: int) -> Account | None:
         ),
         model=serving.version,
     )
+
+
+def quickstart_for(
+    serving: Serving, user_id: int, limit: int, *, seed: int | None = None, adult: bool = False
+) -> list[int]:
+    """Ids of well-known films of many kinds that a user has not said anything of yet.
+
+    The same seed (usually the user's id) gives the same films, answered ones left out.
+    """
+    catalogue = serving.catalogue
+    answered = opinions_of(user_id).excluded_in(catalogue, include_seen=False)
+    films = quickstart.grid(
+        serving.scorer.fame,
+        candidates(catalogue.traits, Filters(adult=adult), np.zeros(0, dtype=np.int64)),
+        catalogue.traits.genres,
+        catalogue.traits.years,
+        limit + len(answered),
+        user_id if seed is None else seed,
+    )
+    chosen = films[~np.isin(films, answered)][:limit]
+    return [int(movie_id) for movie_id in catalogue.movie_ids[chosen]]
 
 
 def similar_to(serving: Serving, movie_id: int, limit: int) -> list[Similar] | None:

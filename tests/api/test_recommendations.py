@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from movierec import db
 from tests.films import movie_id
 from tests.running import Account, RunningDaemon
 
@@ -143,6 +144,49 @@ def test_similar_films_say_what_they_share(daemon: RunningDaemon) -> None:
     assert "animation" in found[0]["reason"].lower() or "directed" in found[0]["reason"]
     assert found == sorted(found, key=lambda film: -film["similarity"])
     daemon.get(f"{PATH}/similar/999999/", status=404)
+
+
+def test_only_films_of_the_watchlist(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    rate(daemon, ann, ALIEN, 5)
+    for imdb_id in (ALIEN, ALIENS, AMELIE):
+        sql = "INSERT INTO watchlist (user_id, movie_id, created_at) VALUES (?, ?, 0)"
+        db.execute(sql, ann.id, movie_id(imdb_id))
+    assert titles(listed(daemon, ann, "&from=watchlist")) == ["Aliens", "Amélie"]
+    assert titles(listed(daemon, ann, "&from=watchlist&genre=romance")) == ["Amélie"]
+    assert titles(listed(daemon, ann, "&from=watchlist&pick=true")) in (["Aliens"], ["Amélie"])
+    assert listed(daemon, daemon.register(), "&from=watchlist") == []
+    daemon.get(f"{PATH}/?from=elsewhere", token=ann, status=422)
+
+
+def test_the_pick_of_a_day_is_another_one_the_next(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    rate(daemon, ann, ALIEN, 5)
+    picked = [titles(listed(daemon, ann, "&pick=true")) for _ in range(3)]
+    assert picked[0] == picked[1] == picked[2]
+    assert picked[0][0] in titles(listed(daemon, ann))[:5]
+    daemon.clock.advance(86_400)
+    week = set()
+    for _ in range(14):
+        week.update(titles(listed(daemon, daemon.register(), "&pick=true")))
+    assert len(week) > 1
+
+
+def test_quickstart_asks_about_well_known_films_not_answered_yet(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    first = daemon.get(f"{PATH}/quickstart/", token=ann)["results"]
+    assert len(first) == 10
+    assert daemon.get(f"{PATH}/quickstart/?limit=10", token=ann)["results"] == first
+    rate(daemon, ann, first[0]["imdb_id"], 2)
+    daemon.post("/api/v1/favorites/", {"movie": first[1]["id"]}, token=ann, status=201)
+    dismissed = {"movie": first[2]["id"], "feedback_type": "not_interested"}
+    daemon.post(f"{PATH}/feedback/", dismissed, token=ann, status=201)
+    assert daemon.get(f"{PATH}/quickstart/?limit=7", token=ann)["results"] == first[3:]
+    everything = daemon.get(f"{PATH}/quickstart/?limit=100", token=ann)["results"]
+    assert len({film["id"] for film in everything}) == len(everything) > 40
+    assert daemon.get(f"{PATH}/quickstart/?seed=5", token=ann)["results"] != first[3:]
+    daemon.get(f"{PATH}/quickstart/?limit=101", token=ann, status=422)
+    daemon.get(f"{PATH}/quickstart/", status=401)
 
 
 def test_feedback_needs_one_subject_and_a_known_kind(daemon: RunningDaemon) -> None:

@@ -96,3 +96,18 @@ def test_explain_names_the_own_films(fan: Shell) -> None:
 def test_nobody_signed_in_gets_none(shell: Shell) -> None:
     for command in (["recommend"], ["explain", "Alien"], ["dismiss", "Alien"], ["feedback", "list"]):
         shell.run(*command).failed(4)
+
+
+def test_one_film_is_picked_for_tonight(fan: Shell) -> None:
+    best = fan.run("recommend", "--ids", "-n", "5").ok().split()
+    picked = fan.run("recommend", "--pick", "--ids").ok().split()
+    assert len(picked) == 1
+    assert picked[0] in best
+    assert fan.run("recommend", "--pick", "--ids").ok().split() == picked
+    others = {fan.run("recommend", "--pick", "--seed", str(n), "--ids").ok().strip() for n in range(12)}
+    assert 1 < len(others) <= 5
+    assert others <= set(best)
+
+
+def test_only_from_the_watchlist(fan: Shell) -> None:
+    assert fan.run("recommend", "--from-watchlist", "--ids").ok() == ""

@@ -34,6 +34,8 @@ class RecommendQuery(Input):
     diversity: Share | None = Field(None, description="0 the best ones, 1 as different as can be.")
     include_seen: bool = False
     seed: int | None = Field(None, ge=0, lt=2**31, description="another number explores other movies.")
+    source: Literal["watchlist"] | None = Field(None, alias="from", description="Only from the watchlist.")
+    pick: bool = Field(False, description="One of the best, for tonight; another one tomorrow.")
 
     @property
     def genres(self) -> tuple[str, ...]:
@@ -42,6 +44,11 @@ class RecommendQuery(Input):
     @property
     def exclude_genres(self) -> tuple[str, ...]:
         return _several(self.exclude_genre)
+
+
+class QuickstartQuery(Input):
+    limit: int = Field(10, ge=1, le=100)
+    seed: int | None = Field(None, ge=0, lt=2**31, description="another number gives other movies.")
 
 
 class SimilarQuery(Input):

@@ -1,0 +1,106 @@
+"""`quickstart`: a newcomer's first ratings, guided on a terminal; in a pipe only the movies to rate."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from movierec.cli.connection import connect
+from movierec.cli.options import AsJson, IdsOnly, new_group
+from movierec.cli.output import Column, columns_help, field, items_of, print_list, say
+from movierec.cli.ratings import stars
+from movierec.cli.recommendations import COLUMNS as RECOMMENDED
+from movierec.cli.titles import find_movie, label, title_columns
+from movierec.client import Client
+from movierec.errors import NotFound, ValidationFailed
+
+commands = new_group("")
+
+COLUMNS = (
+    field("id", right=True),
+    *title_columns(lambda movie: movie),
+    Column("genres", lambda movie: movie["genres"], wraps=True),
+)
+NUMBERED = (Column("nr", lambda movie: movie["nr"], right=True), *COLUMNS[1:])
+
+LOVED, LIKED = 5.0, 4.0
+# The grid is long: most people know a part of it, and a few answers are enough.
+GRID, NAMED, SHOWN = 60, 3, 10
+
+
+@commands.command(epilog=columns_help(COLUMNS))
+def quickstart(
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, max=100, help="So many movies to choose from.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another number, other movies.")] = None,
+    as_json: AsJson = False,
+    ids: IdsOnly = False,
+) -> None:
+    """Rate a few movies you know. In a pipe, or with --json: movies worth asking about."""
+    client = connect()
+    guided = sys.stdin.isatty() and sys.stdout.isatty() and not (as_json or ids)
+    if guided:
+        _ask_for_loved(client)
+    found = items_of(client.quickstart(limit=limit or (GRID if guided else 10), seed=seed))
+    if not guided:
+        print_list(found, COLUMNS, as_json=as_json, ids=ids, nothing="You have rated all of them.")
+        return
+    _ask_for_known(client, found)
+    ranked = [{**item, "rank": rank} for rank, item in enumerate(_recommended(client), 1)]
+    say("What you might love:")
+    print_list(ranked, RECOMMENDED, as_json=False, nothing="Nothing to recommend yet.")
+
+
+def _recommended(client: Client) -> list[Any]:
+    return items_of(client.recommendations(limit=SHOWN))
+
+
+def _ask_for_loved(client: Client) -> None:
+    say(f"Name {NAMED} films you love; an empty line goes on.")
+    named = 0
+    while named < NAMED and (title := _typed(f"{named + 1}. ")):
+        try:
+            movie = find_movie(client, title)
+        except (NotFound, ValidationFailed) as error:
+            say(error.detail)
+            continue
+        client.rate_movie(movie["id"], LOVED)
+        say(f"{label(movie)}: {LOVED:g}")
+        named += 1
+
+
+def _ask_for_known(client: Client, movies: Sequence[Any]) -> None:
+    if not movies:
+        return
+    print_list([{**movie, "nr": number} for number, movie in enumerate(movies, 1)], NUMBERED, as_json=False)
+    say(f"Which do you know? 12 4.5 gives number 12 four and a half stars, 12 alone {LIKED:g}.")
+    say("Several with commas; an empty line ends.")
+    while line := _typed("> "):
+        for answer in re.split(r"[,;]\s+|[,;]$", line):
+            _rate_known(client, movies, answer)
+
+
+def _rate_known(client: Client, movies: Sequence[Any], answer: str) -> None:
+    number, _, given = answer.strip().partition(" ")
+    if not (number.isascii() and number.isdigit() and 1 <= int(number) <= len(movies)):
+        if answer.strip():
+            say(f"{answer.strip()!r} is no number of the list.")
+        return
+    movie = movies[int(number) - 1]
+    try:
+        rating = stars(given.strip()) if given.strip() else LIKED
+    except typer.BadParameter as error:
+        say(error.message)
+        return
+    client.rate_movie(movie["id"], rating)
+    say(f"{label(movie)}: {rating:g}")
+
+
+def _typed(prompt: str) -> str:
+    print(prompt, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()

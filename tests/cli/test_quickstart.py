@@ -1,0 +1,43 @@
+"""A newcomer's first minutes: three loved films, then the grid."""
+
+from __future__ import annotations
+
+from tests.cli.running import Shell
+
+
+def test_a_pipe_gets_films_worth_asking_about(ada: Shell) -> None:
+    found = ada.run("quickstart", "--json").json()
+    assert len(found) == 10
+    rows = ada.run("quickstart", "-n", "10").rows()
+    assert [row[0] for row in rows] == [str(film["id"]) for film in found]
+    assert ada.run("quickstart", "--ids").ok().split() == [row[0] for row in rows]
+    assert ada.run("quickstart", "--seed", "9", "--ids").ok().split() != [row[0] for row in rows]
+
+
+def test_answered_films_are_not_asked_about_again(ada: Shell) -> None:
+    first = ada.run("quickstart", "--ids").ok().split()
+    ada.run("rate", first[0], "3").ok()
+    ada.run("dismiss", first[1]).ok()
+    ada.run("favorites", "add", first[2]).ok()
+    assert ada.run("quickstart", "--ids", "-n", "7").ok().split() == first[3:]
+
+
+def test_the_guided_round_asks_rates_and_recommends(ada: Shell) -> None:
+    typed = "Alien\nno such film\nBlade Runner\n\n1 4.5, 2\n3 9\n99\n4 2,5\n\n"
+    result = ada.at_terminal("quickstart", typed=typed)
+    assert result.code == 0, result
+    assert "Name 3 films you love" in result.err
+    assert "Alien (1979): 5" in result.err
+    assert "No movie called" in result.err
+    assert "is no rating" in result.err
+    assert "'99' is no number of the list" in result.err
+    assert "What you might love" in result.err
+    assert "Because you gave" in " ".join(result.out.split())
+    rated = {row[1]: row[3] for row in ada.run("ratings").rows()}
+    assert (rated.pop("Alien"), rated.pop("Blade Runner")) == ("5.0", "5.0")
+    assert sorted(rated.values()) == ["2.5", "4.0", "4.5"]
+
+
+def test_nothing_typed_changes_nothing(ada: Shell) -> None:
+    assert ada.at_terminal("quickstart", typed="").code == 0
+    assert ada.run("ratings").ok() == ""
