@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from movierec.cli import account_mail
+from movierec.cli import account_access, account_mail, account_profile
 from movierec.cli.connection import connect, credentials, server
 from movierec.cli.options import AsJson, PasswordFile, PasswordStdin, new_group
 from movierec.cli.output import print_done, print_record, say
@@ -20,6 +20,8 @@ from movierec.errors import NotAuthenticated, TokenInvalid, ValidationFailed
 commands = new_group("")
 account = new_group("Your account.")
 commands.add_typer(account, name="account")
+account.add_typer(account_profile.commands)
+account.add_typer(account_access.commands)
 account.add_typer(account_mail.commands)
 
 

@@ -1,4 +1,4 @@
-"""`admin`: the recommendation model, for staff."""
+"""`admin`: the recommendation model and, in `admin_users`, the accounts; for staff."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from movierec.cli import admin_users
 from movierec.cli.connection import connect
 from movierec.cli.jobs import print_job
 from movierec.cli.options import AsJson, NoWait, new_group
@@ -15,6 +16,7 @@ from movierec.cli.progress import follow, progress
 commands = new_group("")
 admin = new_group("For staff.")
 commands.add_typer(admin, name="admin")
+admin.add_typer(admin_users.users, name="users")
 
 
 @admin.command()

@@ -1,0 +1,120 @@
+"""`account sessions`, `account tokens`, `account delete`: what gives access to your account, and its end."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from movierec.cli.connection import connect, credentials
+from movierec.cli.options import AsJson, IdsOnly, new_group
+from movierec.cli.output import Column, columns_help, day, field, print_done, print_json, print_list, say
+from movierec.client import pages
+from movierec.errors import ValidationFailed
+
+commands = new_group("")
+sessions = new_group("Where you are signed in.")
+tokens = new_group("Personal tokens, for scripts: given to them as MOVIEREC_TOKEN.")
+commands.add_typer(sessions, name="sessions")
+commands.add_typer(tokens, name="tokens")
+
+SESSIONS = [
+    field("id", right=True),
+    field("label", wraps=True),
+    day("created_at"),
+    Column("last used", lambda item: item["last_used_at"]),
+    field("current"),
+]
+TOKENS = [
+    field("id", right=True),
+    field("name", wraps=True),
+    field("scopes"),
+    day("created_at"),
+    Column("expires", lambda item: item["expires_at"]),
+    Column("last used", lambda item: item["last_used_at"]),
+]
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+@sessions.command("list", epilog=columns_help(SESSIONS))
+def list_sessions(as_json: AsJson = False, ids: IdsOnly = False) -> None:
+    """List the sessions, the one used last first."""
+    print_list(pages(connect().sessions), SESSIONS, as_json=as_json, ids=ids)
+
+
+@sessions.command("remove")
+def remove_session(
+    session_id: Annotated[int | None, typer.Argument(metavar="ID", min=1)] = None,
+    everywhere: Annotated[
+        bool, typer.Option("--all", help="Sign out everywhere, here too; personal tokens end as well.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Sign one session out, or all."""
+    if (session_id is None) != everywhere:
+        raise ValidationFailed("Give either the id of a session or --all.")
+    if session_id is None:
+        answer = connect().log_out_all()
+        credentials().forget()
+        print_done(answer["message"], answer, as_json=as_json)
+        return
+    connect().end_session(session_id)
+    print_done(f"Session {session_id} is signed out.", {"id": session_id}, as_json=as_json)
+
+
+@tokens.command("list", epilog=columns_help(TOKENS))
+def list_tokens(as_json: AsJson = False, ids: IdsOnly = False) -> None:
+    """List the tokens, newest first. Their secrets are not shown again."""
+    print_list(pages(connect().tokens), TOKENS, as_json=as_json, ids=ids, nothing="No tokens.")
+
+
+@tokens.command("add")
+def add_token(
+    name: Annotated[str, typer.Argument(help="What it is for.")],
+    write: Annotated[bool, typer.Option("--write", help="It may change things, not only read.")] = False,
+    expires: Annotated[
+        str | None, typer.Option(help="When it ends, such as 2030-01-31; never without this.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a token and print its secret: the only time that it is shown."""
+    until = f"{expires}T00:00:00Z" if expires and "T" not in expires else expires
+    made = connect().make_token(name, ["read", "write"] if write else ["read"], until)
+    if as_json:
+        print_json(made)
+        return
+    say(f"Token {made['id']} may {' and '.join(made['scopes'])}. Keep it: it is not shown again.")
+    print(made["token"])
+
+
+@tokens.command("remove")
+def remove_token(
+    token_id: Annotated[int, typer.Argument(metavar="ID", min=1)], as_json: AsJson = False
+) -> None:
+    """End a token: it is refused from now on."""
+    connect().revoke_token(token_id)
+    print_done(f"Token {token_id} has ended.", {"id": token_id}, as_json=as_json)
+
+
+@commands.command()
+def delete(yes: Yes = False, as_json: AsJson = False) -> None:
+    """Erase your account and everything it owns, for good."""
+    client = connect()
+    user = client.me()
+    if not yes:
+        confirm(user["username"], "your account with all ratings, favorites and lists")
+    client.delete_user(user["id"])
+    credentials().forget()
+    print_done(f"The account {user['username']} is erased.", {"id": user["id"]}, as_json=as_json)
+
+
+def confirm(word: str, what: str) -> None:
+    """Go on only if somebody types `word`. Raises ValidationFailed."""
+    if not sys.stdin.isatty():
+        raise ValidationFailed("There is no terminal to ask whether you mean it. Use --yes.")
+    say(f"This erases {what}, for good.")
+    print(f"Type {word} to go on: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != word:
+        raise ValidationFailed("Nothing was erased.")
