@@ -73,7 +73,8 @@ class Threads:
             for _ in range(pool._max_workers):
                 pool.submit(db.close)
             pool.shutdown()
-        self._hashing.shutdown()
+        # Who waits for these has been told to go by now.
+        self._hashing.shutdown(cancel_futures=True)
 
 
 async def _run(pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:

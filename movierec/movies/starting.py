@@ -12,6 +12,10 @@ from movierec.movies.store import FilmFacts, store
 def load_starter(now: int) -> int:
     """Store the shipped films in one transaction; returns how many. Daemons starting together do it once."""
     with db.write():
+        if db.is_postgres():
+            # Whoever comes second waits for the first, however long that loads.
+            db.execute("SET LOCAL lock_timeout = 0")
+            db.execute("SET LOCAL statement_timeout = 0")
         if db.next_revision("starter") > 1:
             return 0
         return len(store(list(map(facts_of, read())), now))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sqlite3
+import threading
 import time
 import unicodedata
 import zipfile
@@ -13,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from movierec.movies import starter
+from movierec import db
+from movierec.config import Settings
+from movierec.movies import load_starter, starter
 from movierec.movies.starter import StarterFilm, build, clean, stand_in
 from movierec.movies.starter.layout import FILMS, encode
 from movierec.movies.starter.vocabulary import OTHER_GENRES, TMDB_GENRES, country_names, language_codes
@@ -389,3 +393,27 @@ def test_encoding_does_not_depend_on_the_order_given(films: list[StarterFilm], t
     (tmp_path / "few.xz").write_bytes(encode(reversed(few)))
     assert list(starter.read(tmp_path / "few.xz")) == few
     assert encode(few) == (tmp_path / "few.xz").read_bytes()
+
+
+# --- daemons that start together
+
+
+@pytest.mark.parametrize("template", ["postgresql"], indirect=True)
+def test_who_comes_second_waits_for_the_first_however_long_that_loads(settings: Settings) -> None:
+    patient = dataclasses.replace(settings.database, busy_timeout_seconds=0.2)
+    db.connect(dataclasses.replace(settings, database=patient))
+    loading = threading.Event()
+
+    def load() -> None:
+        with db.write():
+            db.next_revision("starter")
+            loading.set()
+            time.sleep(1)
+        db.close()
+
+    first = threading.Thread(target=load)
+    first.start()
+    assert loading.wait(10)
+    assert db.call(load_starter, 0) == 0
+    first.join()
+    db.close()
