@@ -18,7 +18,7 @@ from tests.daemon.fleet import AUTH, Fleet, fleet_of
 from tests.mail.auc import auc
 from tests.running import PASSWORD
 
-LOGINS, READERS = 200, 20
+LOGINS, READERS, PAUSE_SECONDS = 200, 20, 0.2
 READ = "/api/v1/auth/me/"
 
 
@@ -55,7 +55,7 @@ def _one_by_one(fleet: Fleet, names: list[str]) -> None:
 
 def _together(fleet: Fleet, names: list[str]) -> None:
     token = fleet.sign_up("reader").access
-    alone = _read(fleet, token, lambda: False, least=100)
+    alone = _read(fleet, token, lambda: False, least=40)
     with ThreadPoolExecutor(LOGINS) as pool:
         started = time.perf_counter()
         logins = [pool.submit(_log_in, fleet, names[number % 8]) for number in range(LOGINS)]
@@ -88,7 +88,7 @@ def _read(fleet: Fleet, token: str, go_on: object, least: int) -> list[float]:
             with lock:
                 times.append(time.perf_counter() - started)
             done += 1
-            time.sleep(0.05)
+            time.sleep(PAUSE_SECONDS)
 
     with ThreadPoolExecutor(READERS) as pool:
         list(pool.map(read, range(READERS)))

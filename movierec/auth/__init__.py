@@ -1,6 +1,6 @@
 """Who people are: accounts, passwords, sessions and tokens."""
 
-from movierec.auth.audit import note, sweep_entries
+from movierec.auth.audit import entries, note, sweep_entries
 from movierec.auth.directory import (
     Wanted,
     accounts,
@@ -106,6 +106,7 @@ __all__ = [
     "credentials_of_user",
     "delete_token",
     "end_session",
+    "entries",
     "erase",
     "favorite_genres",
     "forget_expired",

@@ -15,6 +15,7 @@ import typer
 from movierec import __version__, auth, config, db, mail
 from movierec.config import Settings
 from movierec.daemon import logs
+from movierec.daemon.audit import print_entries
 from movierec.daemon.outbox import AsJson, print_list, print_mail
 from movierec.errors import ConfigurationError, MovierecError
 
@@ -138,6 +139,16 @@ def _mail_as_shown(settings: Settings) -> str:
     if not settings.mail.host:
         return "not sent (no mail.host); movierec-server outbox shows it"
     return f"by {settings.mail.host}:{settings.mail.port}, {settings.mail.security}"
+
+
+@app.command()
+def audit(
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 100,
+    as_json: AsJson = False,
+    config_file: ConfigFile = None,
+) -> None:
+    """List what happened to accounts, newest first: time, event, whose, by whom, from where, detail."""
+    print_entries(_settings(config_file), limit, as_json=as_json)
 
 
 @app.command()

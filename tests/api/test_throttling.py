@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from movierec import db
 from movierec.config import Settings
+from tests.mail.auc import auc
 from tests.running import PASSWORD, Daemon, Reply, RunningDaemon
 
 AUTH = "/api/v1/auth"
@@ -150,3 +153,42 @@ def test_metrics_tell_what_operators_watch(daemon: RunningDaemon) -> None:
     ):
         assert line in text
     assert ann.access not in text
+
+
+def test_refused_sign_ins_look_the_same_whoever_is_meant(daemon: RunningDaemon) -> None:
+    ann, disabled = daemon.register(), daemon.register()
+    db.execute("UPDATE users SET is_active = ? WHERE id = ?", False, disabled.id)
+    db.execute("UPDATE users SET is_verified = ? WHERE id = ?", True, ann.id)
+    tries = [
+        {"email": ann.email, "password": WRONG},
+        {"email": "nobody@example.org", "password": WRONG},
+        {"email": disabled.email, "password": WRONG},
+        {"email": disabled.email, "password": PASSWORD},
+        {"username": ann.username, "password": WRONG},
+        {"username": "nobody", "password": WRONG},
+        {"username": "no body\u202e <x>", "password": WRONG},
+        {"email": "not an address", "password": WRONG},
+        {"email": "x" * 300 + "@example.org", "password": WRONG},
+    ]
+    seen = set()
+    for document in tries:
+        reply = daemon.request("POST", f"{AUTH}/login/", document, headers={"X-Request-ID": "same"})
+        headers = {name: value for name, value in reply.headers.items() if name != "Date"}
+        seen.add((reply.status, reply.body, tuple(sorted(headers.items()))))
+    assert len(seen) == 1, seen
+    assert metric(daemon, "password_verifications_total") == len(tries)
+
+
+def test_the_time_of_a_refusal_tells_little(settings: Settings) -> None:
+    """A coarse look on a busy machine; `benchmarks/logins.py` measures."""
+    costly = dataclasses.replace(settings.auth, bcrypt_cost=8)
+    unlimited = dataclasses.replace(settings.throttle, login_per_account=0)
+    with Daemon(dataclasses.replace(settings, auth=costly, throttle=unlimited)) as daemon:
+        ann = daemon.register()
+        times: dict[str, list[float]] = {ann.username: [], "nobody": []}
+        for _ in range(60):
+            for name, taken in times.items():
+                started = time.perf_counter()
+                assert try_password(daemon, name).status == 401
+                taken.append(time.perf_counter() - started)
+    assert abs(auc(times[ann.username], times["nobody"]) - 0.5) < 0.25

@@ -43,7 +43,8 @@ def test_own_names_are_refused(password: str) -> None:
     "password",
     [
         PASSWORD, "tR9#kq2Lmz!8", "violet otter parasol", "8f3kd02mwq7z", "Zugspitze liegt am See",
-        "glacier-toast-92", "ordinary kettle marathon", "пароль длинный очень верный", "犬は電車で映画館へ行きましたよ",
+        "glacier-toast-92", "ordinary kettle marathon", "пароль длинный очень верный",
+        "犬は電車で映画館へ行きましたよ",
     ],
 )  # fmt: skip
 def test_passwords_of_ones_own_are_accepted(password: str) -> None:

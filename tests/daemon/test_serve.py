@@ -182,6 +182,15 @@ def test_an_administrator_is_made_from_standard_input(home: Path) -> None:
 
 
 @on_sqlite
+def test_operators_read_the_audit(home: Path) -> None:
+    arguments = ("create-admin", "--username", "root", "--email", "root@example.org", "--password-stdin")
+    run(home, *arguments, text="correct horse battery\n")
+    [line] = run(home, "audit").stdout.splitlines()
+    assert line.split("\t")[1:] == ["registered", "user:1", "", "", "administrator"]
+    assert json.loads(run(home, "audit", "--json").stdout)[0]["event"] == "registered"
+
+
+@on_sqlite
 def test_check_and_config_example(home: Path) -> None:
     checked = run(home, "check")
     assert checked.returncode == 0, checked.stderr
