@@ -95,6 +95,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/recommendations/feedback/"): USER,
     ("GET", "/api/v1/recommendations/feedback/list/"): USER,
     ("DELETE", "/api/v1/recommendations/feedback/{id}/"): OWNER,
+    ("GET", "/api/v1/recommendations/quickstart/"): USER,
     ("POST", "/api/v1/recommendations/refresh/"): USER,
     ("GET", "/api/v1/recommendations/similar/{movie_id}/"): PUBLIC,
     ("GET", "/api/v1/recommendations/{id}/"): OWNER,
