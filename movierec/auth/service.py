@@ -117,7 +117,9 @@ def count_sign_in(throttle: config.Throttle, identifier: str, now: int) -> Crede
     An account has one count, whether it is named by address or user name; so has a name that nobody has.
     """
     found = credentials_of(identifier)
-    count_try(throttle, "login_per_account", str(found.user_id) if found else _key(identifier), now)
+    # Told apart: names may be numbers.
+    who = f"user:{found.user_id}" if found else f"name:{_key(identifier)}"
+    count_try(throttle, "login_per_account", who, now)
     return found
 
 

@@ -76,7 +76,7 @@ class Fleet:
         kept: dict[str, http.client.HTTPConnection] = self._local.__dict__
         address = urlsplit(self.daemons[number].url).netloc
         if address not in kept:
-            kept[address] = http.client.HTTPConnection(address, timeout=60)
+            kept[address] = http.client.HTTPConnection(address, timeout=180)
             self._opened.append(kept[address])
         return kept[address]
 
