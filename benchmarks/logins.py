@@ -64,7 +64,8 @@ def _together(fleet: Fleet, names: list[str]) -> None:
         outcomes = [login.result() for login in logins]
     accepted = [seconds for status, seconds in outcomes if status == 200]
     print(
-        f"{LOGINS} sign-ins at once     {len(accepted)} accepted, {len(accepted) / elapsed:.1f} hashes/s, ", end=""
+        f"{LOGINS} sign-ins at once     {len(accepted)} accepted, {len(accepted) / elapsed:.1f} hashes/s, ",
+        end="",
     )
     print(f"p50 {statistics.median(accepted):.2f} s")
     for what, times in (("alone", alone), ("beside them", beside)):
