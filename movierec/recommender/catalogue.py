@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from movierec.recommender.candidates import Traits
 from movierec.recommender.content import Content
 from movierec.recommender.facts import FilmFacts
 from movierec.recommender.ranking import genre_shares
+from movierec.recommender.series import series_of
 
 # Beyond these a film's cast says little of what it is like.
 ACTORS = 8
@@ -78,16 +80,19 @@ def load_catalogue() -> Catalogue:
 
 
 def _facts(rows: Sequence[db.Row], genres: Sequence[Sequence[str]], place: dict[int, int]) -> FilmFacts:
+    directors, writers, cast = (_credited(role, place) for role in ("director", "writer", "cast"))
+    people = [[*each] for each in map(chain, directors, writers, cast)]
     rated = np.array([row[4] if row[5] else np.nan for row in rows], dtype=np.float32)
     return FilmFacts(
         genres=genres,
         years=np.array([row[2] or 0 for row in rows], dtype=np.int32),
         languages=[_names(row[8], row[7]) for row in rows],
         countries=[_listed(row[9]) for row in rows],
-        directors=_credited("director", place),
-        writers=_credited("writer", place),
-        cast=_credited("cast", place),
+        directors=directors,
+        writers=writers,
+        cast=cast,
         keywords=_keywords(place),
+        series=series_of([row[1] for row in rows], people),
         rating=rated,
         votes=np.array([row[5] for row in rows], dtype=np.float32),
     )

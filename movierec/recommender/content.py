@@ -11,7 +11,14 @@ from movierec.recommender.facts import FilmFacts
 from movierec.recommender.features import Features, features_of
 
 # In standard deviations: what a film's facts, its quality and its popularity count for.
-FACTS, QUALITY, POPULARITY = 1.0, 0.35, 0.45
+FACTS, QUALITY, POPULARITY = 1.0, 0.55, 0.5
+# How much a broad fact of one liked film among few loses against what they have in common.
+AGREEMENT, FEW = 0.5, 4
+BROAD = ("genre", "mix", "decade", "language", "country")
+# What a star below the own mean counts for against one above it.
+DISLIKE = np.float32(0.3)
+# The most that quality can be, in standard deviations.
+BEST = np.float32(3.0)
 # Without a history quality matters as much as fame.
 COLD_QUALITY, COLD_POPULARITY = 0.5, 0.8
 
@@ -41,9 +48,11 @@ class Content:
 
     def __init__(self, facts: FilmFacts) -> None:
         self.features = features_of(facts)
+        self._broad = np.isin(self.features.kinds, BROAD)
         self.votes = facts.votes
         self.popularity = standardised(np.log1p(facts.votes))
-        self.quality = standardised(damped_quality(facts.rating, facts.votes))
+        # Masterpieces are no reason to leave one's taste behind.
+        self.quality = np.clip(standardised(damped_quality(facts.rating, facts.votes)), -BEST, BEST)
 
     def __len__(self) -> int:
         return int(self.features.rows.shape[0])
@@ -57,7 +66,7 @@ class Content:
             )
             nothing = np.zeros(self.features.rows.shape[1], dtype=np.float32)
             return Profile(self.features.rows[:0], stars, nothing, np.float32(0), cold, self.features)
-        weights, rows = taste_weights(stars), self.features.rows[films]
+        weights, rows = taste_weights(stars), self._agreed(films, stars)
         taste: Floats = weights @ rows
         likeness: Floats = self.features.rows @ taste
         scale = np.float32(FACTS / (float(likeness.std()) or 1.0))
@@ -67,8 +76,18 @@ class Content:
 
     def taste(self, films: Ints, stars: Floats) -> Floats:
         """What a history says of each fact: positive for liked ones, negative for disliked ones."""
-        found: Floats = np.asarray(taste_weights(stars) @ self.features.rows[films], dtype=np.float32)
+        found: Floats = np.asarray(taste_weights(stars) @ self._agreed(films, stars), dtype=np.float32)
         return found
+
+    def _agreed(self, films: Ints, stars: Floats) -> Csr:
+        """The films' facts, those stressed that the liked films have in common: horror, not a mere decade."""
+        rows = self.features.rows[films].copy()
+        liked = np.repeat(taste_weights(stars) > 0, np.diff(rows.indptr))
+        having = np.bincount(rows.indices[liked], minlength=rows.shape[1])
+        share = having[rows.indices] / max(1, int(having.max(initial=0)))
+        share[~(liked & self._broad[rows.indices])] = 1.0
+        rows.data *= (share ** min(AGREEMENT, AGREEMENT * FEW / max(1, len(films)))).astype(np.float32)
+        return rows
 
     def similarity(self, film: int) -> Floats:
         """Cosine of every film's facts with one film's; itself 0."""
@@ -81,8 +100,12 @@ class Content:
 
 
 def taste_weights(stars: Floats) -> Floats:
-    """Stars above the user's own, shrunk mean; a film of exactly the mean still says a little."""
-    return stars - np.float32(min(user_mean(stars), 3.5)) + np.float32(0.1)
+    """Stars above the user's own, shrunk mean; a film of exactly the mean still says a little.
+
+    A dislike counts for less than a like: who rates a film at all has some interest in its kind.
+    """
+    above = stars - np.float32(min(user_mean(stars), 3.5)) + np.float32(0.1)
+    return np.where(above < 0, above * DISLIKE, above)
 
 
 def damped_quality(rating: Floats, votes: Floats) -> Floats:

@@ -25,6 +25,7 @@ class FilmFacts:
     writers: Names
     cast: Names
     keywords: Names
+    series: Names
     rating: npt.NDArray[np.float32]
     votes: npt.NDArray[np.float32]
 
@@ -42,6 +43,7 @@ def facts(
     writers: Names | None = None,
     cast: Names | None = None,
     keywords: Names | None = None,
+    series: Names | None = None,
     rating: npt.ArrayLike | None = None,
     votes: npt.ArrayLike | None = None,
 ) -> FilmFacts:
@@ -56,6 +58,7 @@ def facts(
         writers=writers or nothing,
         cast=cast or nothing,
         keywords=keywords or nothing,
+        series=series or nothing,
         rating=np.full(len(years), np.nan, np.float32) if rating is None else np.asarray(rating, np.float32),
         votes=np.zeros(len(years), np.float32) if votes is None else np.asarray(votes, np.float32),
     )

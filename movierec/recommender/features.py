@@ -14,16 +14,21 @@ from movierec.recommender.facts import FilmFacts, Names
 
 # What one kind of fact counts for when two films are compared; a cosine sums the squares.
 KIND_WEIGHTS = {
-    "genre": 1.0,
-    "mix": 0.6,
-    "decade": 0.5,
-    "language": 0.4,
-    "country": 0.3,
-    "director": 0.6,
-    "writer": 0.4,
-    "actor": 0.45,
+    "genre": 0.8,
+    "mix": 0.4,
+    "decade": 0.75,
+    "language": 0.8,
+    "country": 0.35,
+    "director": 0.8,
+    "writer": 0.5,
+    "actor": 0.6,
     "keyword": 0.7,
+    "series": 0.7,
 }
+# Most films are no part of a series: nothing is missing.
+OPTIONAL = frozenset({"series"})
+# Rarity (IDF) from which on a kind of fact counts in full: that a film is in English says next to nothing.
+TELLING = {"genre": 0.5, "language": 2.5, "country": 2.5}
 # A film of which little is known must not look like the twin of every film that shares the little.
 MISSING = 0.35
 
@@ -62,7 +67,7 @@ def features_of(facts: FilmFacts) -> Features:
     """The feature vectors of all films."""
     kinds: list[str] = []
     names: list[str] = []
-    parts: list[Csr] = []
+    parts: list[tuple[str, Csr]] = []
     for kind, (rows, vocabulary) in {
         "genre": _named(facts.genres),
         "mix": _named([_pairs(genres) for genres in facts.genres]),
@@ -73,8 +78,9 @@ def features_of(facts: FilmFacts) -> Features:
         "writer": _named(facts.writers),
         "actor": _named(facts.cast),
         "keyword": _named(facts.keywords),
+        "series": _named(facts.series),
     }.items():
-        parts.append(_normalised(_idf(rows)) * np.float32(KIND_WEIGHTS[kind]))
+        parts.append((kind, _telling(_idf(rows), TELLING.get(kind, 0.0))))
         kinds += [kind] * len(vocabulary)
         names += vocabulary
     return Features(_unit(parts), tuple(kinds), tuple(names), facts.years)
@@ -126,18 +132,27 @@ def _lengths(rows: Csr) -> npt.NDArray[np.float32]:
     return np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float32)).ravel()
 
 
-def _normalised(rows: Csr) -> Csr:
+def _telling(rows: Csr, telling: float) -> Csr:
+    """Rows of length 1, shorter where all their facts are commoner than `telling`."""
     lengths = _lengths(rows)
     scaled = rows.copy()
-    scaled.data = rows.data / np.repeat(np.where(lengths > 0, lengths, 1), np.diff(rows.indptr))
+    scaled.data = rows.data / np.repeat(
+        np.where(lengths > 0, np.maximum(lengths, telling), 1), np.diff(rows.indptr)
+    )
     return scaled
 
 
-def _unit(parts: list[Csr]) -> Csr:
+def _unit(parts: list[tuple[str, Csr]]) -> Csr:
     """All kinds side by side; vectors are shorter than 1 by what is missing."""
-    rows = as_csr(sparse.hstack(parts, format="csr"))
-    present = _lengths(rows) ** 2
-    whole = np.float32(sum(weight**2 for weight in KIND_WEIGHTS.values()))
-    length = np.sqrt(present + MISSING * np.maximum(whole - present, 0))
-    rows.data = rows.data / np.repeat(length, np.diff(rows.indptr))
+    square, missing = np.zeros((2, parts[0][1].shape[0]), dtype=np.float32)
+    weighted = []
+    for kind, part in parts:
+        weight = np.float32(KIND_WEIGHTS[kind])
+        weighted.append(part * weight)
+        square += _lengths(weighted[-1]) ** 2
+        if kind not in OPTIONAL:
+            missing[np.diff(part.indptr) == 0] += weight**2
+    rows = as_csr(sparse.hstack(weighted, format="csr"))
+    length = np.sqrt(square + np.float32(MISSING) * missing)
+    rows.data = rows.data / np.repeat(np.maximum(length, np.float32(1e-6)), np.diff(rows.indptr))
     return rows

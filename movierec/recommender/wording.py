@@ -50,7 +50,7 @@ def shared_facts(facts: Iterable[tuple[str, str, float]], limit: int = LIMIT) ->
     found: dict[str, list[str]] = {}
     for kind, name, _ in facts:
         found.setdefault(kind, []).append(name)
-    phrases = [*_people(found), *_kind_of_film(found)]
+    phrases = [*(["of the same series"] if "series" in found else []), *_people(found), *_kind_of_film(found)]
     if found.get("keyword"):
         phrases.append("about " + " and ".join(found["keyword"][:2]))
     return "; ".join(phrases[:limit])

@@ -1,0 +1,67 @@
+"""The whole shipped catalogue as the recommender sees it, without a community."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from movierec import db, movies
+from movierec.recommender import ranking
+from movierec.recommender.arrays import Ints
+from movierec.recommender.catalogue import Catalogue, load_catalogue
+from movierec.recommender.evidence import history
+from movierec.recommender.hybrid import Scorer
+from movierec.recommender.weights import serving_weights
+from tests.conftest import make_settings
+
+
+def load(home: Path) -> Catalogue:
+    """Read from a database that has just been filled."""
+    db.connect(make_settings(home))
+    try:
+        db.migrate()
+        movies.load_starter(int(time.time()))
+        return load_catalogue()
+    finally:
+        db.close()
+
+
+class Shipped:
+    """Films by title; lists for people who love and hate some."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.scorer = Scorer(catalogue.content)
+        years = catalogue.traits.years.tolist()
+        self.named = {
+            f"{title} ({year})": i
+            for i, (title, year) in enumerate(zip(catalogue.titles, years, strict=True))
+        }
+        self.labels = {film: label for label, film in self.named.items()}
+
+    def top(self, loves: list[str], hates: list[str], n: int = 20) -> Ints:
+        """What is recommended, as the service does it."""
+        catalogue = self.catalogue
+        given = history(
+            [*((self.named[film], 5.0) for film in loves), *((self.named[film], 1.0) for film in hates)]
+        )
+        allowed = ~catalogue.traits.adult
+        allowed[given.films] = False
+        return ranking.rank(
+            self.scorer.score(given).scores,
+            allowed,
+            n,
+            likeness=catalogue.content.features.rows,
+            genres=catalogue.genres,
+            wanted=ranking.genre_mix(catalogue.genres, given.films, serving_weights(given.stars)),
+            taste=ranking.Taste(),
+        )
+
+    def similar(self, film: str, n: int = 10) -> list[str]:
+        return [self.labels[other] for other, _ in self.scorer.similar(self.named[film], n)]
+
+    def has(self, film: int, kind: str, name: str) -> bool:
+        """Whether a film has a fact: a genre, country, language, director, actor."""
+        features = self.catalogue.content.features
+        columns, _ = features.of(film)
+        return any((features.kinds[i], features.names[i]) == (kind, name) for i in columns.tolist())
