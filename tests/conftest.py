@@ -211,6 +211,14 @@ def database(settings: Settings) -> Iterator[Settings]:
     db.close()
 
 
+@pytest.fixture(scope="module")
+def module_daemon(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
+    """One daemon for all tests of a file, which then may use no other: a process has one database."""
+    for settings in template.copy(tmp_path_factory.mktemp("module") / "movierec"):
+        with Daemon(settings) as running:
+            yield running
+
+
 @pytest.fixture
 def daemon(settings: Settings) -> Iterator[RunningDaemon]:
     """A daemon on a loopback port, with a few films, on each database."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from movierec import db
 from movierec.api.app import ENDPOINTS
 from movierec.api.endpoint import Access, Endpoint
 from tests.films import movie_id
-from tests.running import PASSWORD, Account, Daemon, RunningDaemon
+from tests.running import PASSWORD, Account, RunningDaemon
 from tests.test_migrations import every_model
 
 AUTH, FAVORITES = "/api/v1/auth", "/api/v1/favorites"
@@ -127,11 +126,9 @@ def test_the_access_table_is_the_router() -> None:
 
 
 @pytest.fixture(scope="module")
-def shared(template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
+def shared(module_daemon: RunningDaemon) -> RunningDaemon:
     """One daemon for the whole matrix."""
-    for settings in template.copy(tmp_path_factory.mktemp("access") / "movierec"):
-        with Daemon(settings) as running:
-            yield running
+    return module_daemon
 
 
 @pytest.mark.parametrize("name", ACCESS, ids=" ".join)

@@ -51,6 +51,12 @@ def path_of(endpoint: Endpoint, number: str = "999999999") -> str:
     return re.sub(r"\{\w+\}", number, endpoint.path)
 
 
+@pytest.fixture(scope="module")
+def daemon(module_daemon: RunningDaemon) -> RunningDaemon:
+    """Every test has users of its own, so one daemon does."""
+    return module_daemon
+
+
 @pytest.fixture
 def admin(daemon: RunningDaemon) -> Account:
     return daemon.admin()

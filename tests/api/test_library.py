@@ -15,6 +15,12 @@ RATINGS = "/api/v1/favorites/ratings"
 ALIEN, HEAT, AMELIE = "tt0078748", "tt0113277", "tt0211915"
 
 
+@pytest.fixture(scope="module")
+def daemon(module_daemon: RunningDaemon) -> RunningDaemon:
+    """Every test has users of its own, so one daemon does."""
+    return module_daemon
+
+
 def test_rating_by_movie_and_by_rating(daemon: RunningDaemon) -> None:
     ann, alien = daemon.register(), movie_id(ALIEN)
     made = daemon.post(

@@ -17,6 +17,12 @@ ALIEN, ALIENS, BLADE_RUNNER = "tt0078748", "tt0090605", "tt0083658"
 TOY_STORY, TOY_STORY_2, TOY_STORY_3, AMELIE = "tt0114709", "tt0120363", "tt0435761", "tt0211915"
 
 
+@pytest.fixture(scope="module")
+def daemon(module_daemon: RunningDaemon) -> RunningDaemon:
+    """Every test has users of its own, so one daemon does."""
+    return module_daemon
+
+
 def rate(daemon: RunningDaemon, who: Account, imdb_id: str, stars: float) -> None:
     daemon.put(f"{RATINGS}/movie/{movie_id(imdb_id)}/", {"rating": stars}, token=who, status=(200, 201))
 
