@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
         "exchange",
         "jobs",
     },
-    "daemon": {"errors", "config", "db", "auth", "mail", "movies", "recommender", "api"},
+    "daemon": {"errors", "config", "db", "auth", "mail", "movies", "recommender", "exchange", "api"},
     "client": {"errors"},
     "cli": {"errors", "paths", "client"},
 }

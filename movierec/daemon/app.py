@@ -14,7 +14,7 @@ import typer
 
 from movierec import __version__, auth, config, db, mail
 from movierec.config import Settings
-from movierec.daemon import logs
+from movierec.daemon import logs, quality
 from movierec.daemon.audit import print_entries
 from movierec.daemon.outbox import AsJson, print_list, print_mail
 from movierec.errors import ConfigurationError, MovierecError
@@ -167,6 +167,42 @@ def outbox(
         print_list(settings, limit, as_json=as_json)
     else:
         print_mail(settings, mail_id, as_json=as_json)
+
+
+@app.command()
+def train(
+    measure: Annotated[bool, typer.Option(help="Also hold raters out and say how good it is.")] = False,
+    as_json: AsJson = False,
+    config_file: ConfigFile = None,
+) -> None:
+    """Train a model on the imported ratings, here and now; a running daemon takes it over."""
+    quality.train(_settings(config_file), measure=measure, as_json=as_json)
+
+
+@app.command()
+def evaluate(
+    movielens: Annotated[
+        Path | None, typer.Option(exists=True, help="A MovieLens folder or zip instead of what is imported.")
+    ] = None,
+    known: Annotated[
+        str, typer.Option(help="Numbers of known ratings, with commas.")
+    ] = "1,3,5,10,20,40,80,all",
+    seeds: Annotated[str, typer.Option(help="Seeds of the splits, with commas.")] = "42,43,44",
+    positives_only: Annotated[
+        bool, typer.Option("--positives-only", help="Keep ratings of 4 and more only (Liang 2018).")
+    ] = False,
+    as_json: AsJson = False,
+    config_file: ConfigFile = None,
+) -> None:
+    """Measure recommendations for people the model has not seen, beside what is usual."""
+    quality.evaluate(
+        _settings(config_file),
+        movielens=movielens,
+        cells=quality.cells_of(known),
+        seeds=quality.seeds_of(seeds),
+        positives_only=positives_only,
+        as_json=as_json,
+    )
 
 
 @app.command()

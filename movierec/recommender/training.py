@@ -12,7 +12,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from movierec.errors import InternalError, MovierecError, NothingToTrainOn
 from movierec.recommender import community, dataset, evaluation, model_artifact
 from movierec.recommender.arrays import Csr, Ints, as_csr
 from movierec.recommender.catalogue import Catalogue, load_catalogue
+from movierec.recommender.evaluation import Report
 from movierec.recommender.factorise import fit_ratings
 from movierec.recommender.model import fit
 from movierec.recommender.serving import recommender_settings
@@ -32,6 +33,8 @@ from movierec.recommender.settings import Settings
 Progress = Callable[[str, int], None]
 
 NICENESS = 10
+# A fifth of the raters is held out: with fewer nothing could be told from noise.
+LEAST_RATERS = 20
 FAILED = "Training failed unexpectedly. The daemon's log says why."
 # Where reading, fitting (films, then stars) and measuring end, in percent.
 READ, FITTED, RATED, MEASURED = 15, 60, 80, 95
@@ -143,6 +146,33 @@ def _measure(read: Read, settings: Settings, progress: Progress) -> dict[str, An
         f"ndcg_100_{'all' if result.known is None else result.known}": round(result.metrics.ndcg_100, 4)
         for result in report.results
     }
+
+
+def measure(
+    settings: config.Settings,
+    progress: Callable[[str, float], None],
+    *,
+    cells: Sequence[int | None] = evaluation.CELLS,
+    seeds: Sequence[int] = evaluation.SEEDS,
+    positives_only: bool = False,
+) -> Report:
+    """What is served beside popularity, item neighbours and EASE, on the community's ratings.
+
+    Raises NothingToTrainOn where there are too few raters to hold any out.
+    """
+    chosen = recommender_settings(settings.recommender)
+    read = _read(chosen)
+    if read.stars.shape[0] < LEAST_RATERS:
+        raise NothingToTrainOn(f"There are {read.stars.shape[0]} raters: too few to hold any of them out.")
+    return evaluation.evaluate(
+        read.stars,
+        chosen,
+        features=read.features,
+        cells=cells,
+        seeds=seeds,
+        positives_only=positives_only,
+        progress=progress,
+    )
 
 
 def _within(progress: Progress, begin: int, end: int) -> Callable[[str, float], None]:

@@ -1,0 +1,165 @@
+"""`movierec-server train` and `evaluate`: a model made, or measured, without a daemon."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from movierec import config, db
+from movierec.config import Settings
+from movierec.errors import ValidationFailed
+
+if TYPE_CHECKING:
+    from movierec.recommender.evaluation import Report
+
+# Read by OpenBLAS, MKL and OpenMP when they are loaded.
+_THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+METRICS = ("ndcg_100", "ndcg_10", "recall_20", "recall_50", "coverage", "novelty", "disliked")
+
+
+def train(settings: Settings, *, measure: bool, as_json: bool) -> None:
+    """Train on the community's ratings and publish; a running daemon takes the model over by itself."""
+    _bound_threads(settings)
+    from movierec.recommender import training  # numpy: not needed by the other commands
+
+    db.connect(settings)
+    db.call(db.migrate)
+    report = db.call(
+        training.train,
+        settings,
+        lambda stage, done: _say(stage, done / 100),
+        now=int(time.time()),
+        measure=measure,
+    )
+    _say_done()
+    if as_json:
+        print(json.dumps(report, indent=2))
+        return
+    for name, value in report.items():
+        print(f"{name}\t{json.dumps(value) if isinstance(value, dict) else value}")
+
+
+def evaluate(
+    settings: Settings,
+    *,
+    movielens: Path | None,
+    cells: Sequence[int | None],
+    seeds: Sequence[int],
+    positives_only: bool,
+    as_json: bool,
+) -> None:
+    """Print how good recommendations are for raters the model has not seen."""
+    _bound_threads(settings)
+    from movierec.recommender import training  # as above
+
+    with _imported(settings, movielens) if movielens else contextlib.nullcontext(settings) as used:
+        db.connect(used)
+        report = db.call(
+            training.measure, used, _say, cells=cells, seeds=seeds, positives_only=positives_only
+        )
+        db.close()
+    _say_done()
+    if as_json:
+        print(json.dumps(report.as_json(), indent=2))
+    else:
+        _print(report)
+
+
+@contextlib.contextmanager
+def _imported(settings: Settings, source: Path) -> Iterator[Settings]:
+    """A database of its own with the shipped films and this dataset, gone afterwards."""
+    from movierec import movies  # numpy, as above
+    from movierec.exchange import movielens  # the same
+
+    with tempfile.TemporaryDirectory(prefix="movierec-evaluate-") as folder:
+        home = Path(folder)
+        used = dataclasses.replace(
+            settings,
+            database=config.Database(url=f"sqlite:///{home / 'movierec.sqlite3'}"),
+            paths=dataclasses.replace(settings.paths, state=home),
+        )
+        db.connect(used)
+        now = int(time.time())
+        try:
+            db.call(db.migrate)
+            _say("catalogue", 0.0)
+            db.call(movies.load_starter, now)
+            db.call(
+                movielens.import_movielens,
+                source,
+                home,
+                limit_bytes=settings.imports.uncompressed_limit_bytes,
+                now=now,
+                progress=lambda stage, done, *_: _say(stage, done / 100),
+            )
+            db.close()
+            yield used
+        finally:
+            db.close()
+
+
+def cells_of(text: str) -> list[int | None]:
+    """`1,5,all` as numbers of known ratings. Raises ValidationFailed."""
+    return [None if part == "all" else number for part, number in _numbers(text, {"all"})]
+
+
+def seeds_of(text: str) -> list[int]:
+    """`42,43`. Raises ValidationFailed."""
+    return [number for _, number in _numbers(text, set())]
+
+
+def _numbers(text: str, words: set[str]) -> list[tuple[str, int]]:
+    parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        if part not in words and not (part.isascii() and part.isdigit() and 0 < int(part) < 2**31):
+            raise ValidationFailed(f"{part!r} is no number: write them like 1,5,10.")
+    return [(part, 0 if part in words else int(part)) for part in parts]
+
+
+def _bound_threads(settings: Settings) -> None:
+    for name in _THREAD_VARIABLES:
+        os.environ.setdefault(name, str(settings.recommender.training_threads))
+
+
+def _print(report: Report) -> None:
+    print(f"{report.users:,} users, {report.films:,} films, {report.ratings:,} ratings")
+    _print_table(report.table())
+    deepest = report.results[-1].known
+    known = "all ratings" if deepest is None else f"{deepest} ratings"
+    rows: list[list[str]] = [[f"{known} known", *METRICS, "fit s"]]
+    for result in report.results:
+        if result.known == deepest:
+            values: dict[str, Any] = dataclasses.asdict(result.metrics)
+            seconds = f"{report.fit_seconds[result.algorithm]:.1f}"
+            rows.append([result.algorithm, *(f"{values[name]:.3f}" for name in METRICS), seconds])
+    print()
+    _print_table(rows)
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for name, *cells in rows:
+        print(
+            f"{name:<{widths[0]}}",
+            *(f"{cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True)),
+            sep="  ",
+        )
+
+
+def _say(stage: str, done: float) -> None:
+    """One line that is written over on a terminal."""
+    end = "\r" if sys.stderr.isatty() else "\n"
+    print(f"{stage:<24}{done:>6.0%}", end=end, file=sys.stderr, flush=True)
+
+
+def _say_done() -> None:
+    if sys.stderr.isatty():
+        print(" " * 40, end="\r", file=sys.stderr)

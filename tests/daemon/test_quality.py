@@ -1,0 +1,88 @@
+"""`movierec-server train` and `evaluate`, run as an operator runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from movierec import config, db
+from movierec.daemon import quality
+from movierec.errors import ValidationFailed
+from movierec.exchange import movielens
+from movierec.recommender import artifact
+from tests import datasets
+
+RUN = [sys.executable, "-c", "from movierec.daemon.app import main; main()"]
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """Thirty made-up films and sixty raters."""
+    films = list(range(500_001, 500_031))
+    content = {
+        "movies.csv": datasets.movies_csv(30).encode(),
+        "ratings.csv": datasets.ratings_csv(60, films, 0.5).encode(),
+    }
+    return datasets.folder(tmp_path / "ml-test", content)
+
+
+def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "MOVIEREC_HOME": str(home)}
+    return subprocess.run([*RUN, *arguments], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_dataset_is_measured_without_touching_the_own_database(dataset: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    arguments = ["evaluate", "--movielens", str(dataset), "--seeds", "1,2", "--known", "1,all"]
+    table = run(home, *arguments)
+    assert table.returncode == 0, table.stderr
+    first = table.stdout.splitlines()
+    assert first[0] == "60 users, 30 films, 900 ratings"
+    assert first[1].split() == ["NDCG@100,", "ratings", "known", "1", "all"]
+    assert first[-1].startswith("movierec")
+    assert "100%" not in table.stdout
+    assert "movierec" in table.stderr
+    assert not (home / "state" / "movierec.sqlite3").exists()
+    document = json.loads(run(home, *arguments, "--json", "--positives-only").stdout)
+    assert document["positives_only"]
+    assert {result["known"] for result in document["results"]} == {1, None}
+
+
+def test_training_publishes_what_was_imported(dataset: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    empty = run(home, "train")
+    assert (empty.returncode, empty.stdout) == (1, "")
+    assert "too few community ratings" in empty.stderr
+    settings = config.load(environ={"MOVIEREC_HOME": str(home)})
+    db.connect(settings)
+    try:
+        movielens.import_movielens(dataset, tmp_path, limit_bytes=10**9, now=1)
+    finally:
+        db.close()
+    trained = run(home, "train", "--measure", "--json")
+    assert trained.returncode == 0, trained.stderr
+    report = json.loads(trained.stdout)
+    found, complaints = artifact.load_current(settings.paths.state / "models")
+    assert not complaints
+    assert found is not None
+    assert found.version == report["version"]
+    assert found.manifest["metrics"] == report["metrics"] != {}
+    measured = run(home, "evaluate", "--known", "3", "--seeds", "1")
+    assert measured.returncode == 0, measured.stderr
+
+
+@pytest.mark.parametrize("text", ["", "x", "1,,2", "0", "-1", "1.5", "²"])
+def test_other_than_numbers_is_refused(text: str) -> None:
+    with pytest.raises(ValidationFailed):
+        quality.seeds_of(text)
+
+
+def test_all_means_the_whole_history() -> None:
+    assert quality.cells_of("1, 5,all") == [1, 5, None]
+    with pytest.raises(ValidationFailed):
+        quality.seeds_of("all")
