@@ -138,6 +138,14 @@ class Recommender:
         20_000, "Films in the collaborative model; memory grows with its square.", least=10
     )
     training_threads: int = setting(2, "Threads of the training process.", least=1)
+    train_after_ratings: int = setting(
+        1_000, "Train by itself when so many community ratings have come or gone; 0: never.", least=0
+    )
+    train_after_hours: int = setting(
+        24,
+        "Train by itself when the model is so old and ratings or films have changed since; 0: never.",
+        least=0,
+    )
     dislikes: str = setting(
         "push", "push: a dislike lowers similar films; trained: it counts as weak interest."
     )

@@ -1,4 +1,4 @@
-"""Forgetting what has had its time: throttle windows, ended sessions, old audit entries."""
+"""Forgetting what has had its time (throttle windows, ended sessions, old audit entries); training when due."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from movierec import auth
+from movierec import auth, jobs
 from movierec.api.services import SERVICES, Services
 
 INTERVAL_SECONDS = 600
@@ -32,6 +32,14 @@ async def _sweep_for_ever(services: Services) -> None:
         try:
             for sweep in (auth.sweep_tries, auth.sweep_sessions, auth.sweep_entries):
                 await services.threads.write(sweep, int(services.clock()))
+            await train_when_due(services)
         except Exception:
             # Whatever it is, it must not end the sweeping; requests will tell of a broken database.
             logger.exception("could not sweep")
+
+
+async def train_when_due(services: Services) -> None:
+    """Have a model trained if enough has changed since the last one."""
+    now = int(services.clock())
+    if await services.threads.write(jobs.train_when_due, services.settings, now) is not None:
+        services.worker.wake()

@@ -83,6 +83,7 @@ def train(
         "ratings": read.ratings,
         "raters": int(read.stars.shape[0]),
         "community": watermark,
+        "community_ratings": community.count(),
         "metrics": metrics,
         "settings": dataclasses.asdict(chosen),
     }

@@ -61,6 +61,18 @@ def roll_back(recommender: Recommender) -> Models:
     return models(recommender)
 
 
+def manifest_of_current(folder: Path) -> Mapping[str, Any]:
+    """What is known of the model that should serve; empty where there is none, or none that can be read."""
+    name = artifact.current(folder)
+    if name is None or not artifact.NAME.fullmatch(name):
+        return {}
+    try:
+        found: Mapping[str, Any] = json.loads((folder / name / artifact.MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
 def _kept(folder: Path, name: str) -> Version | None:
     """By its manifest alone; whether the files are whole is seen when it is to serve."""
     try:

@@ -1,0 +1,53 @@
+"""Training that nobody asked for: when enough community ratings are new, or the model has grown old."""
+
+from __future__ import annotations
+
+import json
+
+from movierec import db
+from movierec.config import Settings
+from movierec.errors import Conflict
+from movierec.jobs import queue
+from movierec.jobs.queue import Job
+from movierec.recommender import community, training, versions
+
+SECONDS_AN_HOUR = 3600
+
+
+def train_when_due(settings: Settings, now: int) -> Job | None:
+    """Enqueue a training if one is due; it belongs to the first administrator. Returns it."""
+    revision = community.revision()
+    if not is_due(settings, now) or _was_tried(revision):
+        return None
+    staff = db.value("SELECT MIN(id) FROM users WHERE is_staff")
+    if staff is None:
+        return None
+    try:
+        return queue.enqueue(staff, "train", {"automatic": revision}, now)
+    except Conflict:
+        return None
+
+
+def is_due(settings: Settings, now: int) -> bool:
+    """Whether enough has changed since the model was trained; never without community ratings."""
+    count = community.count()
+    if not count:
+        return False
+    trained = versions.manifest_of_current(training.models_folder(settings))
+    has_changed = trained.get("community") != community.revision()
+    wanted, hours = settings.recommender.train_after_ratings, settings.recommender.train_after_hours
+    if wanted and has_changed and abs(count - trained.get("community_ratings", 0)) >= wanted:
+        return True
+    is_old = now - trained.get("trained_at", 0) >= hours * SECONDS_AN_HOUR
+    has_changed = has_changed or trained.get("catalogue") != db.revision("catalogue")
+    return bool(hours and is_old and has_changed)
+
+
+def _was_tried(revision: int) -> bool:
+    """Whether the last training was this one, and came to nothing: trying again would not change that."""
+    last = db.row("SELECT state, parameters FROM jobs WHERE kind = 'train' ORDER BY id DESC LIMIT 1")
+    return (
+        last is not None
+        and last[0] in ("failed", "cancelled")
+        and json.loads(last[1]).get("automatic") == revision
+    )
