@@ -1,0 +1,90 @@
+"""A new model while requests come in, and trainings killed at any moment: something whole always serves."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from movierec.recommender import artifact, training
+from tests.api.test_imports import ended
+from tests.api.test_model import MODEL, imported
+from tests.running import RunningDaemon
+
+PATH = "/api/v1/recommendations"
+
+
+def test_a_new_model_is_taken_over_without_a_failed_request(daemon: RunningDaemon) -> None:
+    admin, user = daemon.admin(), daemon.register()
+    imported(daemon, admin)
+    film = daemon.get(f"{PATH}/quickstart/", token=user)["results"][0]["id"]
+    daemon.put(f"/api/v1/favorites/ratings/movie/{film}/", {"rating": 5}, token=user, status=201)
+    finished = threading.Event()
+    answers: list[tuple[int, float, str]] = []
+
+    def ask() -> None:
+        while not finished.is_set():
+            started = time.perf_counter()
+            reply = daemon.request("GET", f"{PATH}/?limit=5", token=user.access)
+            models = {item["model"] for item in reply.json()["results"]} if reply.status == 200 else {""}
+            # One list is of one model.
+            assert len(models) == 1
+            answers.append((reply.status, time.perf_counter() - started, models.pop()))
+
+    asking = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in asking:
+        thread.start()
+    try:
+        versions = []
+        for _ in range(2):
+            job = ended(daemon, admin, daemon.post(f"{MODEL}train/", token=admin, status=202))
+            assert job["state"] == "succeeded", job["error"]
+            versions.append(job["report"]["version"])
+            # Whoever is told that it is trained is served by it.
+            assert daemon.get(f"{PATH}/?limit=5", token=user)["results"][0]["model"] == versions[-1]
+    finally:
+        finished.set()
+        for thread in asking:
+            thread.join(30)
+    assert {status for status, _, _ in answers} == {200}
+    assert [*dict.fromkeys(model for _, _, model in answers)] == ["content", *versions]
+    assert max(seconds for _, seconds, _ in answers) < 2
+
+
+@pytest.mark.parametrize("after", [None, "gram", "solve short", "stars", "publish"])
+def test_a_killed_training_leaves_a_whole_model_serving(daemon: RunningDaemon, after: str | None) -> None:
+    admin = daemon.admin()
+    imported(daemon, admin)
+    first = ended(daemon, admin, daemon.post(f"{MODEL}train/", token=admin, status=202))["report"]["version"]
+    process = started(daemon.settings)
+    assert process.stdout is not None
+    while after is not None and json.loads(process.stdout.readline())["stage"] != after:
+        pass
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    folder = training.models_folder(daemon.settings)
+    found, complaints = artifact.load_current(folder)
+    assert not complaints
+    assert found is not None
+    assert found.version == first or after == "publish"
+    assert daemon.get(MODEL, token=admin)["version"] == found.version
+    last = ended(daemon, admin, daemon.post(f"{MODEL}train/", token=admin, status=202))
+    assert last["state"] == "succeeded"
+    assert daemon.get(MODEL, token=admin)["version"] == last["report"]["version"]
+
+
+def started(settings: Any) -> subprocess.Popen[bytes]:
+    """The training process as a daemon starts it."""
+    command = [sys.executable, "-m", training.__name__]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ))
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(training.order(settings, measure=False)).encode())
+    process.stdin.close()
+    return process
