@@ -73,7 +73,9 @@ class Person:
         """The list holds every film that may be there, and no other."""
         found = self._recommended()
         dismissed = {movie for movie, (kind, _) in self.opinions.items() if kind != "like"}
-        assert {item.movie_id for item in found} == everything - self.rated - self.favorites.keys() - dismissed
+        assert {
+            item.movie_id for item in found
+        } == everything - self.rated - self.favorites.keys() - dismissed
         spoken_for = self.rated | self.favorites.keys() | self.opinions.keys()
         for item in found:
             assert {reason.movie_id for reason in item.because} <= spoken_for
