@@ -81,7 +81,7 @@ class Content:
 
     def _agreed(self, films: Ints, stars: Floats) -> Csr:
         """The films' facts, those stressed that the liked films have in common: horror, not a mere decade."""
-        rows = self.features.rows[films].copy()
+        rows = self.features.rows[films]
         liked = np.repeat(taste_weights(stars) > 0, np.diff(rows.indptr))
         having = np.bincount(rows.indices[liked], minlength=rows.shape[1])
         share = having[rows.indices] / max(1, int(having.max(initial=0)))
