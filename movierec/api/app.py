@@ -39,7 +39,7 @@ from movierec.config import Settings
 from movierec.errors import MovierecError
 from movierec.jobs import Worker
 from movierec.mail import Delivery
-from movierec.recommender import Recommender, recommender_settings
+from movierec.recommender import Recommender, models_folder, recommender_settings
 
 GROUPS = [
     accounts.group,
@@ -67,7 +67,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> web.Applicati
     app = web.Application(
         middlewares=[around_every_request], client_max_size=settings.server.body_limit_bytes
     )
-    recommender = Recommender(settings.paths.state / "models", recommender_settings(settings.recommender))
+    recommender = Recommender(models_folder(settings), recommender_settings(settings.recommender))
     app[PHASE] = Phase()
     app[SERVICES] = Services(
         settings=settings,

@@ -9,7 +9,7 @@ from movierec.config import Settings
 from movierec.errors import Conflict
 from movierec.jobs import queue
 from movierec.jobs.queue import Job
-from movierec.recommender import community, training, versions
+from movierec.recommender import community, models_folder, versions
 
 SECONDS_AN_HOUR = 3600
 
@@ -33,7 +33,7 @@ def is_due(settings: Settings, now: int) -> bool:
     count = community.count()
     if not count:
         return False
-    trained = versions.manifest_of_current(training.models_folder(settings))
+    trained = versions.manifest_of_current(models_folder(settings))
     has_changed = trained.get("community") != community.revision()
     wanted, hours = settings.recommender.train_after_ratings, settings.recommender.train_after_hours
     if wanted and has_changed and abs(count - trained.get("community_ratings", 0)) >= wanted:

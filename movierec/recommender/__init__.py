@@ -19,7 +19,7 @@ from movierec.recommender.service import (
     recommend_for,
     similar_to,
 )
-from movierec.recommender.serving import Recommender, Serving, recommender_settings
+from movierec.recommender.serving import Recommender, Serving, models_folder, recommender_settings
 from movierec.recommender.settings import Memory, Settings
 from movierec.recommender.shown import Shown, movie_of, recommendation, remember, shown
 
@@ -43,6 +43,7 @@ __all__ = [
     "feedback",
     "fit",
     "give_feedback",
+    "models_folder",
     "movie_of",
     "quickstart_for",
     "recommend_for",

@@ -103,6 +103,11 @@ class Recommender:
         )
 
 
+def models_folder(settings: config.Settings) -> Path:
+    """Where the versions of the model lie."""
+    return settings.paths.state / "models"
+
+
 def recommender_settings(section: config.Recommender) -> Settings:
     """The recommender's own settings, with what the configuration says of them."""
     return Settings(

@@ -26,7 +26,7 @@ from movierec.recommender.catalogue import Catalogue, load_catalogue
 from movierec.recommender.evaluation import Report
 from movierec.recommender.factorise import fit_ratings
 from movierec.recommender.model import fit
-from movierec.recommender.serving import recommender_settings
+from movierec.recommender.serving import models_folder, recommender_settings
 from movierec.recommender.settings import Settings
 
 # Told the stage that begins and how many percent are done; what it raises ends the training.
@@ -47,11 +47,6 @@ STAGES = {
     "done": "stars",
     "predicted ratings": "stars",
 }
-
-
-def models_folder(settings: config.Settings) -> Path:
-    """Where the versions of the model lie."""
-    return settings.paths.state / "models"
 
 
 def train(

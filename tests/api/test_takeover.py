@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from movierec.recommender import artifact, training
+from movierec.recommender import artifact, models_folder, training
 from tests.api.test_imports import ended
 from tests.api.test_model import MODEL, imported
 from tests.running import RunningDaemon
@@ -69,7 +69,7 @@ def test_a_killed_training_leaves_a_whole_model_serving(daemon: RunningDaemon, a
     process.kill()
     process.wait()
     process.stdout.close()
-    folder = training.models_folder(daemon.settings)
+    folder = models_folder(daemon.settings)
     found, complaints = artifact.load_current(folder)
     assert not complaints
     assert found is not None

@@ -11,7 +11,7 @@ import pytest
 from movierec import auth, db
 from movierec.config import Settings
 from movierec.jobs import queue, train_when_due
-from movierec.recommender import community, training
+from movierec.recommender import community, models_folder, training
 from movierec.recommender.blocks import Ratings
 
 HOUR = 3600
@@ -105,7 +105,7 @@ def test_a_damaged_manifest_is_a_reason_to_train(database: Settings, staff: int)
     settings = with_limits(database, 10, 0)
     imported(30)
     trained(settings)
-    folder: Path = training.models_folder(settings)
+    folder: Path = models_folder(settings)
     (manifest,) = folder.glob("*/manifest.json")
     manifest.write_bytes(b"{")
     assert train_when_due(settings, NOW) is not None
