@@ -1,1 +1,1 @@
-"""Data of other services, coming in and going out: one module or package a format."""
+"""A user's own history and community data, coming in and going out: one module or package a format."""

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TypeAlias
 
 from movierec.errors import UnreadableImport
+from movierec.exchange.lines import shown
 
 Stack: TypeAlias = contextlib.ExitStack
 
@@ -36,7 +37,7 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, R
 
 @dataclass(frozen=True)
 class Member:
-    """One file: its base name, its size in bytes, and its content."""
+    """One file: its name, its size in bytes, and its content."""
 
     name: str
     size: int
@@ -65,13 +66,66 @@ def opened(source: Path, names: Collection[str], limit_bytes: int) -> Iterator[d
         if source.is_dir():
             yield _of_folder(source, names, limit_bytes, stack)
             return
-        file = stack.enter_context(source.open("rb"))
-        _check_directory(file)
-        try:
-            archive = stack.enter_context(zipfile.ZipFile(file))
-        except _DAMAGE as error:
-            raise UnreadableImport("The file is no zip archive.") from error
-        yield _of_archive(archive, names, limit_bytes, stack)
+        yield _of_archive(_open_archive(source, stack), names, limit_bytes, stack)
+
+
+@contextlib.contextmanager
+def everything(source: Path, limit_bytes: int) -> Iterator[dict[str, Member]]:
+    """All files of a folder or zip archive, by their paths in it; hidden ones and links in folders left out.
+
+    `limit_bytes` bounds each unpacked. Raises UnreadableImport as `opened` does.
+    """
+    with contextlib.ExitStack() as stack:
+        if source.is_dir():
+            yield {
+                name: Member(name, path.stat().st_size, _opener(stack, path))
+                for name, path in _walk(source, limit_bytes)
+            }
+            return
+        archive = _open_archive(source, stack)
+        found: dict[str, Member] = {}
+        for entry in archive.infolist():
+            _check_entry(entry)
+            name = entry.filename.replace("\\", "/")
+            if entry.is_dir() or _is_hidden(name):
+                continue
+            if name in found:
+                raise UnreadableImport(f"The archive holds two files named {shown(name)}.")
+            _check_content(entry, shown(name), limit_bytes)
+            found[name] = Member(name, entry.file_size, _opener(stack, (archive, entry)))
+        yield found
+
+
+def single(path: Path, name: str, limit_bytes: int) -> Member:
+    """A file by itself, under another name than it lies in."""
+    size = path.stat().st_size
+    _check_size(name, size, limit_bytes)
+    return Member(name, size, lambda: path.open("rb"))
+
+
+def _walk(folder: Path, limit_bytes: int) -> Iterator[tuple[str, Path]]:
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+    for count, path in enumerate(paths, start=1):
+        if count > MAXIMUM_ENTRIES:
+            raise UnreadableImport(f"The folder has more than {MAXIMUM_ENTRIES:,} files.")
+        name = path.relative_to(folder).as_posix()
+        if not _is_hidden(name):
+            _check_size(name, path.stat().st_size, limit_bytes)
+            yield name, path
+
+
+def _is_hidden(name: str) -> bool:
+    """What file managers leave behind: .DS_Store, __MACOSX/._ratings.csv."""
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
+
+
+def _open_archive(source: Path, stack: Stack) -> zipfile.ZipFile:
+    file = stack.enter_context(source.open("rb"))
+    _check_directory(file)
+    try:
+        return stack.enter_context(zipfile.ZipFile(file))
+    except _DAMAGE as error:
+        raise UnreadableImport("The file is no zip archive.") from error
 
 
 def _of_folder(folder: Path, names: Collection[str], limit_bytes: int, stack: Stack) -> dict[str, Member]:

@@ -17,6 +17,10 @@ class BadRow(ValueError):
     """Why a row is not taken, in words for whoever made the file."""
 
 
+class NotKept(BadRow):
+    """Why a good row is passed over: it says nothing movierec keeps."""
+
+
 class Block(NamedTuple):
     """Whole lines in UTF-8 (or Latin-1, see `decoded`), each ending in a line feed."""
 
@@ -34,7 +38,7 @@ def blocks(name: str, chunks: Iterable[bytes]) -> Iterator[Block]:
     """The lines of a file, about a chunk at a time. Of a line beyond LONGEST_LINE only the beginning is kept,
     long enough to be refused. Raises UnreadableImport for a file that is no text."""
     number, rest = 1, b""
-    for chunk in _as_text(name, chunks):
+    for chunk in as_text(name, chunks):
         rest += chunk
         cut = rest.rfind(b"\n") + 1
         if cut:
@@ -45,7 +49,7 @@ def blocks(name: str, chunks: Iterable[bytes]) -> Iterator[Block]:
         yield Block(number, rest + b"\n")
 
 
-def _as_text(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
+def as_text(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Without a byte order mark; UTF-16 becomes UTF-8."""
     source = iter(chunks)
     head = b""

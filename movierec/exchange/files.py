@@ -1,0 +1,104 @@
+"""The files of an import, whether one was sent or many in an archive, and what their first bytes tell."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from movierec.errors import UnreadableImport
+from movierec.exchange import archive
+from movierec.exchange.lines import LONGEST_LINE, as_text
+from movierec.exchange.tables import header_of
+
+# Enough for any header, and for the first entry of a JSON document.
+HEAD_BYTES = 65_536
+
+Passed = Callable[[int], None]  # told how many bytes were read
+
+
+def _unwatched(_bytes: int) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One file: its name as the archive has it, its size in bytes, and its content as UTF-8 or Latin-1."""
+
+    name: str
+    size: int
+    _chunks: Callable[[], Iterator[bytes]]
+
+    def chunks(self) -> Iterator[bytes]:
+        """From the beginning, whenever asked. Raises UnreadableImport for what is no text."""
+        return as_text(self.name, self._chunks())
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first bytes; nothing of what is no text."""
+        try:
+            head = b""
+            for chunk in self.chunks():
+                head += chunk
+                if len(head) >= HEAD_BYTES:
+                    break
+            return head[:HEAD_BYTES]
+        except UnreadableImport:
+            return b""
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """What the first line names, in lower case; nothing where that cannot be the header of a table."""
+        return header_of(self.head[: LONGEST_LINE + 1])
+
+    @property
+    def is_json(self) -> bool:
+        return self.head.lstrip()[:1] in (b"{", b"[")
+
+    @property
+    def base_name(self) -> str:
+        return self.name.rpartition("/")[2]
+
+
+@contextlib.contextmanager
+def opened(
+    source: Path, limit_bytes: int, *, name: str = "", passed: Passed = _unwatched
+) -> Iterator[list[File]]:
+    """The files of `source`: a folder, a zip archive, or a single file, which then is called `name`.
+
+    `limit_bytes` bounds each unpacked. Raises UnreadableImport for hostile and damaged archives, and for
+    what is empty.
+    """
+    if source.is_file() and not _is_archive(source):
+        yield [_single(source, name, limit_bytes, passed)]
+        return
+    with archive.everything(source, limit_bytes) as members:
+        yield [File(path, member.size, _counted(member, passed)) for path, member in members.items()]
+
+
+def _is_archive(source: Path) -> bool:
+    with source.open("rb") as file:
+        return file.read(4) in (b"PK\3\4", b"PK\5\6")
+
+
+def _single(source: Path, name: str, limit_bytes: int, passed: Passed) -> File:
+    size = source.stat().st_size
+    if size == 0:
+        raise UnreadableImport("The file is empty.")
+    member = archive.single(source, name or "the file", limit_bytes)
+    return File(member.name, size, _counted(member, passed))
+
+
+def _counted(member: archive.Member, passed: Passed) -> Callable[[], Iterator[bytes]]:
+    def chunks() -> Iterator[bytes]:
+        for chunk in member.chunks():
+            yield chunk
+            passed(len(chunk))
+
+    return chunks
+
+
+def total_bytes(files: list[File]) -> int:
+    return sum(file.size for file in files)

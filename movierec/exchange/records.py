@@ -1,0 +1,96 @@
+"""What readers of a user's own history yield, whatever service kept it.
+
+A reader turns every row of its files into one `Record` or one `Refusal`, so that outcomes add up to the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class FilmName:
+    """Which film a row means, in the words of its source; empty and None: the source does not say.
+
+    `uri` identifies a film at its source, never a diary entry. `own_id` is what movierec gave a film that no
+    other service knows.
+    """
+
+    title: str = ""
+    year: int | None = None
+    original_title: str = ""
+    imdb_id: str | None = None
+    tmdb_id: int | None = None
+    movielens_id: int | None = None
+    own_id: str | None = None
+    uri: str = ""
+
+
+# Times are UTC epoch seconds; None: the source does not say when. Other fields: None, it has no such thing.
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """Half-star steps 1-10, words, or both; None: the row says nothing of it."""
+
+    steps: int | None = None
+    review: str | None = None
+    created_at: int | None = None
+    updated_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Favored:
+    """A favorite."""
+
+    note: str | None = None
+    created_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An entry of the watchlist."""
+
+    note: str | None = None
+    created_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One viewing. `watched_at` is a date, a time in UTC (`2020-05-17T20:15:00Z`), or empty: nobody knows.
+
+    `source` tells two viewings of one film on one day apart.
+    """
+
+    watched_at: str = ""
+    source: str = ""
+    rewatch: bool = False
+    tags: tuple[str, ...] = ()
+    created_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row: where it stands, which film it means, and all it says of it."""
+
+    file: str
+    line: int
+    film: FilmName
+    rated: Rated | None = None
+    favored: Favored | None = None
+    wanted: Wanted | None = None
+    watched: tuple[Watched, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that is not taken: `skipped`, being nothing movierec keeps, or else rejected as broken."""
+
+    file: str
+    line: int
+    message: str
+    skipped: bool = False
+
+
+Row: TypeAlias = Record | Refusal

@@ -1,0 +1,59 @@
+"""The formats of a user's own history, and which of them some files are of. A new format is one line in FORMATS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from movierec.errors import UnreadableImport
+from movierec.exchange import letterboxd
+from movierec.exchange.files import File
+from movierec.exchange.format import Format, Part
+from movierec.exchange.lines import shown
+
+# Where a file could be of two, the first one counts.
+FORMATS: dict[str, Format] = {
+    "letterboxd": letterboxd.FORMAT,
+}
+
+
+class Recognised(NamedTuple):
+    """`ignored` names the files that are not of the format."""
+
+    format: Format
+    parts: list[Part]
+    ignored: list[str]
+
+
+def recognise(files: Sequence[File], name: str | None = None) -> Recognised:
+    """The format of most of the files, or the one called `name`. Raises UnreadableImport where it is none."""
+    wanted = [FORMATS[name]] if name else list(FORMATS.values())
+    found = [_as(format, files) for format in wanted]
+    best = max(found, key=lambda recognised: len(recognised.parts))
+    if not best.parts:
+        raise UnreadableImport(_unknown(files, FORMATS[name] if name else None))
+    return best
+
+
+def _as(format: Format, files: Sequence[File]) -> Recognised:
+    roles = [(format.role_of(file), file) for file in files]
+    return Recognised(
+        format,
+        [Part(role, file) for role, file in roles if role],
+        [file.name for role, file in roles if not role],
+    )
+
+
+def _unknown(files: Sequence[File], wanted: Format | None) -> str:
+    """What the first file is instead."""
+    if not files:
+        return "There is no file in it."
+    file = files[0]
+    what = f"no {wanted.label}" if wanted else "of no format that is known: " + ", ".join(FORMATS)
+    if not file.head.strip():
+        return f"{shown(file.name)} is {what}. It holds no text."
+    if file.is_json:
+        return f"{shown(file.name)} is {what}. It is JSON, but not as any service writes it."
+    columns = ", ".join(file.columns[:12])
+    named = f"Its first line names {shown(columns)}." if columns else "Its first line names no columns."
+    return f"{shown(file.name)}, line 1: the file is {what}. {named}"
