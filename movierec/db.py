@@ -117,6 +117,17 @@ def write() -> Iterator[None]:
         _thread.commits += 1
 
 
+@contextlib.contextmanager
+def snapshot() -> Iterator[None]:
+    """Reads of one moment: what others commit meanwhile is not seen. Nobody waits for it, nothing is written."""
+    if is_postgres():
+        begin = database.transaction(isolation_level="REPEATABLE READ")
+    else:
+        begin = database.transaction(lock_type="DEFERRED")
+    with begin:
+        yield
+
+
 def call(work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
     """Run one unit of work; reconnect once if its connection had died before anything was committed.
 
@@ -235,6 +246,11 @@ def _rebuilding(table: str) -> list[Row]:
         table,
         table,
     )
+
+
+def bytewise(column: str) -> str:
+    """A text column to order by, the same in every database: by code point, whatever the locale."""
+    return f'{column} COLLATE "C"' if is_postgres() else f"{column} COLLATE BINARY"
 
 
 def marks_for(values: Sequence[Any]) -> str:

@@ -16,7 +16,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -43,6 +43,12 @@ class Answer:
     status: int
     document: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Download(NamedTuple):
+    """In place of a schema: an answer that is a file of one of these types."""
+
+    content_types: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from apispec import APISpec
 from pydantic import BaseModel, TypeAdapter
 
 from movierec import __version__
-from movierec.api.endpoint import Access, Endpoint
+from movierec.api.endpoint import Access, Download, Endpoint
 from movierec.api.problems import STATUS
 from movierec.api.schemas import Problem
 from movierec.errors import (
@@ -136,7 +136,10 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, model in endpoint.answers.items():
         responses[str(status)] = {"description": HTTPStatus(status).phrase}
-        if model is not None:
+        if isinstance(model, Download):
+            binary = {"schema": {"type": "string", "format": "binary"}}
+            responses[str(status)]["content"] = dict.fromkeys(model.content_types, binary)
+        elif model is not None:
             content = {"application/json": {"schema": schemas.reference(model)}}
             responses[str(status)]["content"] = content
     problem = {"application/problem+json": {"schema": schemas.reference(Problem)}}

@@ -28,6 +28,7 @@ class Threads:
         self._writers = (
             self._readers if db.is_postgres() else ThreadPoolExecutor(1, thread_name_prefix="database-write")
         )
+        self._long_reads = ThreadPoolExecutor(1, thread_name_prefix="database-long")
         self._hashing = ThreadPoolExecutor(settings.auth.hashing_threads, thread_name_prefix="hashing")
         self.in_use = 0  # units of database work under way or waiting
         self._hashing_places = settings.auth.hashing_threads + settings.auth.hashing_queue
@@ -37,6 +38,12 @@ class Threads:
     ) -> Result:
         """Run a unit of work that only reads the database."""
         return await self._database(self._readers, functools.partial(db.call, work, *args, **kwargs))
+
+    async def read_long(
+        self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        """Run a unit of work that reads for seconds: one at a time, apart from those that shall be quick."""
+        return await self._database(self._long_reads, functools.partial(db.call, work, *args, **kwargs))
 
     async def write(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
@@ -68,7 +75,7 @@ class Threads:
 
     def close(self) -> None:
         """Wait for what runs, close every thread's connection, end the threads."""
-        for pool in {self._readers, self._writers}:
+        for pool in {self._readers, self._writers, self._long_reads}:
             # One a thread at least; a thread that gets two finds its connection closed already.
             for _ in range(pool._max_workers):
                 pool.submit(db.close)

@@ -10,6 +10,7 @@ from movierec import __version__
 from movierec.cli import (
     accounts,
     admin,
+    exports,
     favorites,
     feedback,
     imports,
@@ -53,6 +54,7 @@ for module in (
     recommendations,
     feedback,
     imports,
+    exports,
     jobs,
     admin,
     status,

@@ -3,6 +3,6 @@
 from movierec.client.answers import Refused
 from movierec.client.endpoints import Client, pages
 from movierec.client.session import Tokens, TokenStore
-from movierec.client.transport import Upload
+from movierec.client.transport import Download, Upload
 
-__all__ = ["Client", "Refused", "TokenStore", "Tokens", "Upload", "pages"]
+__all__ = ["Client", "Download", "Refused", "TokenStore", "Tokens", "Upload", "pages"]

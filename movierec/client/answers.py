@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from movierec import errors
-from movierec.client.transport import Reply
+from movierec.client.transport import Download, Reply
 from movierec.errors import FieldError, MovierecError, ServerUnreachable
 
 # The class of an answer whose code this version does not know.
@@ -36,7 +36,10 @@ class Refused(Exception):
 
 
 def understood(server: str, reply: Reply) -> Any:
-    """The JSON that `server` answered. Raises the error it stands for."""
+    """The JSON that `server` answered, or the Download. Raises the error it stands for."""
+    if reply.pieces is not None:
+        size = reply.headers.get("Content-Length", "")
+        return Download(int(size) if size.isascii() and size.isdigit() else None, reply.pieces)
     try:
         document = json.loads(reply.body) if reply.body else None
     except ValueError:

@@ -13,6 +13,8 @@ from movierec.client.transport import CONNECT_SECONDS, Upload
 
 # An upload is answered only when the daemon has stored all of it.
 UPLOAD_SECONDS = 600.0
+# An export begins to arrive when all of it is written down, after those of others.
+EXPORT_SECONDS = 300.0
 
 
 class Client(Accounts):
@@ -144,12 +146,17 @@ class Client(Accounts):
     def withdraw_feedback(self, feedback_id: int) -> None:
         self._as_user("DELETE", f"{API}/recommendations/feedback/{feedback_id}/")
 
-    # Imports, jobs, model, health
+    # Imports, exports, jobs, model, health
 
     def import_movielens(self, upload: Upload) -> Any:
         """Upload a zip as MovieLens publishes them; answers with the job."""
         path, query = f"{API}/imports/", {"format": "movielens"}
         return self._as_user("POST", path, query=query, upload=upload, seconds=UPLOAD_SECONDS)
+
+    def export(self, format: str) -> Any:
+        """A `Download` of everything one owns: json, csv, letterboxd or zip."""
+        path, query = f"{API}/exports/", {"format": format}
+        return self._as_user("GET", path, query=query, seconds=EXPORT_SECONDS, download=True)
 
     def jobs(self, **query: Any) -> Any:
         return self._as_user("GET", f"{API}/jobs/", query=query)

@@ -113,8 +113,12 @@ class Session:
         upload: Upload | None = None,
         repeatable: bool = False,
         seconds: float = ANSWER_SECONDS,
+        download: bool = False,
     ) -> Any:
-        headers = {"Accept": "application/json", "User-Agent": f"movierec/{__version__}"}
+        headers = {
+            "Accept": "*/*" if download else "application/json",
+            "User-Agent": f"movierec/{__version__}",
+        }
         if token:
             headers["Authorization"] = f"Bearer {token}"
         content: bytes | Upload | None = upload
@@ -126,7 +130,9 @@ class Session:
         target = path + _query_string(query or {})
         # Not DELETE: the second one would find nothing and look like a failure.
         safe = repeatable or method in ("GET", "PUT")
-        reply = self._transport.exchange(method, target, content, headers, seconds, retry=safe)
+        reply = self._transport.exchange(
+            method, target, content, headers, seconds, retry=safe, download=download
+        )
         return understood(self.server, reply)
 
 

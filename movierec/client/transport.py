@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import select
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,6 +16,8 @@ CONNECT_SECONDS = 5.0
 REUSE_SECONDS = 5.0
 # Before the second and the third try.
 PAUSES_SECONDS = (0.1, 0.4)
+# A download is handed on in pieces of at most so many.
+PIECE_BYTES = 256 * 1024
 
 
 class Upload(NamedTuple):
@@ -26,9 +28,21 @@ class Upload(NamedTuple):
 
 
 class Reply(NamedTuple):
+    """`pieces` in place of a body: of a download that goes well, as they arrive."""
+
     status: int
     headers: http.client.HTTPMessage
     body: bytes
+    pieces: Iterator[bytes] | None = None
+
+
+class Download(NamedTuple):
+    """A file that is arriving, of `size` bytes where that is known. Its pieces raise ServerUnreachable where
+    it ends too soon.
+    """
+
+    size: int | None
+    pieces: Iterator[bytes]
 
 
 class Transport:
@@ -60,14 +74,17 @@ class Transport:
         seconds: float,
         *,
         retry: bool,
+        download: bool = False,
     ) -> Reply:
         """Send a request and read its answer; `retry` where doing it twice does no harm.
+
+        With `download` the body of a success is not read: the reply has its `pieces`.
 
         Raises ServerUnreachable where no complete answer comes.
         """
         for pause_seconds in (*PAUSES_SECONDS, None):
             try:
-                return self._once(method, target, content, headers, seconds)
+                return self._once(method, target, content, headers, seconds, download)
             except (ConnectionResetError, BrokenPipeError, http.client.IncompleteRead) as failure:
                 if not retry or pause_seconds is None:
                     raise self._unreachable(failure, seconds) from failure
@@ -83,6 +100,7 @@ class Transport:
         content: bytes | Upload | None,
         headers: Mapping[str, str],
         seconds: float,
+        download: bool,
     ) -> Reply:
         connection = self._connected(seconds)
         body = content.chunks() if isinstance(content, Upload) else content
@@ -91,17 +109,35 @@ class Transport:
                 connection.request(method, self._parts.path.rstrip("/") + target, body, dict(headers))
             except (BrokenPipeError, ConnectionResetError):
                 # Refused before all was sent: the answer that says why may be there already.
-                return self._reply(connection)
-            return self._reply(connection)
+                return self._reply(connection, download)
+            return self._reply(connection, download)
         except BaseException:
             self.close()
             raise
 
-    def _reply(self, connection: http.client.HTTPConnection) -> Reply:
-        with connection.getresponse() as response:
+    def _reply(self, connection: http.client.HTTPConnection, download: bool) -> Reply:
+        response = connection.getresponse()
+        if download and response.status == 200:
+            return Reply(response.status, response.headers, b"", self._pieces(response))
+        with response:
             reply = Reply(response.status, response.headers, response.read())
         self._used_at = time.monotonic()
         return reply
+
+    def _pieces(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
+        left = response.length
+        try:
+            while piece := response.read(PIECE_BYTES):
+                left = None if left is None else left - len(piece)
+                yield piece
+            if left:
+                raise http.client.IncompleteRead(b"", left)
+        except (OSError, http.client.HTTPException) as failure:
+            raise ServerUnreachable(
+                f"The answer of {self._server} broke off: it is not complete. Try again."
+            ) from failure
+        finally:
+            self.close()
 
     def _connected(self, seconds: float) -> http.client.HTTPConnection:
         if self._connection and self._connection.sock:

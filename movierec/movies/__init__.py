@@ -3,6 +3,7 @@
 from movierec.movies.editing import change, create, remove, replace
 from movierec.movies.genres import genre_names
 from movierec.movies.lists import popular, top_rated, trending
+from movierec.movies.own_ids import give_own_ids
 from movierec.movies.search import find_title, search
 from movierec.movies.service import (
     ORDERINGS,
@@ -38,6 +39,7 @@ __all__ = [
     "genre",
     "genre_names",
     "genres",
+    "give_own_ids",
     "listed",
     "load_starter",
     "needs_starter",

@@ -15,6 +15,7 @@ from peewee import (
     TextField,
 )
 
+from movierec.auth.models import User
 from movierec.db import Table
 
 
@@ -130,3 +131,17 @@ class MovieKeyword(Table):
     class Meta:
         table_name = "movie_keywords"
         primary_key = CompositeKey("movie", "keyword")
+
+
+class OwnId(Table):
+    """The id movierec itself gave a film that no other service knows: the same on every server it is carried to.
+
+    `added_by` brought the film here with an import; null where it was here before.
+    """
+
+    movie = ForeignKeyField(Movie, on_delete="CASCADE", primary_key=True)
+    own_id = TextField(unique=True)
+    added_by = ForeignKeyField(User, on_delete="SET NULL", null=True)
+
+    class Meta:
+        table_name = "own_ids"

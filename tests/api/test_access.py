@@ -53,6 +53,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("PUT", "/api/v1/auth/{id}/"): OWNER,  # staff too
     ("PATCH", "/api/v1/auth/{id}/"): OWNER,  # staff too
     ("DELETE", "/api/v1/auth/{id}/"): OWNER,  # staff too
+    ("GET", "/api/v1/exports/"): USER,
     ("GET", "/api/v1/favorites/"): USER,
     ("POST", "/api/v1/favorites/"): USER,
     ("GET", "/api/v1/favorites/check/{movie_id}/"): USER,

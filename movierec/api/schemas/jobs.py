@@ -1,4 +1,4 @@
-"""Imports, jobs and the trained model."""
+"""Imports, exports, jobs and the trained model."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ class ImportQuery(Input):
     """Which kind of file is sent."""
 
     format: Literal["movielens"]
+
+
+class ExportQuery(Input):
+    """What the export is to be written as."""
+
+    format: Literal["json", "csv", "letterboxd", "zip"] = "json"
 
 
 class Progress(Output):

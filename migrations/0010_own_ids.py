@@ -1,0 +1,43 @@
+"""Own ids of films that no other service knows, so that an export finds them again on another server.
+
+Frozen copies of the models as they were; they never change with the models.
+"""
+
+from peewee import BigAutoField, ForeignKeyField, Model, TextField
+
+
+def tables(db):
+    class Table(Model):
+        class Meta:
+            database = db
+            legacy_table_names = False
+
+    class User(Table):
+        id = BigAutoField()
+
+        class Meta:
+            table_name = "users"
+
+    class Movie(Table):
+        id = BigAutoField()
+
+        class Meta:
+            table_name = "movies"
+
+    class OwnId(Table):
+        movie = ForeignKeyField(Movie, on_delete="CASCADE", primary_key=True)
+        own_id = TextField(unique=True)
+        added_by = ForeignKeyField(User, on_delete="SET NULL", null=True)
+
+        class Meta:
+            table_name = "own_ids"
+
+    return [OwnId]
+
+
+def up(migrator, db):
+    db.create_tables(tables(db), safe=False)
+
+
+def down(migrator, db):
+    db.drop_tables(tables(db), safe=False)

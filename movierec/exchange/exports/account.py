@@ -1,0 +1,84 @@
+"""Reading what a user owns: record by record, in an order that depends on nothing but what is recorded.
+
+Rows are read in pages by their ids, so that memory does not grow with the account; all within one
+`db.snapshot`, so that they belong together.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from typing import Any
+
+from movierec import db, movies
+from movierec.exchange.exports.layout import FILM, KINDS, OUTSIDE_IDS, PROFILE, Kind
+
+Written = dict[str, Any]
+
+PAGE_ROWS = 500
+
+_WITH_FILM = "JOIN movies ON movies.id = {table}.movie_id LEFT JOIN own_ids ON own_ids.movie_id = movies.id"
+
+
+def prepare(user_id: int) -> None:
+    """Give the films that no service knows an id to be found by. Before the snapshot, for it may write."""
+    unknown: set[int] = set()
+    for kind in KINDS:
+        found = db.rows(
+            f"SELECT DISTINCT movies.id FROM {kind.table} {_WITH_FILM.format(table=kind.table)} "
+            f"WHERE {kind.table}.user_id = ? AND own_ids.own_id IS NULL AND movies.imdb_id IS NULL "
+            "AND movies.tmdb_id IS NULL AND movies.movielens_id IS NULL",
+            user_id,
+        )
+        unknown.update(movie_id for (movie_id,) in found)
+    if unknown:
+        with db.write():
+            movies.give_own_ids(unknown)
+
+
+def profile(user_id: int) -> Written:
+    found = db.row(
+        f"SELECT {', '.join(field.column for field in PROFILE)} FROM profiles WHERE user_id = ?", user_id
+    )
+    assert found is not None
+    return {field.name: field.written(value) for field, value in zip(PROFILE, found, strict=True)}
+
+
+def records(kind: Kind, user_id: int) -> Iterator[Written]:
+    """All of one kind, the oldest first: `film`, then the fields."""
+    columns = [*FILM.values(), *(f"{kind.table}.{field.column}" for field in kind.fields)]
+    select = (
+        f"SELECT {kind.table}.id, {', '.join(columns)} FROM {kind.table} "
+        f"{_WITH_FILM.format(table=kind.table)} WHERE {kind.table}.id IN (%s)"
+    )
+    for page in db.batches(_in_order(kind, user_id), PAGE_ROWS):
+        found = {row[0]: row[1:] for row in db.rows(select % db.marks_for(page), *page)}
+        for row_id in page:
+            yield _written(kind, found[row_id])
+
+
+def _in_order(kind: Kind, user_id: int) -> array[int]:
+    """The ids of a user's rows, in the order of the export: that of two servers must be the same."""
+    order = [
+        f"{kind.table}.created_at",
+        db.bytewise("movies.title"),
+        "COALESCE(movies.year, 0)",
+        *(db.bytewise(f"COALESCE(CAST({column} AS TEXT), '')") for column in FILM.values()),
+        *(db.bytewise(f"{kind.table}.{column}") for column in kind.tie),
+    ]
+    found = db.execute(
+        f"SELECT {kind.table}.id FROM {kind.table} {_WITH_FILM.format(table=kind.table)} "
+        f"WHERE {kind.table}.user_id = ? ORDER BY {', '.join(order)}",
+        user_id,
+    )
+    return array("q", (row_id for (row_id,) in found))
+
+
+def _written(kind: Kind, row: db.Row) -> Written:
+    film = dict(zip(FILM, row, strict=False))
+    if any(film[name] for name in OUTSIDE_IDS):
+        del film["movierec_id"]
+    written: Written = {"film": {name: value for name, value in film.items() if value not in (None, "")}}
+    for field, value in zip(kind.fields, row[len(FILM) :], strict=True):
+        written[field.name] = field.written(value)
+    return written

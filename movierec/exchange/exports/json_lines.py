@@ -1,0 +1,30 @@
+"""An account as JSON Lines, without loss: what the export of one server holds, another server restores exactly.
+
+The first line names format and version, the last one counts the records, so that a torn file is noticed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from movierec.exchange.exports import account
+from movierec.exchange.exports.layout import FORMAT, KINDS, VERSION
+
+
+def lines(user_id: int) -> Iterator[bytes]:
+    yield _line({"format": FORMAT, "version": VERSION})
+    yield _line({"kind": "profile", **account.profile(user_id)})
+    count = 1
+    for kind in KINDS:
+        for record in account.records(kind, user_id):
+            yield _line({"kind": kind.name, **record})
+            count += 1
+    yield _line({"kind": "end", "records": count})
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _line(document: dict[str, object]) -> bytes:
+    return _encode(document).encode() + b"\n"

@@ -1,0 +1,37 @@
+"""Files written into a zip archive one after the other, each as it is made."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable
+from typing import IO
+
+WRITE_BYTES = 256 * 1024
+
+
+def pack(archive: zipfile.ZipFile, name: str, pieces: Iterable[bytes]) -> None:
+    """Add a file. The same content gives the same archive, whenever it is made."""
+    entry = zipfile.ZipInfo(name)  # of 1980, as all of them
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o600 << 16
+    # How large it will become is not known beforehand.
+    with archive.open(entry, "w", force_zip64=True) as member:
+        for piece in collected(pieces):
+            member.write(piece)
+
+
+def collected(pieces: Iterable[bytes]) -> Iterable[bytes]:
+    """Large enough to be worth a call of the compressor."""
+    found: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        found.append(piece)
+        size += len(piece)
+        if size >= WRITE_BYTES:
+            yield b"".join(found)
+            found, size = [], 0
+    yield b"".join(found)
+
+
+def new_archive(file: IO[bytes]) -> zipfile.ZipFile:
+    return zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)

@@ -1,0 +1,227 @@
+"""Exports over HTTP: everything a user owns, in each format, and who may have it."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+
+from movierec import db
+from movierec.exchange.exports import account, layout
+from tests.films import movie_id
+from tests.running import Account, Reply, RunningDaemon
+
+EXPORTS = "/api/v1/exports/"
+RATINGS = "/api/v1/favorites/ratings/"
+
+REVIEW = '=HYPERLINK("http://example.org")\r\nSecond line, "quoted"\n\nÄ 🎬 \u202e'
+
+
+@pytest.fixture
+def daemon(module_daemon: RunningDaemon) -> RunningDaemon:
+    """One daemon for all tests of this file."""
+    return module_daemon
+
+
+@pytest.fixture
+def ada(daemon: RunningDaemon) -> Account:
+    """Somebody with one of everything."""
+    ada = daemon.register()
+    daemon.patch("/api/v1/auth/profiles/my_profile/", {"bio": "-1", "favorite_genres": ["Drama"]}, token=ada)
+    daemon.post(
+        RATINGS,
+        {"movie": movie_id("tt0133093"), "rating": 4.5, "review": REVIEW},
+        token=ada,
+        status=201,
+    )
+    daemon.post("/api/v1/favorites/", {"movie": movie_id("tt0083658"), "note": "+1"}, token=ada, status=201)
+    daemon.post(
+        "/api/v1/recommendations/feedback/",
+        {"movie": movie_id("tt0105236"), "feedback_type": "dislike"},
+        token=ada,
+        status=201,
+    )
+    return ada
+
+
+def export(daemon: RunningDaemon, account: Account, format: str = "json") -> Reply:
+    reply = daemon.request("GET", f"{EXPORTS}?format={format}", token=account.access)
+    assert reply.status == 200, reply
+    return reply
+
+
+def records(reply: Reply) -> list[Any]:
+    return [json.loads(line) for line in reply.body.splitlines()]
+
+
+def files(reply: Reply) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(reply.body)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def table(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+def test_everything_is_in_the_lines(daemon: RunningDaemon, ada: Account) -> None:
+    reply = export(daemon, ada)
+    head, profile, rating, favorite, feedback, end = records(reply)
+    assert head == {"format": "movierec", "version": 1}
+    assert (profile["kind"], profile["bio"], profile["favorite_genres"]) == ("profile", "-1", ["Drama"])
+    stored = daemon.get(RATINGS, token=ada)["results"][0]
+    assert rating == {
+        "kind": "rating",
+        "film": {"title": "The Matrix", "year": 1999, "imdb_id": "tt0133093"},
+        "rating": 4.5,
+        "review": REVIEW,
+        "created_at": stored["created_at"],
+        "updated_at": stored["updated_at"],
+    }
+    assert (favorite["kind"], favorite["note"]) == ("favorite", "+1")
+    assert (feedback["kind"], feedback["feedback_type"]) == ("feedback", "dislike")
+    assert end == {"kind": "end", "records": 4}
+    assert reply.headers["Content-Type"] == "application/x-ndjson"
+    assert reply.headers["Content-Disposition"] == 'attachment; filename="movierec.jsonl"'
+    assert reply.headers["Cache-Control"] == "no-store"
+    assert export(daemon, ada).body == reply.body
+
+
+def test_tables_show_what_a_spreadsheet_would_compute(daemon: RunningDaemon, ada: Account) -> None:
+    found = files(export(daemon, ada, "csv"))
+    [rating] = table(found["ratings.csv"])
+    assert (rating["title"], rating["year"], rating["rating"]) == ("The Matrix", "1999", "4.5")
+    assert rating["review"] == "'" + REVIEW
+    assert table(found["favorites.csv"])[0]["note"] == "'+1"
+    assert table(found["profile.csv"])[0]["bio"] == "'-1"
+    assert table(found["watchlist.csv"]) == []
+
+
+def test_letterboxd_gets_its_own_columns(daemon: RunningDaemon, ada: Account) -> None:
+    found = files(export(daemon, ada, "letterboxd"))
+    assert found.keys() == {"films-1.csv", "watchlist-1.csv", "favorites-1.csv"}
+    [rated] = table(found["films-1.csv"])
+    assert (rated["imdbID"], rated["Title"], rated["Year"]) == ("tt0133093", "The Matrix", "1999")
+    assert (rated["Rating"], rated["Review"], rated["WatchedDate"]) == ("4.5", REVIEW, "")
+    assert [row["Title"] for row in table(found["favorites-1.csv"])] == ["Blade Runner"]
+
+
+def test_files_for_letterboxd_stay_below_a_megabyte(
+    daemon: RunningDaemon, ada: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, (each,) in enumerate(db.rows("SELECT id FROM movies ORDER BY id LIMIT 20")):
+        daemon.put(
+            f"{RATINGS}movie/{each}/",
+            {"rating": 1 + number % 5, "review": "ä" * 100 * number},
+            token=ada,
+            status=(200, 201),
+        )
+    monkeypatch.setattr("movierec.exchange.exports.letterboxd.FILE_BYTES", 5_000)
+    parts = {
+        name: content
+        for name, content in files(export(daemon, ada, "letterboxd")).items()
+        if name.startswith("films-")
+    }
+    assert len(parts) > 5
+    assert max(map(len, parts.values())) <= 5_000
+    monkeypatch.undo()
+    whole = table(files(export(daemon, ada, "letterboxd"))["films-1.csv"])
+    assert [row for content in parts.values() for row in table(content)] == whole
+    assert len(whole) >= 20
+
+
+def test_one_zip_holds_it_all(daemon: RunningDaemon, ada: Account) -> None:
+    found = files(export(daemon, ada, "zip"))
+    assert found["account.jsonl"] == export(daemon, ada).body
+    for folder, format in (("csv", "csv"), ("letterboxd", "letterboxd")):
+        for name, content in files(export(daemon, ada, format)).items():
+            assert found.pop(f"{folder}/{name}") == content
+    assert found.keys() == {"README.txt", "account.jsonl"}
+    assert "apostrophe" in found["README.txt"].decode()
+
+
+def test_only_what_is_ones_own_goes_out(daemon: RunningDaemon, ada: Account) -> None:
+    other = daemon.register()
+    secret = "nobody else may read this"
+    daemon.post(
+        RATINGS,
+        {"movie": movie_id("tt0133093"), "rating": 1, "review": secret},
+        token=other,
+        status=201,
+    )
+    for format in ("json", "csv", "letterboxd", "zip"):
+        found = export(daemon, ada, format)
+        content = found.body if format == "json" else b"".join(files(found).values())
+        assert secret.encode() not in content
+        assert ada.email.encode() not in content
+    assert [record["kind"] for record in records(export(daemon, other))[1:]] == [
+        "profile",
+        "rating",
+        "end",
+    ]
+
+
+def test_exports_are_written_down_in_the_audit(daemon: RunningDaemon, ada: Account) -> None:
+    export(daemon, ada, "zip")
+    found = db.rows("SELECT account, event, detail FROM audit ORDER BY id DESC LIMIT 1")
+    assert found == [(f"user:{ada.id}", "exported", "zip")]
+
+
+def test_strangers_and_other_formats_are_refused(daemon: RunningDaemon, ada: Account) -> None:
+    assert daemon.get(EXPORTS, status=401)["code"] == "not_authenticated"
+    assert daemon.get(f"{EXPORTS}?format=xml", token=ada, status=422)["errors"][0]["field"] == "format"
+    assert daemon.get(f"{EXPORTS}?user=1", token=ada, status=422)["code"] == "validation_failed"
+
+
+def test_nothing_is_left_behind_on_the_disk(daemon: RunningDaemon, ada: Account) -> None:
+    before = sorted(path.name for path in daemon.settings.paths.state.iterdir())
+    export(daemon, ada, "zip")
+    assert sorted(path.name for path in daemon.settings.paths.state.iterdir()) == before
+
+
+def test_a_full_disk_is_said_and_nothing_half_is_sent(
+    daemon: RunningDaemon, ada: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("movierec.api.exports.write_export", full)
+    assert daemon.get(EXPORTS, token=ada, status=507)["code"] == "storage_full"
+
+
+def test_films_that_no_service_knows_are_told_apart(daemon: RunningDaemon, ada: Account) -> None:
+    """Two of one title and year, without any outside id: each keeps the id that an export gave it."""
+    admin = daemon.admin()
+    for stars in (1.0, 2.0):
+        film = daemon.post("/api/v1/movies/", {"title": "Home", "year": 2001}, token=admin, status=201)
+        daemon.post(RATINGS, {"movie": film["id"], "rating": stars}, token=ada, status=201)
+    first, again = export(daemon, ada), export(daemon, ada)
+    assert first.body == again.body
+    homes = [record for record in records(first) if record.get("film", {}).get("title") == "Home"]
+    assert sorted(record["rating"] for record in homes) == [1.0, 2.0]
+    assert len({record["film"]["movierec_id"] for record in homes}) == 2
+    # Films that are known elsewhere are named by that.
+    assert all(
+        "movierec_id" not in record["film"]
+        for record in records(first)
+        if record.get("film", {}).get("imdb_id")
+    )
+
+
+def test_an_export_is_of_one_moment(daemon: RunningDaemon, ada: Account) -> None:
+    """What changes while it is being written is in it wholly or not at all."""
+    user = ada.id
+    with db.snapshot():
+        before = list(account.records(layout.RATING, user))
+        daemon.post(
+            RATINGS, {"movie": movie_id("tt0110912"), "rating": 5, "review": "new"}, token=ada, status=201
+        )
+        daemon.delete(f"{RATINGS}movie/{movie_id('tt0133093')}/", token=ada)
+        assert list(account.records(layout.RATING, user)) == before
+    after = list(account.records(layout.RATING, user))
+    assert [record["film"]["title"] for record in after] == ["Pulp Fiction"]

@@ -1,0 +1,47 @@
+"""Cells that spreadsheets would compute: guarded on the way out, exactly themselves on the way in."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from movierec.exchange.exports.cells import guarded, line, unguarded
+
+# NUL is refused wherever text comes in.
+TEXT = st.text(
+    st.sampled_from("'=+-@\t\r\n \",;＝") | st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+)
+
+
+@given(TEXT)
+def test_text_comes_back_exactly(text: str) -> None:
+    assert unguarded(guarded(text)) == text
+
+
+@given(TEXT)
+def test_no_cell_begins_a_formula(text: str) -> None:
+    assert not guarded(text).lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+
+
+@given(st.lists(TEXT, min_size=2))
+def test_a_line_is_read_as_it_was_written(cells: list[str]) -> None:
+    assert list(csv.reader(io.StringIO(line(cells).decode(), newline=""), strict=True)) == [cells]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("  @sum", "'  @sum"),
+        ("'=1", "''=1"),  # a text that looks guarded already
+        ("'tis", "'tis"),
+        ("1-1", "1-1"),
+        ("", ""),
+    ],
+)
+def test_only_what_could_be_computed_is_guarded(text: str, shown: str) -> None:
+    assert guarded(text) == shown
