@@ -131,6 +131,14 @@ class Imports:
 
 
 @dataclass(frozen=True)
+class Library:
+    """What users keep, and how long changes to it can be undone."""
+
+    undo_days: int = setting(90, "A change can be undone for so long, an import too.", least=1)
+    undo_acts: int = setting(1_000, "So many changes of a user can be undone, imports not counted.", least=1)
+
+
+@dataclass(frozen=True)
 class Recommender:
     """Training and serving recommendations."""
 
@@ -169,6 +177,7 @@ class Settings:
     throttle: Throttle = field(default_factory=Throttle)
     mail: Mail = field(default_factory=Mail)
     tmdb: Tmdb = field(default_factory=Tmdb)
+    library: Library = field(default_factory=Library)
     imports: Imports = field(default_factory=Imports)
     recommender: Recommender = field(default_factory=Recommender)
     log: Log = field(default_factory=Log)

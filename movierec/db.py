@@ -195,12 +195,14 @@ def insert_many(table: str, columns: Sequence[str], values: Iterable[Row]) -> No
         # Many rows a statement: half the time, and a fraction where triggers index them.
         for batch in batches(values, 2000 // len(columns)):
             sql = f"INSERT INTO {table} ({names}) VALUES {', '.join([marks] * len(batch))}"
-            database.cursor().execute(sql, list(itertools.chain.from_iterable(batch)))
+            database.execute_sql(sql, list(itertools.chain.from_iterable(batch)))
         return
     lines = io.StringIO()
     lines.writelines("\t".join(map(_copied, row)) + "\n" for row in values)
     lines.seek(0)
-    database.cursor().copy_expert(f"COPY {table} ({names}) FROM STDIN", lines)
+    # As execute_sql does: peewee's errors in place of the driver's.
+    with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
+        database.cursor().copy_expert(f"COPY {table} ({names}) FROM STDIN", lines)
 
 
 _COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})

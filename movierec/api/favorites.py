@@ -45,13 +45,13 @@ def favorite(call: Call, id: int) -> dict[str, Any]:
 @group.patch("/{id}/", access=Access.USER, answers={200: schemas.Favorite})
 def annotate(call: Call, id: int, body: schemas.Annotate) -> dict[str, Any]:
     """Change the note."""
-    return _favorites_json([library.annotate_favorite(call.user_id, id, body.note)])[0]
+    return _favorites_json([library.annotate_favorite(call.user_id, id, body.note, now=call.now)])[0]
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
 def remove(call: Call, id: int) -> None:
     """Remove a favorite."""
-    library.remove_favorite(call.user_id, id)
+    library.remove_favorite(call.user_id, id, now=call.now)
 
 
 @group.get("/check/{movie_id}/", access=Access.USER, answers={200: schemas.IsFavorited})

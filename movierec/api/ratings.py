@@ -54,7 +54,7 @@ def revise(call: Call, id: int, body: schemas.ReviseRating) -> dict[str, Any]:
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
 def unrate(call: Call, id: int) -> None:
     """Take a rating back."""
-    library.unrate(call.user_id, id)
+    library.unrate(call.user_id, id, now=call.now)
 
 
 @group.get("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating})
@@ -72,7 +72,7 @@ def rate_movie(call: Call, movie_id: int, body: schemas.SetRating) -> Answer:
 @group.delete("/movie/{movie_id}/", access=Access.USER, answers={204: None})
 def unrate_movie(call: Call, movie_id: int) -> None:
     """Take the rating of a movie back."""
-    library.unrate_movie(call.user_id, movie_id)
+    library.unrate_movie(call.user_id, movie_id, now=call.now)
 
 
 def _rate(call: Call, movie_id: int, stars: float, review: str | None) -> Answer:

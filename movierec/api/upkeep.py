@@ -1,4 +1,4 @@
-"""Forgetting what has had its time (throttle windows, ended sessions, old audit entries); training when due."""
+"""Forgetting what has had its time: throttle windows, sessions, audit entries, the journal; training when due."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from movierec import auth, jobs
+from movierec import auth, jobs, library
 from movierec.api.services import SERVICES, Services
 
 INTERVAL_SECONDS = 600
@@ -32,6 +32,7 @@ async def _sweep_for_ever(services: Services) -> None:
         try:
             for sweep in (auth.sweep_tries, auth.sweep_sessions, auth.sweep_entries):
                 await services.threads.write(sweep, int(services.clock()))
+            await services.threads.write(library.sweep_acts, services.settings.library, int(services.clock()))
             await train_when_due(services)
         except Exception:
             # Whatever it is, it must not end the sweeping; requests will tell of a broken database.

@@ -56,6 +56,10 @@ class Profile(Table):
     favorite_genres = TextField(default="[]")
     preferred_language = TextField(default="")
     mature_content = BooleanField(default=False)
+    # How the user writes ratings: up to 5 by halves, up to 10, up to 100 by tens.
+    rating_scale = IntegerField(default=5, constraints=[Check("rating_scale IN (5, 10, 100)")])
+    # Whether rating a film, or entering it in the history, takes it off the watchlist.
+    seen_leaves_watchlist = BooleanField(default=True)
 
     class Meta:
         table_name = "profiles"

@@ -1,6 +1,7 @@
-"""What users keep: ratings and favorites."""
+"""What users keep: ratings, favorites, watchlist, history; and taking changes of them back."""
 
 from movierec.library.activity import most_rated
+from movierec.library.applying import Applied, apply
 from movierec.library.favorites import ORDERINGS as FAVORITE_ORDERINGS
 from movierec.library.favorites import (
     FavoriteMovie,
@@ -11,6 +12,9 @@ from movierec.library.favorites import (
     is_favorite,
     remove_favorite,
 )
+from movierec.library.history import ORDERINGS as HISTORY_ORDERINGS
+from movierec.library.history import SeenMovie, add_to_history, history, remove_from_history
+from movierec.library.lists import Narrowing
 from movierec.library.ratings import ORDERINGS as RATING_ORDERINGS
 from movierec.library.ratings import (
     RatedMovie,
@@ -19,22 +23,56 @@ from movierec.library.ratings import (
     rating_of,
     ratings,
     revise,
-    steps_of,
     unrate,
     unrate_movie,
 )
+from movierec.library.shelves import (
+    FAVORITES,
+    HISTORY,
+    RATINGS,
+    WATCHLIST,
+    Change,
+    steps_of,
+    to_favorite,
+    to_history,
+    to_rate,
+    to_remove,
+    to_watchlist,
+)
 from movierec.library.standing import Standing, standing
+from movierec.library.undoing import Deed, Undone, act_of_job, acts, sweep_acts, undo
+from movierec.library.watchlist import ORDERINGS as WATCHLIST_ORDERINGS
+from movierec.library.watchlist import MovieToSee, add_to_watchlist, remove_from_watchlist, watchlist
 
 __all__ = [
+    "FAVORITES",
     "FAVORITE_ORDERINGS",
+    "HISTORY",
+    "HISTORY_ORDERINGS",
+    "RATINGS",
     "RATING_ORDERINGS",
+    "WATCHLIST",
+    "WATCHLIST_ORDERINGS",
+    "Applied",
+    "Change",
+    "Deed",
     "FavoriteMovie",
+    "MovieToSee",
+    "Narrowing",
     "RatedMovie",
+    "SeenMovie",
     "Standing",
+    "Undone",
+    "act_of_job",
+    "acts",
     "add_favorite",
+    "add_to_history",
+    "add_to_watchlist",
     "annotate_favorite",
+    "apply",
     "favorite",
     "favorites",
+    "history",
     "is_favorite",
     "most_rated",
     "rate",
@@ -42,9 +80,19 @@ __all__ = [
     "rating_of",
     "ratings",
     "remove_favorite",
+    "remove_from_history",
+    "remove_from_watchlist",
     "revise",
     "standing",
     "steps_of",
+    "sweep_acts",
+    "to_favorite",
+    "to_history",
+    "to_rate",
+    "to_remove",
+    "to_watchlist",
+    "undo",
     "unrate",
     "unrate_movie",
+    "watchlist",
 ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import peewee
-
 from movierec import db
-from movierec.errors import NotFound
+from movierec.library.applying import alone, apply, title_of
+from movierec.library.lists import BY_FILM, Narrowing, one, page
+from movierec.library.shelves import FAVORITES, to_favorite, to_remove
 
-ORDERINGS = {"created_at": "favorites.created_at", "title": "movies.title", "year": "movies.year"}
+ORDERINGS = {"created_at": "favorites.created_at", **BY_FILM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,10 @@ class FavoriteMovie:
 _COLUMNS = "favorites.id, favorites.movie_id, favorites.note, favorites.created_at"
 
 
+def _favorite(row: db.Row) -> FavoriteMovie:
+    return FavoriteMovie(*row)
+
+
 def add_favorite(
     user_id: int, movie_id: int, *, note: str | None = None, now: int
 ) -> tuple[FavoriteMovie, bool]:
@@ -30,52 +34,32 @@ def add_favorite(
 
     Raises NotFound where there is no such film.
     """
-    try:
-        with db.write():
-            known = db.value("SELECT 1 FROM favorites WHERE user_id = ? AND movie_id = ?", user_id, movie_id)
-            stored = db.row(
-                "INSERT INTO favorites (user_id, movie_id, note, created_at) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (user_id, movie_id) DO UPDATE SET note = COALESCE(?, favorites.note) "
-                f"RETURNING {_COLUMNS}",
-                user_id,
-                movie_id,
-                note or "",
-                now,
-                note,
-            )
-    except peewee.IntegrityError as error:
-        raise NotFound("There is no such movie.") from error
-    assert stored is not None
-    return FavoriteMovie(*stored), not known
+    with alone(user_id):
+        what = f"Made {title_of(movie_id)} a favorite"
+        done = apply(user_id, [to_favorite(movie_id, note=note)], what=what, now=now)
+        return _of(user_id, movie_id), done.added > 0
 
 
 def favorite(user_id: int, favorite_id: int) -> FavoriteMovie:
-    found = db.row(
-        f"SELECT {_COLUMNS} FROM favorites WHERE favorites.user_id = ? AND favorites.id = ?",
-        user_id,
-        favorite_id,
-    )
-    if found is None:
-        raise NotFound()
-    return FavoriteMovie(*found)
+    """One favorite. Raises NotFound."""
+    return _favorite(one(FAVORITES, _COLUMNS, user_id, "favorites.id = ?", favorite_id))
 
 
-def annotate_favorite(user_id: int, favorite_id: int, note: str | None) -> FavoriteMovie:
+def annotate_favorite(user_id: int, favorite_id: int, note: str | None, *, now: int) -> FavoriteMovie:
     """Replace the note; None keeps it. Raises NotFound."""
-    found = db.row(
-        f"UPDATE favorites SET note = COALESCE(?, note) WHERE user_id = ? AND id = ? RETURNING {_COLUMNS}",
-        note,
-        user_id,
-        favorite_id,
-    )
-    if found is None:
-        raise NotFound()
-    return FavoriteMovie(*found)
+    with alone(user_id):
+        movie_id = favorite(user_id, favorite_id).movie_id
+        what = f"Changed the note on {title_of(movie_id)}"
+        apply(user_id, [to_favorite(movie_id, note=note)], what=what, now=now)
+        return _of(user_id, movie_id)
 
 
-def remove_favorite(user_id: int, favorite_id: int) -> None:
-    if not db.execute("DELETE FROM favorites WHERE user_id = ? AND id = ?", user_id, favorite_id).rowcount:
-        raise NotFound()
+def remove_favorite(user_id: int, favorite_id: int, *, now: int) -> None:
+    """Take a film off the list. Raises NotFound."""
+    with alone(user_id):
+        movie_id = favorite(user_id, favorite_id).movie_id
+        what = f"Took {title_of(movie_id)} off the favorites"
+        apply(user_id, [to_remove(FAVORITES, movie_id)], what=what, now=now)
 
 
 def is_favorite(user_id: int, movie_id: int) -> bool:
@@ -85,15 +69,17 @@ def is_favorite(user_id: int, movie_id: int) -> bool:
 
 
 def favorites(
-    user_id: int, *, order: str = "favorites.created_at DESC", limit: int, offset: int
+    user_id: int,
+    narrowing: Narrowing | None = None,
+    *,
+    order: str = "favorites.created_at DESC",
+    limit: int,
+    offset: int,
 ) -> tuple[int, list[FavoriteMovie]]:
-    """How many favorites a user has, and one page of them. `order` comes from `movies.ordering`."""
-    count = db.value("SELECT COUNT(*) FROM favorites WHERE user_id = ?", user_id)
-    found = db.rows(
-        f"SELECT {_COLUMNS} FROM favorites JOIN movies ON movies.id = favorites.movie_id "
-        f"WHERE favorites.user_id = ? ORDER BY {order}, favorites.id DESC LIMIT ? OFFSET ?",
-        user_id,
-        limit,
-        offset,
-    )
-    return count, [FavoriteMovie(*row) for row in found]
+    """How many of the user's favorites pass, and one page of them. `order` comes from `movies.ordering`."""
+    narrowing = narrowing or Narrowing()
+    return page(FAVORITES, _COLUMNS, _favorite, user_id, narrowing, order=order, limit=limit, offset=offset)
+
+
+def _of(user_id: int, movie_id: int) -> FavoriteMovie:
+    return _favorite(one(FAVORITES, _COLUMNS, user_id, "favorites.movie_id = ?", movie_id))

@@ -1,8 +1,17 @@
-"""Tables of what users keep: ratings, favorites, watchlist."""
+"""Tables of what users keep: ratings, favorites, watchlist, history; and the journal of their changes."""
 
 from __future__ import annotations
 
-from peewee import BigAutoField, BigIntegerField, Check, DoubleField, ForeignKeyField, TextField
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    Check,
+    DoubleField,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+)
 
 from movierec.auth.models import User
 from movierec.db import Table
@@ -46,7 +55,63 @@ class WatchlistEntry(Table):
     user = ForeignKeyField(User, on_delete="CASCADE", index=False)
     movie = ForeignKeyField(Movie, on_delete="RESTRICT")
     created_at = BigIntegerField()
+    note = TextField(default="", constraints=[Check("length(note) <= 10000")])
 
     class Meta:
         table_name = "watchlist"
         indexes = ((("user", "movie"), True),)
+
+
+class Viewing(Table):
+    """A film seen once; several of a film are usual.
+
+    `watched_at` is a date, a time in UTC, or empty where nobody knows, as it was told; `tags` a JSON list.
+    """
+
+    id = BigAutoField()
+    user = ForeignKeyField(User, on_delete="CASCADE", index=False)
+    movie = ForeignKeyField(Movie, on_delete="RESTRICT")
+    watched_at = TextField(default="", constraints=[Check("length(watched_at) IN (0, 10, 20)")])
+    # Where an import took it from: tells two viewings of one film on one day apart.
+    source = TextField(default="")
+    rewatch = BooleanField(default=False)
+    tags = TextField(default="[]")
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "history"
+        indexes = ((("user", "movie", "watched_at", "source"), True),)
+
+
+class Act(Table):
+    """Something a user did to what they keep, in words; it is undone as one."""
+
+    id = BigAutoField()
+    user = ForeignKeyField(User, on_delete="CASCADE", index=False)
+    what = TextField()
+    at = BigIntegerField(index=True)
+    # How many rows it changed.
+    size = IntegerField(default=0)
+    # The import that did it. No foreign key: jobs are forgotten in their own time.
+    job_id = BigIntegerField(null=True)
+    undoes = ForeignKeyField("self", on_delete="SET NULL", null=True)
+    undone = BooleanField(default=False)
+
+    class Meta:
+        table_name = "acts"
+        indexes = ((("user", "id"), False),)
+
+
+class RecordedChange(Table):
+    """One row before and after an act, as JSON objects by column; null where there was none."""
+
+    id = BigAutoField()
+    act = ForeignKeyField(Act, on_delete="CASCADE")
+    shelf = TextField()
+    # Not within the JSON: where two films become one, it is led over to the one that stays.
+    movie = ForeignKeyField(Movie, on_delete="CASCADE")
+    before = TextField(null=True)
+    after = TextField(null=True)
+
+    class Meta:
+        table_name = "changes"

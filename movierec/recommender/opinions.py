@@ -23,6 +23,8 @@ class Opinions:
     liked: list[int]
     disliked: list[int]
     not_interested: list[int]
+    # Seen and not said anything of.
+    watched: list[int]
 
     def history_in(self, catalogue: Catalogue) -> History:
         """The part a scorer can use, numbered as in `catalogue`."""
@@ -44,8 +46,8 @@ class Opinions:
     def excluded_in(self, catalogue: Catalogue, *, include_seen: bool) -> Ints:
         """Films not to recommend: dismissed ones never, seen ones unless asked for."""
         dismissed = [*self.disliked, *self.not_interested]
-        seen = [] if include_seen else [*(movie_id for movie_id, _ in self.ratings), *self.favorites]
-        return catalogue.numbers_of([*dismissed, *seen])
+        seen = [*(movie_id for movie_id, _ in self.ratings), *self.favorites, *self.watched]
+        return catalogue.numbers_of(dismissed if include_seen else [*dismissed, *seen])
 
 
 def watchlist_of(user_id: int) -> list[int]:
@@ -55,21 +57,21 @@ def watchlist_of(user_id: int) -> list[int]:
 
 def opinions_of(user_id: int) -> Opinions:
     """Everything a user has said, in one query."""
-    found = Opinions([], [], [], [], [])
+    found = Opinions([], [], [], [], [], [])
     kinds = {
         "favorite": found.favorites,
         "like": found.liked,
         "dislike": found.disliked,
         "not_interested": found.not_interested,
+        "watched": found.watched,
     }
     for kind, movie_id, steps, _ in db.rows(
         "SELECT 'rating', movie_id, steps, updated_at FROM ratings WHERE user_id = ? "
         "UNION ALL SELECT 'favorite', movie_id, 0, created_at FROM favorites WHERE user_id = ? "
         "UNION ALL SELECT feedback_type, movie_id, 0, created_at FROM feedback WHERE user_id = ? "
+        "UNION ALL SELECT DISTINCT 'watched', movie_id, 0, 0 FROM history WHERE user_id = ? "
         "ORDER BY 4 DESC, 2 DESC",
-        user_id,
-        user_id,
-        user_id,
+        *[user_id] * 4,
     ):
         if kind == "rating":
             found.ratings.append((movie_id, steps / 2))

@@ -8,21 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 import peewee
 import pytest
 
-from movierec import auth, db, library
-from movierec.auth import NewAccount
+from movierec import db, library
 from movierec.config import Settings
 from movierec.errors import NotFound, ValidationFailed
 from tests.films import movie_id
-
-NOW = 1_700_000_000
+from tests.library.users import NOW, make_user
 
 
 def alien() -> int:
     return movie_id("tt0078748")
-
-
-def make_user(name: str = "ann") -> int:
-    return int(auth.register(NewAccount(name, f"{name}@example.org"), "x", NOW).id)
 
 
 @pytest.mark.parametrize("stars", [step / 2 for step in range(1, 11)])
@@ -68,8 +62,8 @@ def test_nobody_reaches_the_rating_of_another(database: Settings) -> None:
     for act in (
         lambda: library.rating(bob, kept.id),
         lambda: library.revise(bob, kept.id, {"rating": 1.0}, now=NOW),
-        lambda: library.unrate(bob, kept.id),
-        lambda: library.unrate_movie(bob, alien()),
+        lambda: library.unrate(bob, kept.id, now=NOW),
+        lambda: library.unrate_movie(bob, alien(), now=NOW),
         lambda: library.rating_of(bob, alien()),
     ):
         with pytest.raises(NotFound):
@@ -106,9 +100,9 @@ def test_a_favorite_again_is_the_same(database: Settings) -> None:
     again, is_new_again = library.add_favorite(user, alien(), now=NOW + 9)
     assert (is_new, is_new_again) == (True, False)
     assert again == first
-    library.remove_favorite(user, first.id)
+    library.remove_favorite(user, first.id, now=NOW)
     with pytest.raises(NotFound):
-        library.remove_favorite(user, first.id)
+        library.remove_favorite(user, first.id, now=NOW)
 
 
 def test_what_belongs_to_a_user_goes_with_the_user(database: Settings) -> None:

@@ -21,7 +21,10 @@ ACTS = st.one_of(
     st.tuples(st.just("rate"), st.sampled_from(FILMS), st.integers(1, 10)),
     st.tuples(
         st.sampled_from(
-            ["unrate", "favorite", "unfavorite", "like", "dislike", "not_interested", "withdraw"]
+            [
+                *("unrate", "favorite", "unfavorite", "like", "dislike", "not_interested", "withdraw"),
+                *("watch", "unwatch"),
+            ]
         ),
         st.sampled_from(FILMS),
         st.just(0),
@@ -41,6 +44,7 @@ class Person:
         self.rated: set[int] = set()
         self.favorites: dict[int, int] = {}
         self.opinions: dict[int, tuple[str, int]] = {}
+        self.watched: dict[int, int] = {}
 
     def restart(self) -> None:
         self.recommender = Recommender(self.models, recommender.Settings())
@@ -54,12 +58,16 @@ class Person:
             library.rate(self.id, movie, steps / 2, now=1)
             self.rated.add(movie)
         elif kind == "unrate" and movie in self.rated:
-            library.unrate_movie(self.id, movie)
+            library.unrate_movie(self.id, movie, now=1)
             self.rated.remove(movie)
         elif kind == "favorite":
             self.favorites[movie] = library.add_favorite(self.id, movie, now=1)[0].id
         elif kind == "unfavorite" and movie in self.favorites:
-            library.remove_favorite(self.id, self.favorites.pop(movie))
+            library.remove_favorite(self.id, self.favorites.pop(movie), now=1)
+        elif kind == "watch":
+            self.watched[movie] = library.add_to_history(self.id, movie, now=1)[0].id
+        elif kind == "unwatch" and movie in self.watched:
+            library.remove_from_history(self.id, self.watched.pop(movie), now=1)
         elif kind in ("like", "dislike", "not_interested"):
             given = recommender.give_feedback(self.id, movie, kind, now=1)
             self.opinions[movie] = (kind, given.id)
@@ -69,13 +77,15 @@ class Person:
     def _recommended(self) -> list[recommender.Recommended]:
         return recommender.recommend_for(self.recommender.serving(), self.id, Wish(limit=100))
 
+    @property
+    def seen(self) -> set[int]:
+        return self.rated | self.favorites.keys() | self.watched.keys()
+
     def check(self, everything: set[int]) -> None:
         """The list holds every film that may be there, and no other."""
         found = self._recommended()
         dismissed = {movie for movie, (kind, _) in self.opinions.items() if kind != "like"}
-        assert {
-            item.movie_id for item in found
-        } == everything - self.rated - self.favorites.keys() - dismissed
+        assert {item.movie_id for item in found} == everything - self.seen - dismissed
         spoken_for = self.rated | self.favorites.keys() | self.opinions.keys()
         for item in found:
             assert {reason.movie_id for reason in item.because} <= spoken_for
@@ -84,7 +94,7 @@ class Person:
         )
         assert {item.movie_id for item in seen} == everything - dismissed
         asked = recommender.quickstart_for(self.recommender.serving(), self.id, 100)
-        assert set(asked) == everything - self.rated - self.favorites.keys() - dismissed
+        assert set(asked) == everything - self.seen - dismissed
 
 
 @pytest.fixture

@@ -1,0 +1,83 @@
+"""The history: which films a user saw, and when as far as that is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from movierec import db
+from movierec.library.applying import alone, apply, title_of
+from movierec.library.lists import BY_FILM, Narrowing, one, page
+from movierec.library.shelves import HISTORY, to_history, to_remove
+from movierec.library.watchlist import leaving_watchlist
+
+ORDERINGS = {"watched_at": "history.watched_at", "created_at": "history.created_at", **BY_FILM}
+
+
+@dataclass(frozen=True, slots=True)
+class SeenMovie:
+    """A viewing; `watched_at` is a date or a time in UTC, as it was told, None where nobody knows."""
+
+    id: int
+    movie_id: int
+    watched_at: str | None
+    rewatch: bool
+    tags: list[str]
+    source: str
+    created_at: int
+
+
+_COLUMNS = (
+    "history.id, history.movie_id, history.watched_at, history.rewatch, history.tags, history.source, "
+    "history.created_at"
+)
+
+
+def _seen(row: db.Row) -> SeenMovie:
+    return SeenMovie(row[0], row[1], row[2] or None, bool(row[3]), json.loads(row[4]), row[5], row[6])
+
+
+def add_to_history(
+    user_id: int,
+    movie_id: int,
+    watched_at: str | None = None,
+    *,
+    rewatch: bool | None = None,
+    tags: Iterable[str] | None = None,
+    now: int,
+) -> tuple[SeenMovie, bool]:
+    """Enter a viewing. Returns it and whether it is new; the same time again is the same viewing.
+
+    The film leaves the watchlist, unless the user wants otherwise. Raises ValidationFailed, or NotFound where
+    there is no such film.
+    """
+    change = to_history(movie_id, watched_at, rewatch=rewatch, tags=tags)
+    with alone(user_id):
+        changes = [change, *leaving_watchlist(user_id, movie_id)]
+        what = f"Entered {title_of(movie_id)} in the history"
+        done = apply(user_id, changes, what=what, now=now)
+        where = "movie_id = ? AND watched_at = ? AND source = ?"
+        return _seen(one(HISTORY, _COLUMNS, user_id, where, *change.place)), done.added > 0
+
+
+def remove_from_history(user_id: int, entry_id: int, *, now: int) -> None:
+    """Take a viewing out. Raises NotFound."""
+    with alone(user_id):
+        entry = _seen(one(HISTORY, _COLUMNS, user_id, "history.id = ?", entry_id))
+        what = f"Took {title_of(entry.movie_id)} out of the history"
+        gone = to_remove(HISTORY, entry.movie_id, entry.watched_at or "", entry.source)
+        apply(user_id, [gone], what=what, now=now)
+
+
+def history(
+    user_id: int,
+    narrowing: Narrowing | None = None,
+    *,
+    order: str = "history.watched_at DESC",
+    limit: int,
+    offset: int,
+) -> tuple[int, list[SeenMovie]]:
+    """How many viewings pass, and one page of them. `order` comes from `movies.ordering`."""
+    narrowing = narrowing or Narrowing()
+    return page(HISTORY, _COLUMNS, _seen, user_id, narrowing, order=order, limit=limit, offset=offset)

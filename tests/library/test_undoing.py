@@ -1,0 +1,220 @@
+"""Every change can be taken back, exactly; what was changed again since is left alone and told."""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from movierec import db, library
+from movierec.config import Library, Settings
+from movierec.errors import Conflict, NotFound
+from movierec.library import (
+    FAVORITES,
+    HISTORY,
+    RATINGS,
+    WATCHLIST,
+    to_history,
+    to_rate,
+    to_remove,
+    to_watchlist,
+)
+from tests import films
+from tests.films import movie_id
+from tests.library.users import NOW, everything_of, make_user
+
+ALIEN, HEAT, UP = "tt0078748", "tt0113277", "tt1049413"
+FILMS = sorted(films.FILMS)[:6]
+DAY = 86_400
+_users = itertools.count(1)
+
+
+def test_the_last_change_is_taken_back_and_brought_again(database: Settings) -> None:
+    user, alien = make_user(), movie_id(ALIEN)
+    library.rate(user, alien, 4.0, review="In space…", now=NOW)
+    rated = everything_of(user)
+    library.rate(user, alien, 1.0, review="", now=NOW + 1)
+    worse = everything_of(user)
+    undone = library.undo(user, now=NOW + 2)
+    assert everything_of(user) == rated
+    assert (undone.act.what, undone.act.undone, undone.reverted, undone.left) == (
+        "Rated Alien (1979)",
+        True,
+        1,
+        [],
+    )
+    library.undo(user, undone.by.id, now=NOW + 3)
+    assert everything_of(user) == worse
+    for _ in range(2):
+        library.undo(user, now=NOW + 4)
+    assert not any(everything_of(user).values())
+    with pytest.raises(NotFound, match="nothing to undo"):
+        library.undo(user, now=NOW + 5)
+    with pytest.raises(Conflict):
+        library.undo(user, undone.act.id, now=NOW + 5)
+
+
+def test_what_was_changed_again_is_left_and_told(database: Settings) -> None:
+    user, alien, heat = make_user(), movie_id(ALIEN), movie_id(HEAT)
+    done = library.apply(
+        user, [to_rate(alien, 2), to_rate(heat, 3)], what="Imported a file", now=NOW, job_id=7
+    )
+    library.rate(user, heat, 5, now=NOW + 1)
+    assert done.act_id is not None
+    undone = library.undo(user, done.act_id, now=NOW + 2)
+    assert (undone.reverted, undone.left_count, undone.left) == (1, 1, [(heat, "Heat (1995)")])
+    assert library.rating_of(user, heat).stars == 5
+    with pytest.raises(NotFound):
+        library.rating_of(user, alien)
+    act = library.act_of_job(user, 7)
+    assert act is not None
+    assert (act.id, act.size, act.undone) == (done.act_id, 2, True)
+
+
+def test_seeing_a_film_takes_it_off_the_watchlist_and_undoing_puts_it_back(database: Settings) -> None:
+    user, alien = make_user(), movie_id(ALIEN)
+    library.add_to_watchlist(user, alien, note="with Bob", now=NOW)
+    wanted = everything_of(user)
+    library.rate(user, alien, 4, now=NOW)
+    assert not everything_of(user)["watchlist"]
+    library.undo(user, now=NOW)
+    assert everything_of(user) == wanted
+    library.add_to_history(user, alien, "2024-05-01", now=NOW)
+    assert not everything_of(user)["watchlist"]
+    library.undo(user, now=NOW)
+    db.execute("UPDATE profiles SET seen_leaves_watchlist = ? WHERE user_id = ?", False, user)
+    library.rate(user, alien, 4, now=NOW)
+    assert everything_of(user)["watchlist"] == wanted["watchlist"]
+
+
+def test_nothing_changed_is_no_act(database: Settings) -> None:
+    user, alien = make_user(), movie_id(ALIEN)
+    library.rate(user, alien, 4, review="Quiet.", now=NOW)
+    library.rate(user, alien, 4, now=NOW + 5)
+    library.add_favorite(user, alien, now=NOW)
+    library.add_favorite(user, alien, now=NOW)
+    assert library.acts(user, limit=9)[0] == 2
+    assert library.rating_of(user, alien).updated_at == NOW
+    same = library.apply(user, [to_rate(alien, 4), to_remove(WATCHLIST, alien)], what="x", now=NOW + 9)
+    assert (same.act_id, same.same) == (None, 2)
+
+
+def test_a_change_that_fails_leaves_nothing(database: Settings) -> None:
+    user, alien = make_user(), movie_id(ALIEN)
+    with pytest.raises(NotFound):
+        library.apply(user, [to_rate(alien, 4), to_rate(10**9, 4)], what="Imported a file", now=NOW)
+    assert not any(everything_of(user).values())
+    assert library.acts(user, limit=9) == (0, [])
+
+
+def test_one_film_told_twice_in_one_go(database: Settings) -> None:
+    user, alien = make_user(), movie_id(ALIEN)
+    changes = [
+        to_rate(alien, 4, review="A"),
+        to_rate(alien, 5),
+        to_watchlist(alien),
+        to_remove(WATCHLIST, alien),
+    ]
+    library.apply(user, changes, what="Imported a file", now=NOW)
+    assert (library.rating_of(user, alien).stars, library.rating_of(user, alien).review) == (5, "A")
+    library.undo(user, now=NOW)
+    assert not any(everything_of(user).values())
+
+
+def test_nobody_undoes_what_another_did(database: Settings) -> None:
+    ann, bob = make_user(), make_user("bob")
+    library.rate(ann, movie_id(ALIEN), 4, now=NOW)
+    act = library.acts(ann, limit=1)[1][0]
+    for act_id in (None, act.id):
+        with pytest.raises(NotFound):
+            library.undo(bob, act_id, now=NOW)
+    assert library.acts(bob, limit=9)[0] == 0
+
+
+def test_the_journal_forgets_but_keeps_an_import_for_its_days(database: Settings) -> None:
+    user, alien = make_user(), movie_id(ALIEN)
+    library.apply(user, [to_rate(alien, 0.5)], what="Imported a file", now=NOW, job_id=1)
+    for step in range(2, 9):
+        library.rate(user, alien, step / 2, now=NOW + step)
+    library.sweep_acts(Library(undo_days=2, undo_acts=3), NOW + DAY)
+    assert [act.at - NOW for act in library.acts(user, limit=99)[1]] == [8, 7, 6, 0]
+    library.sweep_acts(Library(undo_days=1, undo_acts=3), NOW + DAY + 7)
+    assert [act.at - NOW for act in library.acts(user, limit=99)[1]] == [8, 7]
+    assert db.value("SELECT COUNT(*) FROM changes") == 2
+
+
+def test_a_film_that_took_the_place_of_another_is_undone_in_its_stead(database: Settings) -> None:
+    user, alien, heat = make_user(), movie_id(ALIEN), movie_id(HEAT)
+    library.rate(user, alien, 4, now=NOW)
+    library.rate(user, alien, 5, now=NOW)
+    for table in ("ratings", "changes"):
+        db.execute(f"UPDATE {table} SET movie_id = ? WHERE movie_id = ?", heat, alien)
+    library.undo(user, now=NOW)
+    assert library.rating_of(user, heat).stars == 4
+
+
+def test_undone_at_the_same_time_by_two(database: Settings) -> None:
+    user, alien = make_user(), movie_id(ALIEN)
+    library.rate(user, alien, 4, now=NOW)
+    act = library.acts(user, limit=1)[1][0]
+
+    def undo(_: int) -> str:
+        try:
+            return db.call(library.undo, user, act.id, now=NOW).act.what
+        except Conflict:
+            return "already"
+        finally:
+            db.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(undo, range(8)))
+    assert sorted(answers) == ["Rated Alien (1979)", *["already"] * 7]
+    assert library.acts(user, limit=9)[0] == 2
+
+
+# Whatever is done: each undo leads back to exactly what was there before.
+
+film = st.sampled_from(FILMS)
+moment = st.sampled_from([None, "2024-05-01", "2024-05-01T20:15:00Z"])
+CHANGES = st.one_of(
+    st.tuples(st.just("rate"), film, st.integers(1, 10), st.sampled_from([None, "", "Two\nlines “x”\t\\"])),
+    st.tuples(st.just("favorite"), film, st.just(0), st.sampled_from([None, "", "!"])),
+    st.tuples(st.just("watchlist"), film, st.just(0), st.sampled_from([None, "soon"])),
+    st.tuples(st.just("history"), film, st.integers(0, 1), moment),
+    st.tuples(st.sampled_from(["unrate", "unfavorite", "off"]), film, st.just(0), st.none()),
+    st.tuples(st.just("unwatch"), film, st.just(0), moment),
+)
+
+
+def change_of(kind: str, film: str, number: int, text: str | None) -> library.Change:
+    movie = movie_id(film)
+    made: dict[str, Any] = {
+        "rate": lambda: to_rate(movie, number / 2, review=text),
+        "favorite": lambda: library.to_favorite(movie, note=text),
+        "watchlist": lambda: to_watchlist(movie, note=text),
+        "history": lambda: to_history(movie, text, rewatch=bool(number), tags=["a,b", '"']),
+        "unrate": lambda: to_remove(RATINGS, movie),
+        "unfavorite": lambda: to_remove(FAVORITES, movie),
+        "off": lambda: to_remove(WATCHLIST, movie),
+        "unwatch": lambda: to_remove(HISTORY, movie, text or "", ""),
+    }[kind]()
+    assert isinstance(made, library.Change)
+    return made
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=st.lists(st.lists(CHANGES, min_size=1, max_size=8), max_size=6))
+def test_each_undo_leads_back_to_what_was(database: Settings, acts: list[list[tuple[Any, ...]]]) -> None:
+    user = make_user(f"user{next(_users)}")
+    states = [everything_of(user)]
+    for number, act in enumerate(acts, 1):
+        changes = [change_of(*one) for one in act]
+        if library.apply(user, changes, what=f"Act {number}", now=NOW + number).act_id is not None:
+            states.append(everything_of(user))
+    for state in reversed(states[:-1]):
+        undone = library.undo(user, now=NOW + 99)
+        assert (undone.left, everything_of(user)) == ([], state)
