@@ -49,7 +49,8 @@ def read(parts: Sequence[Part], options: ReadingOptions) -> Iterator[Row]:
             "are the same. Send it under its own name."
         )
     reader = _Reader(options.scale or 5, has_ratings=any(part.role == "ratings" for part in parts))
-    for role, file in parts:
+    # What is seen without a day counts only where no day is known: it comes last.
+    for role, file in sorted(parts, key=lambda part: part.role == "watched"):
         if role in reader.readers:
             headers = 4 if role == "list" else 1
             yield from tables.read(file.name, file.chunks(), reader.of(role, file.name), headers=headers)
@@ -68,7 +69,7 @@ class _Reader:
             "list": self._listed,
         }
 
-    def of(self, role: str, name: str) -> Callable[[int, Fields], Record]:
+    def of(self, role: str, name: str) -> tables.RecordOf:
         read_row = self.readers[role]
         return lambda line, row: read_row(name, line, row)
 

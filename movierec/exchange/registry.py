@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from movierec.errors import UnreadableImport
-from movierec.exchange import letterboxd
+from movierec.exchange import imdb, letterboxd, movielens_ratings, named_columns, tmdb, trakt
 from movierec.exchange.files import File
 from movierec.exchange.format import Format, Part
 from movierec.exchange.lines import shown
@@ -14,6 +14,11 @@ from movierec.exchange.lines import shown
 # Where a file could be of two, the first one counts.
 FORMATS: dict[str, Format] = {
     "letterboxd": letterboxd.FORMAT,
+    "imdb": imdb.FORMAT,
+    "trakt": trakt.FORMAT,
+    "tmdb": tmdb.FORMAT,
+    "movielens-ratings": movielens_ratings.FORMAT,
+    "csv": named_columns.FORMAT,
 }
 
 

@@ -18,6 +18,7 @@ LONGEST_ROW = 65_536
 
 Fields = Mapping[str, str]  # by column, in lower case
 Number = int  # of a line
+RecordOf = Callable[[Number, Fields], Record]
 
 
 def header_of(head: bytes) -> tuple[str, ...]:
@@ -35,9 +36,7 @@ def separator_of(header: bytes) -> str:
     return max(SEPARATORS, key=lambda separator: header.count(separator.encode()))
 
 
-def read(
-    name: str, chunks: Iterable[bytes], record_of: Callable[[Number, Fields], Record], *, headers: int = 1
-) -> Iterator[Row]:
+def read(name: str, chunks: Iterable[bytes], record_of: RecordOf, *, headers: int = 1) -> Iterator[Row]:
     """What `record_of` makes of each row below the header; the BadRow it raises becomes a Refusal.
 
     `headers`: the columns are named by the so many-th line that is not blank. Raises UnreadableImport where
