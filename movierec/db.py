@@ -103,18 +103,34 @@ def is_postgres() -> bool:
 
 
 @contextlib.contextmanager
-def write() -> Iterator[None]:
+def write(*, durable: bool = True) -> Iterator[None]:
     """One transaction. Inside another one it joins it: the outermost decides.
 
     BEGIN IMMEDIATE on SQLite, because a read-then-write in a plain BEGIN fails under concurrent writers.
+    One that is not `durable` does not wait for the disk: power failing within a moment may undo it whole.
     """
     if database.in_transaction():
         yield
         return
-    with database.atomic():
+    with contextlib.nullcontext() if durable else _without_waiting(), database.atomic():
+        if not durable and is_postgres():
+            execute("SET LOCAL synchronous_commit = off")
         yield
         # From here on the commit may have happened: the unit of work must not be run again.
         _thread.commits += 1
+
+
+@contextlib.contextmanager
+def _without_waiting() -> Iterator[None]:
+    """SQLite is told outside of the transaction, for the connection of this thread."""
+    if is_postgres():
+        yield
+        return
+    execute("PRAGMA synchronous = NORMAL")
+    try:
+        yield
+    finally:
+        execute("PRAGMA synchronous = FULL")
 
 
 @contextlib.contextmanager

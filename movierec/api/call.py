@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from movierec import auth
 from movierec.api.addresses import client_address, throttled_address
 from movierec.api.encoding import check_text, decode, encode
-from movierec.api.endpoint import Access, Answer, Endpoint
+from movierec.api.endpoint import Access, Answer, Endpoint, Unwritten
 from movierec.api.services import SERVICES, Services
 from movierec.auth import Principal
 from movierec.errors import (
@@ -94,13 +94,18 @@ async def answer(request: web.Request, endpoint: Endpoint) -> web.StreamResponse
         )
     else:
 
-        def work() -> tuple[Answer, bytes | None]:
+        def work() -> Unwritten | tuple[Answer, bytes | None]:
             if identify is not None:
                 call.caller = identify()
-            return _encoded(call, endpoint.handler(call, **_arguments(call, body)))
+            found = endpoint.handler(call, **_arguments(call, body))
+            return found if isinstance(found, Unwritten) else _encoded(call, found)
 
         run = call.read if endpoint.method == "GET" else call.write
-        response = _response(call, *await run(work))
+        done = await run(work)
+        if isinstance(done, Unwritten):
+            finish = done.finish
+            done = await call.write(lambda: _encoded(call, finish()))
+        response = _response(call, *done)
     await _note_token_use(call)
     return response
 

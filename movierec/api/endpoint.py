@@ -52,6 +52,13 @@ class Download(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Unwritten:
+    """What a plain GET returns when something must be written after all: the rest runs in the writer."""
+
+    finish: Callable[[], Any]
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """A declared endpoint; see `Group` for how to declare one."""
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from movierec import auth, movies, recommender
 from movierec.api.call import Call
-from movierec.api.encoding import timestamp
-from movierec.api.endpoint import Access, Answer, Group
+from movierec.api.encoding import encoded, timestamp
+from movierec.api.endpoint import Access, Answer, Group, Unwritten
 from movierec.api.movies import listed_json
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import recommendations as schemas
 from movierec.api.schemas.movies import ListedMovie
 from movierec.errors import NotFound
-from movierec.recommender import Filters, Opinion, Preference, Reason, Shown, Wish
+from movierec.recommender import Filters, Opinion, Preference, Reason, Recommended, Shown, Wish
 
 group = Group("/api/v1/recommendations", tag="recommendations")
 
@@ -24,35 +23,32 @@ SECONDS_A_DAY = 86_400
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Recommendation]})
-async def recommendations(call: Call, query: schemas.RecommendQuery) -> dict[str, Any]:
+def recommendations(call: Call, query: schemas.RecommendQuery) -> dict[str, Any] | Unwritten:
     """What the user would probably love, best first, with reasons.
 
     Reflects a rating made in the previous request. Filters act before the ranking.
     """
-    results = await _recommend(call, query)
-    return {"count": len(results), "next": None, "previous": None, "results": results}
+    found, stored = _recommend(call, query)
+    if stored is None:
+        # Only now is anything written: an unchanged list costs readers no transaction.
+        return Unwritten(lambda: _list_json(recommender.remember(call.user_id, found, call.now)))
+    return _list_json(stored)
 
 
 @group.post("/refresh/", access=Access.USER, answers={200: schemas.Refreshed})
 async def refresh(call: Call) -> dict[str, Any]:
     """Make the list anew and store it. Feedback stays."""
-    results = await _recommend(call, schemas.RecommendQuery())
+    found, stored = await call.read(_recommend, call, schemas.RecommendQuery())
+    if stored is None:
+        stored = await call.write(recommender.remember, call.user_id, found, call.now)
+    results = await call.read(_shown_json, stored)
     return {"message": f"{len(results)} recommendations.", "recommendations": results}
 
 
-async def _recommend(call: Call, query: schemas.RecommendQuery) -> list[dict[str, Any]]:
-    serving = call.services.recommender.serving
-
-    def recommend() -> tuple[list[recommender.Recommended], list[dict[str, Any]] | None]:
-        found = recommender.recommend_for(serving(), call.user_id, _wish(call, query))
-        stored = recommender.shown(call.user_id, found)
-        return found, None if stored is None else _shown_json(stored)
-
-    found, results = await call.read(recommend)
-    if results is None:
-        # Only now is anything written: an unchanged list costs readers no transaction.
-        results = await call.write(lambda: _shown_json(recommender.remember(call.user_id, found, call.now)))
-    return results
+def _recommend(call: Call, query: schemas.RecommendQuery) -> tuple[list[Recommended], list[Shown] | None]:
+    """A list, and what is stored of it if all of it is."""
+    found = recommender.recommend_for(call.services.recommender.serving(), call.user_id, _wish(call, query))
+    return found, recommender.shown(call.user_id, found)
 
 
 def _wish(call: Call, query: schemas.RecommendQuery) -> Wish:
@@ -174,6 +170,11 @@ def _reason_json(item: Reason) -> dict[str, Any]:
     }
 
 
+def _list_json(found: Sequence[Shown]) -> dict[str, Any]:
+    results = _shown_json(found)
+    return {"count": len(results), "next": None, "previous": None, "results": results}
+
+
 def _shown_json(found: Sequence[Shown]) -> list[dict[str, Any]]:
     films = {film.id: film for film in movies.listed([item.movie_id for item in found])}
     return [
@@ -184,7 +185,7 @@ def _shown_json(found: Sequence[Shown]) -> list[dict[str, Any]]:
             "predicted_rating": item.predicted_rating,
             "recommendation_type": item.kind,
             "reason": item.reason,
-            "because": json.loads(item.because),
+            "because": encoded(item.because),
             "model": item.model,
             "is_clicked": item.is_clicked,
             "is_rated": item.is_rated,

@@ -172,8 +172,18 @@ def user(user_id: int) -> User:
     return found
 
 
+_PROFILE = ("id", "bio", "avatar", "favorite_genres", "preferred_language", "mature_content")
+_PROFILE_OF = f"SELECT {', '.join(_PROFILE)} FROM profiles WHERE user_id = ?"
+
+
 def profile_of(user_id: int) -> Profile:
-    return Profile.get(Profile.user == user_id)
+    """By hand: every list of recommendations asks for it. Raises NotFound."""
+    row = db.row(_PROFILE_OF, user_id)
+    if row is None:
+        raise NotFound()
+    profile = Profile(user=user_id, **dict(zip(_PROFILE, row, strict=True)))
+    profile.mature_content = bool(profile.mature_content)
+    return profile
 
 
 def rename(user_id: int, changes: dict[str, Any]) -> User:

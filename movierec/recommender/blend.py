@@ -130,7 +130,7 @@ class Blend:
         """The blend of arrays as `arrays` gives them, memory-mapped or not."""
         long, short = (
             ItemMatrix(
-                np.asanyarray(arrays[name], dtype=np.int8),
+                np.asarray(arrays[name], dtype=np.int8),
                 np.asarray(arrays[f"{name}_scale"], dtype=np.float32),
                 np.asarray(arrays[f"{name}_precision"], dtype=np.float32),
             )

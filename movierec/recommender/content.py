@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from movierec.recommender.arrays import Csr, Floats, Ints
+from movierec.recommender.arrays import Floats, Ints, Rows, rows_of
 from movierec.recommender.blend import PLAIN_NOVELTY, standardised
 from movierec.recommender.dataset import user_mean
 from movierec.recommender.facts import FilmFacts
@@ -27,7 +27,7 @@ COLD_QUALITY, COLD_POPULARITY = 0.5, 0.8
 class Profile:
     """One history as taste. `scores` covers the whole catalogue."""
 
-    rows: Csr  # the films' facts
+    rows: Rows  # the films' facts
     weights: Floats
     taste: Floats
     scale: np.float32
@@ -36,11 +36,19 @@ class Profile:
 
     def contributions(self, targets: Ints) -> Floats:
         """History × targets: what each rated film adds; the rest is quality, popularity and centring."""
-        if not len(self.weights):
-            return np.zeros((0, len(targets)), dtype=np.float32)
-        likeness = self.rows @ self.features.rows[targets].T
-        dense: Floats = likeness.toarray()
-        return dense * (self.weights * self.scale)[:, None]
+        theirs = rows_of(self.features.rows, targets)
+        facts, place = np.unique(theirs.columns, return_inverse=True)
+        wanted = np.zeros((len(targets), len(facts)), dtype=np.float32)
+        wanted[np.repeat(np.arange(len(targets)), theirs.lengths), place] = theirs.values
+        place_of = np.full(self.features.rows.shape[1], -1)
+        place_of[facts] = np.arange(len(facts))
+        own = place_of[self.rows.columns]
+        shared = own >= 0
+        films = np.repeat(np.arange(len(self.weights)), self.rows.lengths)
+        having = np.zeros((len(self.weights), len(facts)), dtype=np.float32)
+        having[films[shared], own[shared]] = self.rows.values[shared]
+        likeness: Floats = having @ wanted.T
+        return likeness * (self.weights * self.scale)[:, None]
 
 
 class Content:
@@ -64,10 +72,10 @@ class Content:
             cold = (
                 self.quality * np.float32(COLD_QUALITY) + self.popularity * np.float32(COLD_POPULARITY) * fame
             )
-            nothing = np.zeros(self.features.rows.shape[1], dtype=np.float32)
-            return Profile(self.features.rows[:0], stars, nothing, np.float32(0), cold, self.features)
+            rows = rows_of(self.features.rows, films)
+            return Profile(rows, stars, self._sum(rows, stars), np.float32(0), cold, self.features)
         weights, rows = taste_weights(stars), self._agreed(films, stars)
-        taste: Floats = weights @ rows
+        taste = self._sum(rows, weights)
         likeness: Floats = self.features.rows @ taste
         scale = np.float32(FACTS / (float(likeness.std()) or 1.0))
         scores = (likeness - likeness.mean()) * scale
@@ -76,17 +84,22 @@ class Content:
 
     def taste(self, films: Ints, stars: Floats) -> Floats:
         """What a history says of each fact: positive for liked ones, negative for disliked ones."""
-        found: Floats = np.asarray(taste_weights(stars) @ self._agreed(films, stars), dtype=np.float32)
-        return found
+        return self._sum(self._agreed(films, stars), taste_weights(stars))
 
-    def _agreed(self, films: Ints, stars: Floats) -> Csr:
+    def _sum(self, rows: Rows, weights: Floats) -> Floats:
+        """The weighted sum of some films' facts."""
+        values = rows.values * np.repeat(weights, rows.lengths)
+        total = np.bincount(rows.columns, values, minlength=self.features.rows.shape[1])
+        return total.astype(np.float32)
+
+    def _agreed(self, films: Ints, stars: Floats) -> Rows:
         """The films' facts, those stressed that the liked films have in common: horror, not a mere decade."""
-        rows = self.features.rows[films]
-        liked = np.repeat(taste_weights(stars) > 0, np.diff(rows.indptr))
-        having = np.bincount(rows.indices[liked], minlength=rows.shape[1])
-        share = having[rows.indices] / max(1, int(having.max(initial=0)))
-        share[~(liked & self._broad[rows.indices])] = 1.0
-        rows.data *= (share ** min(AGREEMENT, AGREEMENT * FEW / max(1, len(films)))).astype(np.float32)
+        rows = rows_of(self.features.rows, films)
+        liked = np.repeat(taste_weights(stars) > 0, rows.lengths)
+        having = np.bincount(rows.columns[liked], minlength=self.features.rows.shape[1])
+        stressed = np.flatnonzero(liked & self._broad[rows.columns])
+        share = having[rows.columns[stressed]] / max(1, int(having.max(initial=0)))
+        rows.values[stressed] *= share ** min(AGREEMENT, AGREEMENT * FEW / max(1, len(films)))
         return rows
 
     def similarity(self, film: int) -> Floats:

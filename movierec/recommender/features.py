@@ -54,11 +54,11 @@ class Features:
         """
         columns, own = self.of(film)
         worth = own * values[columns]
+        order = np.argsort(-worth, kind="stable")[: np.count_nonzero(worth > 0)]
         decade = f"{self.years[film] // 10 * 10}s"
         found = [
-            (self.kinds[columns[i]], self.names[columns[i]], float(worth[i]))
-            for i in np.argsort(-worth, kind="stable")
-            if worth[i] > 0
+            (self.kinds[column], self.names[column], value)
+            for column, value in zip(columns[order].tolist(), worth[order].tolist(), strict=True)
         ]
         return [fact for fact in found if fact[0] != "decade" or fact[1] == decade]
 

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from movierec.recommender.arrays import Csr, Floats, Ints, Mask
+from movierec.recommender.arrays import Csr, Floats, Ints, Mask, rows_of
 from movierec.recommender.blend import PLAIN_NOVELTY, Blend, FoldIn
 from movierec.recommender.content import Content, Profile
 from movierec.recommender.evidence import History
@@ -123,14 +123,13 @@ class Scored:
         if self.profile is not None:
             total += self.profile.contributions(targets) * np.float32(1.0 - self.trust)
         if self.folded is not None and self.community is not None and self.folded.parts:
-            spread_rows = self.community.spread[targets]
-            sources, place = np.unique(spread_rows.indices, return_inverse=True)
+            spread_rows = rows_of(self.community.spread, targets)
+            sources, place = np.unique(spread_rows.columns, return_inverse=True)
+            shares = np.zeros((len(sources), len(targets)), dtype=np.float32)
+            shares[place, np.repeat(np.arange(len(targets)), spread_rows.lengths)] = spread_rows.values
             parts = self.folded.contributions(sources.astype(np.int64))
             known = np.flatnonzero(self.community.place[self.history.films] >= 0)
-            shares = type(spread_rows)(
-                (spread_rows.data, place, spread_rows.indptr), shape=(len(targets), len(sources))
-            )
-            total[known] += (shares @ parts.T).T * np.float32(self.trust)
+            total[known] += parts @ shares * np.float32(self.trust)
         return total
 
     def because(self, targets: Ints, films: int = 3) -> list[list[Because]]:

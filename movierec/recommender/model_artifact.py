@@ -86,6 +86,8 @@ def _spread_of(found: Artifact, catalogue: Catalogue, raters: Ints, positions: I
     ids, ends, films, shares = (
         np.asarray(found.arrays[f"spread_{name}"]) for name in ("ids", "ends", "films", "shares")
     )
+    # With ends of 64 bits SciPy would widen the columns too, and every product would read twice as much.
+    ends = ends.astype(np.int32)
     stored = as_csr(sparse.csr_array((shares, films, ends), shape=(len(ids), len(positions))))
     if np.array_equal(ids, catalogue.movie_ids):
         return stored

@@ -95,15 +95,22 @@ def genre_shares(genres: Mask) -> Floats:
 def miscalibration(wanted: Floats, genres: Floats) -> Floats:
     """KL divergence of each row of (unscaled) genre counts from the wanted mix; 0 is a perfect match."""
     present = wanted > 0
-    return _divergence(wanted[present], genres[:, present], genres.sum(axis=1))
+    return _Divergence(wanted[present])(genres[:, present], genres.sum(axis=1))
 
 
-def _divergence(wanted: Floats, genres: Floats, mass: Floats) -> Floats:
+class _Divergence:
     """The same for genres that are all wanted; `mass` counts the unwanted ones too."""
-    share = np.float32(1 - SMOOTHING) / np.maximum(mass, np.float32(1e-9))
-    smooth = genres * share[:, None] + np.float32(SMOOTHING) * wanted
-    divergence: Floats = np.float32(wanted @ np.log(wanted)) - np.log(smooth) @ wanted
-    return divergence
+
+    def __init__(self, wanted: Floats) -> None:
+        self.wanted = wanted
+        self._floor = np.float32(SMOOTHING) * wanted
+        self._own = np.float32(wanted @ np.log(wanted))
+
+    def __call__(self, genres: Floats, mass: Floats) -> Floats:
+        smooth = genres * (np.float32(1 - SMOOTHING) / np.maximum(mass, np.float32(1e-9)))[:, None]
+        smooth += self._floor
+        divergence: Floats = self._own - np.log(smooth, out=smooth) @ self.wanted
+        return divergence
 
 
 def _to_one(relevance: Floats) -> Floats:
@@ -120,18 +127,20 @@ def _rerank(
     likeness = (vectors @ vectors.T).toarray() * np.float32(taste.diversity) if vectors is not None else None
     nearest = np.zeros_like(relevance)
     present = np.flatnonzero(wanted) if wanted is not None else np.zeros(0, dtype=np.int64)
-    mass, shares = genres.sum(axis=1), genres[:, present]
+    divergence = _Divergence(wanted[present]) if wanted is not None else None
+    share, weight = np.float32((1 - taste.calibration) / FILMS_A_CALIBRATION), np.float32(taste.calibration)
+    masses, wanted_genres = genres.sum(axis=1), genres[:, present]
+    mass, shares = masses, wanted_genres
     for _ in range(min(k, len(relevance))):
         value = left - nearest
-        if wanted is not None:
-            cost = _divergence(wanted[present], shares, mass)
-            value = np.float32((1 - taste.calibration) / FILMS_A_CALIBRATION) * value
-            value -= np.float32(taste.calibration) * cost
+        if divergence is not None:
+            value *= share
+            value -= weight * divergence(shares, mass)
         best = int(value.argmax())
         chosen.append(best)
         left[best] = -np.inf
         # From now on every film's genres are those of the list with that film at its end.
-        shares, mass = shares + genres[best, present], mass + genres[best].sum()
+        shares, mass = shares + wanted_genres[best], mass + masses[best]
         if likeness is not None:
             nearest = np.maximum(nearest, likeness[best])
     return np.array(chosen, dtype=np.int64)

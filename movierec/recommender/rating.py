@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from movierec.recommender.arrays import Csr, Floats, Ints, as_csr
+from movierec.recommender.arrays import Csr, Floats, Ints
 
 # With fewer ratings of the user, or raters of the film, no number is better than a wrong one.
 MIN_RATINGS, MIN_RATERS = 5, 5
@@ -46,9 +46,10 @@ class RatingModel:
             return None
         residual = stars - self.mean[0] - self.film_bias[films]
         bias = residual.sum() / (len(films) + self.user_damping[0])
-        row = as_csr((residual - bias, (np.zeros(len(films), np.int64), films)), (1, len(self.film_bias)))
         prior = (self.embedding[films].sum(axis=0) / np.sqrt(np.float32(len(films)))) @ self.taste_map
-        mean, covariance = posterior(row, self.films, self.second, prior[None], self.precision, self.noise[0])
+        seconds = self.second[films].sum(axis=0)[None]
+        wanted = ((residual - bias) @ self.films[films])[None]
+        mean, covariance = _posterior(seconds, wanted, prior[None], self.precision, self.noise[0])
         return Taste(self, float(bias), mean[0], covariance[0])
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
@@ -98,12 +99,19 @@ def posterior(
 
     `A = Σ E[v vᵀ]/σ² + diag(π)`, mean `A⁻¹(Σ residual·v/σ² + π·prior)`, covariance `A⁻¹`.
     """
-    k = others.shape[1]
     present = residuals.copy()
     present.data = np.ones_like(residuals.data)
-    information = (present @ seconds).reshape(residuals.shape[0], k, k) / np.float32(noise)
+    return _posterior(present @ seconds, residuals @ others, prior, precision, noise)
+
+
+def _posterior(
+    seconds: Floats, wanted: Floats, prior: Floats, precision: Floats, noise: float
+) -> tuple[Floats, Floats]:
+    """The same of the sums over each row: `seconds` of E[v vᵀ], `wanted` of residual·v."""
+    k = len(precision)
+    information = seconds.reshape(len(seconds), k, k) / np.float32(noise)
     information[:, np.arange(k), np.arange(k)] += precision
     covariance: Floats = np.linalg.inv(information)
-    wanted = (residuals @ others) / np.float32(noise) + precision * prior
-    mean: Floats = np.einsum("ijk,ik->ij", covariance, wanted)
+    aim = wanted / np.float32(noise) + precision * prior
+    mean: Floats = np.einsum("ijk,ik->ij", covariance, aim)
     return mean, covariance

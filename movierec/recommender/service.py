@@ -95,6 +95,17 @@ class Similar:
 def recommend_for(serving: Serving, user_id: int, wish: Wish) -> list[Recommended]:
     """The films a user would probably love, best first, out of those that pass the filters."""
     opinions = opinions_of(user_id)
+    watchlist = watchlist_of(user_id) if wish.watchlist else None
+    sources = (opinions, watchlist, wish)
+    found: list[Recommended] | None = serving.latest.get(user_id, sources)
+    if found is None:
+        found = serving.latest.keep(user_id, sources, _recommend(serving, opinions, watchlist, wish))
+    return found
+
+
+def _recommend(
+    serving: Serving, opinions: Opinions, watchlist: Sequence[int] | None, wish: Wish
+) -> list[Recommended]:
     catalogue = serving.catalogue
     seen = opinions.history_in(catalogue)
     scored = serving.scorer.score(seen, PLAIN_NOVELTY if wish.novelty is None else wish.novelty)
@@ -103,7 +114,7 @@ def recommend_for(serving: Serving, user_id: int, wish: Wish) -> list[Recommende
             scored, scores=preferred(scored.scores, catalogue.traits, wish.preference)
         )
     excluded = opinions.excluded_in(catalogue, include_seen=wish.include_seen)
-    only = catalogue.numbers_of(watchlist_of(user_id)) if wish.watchlist else None
+    only = catalogue.numbers_of(watchlist) if watchlist is not None else None
     allowed = candidates(catalogue.traits, wish.filters, excluded, only)
     weights = serving_weights(seen.stars)
     taste = ranking.Taste(diversity=wish.diversity or 0.0, seed=None if wish.pick else wish.seed)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from movierec import config, db
 from movierec.recommender import artifact
 from movierec.recommender.catalogue import Catalogue, load_catalogue
 from movierec.recommender.hybrid import Scorer
+from movierec.recommender.latest import Latest
 from movierec.recommender.model_artifact import community_of
 from movierec.recommender.settings import Settings
 
@@ -33,6 +35,8 @@ class Serving:
     wanted: str | None
     manifest: dict[str, object]
     degraded: tuple[str, ...] = ()
+    # Of lists of recommendations, by what users have said: unchanged ones are not made again.
+    latest: Latest[Any] = field(default_factory=Latest)
 
 
 class Recommender:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from movierec import db
@@ -34,6 +35,14 @@ _COLUMNS = (
     "AND ratings.movie_id = recommendations.movie_id), recommendations.created_at"
 )
 
+_STORED = ("score", "predicted_rating", "recommendation_type", "reason", "because", "model")
+_INSERT = f"INSERT INTO recommendations (user_id, movie_id, {', '.join(_STORED)}, is_clicked, created_at)"
+_MARKS = f"({db.marks_for(['user_id', 'movie_id', *_STORED, 'is_clicked', 'created_at'])})"
+_ON_CONFLICT = "ON CONFLICT (user_id, movie_id) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in (*_STORED, "created_at")
+)
+ROWS_A_STATEMENT = 100
+
 
 def shown(user_id: int, found: Sequence[Recommended]) -> list[Shown] | None:
     """The stored rows of exactly these recommendations, in their order; None if any is missing or differs."""
@@ -45,28 +54,14 @@ def shown(user_id: int, found: Sequence[Recommended]) -> list[Shown] | None:
 
 def remember(user_id: int, found: Sequence[Recommended], now: int) -> list[Shown]:
     """Store these recommendations, keeping the ids of films recommended before; returns them in order."""
-    with db.write():
+    # Somebody waits for this list, and it could be made again: not worth waiting for the disk.
+    with db.write(durable=False):
         # In the order of the key, so that two requests of one user never wait for each other in a circle.
-        for item in sorted(found, key=lambda each: each.movie_id):
-            score, stars, kind, reason, because, model = _tell(item)
+        for batch in db.batches(sorted(found, key=lambda each: each.movie_id), ROWS_A_STATEMENT):
+            values = [(user_id, item.movie_id, *_tell(item), False, now) for item in batch]
             db.execute(
-                "INSERT INTO recommendations (user_id, movie_id, score, predicted_rating, "
-                "recommendation_type, reason, because, model, is_clicked, created_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT (user_id, movie_id) DO UPDATE SET score = excluded.score, "
-                "predicted_rating = excluded.predicted_rating, "
-                "recommendation_type = excluded.recommendation_type, reason = excluded.reason, "
-                "because = excluded.because, model = excluded.model, created_at = excluded.created_at",
-                user_id,
-                item.movie_id,
-                score,
-                stars,
-                kind,
-                reason,
-                because,
-                model,
-                False,
-                now,
+                f"{_INSERT} VALUES {', '.join([_MARKS] * len(batch))} {_ON_CONFLICT}",
+                *chain.from_iterable(values),
             )
         rows = _rows(user_id, [item.movie_id for item in found])
         return [rows[item.movie_id] for item in found]
