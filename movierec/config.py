@@ -118,6 +118,29 @@ class Tmdb:
         "", "API key (v3) or read access token (v4); empty: TMDb is not used.", secret=True
     )
     base_url: str = setting("https://api.themoviedb.org/3", "Address of the API.")
+    image_url: str = setting("https://image.tmdb.org/t/p", "Address of the images.")
+    connect_seconds: float = setting(3.0, "Longest wait for a connection.", least=0.01)
+    total_seconds: float = setting(9.0, "Longest wait for an answer, with all its retries.", least=0.01)
+    list_seconds: float = setting(
+        3.0, "Trending, popular and top rated are made from the catalogue if TMDb takes longer.", least=0
+    )
+    page_seconds: float = setting(
+        0.8, "A search or a film's page is answered without TMDb if it takes longer.", least=0
+    )
+    requests_per_second: int = setting(40, "Requests in any second, at most.", least=1)
+    requests_at_once: int = setting(8, "Requests under way, at most.", least=1)
+    failures: int = setting(5, "After so many failures in a row TMDb is left alone for a while.", least=1)
+    pause_seconds: float = setting(30.0, "For so long; then one request tries it.", least=0.01)
+    cache_megabytes: int = setting(256, "Size of the cache of answers.", least=1)
+    trending_hours: float = setting(1.0, "How long the list of trending films is good.", least=0)
+    lists_hours: float = setting(24.0, "How long popular and top rated films are good.", least=0)
+    search_hours: float = setting(24.0, "How long a search is good.", least=0)
+    details_hours: float = setting(24.0, "How long a film's details are good.", least=0)
+    genres_hours: float = setting(168.0, "How long genres and TMDb's configuration are good.", least=0)
+    misses_minutes: float = setting(10.0, "How long an id that TMDb does not know is not asked for.", least=0)
+    keep_days: int = setting(
+        180, "How long an answer is kept to be shown while TMDb is away; its terms allow 6 months.", least=0
+    )
 
 
 @dataclass(frozen=True)
@@ -313,6 +336,7 @@ def check(settings: Settings) -> None:
                 f"server.trusted_proxies must be addresses or networks, not {network!r}."
             ) from error
     _check_mail(settings.mail)
+    _check_tmdb(settings.tmdb)
     if not re.fullmatch(r"(https?://[^\s/?#\"'<>@]+(/[^\s?#\"'<>]*)?)?", settings.server.public_url):
         raise ConfigurationError("server.public_url must be an address such as https://films.example.org.")
     if settings.server.port > 65535:
@@ -330,6 +354,16 @@ def _check_mail(mail: Mail) -> None:
         raise ConfigurationError(
             "mail.security none would send mail.password in the clear. Use starttls or tls."
         )
+
+
+def _check_tmdb(tmdb: Tmdb) -> None:
+    if not re.fullmatch(r"[!-~]*", tmdb.api_key):
+        raise ConfigurationError("tmdb.api_key must be the key alone, as TMDb shows it: no spaces or quotes.")
+    for key in ("base_url", "image_url"):
+        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", getattr(tmdb, key)):
+            raise ConfigurationError(f"tmdb.{key} must be an address such as https://api.themoviedb.org/3.")
+    if tmdb.keep_days > 180:
+        raise ConfigurationError("tmdb.keep_days must be at most 180: TMDb's terms forbid more.")
 
 
 def example() -> str:

@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "library": {"errors", "config", "db", "auth", "movies"},
     "recommender": {"errors", "config", "db", "auth", "movies", "library"},
     "exchange": {"errors", "config", "db", "auth", "movies", "library", "recommender"},
-    "jobs": {"errors", "config", "db", "auth", "movies", "library", "recommender", "exchange"},
+    "jobs": {"errors", "config", "db", "auth", "tmdb", "movies", "library", "recommender", "exchange"},
     "api": {
         "errors",
         "config",
@@ -56,6 +56,7 @@ ONLY_IN = {
     "pydantic": {"api"},
     "orjson": {"api"},
     "apispec": {"api"},
+    "diskcache": {"tmdb"},
 }
 NEVER_IN = {"peewee": {"api", "client", "cli"}, "psycopg2": {"api", "client", "cli", "auth", "movies"}}
 

@@ -33,6 +33,7 @@ from movierec.api import (
 )
 from movierec.api.call import answer
 from movierec.api.endpoint import Endpoint
+from movierec.api.metrics import Metrics
 from movierec.api.middleware import around_every_request
 from movierec.api.services import PHASE, SERVICES, Clock, Phase, Services
 from movierec.api.threads import Threads
@@ -41,6 +42,7 @@ from movierec.errors import MovierecError
 from movierec.jobs import Worker
 from movierec.mail import Delivery
 from movierec.recommender import Recommender, models_folder, recommender_settings
+from movierec.tmdb import Tmdb
 
 GROUPS = [
     accounts.group,
@@ -63,13 +65,18 @@ GROUPS = [
 ENDPOINTS: list[Endpoint] = [endpoint for group in GROUPS for endpoint in group.endpoints]
 
 
-def create_app(settings: Settings, *, clock: Clock = time.time) -> web.Application:
-    """An application over the database of `settings`, which must be migrated. Starts nothing by itself."""
+def create_app(settings: Settings, *, clock: Clock = time.time, tmdb: Tmdb | None = None) -> web.Application:
+    """An application over the database of `settings`, which must be migrated. Starts nothing by itself.
+
+    `tmdb` is the one of the settings unless another is given.
+    """
     db.connect(settings)
     app = web.Application(
         middlewares=[around_every_request], client_max_size=settings.server.body_limit_bytes
     )
     recommender = Recommender(models_folder(settings), recommender_settings(settings.recommender))
+    metrics = Metrics()
+    tmdb = tmdb or _tmdb_of(settings, clock, metrics)
     app[PHASE] = Phase()
     app[SERVICES] = Services(
         settings=settings,
@@ -77,13 +84,29 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> web.Applicati
         threads=Threads(settings),
         keys=auth.load_or_create(settings.paths.state / "keys.json"),
         recommender=recommender,
-        worker=Worker(settings, clock, before_success=recommender.renew),
+        worker=Worker(settings, clock, before_success=recommender.renew, tmdb=tmdb),
+        tmdb=tmdb,
+        metrics=metrics,
     )
     _add_routes(app)
     docs.add_routes(app, ENDPOINTS)
     account_page.add_routes(app)
-    app.cleanup_ctx.extend([_threads, _recommender, _worker, _mail, monitoring.running, upkeep.running])
+    app.cleanup_ctx.extend(
+        [_threads, _tmdb, _recommender, _worker, _mail, monitoring.running, upkeep.running]
+    )
     return app
+
+
+def _tmdb_of(settings: Settings, clock: Clock, metrics: Metrics) -> Tmdb | None:
+    """None without a key."""
+    if not settings.tmdb.api_key:
+        return None
+    return Tmdb(
+        settings.tmdb,
+        settings.paths.cache / "tmdb",
+        clock,
+        count=lambda result: metrics.tmdb_calls.labels(result.value).inc(),
+    )
 
 
 def _add_routes(app: web.Application) -> None:
@@ -102,6 +125,16 @@ async def _threads(app: web.Application) -> AsyncIterator[None]:
     await services.threads.hash(auth.of_nobody, services.settings.auth.bcrypt_cost)
     yield
     services.threads.close()
+
+
+async def _tmdb(app: web.Application) -> AsyncIterator[None]:
+    tmdb = app[SERVICES].tmdb
+    if tmdb is None:
+        yield
+        return
+    await tmdb.start()
+    yield
+    await tmdb.close()
 
 
 async def _recommender(app: web.Application) -> AsyncIterator[None]:

@@ -32,4 +32,7 @@ class Metrics:
             "db_pool_in_use", "Units of database work under way or waiting.", registry=self.registry
         )
         self.outbox_pending = Gauge("outbox_pending", "Mails not delivered yet.", registry=self.registry)
+        self.tmdb_calls = Counter(
+            "tmdb_calls", "Requests to TMDb, by result.", ["result"], registry=self.registry
+        )
         self.model = Gauge("model_info", "The model that serves.", ["version"], registry=self.registry)

@@ -13,13 +13,14 @@ from movierec.auth import Keys
 from movierec.config import Settings
 from movierec.jobs import Worker
 from movierec.recommender import Recommender
+from movierec.tmdb import Tmdb
 
 Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
 class Services:
-    """Made once by `create_app`; `clock` gives UTC epoch seconds."""
+    """Made once by `create_app`; `clock` gives UTC epoch seconds. Without a key there is no `tmdb`."""
 
     settings: Settings
     clock: Clock
@@ -27,6 +28,7 @@ class Services:
     keys: Keys
     recommender: Recommender
     worker: Worker
+    tmdb: Tmdb | None = None
     metrics: Metrics = field(default_factory=Metrics)
 
 

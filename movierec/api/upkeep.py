@@ -34,6 +34,8 @@ async def _sweep_for_ever(services: Services) -> None:
                 await services.threads.write(sweep, int(services.clock()))
             await services.threads.write(library.sweep_acts, services.settings.library, int(services.clock()))
             await train_when_due(services)
+            if services.tmdb is not None:
+                await services.tmdb.expire()
         except Exception:
             # Whatever it is, it must not end the sweeping; requests will tell of a broken database.
             logger.exception("could not sweep")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from movierec.config import Settings
 from movierec.jobs import queue
 from movierec.jobs.queue import Job
+from movierec.tmdb import Tmdb
 
 # Progress is written at most so often; a stage that begins is always written.
 INTERVAL_SECONDS = 0.25
@@ -25,13 +26,17 @@ class NotOurs(Exception):
 
 @dataclass
 class Running:
-    """What the code of a job gets. `clock` gives UTC epoch seconds."""
+    """What the code of a job gets. `clock` gives UTC epoch seconds; without a key there is no `tmdb`.
+
+    running.tmdb.wait_for(running.tmdb.details(603))
+    """
 
     job: Job
     worker: str
     settings: Settings
     clock: Callable[[], float]
     stop: threading.Event
+    tmdb: Tmdb | None = None
     _stage: str = field(default="", init=False)
     _written: float = field(default=float("-inf"), init=False)
 

@@ -20,6 +20,7 @@ from movierec.jobs import queue, uploads
 from movierec.jobs.kinds import KINDS, Kind
 from movierec.jobs.queue import Job
 from movierec.jobs.running import NotOurs, Running, Stopping
+from movierec.tmdb import Tmdb
 
 # How soon a daemon notices what another one has queued. Its own jobs begin at once.
 POLL_SECONDS = 3.0
@@ -43,10 +44,11 @@ class Worker:
         *,
         before_success: Callable[[], None] = _nothing,
         kinds: Mapping[str, Kind] = KINDS,
+        tmdb: Tmdb | None = None,
     ) -> None:
         """`before_success` runs when a job's work is done, before anybody is told so."""
         self._settings, self._clock, self._kinds = settings, clock, kinds
-        self._before_success = before_success
+        self._before_success, self._tmdb = before_success, tmdb
         self._stop = threading.Event()
         self._lanes: list[_Lane] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -58,7 +60,15 @@ class Worker:
         for lane in dict.fromkeys(kind.lane for kind in self._kinds.values()):
             kinds = {key: kind for key, kind in self._kinds.items() if kind.lane == lane}
             self._lanes.append(
-                _Lane(f"{name}:{lane}", kinds, self._settings, self._clock, self._stop, self._before_success)
+                _Lane(
+                    f"{name}:{lane}",
+                    kinds,
+                    self._settings,
+                    self._clock,
+                    self._stop,
+                    self._before_success,
+                    self._tmdb,
+                )
             )
         self._tasks = [asyncio.create_task(lane.work()) for lane in self._lanes]
 
@@ -87,11 +97,12 @@ class _Lane:
         clock: Callable[[], float],
         stop: threading.Event,
         before_success: Callable[[], None],
+        tmdb: Tmdb | None,
     ) -> None:
         self.name, self.wake = name, asyncio.Event()
         self._kinds, self._settings, self._clock, self._stop = kinds, settings, clock, stop
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="jobs")
-        self._before_success = before_success
+        self._before_success, self._tmdb = before_success, tmdb
         self._is_first_look = True
 
     async def work(self) -> None:
@@ -141,7 +152,7 @@ class _Lane:
     def _do(self, job: Job) -> None:
         """Run a job and write what came of it."""
         extra = {"job": job.id, "kind": job.kind}
-        running = Running(job, self.name, self._settings, self._clock, self._stop)
+        running = Running(job, self.name, self._settings, self._clock, self._stop, self._tmdb)
         logger.info("job started", extra=extra)
         try:
             report = db.call(self._kinds[job.kind].run, running)

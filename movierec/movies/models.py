@@ -53,6 +53,8 @@ class Movie(Table):
     source = TextField()
     created_at = BigIntegerField()
     updated_at = BigIntegerField()
+    # When TMDb last told all of it; its lists tell only some.
+    details_at = BigIntegerField(null=True)
 
     class Meta:
         table_name = "movies"

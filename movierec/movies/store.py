@@ -59,6 +59,8 @@ class FilmFacts:
     # Whom the cast plays, in the same order.
     characters: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    # When TMDb told all of it (UTC epoch seconds), None where this is only some.
+    details_at: int | None = None
 
 
 IDS = ("imdb_id", "tmdb_id", "movielens_id")
@@ -66,6 +68,7 @@ FACTS = (
     "title", "original_title", "year", "release_date", "overview", "tagline", "status", "runtime", "budget",
     "revenue", "homepage", "original_language", "certificate", "adult", "critics_score", "critics_reviews",
     "vote_average", "vote_count", "popularity", "poster_path", "backdrop_path",
+    "details_at",
 )  # fmt: skip
 LISTS = ("languages", "countries")  # stored as JSON
 COLUMNS = (*IDS, *FACTS, *LISTS)
@@ -203,7 +206,7 @@ def _changes(movie_id: int, film: FilmFacts, row: db.Row, wins: bool, known: _Kn
         if name in IDS:
             if empty and known.claim(name, value, movie_id):
                 changes[name] = value
-        elif empty or wins:
+        elif empty or wins or name == "details_at":
             changes[name] = value
     if wins and film.source != source:
         changes["source"] = film.source

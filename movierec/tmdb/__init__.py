@@ -1,0 +1,20 @@
+"""The Movie Database, asked sparingly and typed: client, cache, and what the answers mean."""
+
+from movierec.tmdb.client import Result
+from movierec.tmdb.flights import Flights
+from movierec.tmdb.parse import Changes, Details, Film, FilmPage, Images
+from movierec.tmdb.service import ATTRIBUTION, Answer, State, Tmdb
+
+__all__ = [
+    "ATTRIBUTION",
+    "Answer",
+    "Changes",
+    "Details",
+    "Film",
+    "FilmPage",
+    "Flights",
+    "Images",
+    "Result",
+    "State",
+    "Tmdb",
+]

@@ -1,0 +1,293 @@
+"""HTTP to TMDb: timeouts, retries, pace and breaker. Nothing of caches or of what the answers mean.
+
+The key is put into a request at the last moment. No error of aiohttp leaves this file: their texts hold the
+address and the headers, and so the key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import json
+import logging
+import math
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import aiohttp
+
+from movierec import __version__, config
+from movierec.errors import NotFound, UpstreamUnavailable
+from movierec.tmdb.breaker import Breaker
+from movierec.tmdb.pace import Pace
+from movierec.tmdb.parse import BadAnswer
+
+Value = TypeVar("Value")
+
+MOST_BYTES = 5 * 1024 * 1024
+TRIES = 3
+# Before the second try, and twice as long before the third; each by half more or less.
+RETRY_SECONDS = 0.2
+# Of what TMDb may ask us to wait for, and how long it is left alone when it says no more or refuses the key.
+MOST_PAUSE_SECONDS, LEAST_PAUSE_SECONDS, REFUSED_SECONDS = 300.0, 1.0, 60.0
+
+logger = logging.getLogger("movierec.tmdb")
+
+
+class Result(StrEnum):
+    """What came of a request; the label of `tmdb_calls_total`."""
+
+    OK = "ok"
+    UNKNOWN = "not_found"
+    THROTTLED = "throttled"
+    REFUSED = "key_refused"
+    BROKEN = "server_error"
+    LOST = "unreachable"
+    LATE = "timeout"
+    GARBAGE = "bad_answer"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One request: `content` of a good one, as read; `pause_seconds` where TMDb asks us to wait."""
+
+    result: Result
+    content: Any = None
+    pause_seconds: float = 0.0
+
+
+# Reads the status, content type and body of an answer; runs in a thread.
+Reader = Callable[[int, str, bytes], Outcome]
+
+
+class Client:
+    """`start` and `close` it on the event loop it is used on. `count` is told the result of each request."""
+
+    def __init__(self, settings: config.Tmdb, count: Callable[[Result], None] = lambda result: None) -> None:
+        self._settings, self._count = settings, count
+        self._breaker = Breaker(settings.failures, settings.pause_seconds, time.monotonic)
+        self._pace = Pace(settings.requests_per_second, settings.requests_at_once)
+        self._session: aiohttp.ClientSession | None = None
+        self.last_result: Result | None = None
+
+    def __repr__(self) -> str:
+        return f"<Client of {self._settings.base_url}>"
+
+    async def start(self) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._settings.requests_at_once),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": f"movierec/{__version__}"},
+            timeout=aiohttp.ClientTimeout(total=None, connect=self._settings.connect_seconds),
+            # Proxies of the environment would see the key of v3.
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def document(
+        self, path: str, query: Mapping[str, str], understand: Callable[[Any], Value]
+    ) -> Value:
+        """What `understand` makes of the JSON object at a path of the API.
+
+        It runs in a thread, and raises BadAnswer, or NotFound where the answer says that there is no such
+        thing. Raises NotFound, or UpstreamUnavailable where no good answer comes in time.
+        """
+        if not re.fullmatch(r"(/[a-z0-9_]+)+", path):
+            raise ValueError("not a path of TMDb")
+        headers, query = _with_key(self._settings.api_key, query)
+        read = functools.partial(_read_document, understand)
+        content: Value = await self._ask(self._settings.base_url.rstrip("/") + path, query, headers, read)
+        return content
+
+    async def image(self, size: str, path: str) -> bytes:
+        """An image, without the key: it lies on another host. Raises as `document` does."""
+        address = f"{self._settings.image_url.rstrip('/')}/{size}{path}"
+        content: bytes = await self._ask(address, {}, {}, _read_image)
+        return content
+
+    async def _ask(
+        self, address: str, query: Mapping[str, str], headers: Mapping[str, str], read: Reader
+    ) -> Any:
+        """Try until there is an answer, or no use or no time in trying on."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._settings.total_seconds
+        for tried in range(1, TRIES + 1):
+            self._check_admission(deadline)
+            outcome = await self._in_turn(address, query, headers, read, deadline)
+            if outcome.result is Result.OK:
+                return outcome.content
+            if outcome.result is Result.UNKNOWN:
+                raise NotFound("TMDb knows nothing by that id.")
+            pause = outcome.pause_seconds or RETRY_SECONDS * 2 ** (tried - 1) * random.uniform(0.5, 1.5)
+            again = outcome.result in (Result.BROKEN, Result.LOST, Result.THROTTLED)
+            if tried == TRIES or not again or loop.time() + pause >= deadline:
+                raise _unavailable(outcome.result, pause)
+            await asyncio.sleep(pause)
+        raise AssertionError("the last try returns or raises")
+
+    def _check_admission(self, deadline: float) -> None:
+        """Raise UpstreamUnavailable at once where asking would be of no use."""
+        if self._pace.paused_seconds > deadline - asyncio.get_running_loop().time():
+            raise _unavailable(Result.THROTTLED, self._pace.paused_seconds)
+        if (seconds := self._breaker.admit()) is not None:
+            raise _unavailable(self.last_result or Result.LOST, seconds)
+
+    async def _in_turn(
+        self,
+        address: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        read: Reader,
+        deadline: float,
+    ) -> Outcome:
+        """One request that was admitted; whatever comes of it, the breaker is told."""
+        outcome = None
+        try:
+            async with self._pace.turn(deadline):
+                outcome = await self._once(address, query, headers, read, deadline)
+        except TimeoutError:
+            # Not TMDb's fault: too much is asked of it at once.
+            return Outcome(Result.LATE)
+        finally:
+            if outcome is None:
+                self._breaker.gave_up()
+        self._note(outcome)
+        return outcome
+
+    def _note(self, outcome: Outcome) -> None:
+        result = outcome.result
+        self._count(result)
+        if result is not self.last_result and result not in (Result.OK, Result.UNKNOWN):
+            logger.warning("TMDb: %s", result.value)
+        self.last_result = Result.OK if result is Result.UNKNOWN else result
+        if result is Result.REFUSED:
+            self._breaker.trip(REFUSED_SECONDS)
+        elif result in (Result.OK, Result.UNKNOWN, Result.THROTTLED):
+            self._breaker.succeeded()
+        else:
+            self._breaker.failed()
+        if result is Result.THROTTLED:
+            self._pace.pause(outcome.pause_seconds)
+
+    async def _once(
+        self,
+        address: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        read: Reader,
+        deadline: float,
+    ) -> Outcome:
+        """One request. Whatever TMDb or the network does, only its kind leaves: nothing chains the error."""
+        assert self._session is not None, "not started"
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                try:
+                    async with self._session.get(
+                        address, params=query, headers=headers, allow_redirects=False
+                    ) as response:
+                        body = await _body_of(response)
+                        if body is None:
+                            return Outcome(Result.GARBAGE)
+                        if response.status == 429:
+                            pause = retry_after_seconds(response.headers.get("Retry-After"), time.time())
+                            return Outcome(Result.THROTTLED, pause_seconds=pause)
+                        return await asyncio.to_thread(read, response.status, response.content_type, body)
+                except aiohttp.ServerTimeoutError:
+                    return Outcome(Result.LATE)
+                except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError):
+                    return Outcome(Result.LOST)
+                except (aiohttp.ClientError, ValueError):
+                    return Outcome(Result.GARBAGE)
+        return Outcome(Result.LATE)
+
+
+def _with_key(key: str, query: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Headers and query. A v3 key is 32 hexadecimal digits; a v4 token goes as a bearer."""
+    if re.fullmatch(r"[0-9a-f]{32}", key):
+        return {}, {**query, "api_key": key}
+    return {"Authorization": f"Bearer {key}"}, dict(query)
+
+
+async def _body_of(response: aiohttp.ClientResponse) -> bytes | None:
+    """None where it is too large; no more than the limit is ever read."""
+    if (response.content_length or 0) > MOST_BYTES:
+        return None
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(65_536):
+        body += chunk
+        if len(body) > MOST_BYTES:
+            return None
+    return bytes(body)
+
+
+def _read_document(understand: Callable[[Any], Any], status: int, content_type: str, body: bytes) -> Outcome:
+    if status >= 500:
+        return Outcome(Result.BROKEN)
+    if status in (401, 403):
+        return Outcome(Result.REFUSED)
+    try:
+        content = json.loads(body, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return Outcome(Result.GARBAGE)
+    if not isinstance(content, dict):
+        return Outcome(Result.GARBAGE)
+    # TMDb's own: 6 and 34 say that there is no such thing. A proxy in between says something else.
+    if status == 404 and content.get("status_code") in (6, 34):
+        return Outcome(Result.UNKNOWN)
+    if status != 200:
+        return Outcome(Result.GARBAGE)
+    try:
+        return Outcome(Result.OK, understand(content))
+    except BadAnswer:
+        return Outcome(Result.GARBAGE)
+    except NotFound:
+        return Outcome(Result.UNKNOWN)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _read_image(status: int, content_type: str, body: bytes) -> Outcome:
+    if status >= 500:
+        return Outcome(Result.BROKEN)
+    if status == 404:
+        return Outcome(Result.UNKNOWN)
+    is_image = status == 200 and content_type in ("image/jpeg", "image/png", "image/webp") and body
+    return Outcome(Result.OK, body) if is_image else Outcome(Result.GARBAGE)
+
+
+def retry_after_seconds(header: str | None, now: float) -> float:
+    """Of a Retry-After in seconds or as a date, within reason whatever it says; `now`: UTC epoch seconds."""
+    text = (header or "").strip()
+    seconds = LEAST_PAUSE_SECONDS
+    if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", text):
+        seconds = float(text)
+    elif text:
+        with contextlib.suppress(ValueError, OverflowError):
+            at = parsedate_to_datetime(text)
+            seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now
+    return min(max(seconds, LEAST_PAUSE_SECONDS), MOST_PAUSE_SECONDS)
+
+
+_DETAILS = {
+    Result.THROTTLED: "TMDb has been asked too often. Try again shortly.",
+    Result.REFUSED: "TMDb refuses the key. Its administrator must correct tmdb.api_key.",
+    Result.GARBAGE: "TMDb's answer makes no sense. Try again shortly.",
+    Result.LATE: "TMDb did not answer in time. Try again shortly.",
+}
+
+
+def _unavailable(result: Result, seconds: float) -> UpstreamUnavailable:
+    return UpstreamUnavailable(_DETAILS.get(result), retry_after_seconds=max(1, math.ceil(seconds)))

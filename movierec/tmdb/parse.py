@@ -1,0 +1,349 @@
+"""TMDb's answers as typed values. Pure; what is broken in an answer is left out, item by item.
+
+https://developer.themoviedb.org/reference: everything is checked here, because nulls and other types come
+where the reference says otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+Document = Mapping[str, Any]
+
+# TMDb answers no page beyond it, and twenty films a page.
+LAST_PAGE = 500
+MOST_ITEMS = 100
+MOST_CREDITED = 40
+_MOST = 2**53
+
+_WRITING = frozenset({"Writer", "Screenplay", "Author", "Novel", "Story", "Book", "Characters", "Teleplay"})
+_IMAGE = re.compile(r"/[A-Za-z0-9_-]{1,64}\.(?:jpg|png|webp)")
+# Controls, halves of surrogate pairs, and what Unicode says is no character.
+_NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_SIZE = re.compile(r"[wh][0-9]{1,4}|original")
+
+
+class BadAnswer(Exception):
+    """An answer that is not what was asked for; it is neither kept nor shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A film as TMDb's lists tell it. Votes are 0 to 10; image paths begin with a slash."""
+
+    tmdb_id: int
+    title: str
+    original_title: str = ""
+    original_language: str = ""
+    overview: str = ""
+    release_date: str | None = None
+    genre_ids: tuple[int, ...] = ()
+    adult: bool = False
+    vote_average: float = 0.0
+    vote_count: int = 0
+    popularity: float = 0.0
+    poster_path: str = ""
+    backdrop_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmPage:
+    """A page of a list; `skipped` items were broken."""
+
+    films: tuple[Film, ...]
+    page: int
+    total_pages: int
+    total_results: int
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """All of a film. Runtime in minutes, money in US dollars, languages as codes, countries as names."""
+
+    film: Film
+    imdb_id: str | None = None
+    tagline: str = ""
+    status: str = ""
+    runtime: int | None = None
+    budget: int | None = None
+    revenue: int | None = None
+    homepage: str = ""
+    languages: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    certificate: str = ""
+    genres: tuple[str, ...] = ()
+    directors: tuple[str, ...] = ()
+    writers: tuple[str, ...] = ()
+    # Pairs of name and character, in the order of billing.
+    cast: tuple[tuple[str, str], ...] = ()
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """Where images are: an address is base + size + path."""
+
+    base_url: str
+    poster_sizes: tuple[str, ...]
+    backdrop_sizes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A page of the films that changed."""
+
+    tmdb_ids: tuple[int, ...]
+    page: int
+    total_pages: int
+
+
+def film_page(document: Document) -> FilmPage:
+    """Of `/movie/popular`, `/movie/top_rated`, `/trending/movie/…` and `/search/movie`."""
+    films, skipped = _items(document, "results", film)
+    page = _integer(document, "page") or 1
+    return FilmPage(
+        films,
+        page,
+        min(_integer(document, "total_pages"), LAST_PAGE),
+        min(_integer(document, "total_results"), LAST_PAGE * 20),
+        skipped,
+    )
+
+
+def film(document: Document) -> Film:
+    """One item of a list. Raises BadAnswer without an id or a title."""
+    tmdb_id, original_title = _integer(document, "id"), _text(document, "original_title", 500)
+    title = _text(document, "title", 500) or original_title
+    if not tmdb_id or not title:
+        raise BadAnswer("a film without id or title")
+    votes, average = _integer(document, "vote_count"), _number(document, "vote_average")
+    return Film(
+        tmdb_id=tmdb_id,
+        title=title,
+        original_title=original_title,
+        original_language=_language(document.get("original_language")),
+        overview=_text(document, "overview", 10_000, lines=True),
+        release_date=_date(document.get("release_date")),
+        genre_ids=tuple(_ids(document.get("genre_ids"))),
+        adult=document.get("adult") is True,
+        vote_average=average if votes and average <= 10 else 0.0,
+        vote_count=min(votes, 2**31 - 1),
+        popularity=min(_number(document, "popularity"), 1e6),
+        poster_path=_image_path(document.get("poster_path")),
+        backdrop_path=_image_path(document.get("backdrop_path")),
+    )
+
+
+def details(document: Document) -> Details:
+    """Of `/movie/{id}` with credits, keywords and release_dates appended."""
+    document = trimmed_details(document)
+    credits = _mapping(document.get("credits"))
+    cast, _ = _items(credits, "cast", _cast_member, needed=False)
+    crew, _ = _items(credits, "crew", _crew_member, needed=False)
+    keywords = _mapping(document.get("keywords"))
+    return Details(
+        film=film(document),
+        imdb_id=_imdb_id(document.get("imdb_id")),
+        tagline=_text(document, "tagline", 500),
+        status=_text(document, "status", 50),
+        runtime=_integer(document, "runtime", most=10_000) or None,
+        budget=_integer(document, "budget") or None,
+        revenue=_integer(document, "revenue") or None,
+        homepage=_address(document.get("homepage")),
+        languages=_each(document, "spoken_languages", lambda item: _language(item.get("iso_639_1"))),
+        countries=_each(document, "production_countries", lambda item: _text(item, "name", 100)),
+        certificate=_certificate(_mapping(document.get("release_dates"))),
+        genres=_each(document, "genres", lambda item: _text(item, "name", 50)),
+        directors=_unique(name for name, job in crew if job == "Director"),
+        writers=_unique(name for name, job in crew if job in _WRITING),
+        cast=cast[:MOST_CREDITED],
+        keywords=_each(keywords, "keywords", lambda item: _text(item, "name", 100)),
+    )
+
+
+def trimmed_details(document: Document) -> Document:
+    """What is told by `details`: a tenth of the answer."""
+    credits = _mapping(document.get("credits"))
+    crew = [member for member in _list(credits.get("crew")) if _is_told(member)]
+    releases = [
+        item for item in _list(_mapping(document.get("release_dates")).get("results")) if _is_american(item)
+    ]
+    left_out = ("production_companies", "belongs_to_collection", "origin_country")
+    return {
+        **{name: value for name, value in document.items() if name not in left_out},
+        "credits": {"cast": _list(credits.get("cast"))[:MOST_CREDITED], "crew": crew},
+        "release_dates": {"results": releases},
+    }
+
+
+def found_film(document: Document) -> Film | None:
+    """Of `/find/{imdb_id}`: the film, if it is one."""
+    films, _ = _items(document, "movie_results", film)
+    return films[0] if films else None
+
+
+def genres(document: Document) -> dict[int, str]:
+    """Of `/genre/movie/list`: names by id."""
+    pairs, _ = _items(document, "genres", lambda item: (_integer(item, "id"), _text(item, "name", 50)))
+    found = {number: name for number, name in pairs if number and name}
+    if not found:
+        raise BadAnswer("no genres")
+    return found
+
+
+def images(document: Document) -> Images:
+    """Of `/configuration`."""
+    told = _mapping(document.get("images"))
+    base_url = _address(told.get("secure_base_url")).rstrip("/")
+    sizes = {
+        kind: tuple(size for size in _list(told.get(f"{kind}_sizes")) if is_size(size))
+        for kind in ("poster", "backdrop")
+    }
+    if not base_url.startswith("https://") or not all(sizes.values()):
+        raise BadAnswer("no addresses of images")
+    return Images(base_url, sizes["poster"], sizes["backdrop"])
+
+
+def changes(document: Document) -> Changes:
+    """Of `/movie/changes`."""
+    ids, _ = _items(document, "results", lambda item: _integer(item, "id"))
+    found = tuple(number for number in ids if number)
+    return Changes(found, _integer(document, "page") or 1, min(_integer(document, "total_pages"), LAST_PAGE))
+
+
+def is_image_path(path: object) -> bool:
+    return isinstance(path, str) and _IMAGE.fullmatch(path) is not None
+
+
+def is_size(size: object) -> bool:
+    """Whether `size` is one that TMDb's images may have, such as w342."""
+    return isinstance(size, str) and _SIZE.fullmatch(size) is not None
+
+
+# Single values: what is not of the right kind counts as not told.
+
+
+def _items(
+    document: Document, name: str, read: Callable[[Document], Item], *, needed: bool = True
+) -> tuple[tuple[Item, ...], int]:
+    """The good items of a list, and how many were broken. Raises BadAnswer where all are, or it is none."""
+    found = document.get(name)
+    if needed and not isinstance(found, list):
+        raise BadAnswer(f"no list of {name}")
+    told = _list(found)[:MOST_ITEMS]
+    good = []
+    for item in told:
+        try:
+            good.append(read(_mapping(item)))
+        except BadAnswer:
+            continue
+    if needed and told and not good:
+        raise BadAnswer(f"nothing whole in {name}")
+    return tuple(good), len(told) - len(good)
+
+
+def _each(document: Document, name: str, read: Callable[[Document], str]) -> tuple[str, ...]:
+    return _unique(read(_mapping(item)) for item in _list(document.get(name))[:MOST_ITEMS])
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _mapping(value: object) -> Document:
+    return value if isinstance(value, dict) else {}
+
+
+def _integer(document: Document, name: str, most: int = _MOST) -> int:
+    """0 also for what is negative or too large."""
+    value = document.get(name)
+    return value if type(value) is int and 0 <= value <= most else 0
+
+
+def _number(document: Document, name: str) -> float:
+    value = document.get(name)
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return 0.0
+    # False for what is not a number, and exact for integers beyond any float.
+    return float(value) if 0 <= value <= _MOST else 0.0
+
+
+def _ids(value: object) -> list[int]:
+    return [item for item in _list(value)[:MOST_ITEMS] if type(item) is int and item > 0]
+
+
+def _text(document: Document, name: str, longest: int, *, lines: bool = False) -> str:
+    """On one line, or with its line ends; without control characters and what is no character."""
+    value = document.get(name)
+    if not isinstance(value, str):
+        return ""
+    value = value[: longest * 2].replace("\r\n", "\n")
+    if lines:
+        return _NO_TEXT.sub(lambda found: found[0] if found[0] == "\n" else " ", value).strip()[:longest]
+    return " ".join(_NO_TEXT.sub(" ", value).split())[:longest].strip()
+
+
+def _language(value: object) -> str:
+    return value if isinstance(value, str) and re.fullmatch(r"[a-z]{2,3}", value) else ""
+
+
+def _imdb_id(value: object) -> str | None:
+    return value if isinstance(value, str) and re.fullmatch(r"tt\d{7,10}", value) else None
+
+
+def _image_path(value: object) -> str:
+    return str(value) if is_image_path(value) else ""
+
+
+def _address(value: object) -> str:
+    whole = isinstance(value, str) and re.fullmatch(r"https?://[!-~]{1,1990}", value)
+    return str(value) if whole else ""
+
+
+def _date(value: object) -> str | None:
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return None
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        return None
+
+
+def _cast_member(item: Document) -> tuple[str, str]:
+    name = _text(item, "name", 200)
+    if not name:
+        raise BadAnswer("nobody")
+    return name, _text(item, "character", 200)
+
+
+def _crew_member(item: Document) -> tuple[str, str]:
+    return _text(item, "name", 200), _text(item, "job", 100)
+
+
+def _is_told(member: object) -> bool:
+    job = _mapping(member).get("job")
+    return isinstance(job, str) and (job == "Director" or job in _WRITING)
+
+
+def _is_american(item: object) -> bool:
+    return _mapping(item).get("iso_3166_1") == "US"
+
+
+def _certificate(release_dates: Document) -> str:
+    """The American one, as the shipped films have it; of the release in cinemas where there are several."""
+    found: list[tuple[bool, str]] = []
+    for country in filter(_is_american, _list(release_dates.get("results"))):
+        for release in map(_mapping, _list(_mapping(country).get("release_dates"))):
+            if certificate := _text(release, "certification", 20):
+                found.append((release.get("type") != 3, certificate))
+    return min(found, default=(True, ""), key=lambda pair: pair[0])[1]

@@ -1,0 +1,240 @@
+"""A TMDb on loopback that answers from `answers`, or misbehaves as it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+from typing import Any
+
+from aiohttp import web
+
+from tests.tmdb import answers
+
+KEY = "0123456789abcdef0123456789abcdef"
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.stand.in"
+
+Misbehaviour = Callable[["StandIn", web.Request], Awaitable[web.StreamResponse]]
+
+
+class StandIn:
+    """Runs in a thread. `mode` is how it behaves, the first `times` if said; `asked` are the paths with queries,
+    without the key.
+    """
+
+    def __init__(self) -> None:
+        self.mode = "well"
+        self.times: int | None = None
+        self.asked: list[str] = []
+        self.keys: list[str | None] = []
+        self.retry_after: str | None = None
+        self.delay_seconds = 0.0
+        self.recorded: dict[str, Any] = {}
+        self.films = dict(answers.FILMS)
+        self._ready = threading.Event()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often each path was asked."""
+        return Counter(asked.partition("?")[0] for asked in self.asked)
+
+    def __enter__(self) -> StandIn:
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._thread.start()
+        assert self._ready.wait(20)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(20)
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        app = web.Application()
+        app.router.add_get("/{path:.*}", self._answer)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.port = int(runner.addresses[0][1])
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._ready.set()
+        await self._stop.wait()
+        await runner.cleanup()
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        query = {name: value for name, value in request.query.items() if name != "api_key"}
+        asked = request.path + "".join(f"?{'&'.join(f'{n}={v}' for n, v in query.items())}" if query else "")
+        self.asked.append(asked)
+        self.keys.append(request.query.get("api_key") or request.headers.get("Authorization"))
+        if self.delay_seconds:
+            await asyncio.sleep(self.delay_seconds)
+        if self.mode == "well" or (self.times is not None and len(self.asked) > self.times):
+            return self._good(request)
+        return await MISBEHAVIOUR[self.mode](self, request)
+
+    def _good(self, request: web.Request) -> web.Response:
+        if request.path.startswith("/w"):  # an image
+            return web.Response(body=b"\xff\xd8\xff image", content_type="image/jpeg")
+        if request.query.get("api_key") != KEY and request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return _json({"status_code": 7, "success": False}, 401)
+        document = self.document(request.path, dict(request.query))
+        if document is None:
+            return _json({"success": False, "status_code": 34, "status_message": "not found"}, 404)
+        return _json(document)
+
+    def document(self, path: str, query: dict[str, str]) -> dict[str, Any] | None:
+        """The answer to a request, None for 404."""
+        if path in self.recorded:
+            return self.recorded[path]  # type: ignore[no-any-return]
+        kind, _, rest = path.strip("/").partition("/")
+        if kind == "configuration":
+            return answers.CONFIGURATION
+        if kind == "genre":
+            return {"genres": [{"id": number, "name": name} for number, name in answers.GENRES.items()]}
+        if kind == "movie" and rest.isdigit():
+            film = self.films.get(int(rest))
+            return film.details() if film else None
+        if kind == "movie" and rest == "changes":
+            found = [{"id": number, "adult": False} for number in self.films]
+            return {"results": found, "page": 1, "total_pages": 1, "total_results": len(found)}
+        if kind == "find":
+            films = [film for film in self.films.values() if film.imdb_id == rest]
+            return {"movie_results": [film.listed() for film in films], "tv_results": []}
+        return self._listed(kind, query)
+
+    def _listed(self, kind: str, query: dict[str, str]) -> dict[str, Any]:
+        number = int(query.get("page", "1"))
+        films = sorted(self.films.values(), key=lambda film: -film.popularity)
+        if query.get("include_adult", "false") != "true":
+            films = [film for film in films if not film.adult]
+        if kind == "search":
+            films = [film for film in films if query["query"] in film.title.casefold()]
+        if year := query.get("primary_release_year"):
+            films = [film for film in films if film.released.startswith(year)]
+        return answers.page(films[(number - 1) * 20 : number * 20], number, len(films))
+
+
+def _json(document: Any, status: int = 200, **headers: str) -> web.Response:
+    return web.Response(
+        text=json.dumps(document), status=status, content_type="application/json", headers=headers
+    )
+
+
+async def _black_hole(_self: StandIn, _request: web.Request) -> web.StreamResponse:
+    await asyncio.sleep(3600)
+    raise AssertionError("somebody waited for an hour")
+
+
+async def _reset(_self: StandIn, request: web.Request) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def _drip(self: StandIn, request: web.Request) -> web.StreamResponse:
+    body = self._good(request).body
+    assert isinstance(body, bytes)
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    response.content_length = len(body)
+    await response.prepare(request)
+    for byte in body:
+        await response.write(bytes([byte]))
+        await asyncio.sleep(1)
+    return response
+
+
+async def _cut(self: StandIn, request: web.Request) -> web.StreamResponse:
+    body = self._good(request).body
+    assert isinstance(body, bytes)
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    response.content_length = len(body)
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    await asyncio.sleep(0.02)
+    assert request.transport is not None
+    request.transport.abort()
+    return response
+
+
+async def _endless(_self: StandIn, request: web.Request) -> web.StreamResponse:
+    """500 MB, as far as anybody reads them."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    chunk = b'{"results": [' + b" " * 65_536
+    for _ in range(8_000):
+        await response.write(chunk)
+    return response
+
+
+async def _throttle(self: StandIn, _request: web.Request) -> web.StreamResponse:
+    told = {} if self.retry_after is None else {"Retry-After": self.retry_after}
+    return _json({"status_code": 25, "status_message": "over the limit"}, 429, **told)
+
+
+def _text(text: str, status: int = 200, content_type: str = "application/json") -> Misbehaviour:
+    async def answer(_self: StandIn, _request: web.Request) -> web.StreamResponse:
+        return web.Response(text=text, status=status, content_type=content_type)
+
+    return answer
+
+
+def _spoiled(spoil: Callable[[dict[str, Any]], Any]) -> Misbehaviour:
+    """Good answers with something wrong in every film."""
+
+    async def answer(self: StandIn, request: web.Request) -> web.StreamResponse:
+        document = self.document(request.path, dict(request.query))
+        assert document is not None
+        films = document.get("results") or document.get("movie_results")
+        if isinstance(films, list):
+            document["results"] = [spoil(film) for film in films]
+        else:
+            document = spoil(document)
+        return _json(document)
+
+    return answer
+
+
+async def _redirect(self: StandIn, _request: web.Request) -> web.StreamResponse:
+    return web.Response(status=302, headers={"Location": f"{self.url}/elsewhere"})
+
+
+_EVIL = "\x1b[31mRed\x07 Alert\x1b]0;owned\x07\x00 \u009b2J\ud800"
+
+MISBEHAVIOUR: dict[str, Misbehaviour] = {
+    "black hole": _black_hole,
+    "reset": _reset,
+    "one byte a second": _drip,
+    "cut body": _cut,
+    "500 MB": _endless,
+    "429": _throttle,
+    "500": _text('{"status_code": 11}', 500),
+    "html": _text("<html><h1>Welcome to our wi-fi</h1></html>", 200, "text/html"),
+    "html with 404": _text("<html>nothing here</html>", 404, "text/html"),
+    "refused key": _text('{"status_code": 7, "success": false}', 401),
+    "redirect": _redirect,
+    "a list": _text("[]"),
+    "no results": _text('{"page": 1}'),
+    "not a number": _text('{"page": NaN, "results": []}'),
+    "depth bomb": _text("[" * 200_000),
+    "nested depth bomb": _text('{"results": [' + '{"id":' * 100_000),
+    "wrong types": _spoiled(lambda film: {name: [value] for name, value in film.items()}),
+    "nulls": _spoiled(dict.fromkeys),
+    "escape sequences": _spoiled(lambda film: {**film, "title": _EVIL, "overview": _EVIL}),
+    "a million results": _text(
+        '{"page": 1, "total_pages": 50000, "total_results": 1000000, "results": ['
+        + ",".join(f'{{"id":{number},"title":"F"}}' for number in range(1, 160_000))
+        + "]}"
+    ),
+}
+
+# All of them, but for those that leave something to show.
+FATAL = sorted(MISBEHAVIOUR.keys() - {"escape sequences", "a million results", "429"})
+
+
+def http_date(seconds_ahead: float) -> str:
+    """A Retry-After in its other form."""
+    return formatdate(time.time() + seconds_ahead, usegmt=True)
