@@ -102,6 +102,11 @@ def is_postgres() -> bool:
     return isinstance(database.obj, _Postgres)
 
 
+def in_transaction() -> bool:
+    """Whether this thread is within a transaction."""
+    return bool(database.in_transaction())
+
+
 @contextlib.contextmanager
 def write(*, durable: bool = True) -> Iterator[None]:
     """One transaction. Inside another one it joins it: the outermost decides.
@@ -109,7 +114,7 @@ def write(*, durable: bool = True) -> Iterator[None]:
     BEGIN IMMEDIATE on SQLite, because a read-then-write in a plain BEGIN fails under concurrent writers.
     One that is not `durable` does not wait for the disk: power failing within a moment may undo it whole.
     """
-    if database.in_transaction():
+    if in_transaction():
         yield
         return
     with contextlib.nullcontext() if durable else _without_waiting(), database.atomic():

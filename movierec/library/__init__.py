@@ -40,7 +40,7 @@ from movierec.library.shelves import (
     to_watchlist,
 )
 from movierec.library.standing import Standing, standing
-from movierec.library.undoing import Deed, Undone, act_of_job, acts, sweep_acts, undo
+from movierec.library.undoing import Deed, Undone, act_of_job, acts, sweep_acts, undo, undo_step
 from movierec.library.watchlist import ORDERINGS as WATCHLIST_ORDERINGS
 from movierec.library.watchlist import MovieToSee, add_to_watchlist, remove_from_watchlist, watchlist
 
@@ -92,6 +92,7 @@ __all__ = [
     "to_remove",
     "to_watchlist",
     "undo",
+    "undo_step",
     "unrate",
     "unrate_movie",
     "watchlist",

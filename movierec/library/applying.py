@@ -1,34 +1,17 @@
-"""Carrying changes out, one or a hundred thousand, in one transaction that the journal records as one act."""
+"""Changes carried out, one or a hundred thousand, all or none of them, recorded as one act."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
-
-import peewee
 
 from movierec import db
-from movierec.errors import NotFound
-from movierec.library.shelves import SHELVES, Change, Place, Row, Shelf
+from movierec.library.acting import Acting, alone, make_way
+from movierec.library.reversing import take_back
+from movierec.library.shelves import Change
 
-BATCH = 2_000
-
-# A place, what was there, and what is there now.
-Written: TypeAlias = tuple[Place, Row | None, Row | None]
-
-
-class Intent(Protocol):
-    """What shall become of a row of a shelf."""
-
-    @property
-    def shelf(self) -> Shelf: ...
-    @property
-    def place(self) -> Place: ...
-    def outcome(self, row: Row | None, now: int) -> Row | None: ...
+BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,187 +30,31 @@ def apply(
 ) -> Applied:
     """Make all of the changes or none, recorded as one act called `what`.
 
-    Reads no more than a batch of them at a time. Raises NotFound where there is no such film.
+    Many are made in steps, each a transaction, so that other users write in between; `changes` is read no
+    further than the next step. Whatever raises, what was done by then is taken back; what a killed daemon
+    left undone, the next call for the same `job_id` takes back first. Raises NotFound where there is no such
+    film.
     """
-    with alone(user_id):
-        act = Acting(user_id, what, now, job_id=job_id)
-        for batch in db.batches(changes, BATCH):
-            act.carry_out(batch)
-        return act.finish()
-
-
-@contextlib.contextmanager
-def alone(user_id: int) -> Iterator[None]:
-    """A transaction in which nobody else changes what this user keeps.
-
-    Raises NotFound in place of the foreign key's error.
-    """
+    _take_back_earlier(user_id, job_id)
+    act = Acting(user_id, what, now, job_id=job_id)
+    joins = db.in_transaction()
     try:
-        with db.write():
-            if db.is_postgres():  # on SQLite there is one writer anyway
-                db.execute("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", f"library of {user_id}")
-            yield
-    except peewee.IntegrityError as error:
-        raise NotFound("There is no such movie.") from error
+        for batch in db.batches(changes, BATCH):
+            begun = time.monotonic()
+            with alone(user_id):
+                act.carry_out(batch)
+            if len(batch) == BATCH:
+                make_way(begun)
+    except BaseException:
+        if act.id is not None and not joins:
+            take_back(user_id, act.id)
+        raise
+    counts = act.counts
+    return Applied(act.id, counts["added"], counts["changed"], counts["removed"], counts["same"])
 
 
-class Acting:
-    """One act on its way: writes rows and records each as it was and as it is."""
-
-    def __init__(
-        self, user_id: int, what: str, now: int, *, job_id: int | None = None, undoes: int | None = None
-    ) -> None:
-        self.user_id = user_id
-        self._now = now
-        self._told = (what, job_id, undoes)
-        self._id: int | None = None
-        self._size = 0
-        self._counts: Counter[str] = Counter()
-
-    def carry_out(self, intents: Sequence[Intent]) -> None:
-        """Change rows as intended, those of one place one after the other."""
-        for shelf in SHELVES.values():
-            own = [intent for intent in intents if intent.shelf is shelf]
-            if own:
-                self._change(shelf, own)
-
-    def finish(self) -> Applied:
-        if self._id is not None:
-            db.execute("UPDATE acts SET size = ? WHERE id = ?", self._size, self._id)
-        counts = self._counts
-        return Applied(self._id, counts["added"], counts["changed"], counts["removed"], counts["same"])
-
-    def begin(self) -> int:
-        """The id of the act, from its first change on."""
-        if self._id is None:
-            what, job_id, undoes = self._told
-            self._id = db.value(
-                "INSERT INTO acts (user_id, what, at, size, job_id, undoes_id, undone) "
-                "VALUES (?, ?, ?, 0, ?, ?, ?) RETURNING id",
-                self.user_id,
-                what,
-                self._now,
-                job_id,
-                undoes,
-                False,
-            )
-        return self._id
-
-    def _change(self, shelf: Shelf, intents: Sequence[Intent]) -> None:
-        rows = _stored(shelf, self.user_id, {intent.place[0] for intent in intents})
-        before: dict[Place, Row | None] = {}
-        for intent in intents:
-            row = rows.get(intent.place)
-            wanted = intent.outcome(row, self._now)
-            self._counts[_kind_of(row, wanted)] += 1
-            if wanted is not row:
-                before.setdefault(intent.place, row)
-                rows[intent.place] = wanted
-        written = [(place, was, rows[place]) for place, was in before.items() if was != rows[place]]
-        if written:
-            self._record(shelf, _written(shelf, self.user_id, written))
-
-    def _record(self, shelf: Shelf, written: Sequence[Written]) -> None:
-        act_id = self.begin()
-        self._size += len(written)
-        db.insert_many(
-            "changes",
-            ("act_id", "shelf", "movie_id", "before", "after"),
-            [(act_id, shelf.table, place[0], _image(was), _image(row)) for place, was, row in written],
-        )
-
-
-def _kind_of(row: Row | None, wanted: Row | None) -> str:
-    if wanted is row:
-        return "same"
-    return "added" if row is None else "removed" if wanted is None else "changed"
-
-
-def _image(row: Row | None) -> str | None:
-    return None if row is None else json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-
-
-def _stored(shelf: Shelf, user_id: int, movie_ids: Iterable[int]) -> dict[Place, Row | None]:
-    """The user's rows of these films, by place."""
-    names = ("id", *shelf.columns)
-    found: dict[Place, Row | None] = {}
-    for ids in db.batches(movie_ids):
-        for movie_id, *values in db.rows(
-            f"SELECT movie_id, {', '.join(names)} FROM {shelf.table} "
-            f"WHERE user_id = ? AND movie_id IN ({db.marks_for(ids)})",
-            user_id,
-            *ids,
-        ):
-            row = dict(zip(names, values, strict=True))
-            found[(movie_id, *(row[name] for name in shelf.key))] = row
-    return found
-
-
-def _written(shelf: Shelf, user_id: int, changes: Sequence[Written]) -> list[Written]:
-    """Write what changed; answers with the rows as they are now, their ids in them."""
-    _delete(shelf, [was["id"] for _, was, row in changes if was is not None and row is None])
-    _update(shelf, user_id, [(place[0], row) for place, was, row in changes if was and row])
-    new = {place: row for place, was, row in changes if was is None and row is not None}
-    ids = _insert(shelf, user_id, new)
-    done: list[Written] = []
-    for place, was, row in changes:
-        if row is not None:
-            row = {**row, "id": ids[place] if was is None else was["id"]}
-        done.append((place, was, row))
-    return done
-
-
-def _delete(shelf: Shelf, ids: Sequence[int]) -> None:
-    for some in db.batches(ids):
-        db.execute(f"DELETE FROM {shelf.table} WHERE id IN ({db.marks_for(some)})", *some)
-
-
-def _update(shelf: Shelf, user_id: int, rows: Sequence[tuple[int, Row]]) -> None:
-    columns = ("user_id", "movie_id", *shelf.columns)
-    values = [(user_id, movie_id, *(row[name] for name in shelf.columns)) for movie_id, row in rows]
-    sets = ", ".join(f"{name} = excluded.{name}" for name in shelf.columns)
-    for some in db.batches(values, 100):
-        marks = ", ".join([f"({db.marks_for(columns)})"] * len(some))
-        db.execute(
-            f"INSERT INTO {shelf.table} ({', '.join(columns)}) VALUES {marks} "
-            f"ON CONFLICT (user_id, movie_id{''.join(f', {name}' for name in shelf.key)}) DO UPDATE SET {sets}",
-            *(value for row in some for value in row),
-        )
-
-
-def _insert(shelf: Shelf, user_id: int, new: dict[Place, Row]) -> dict[Place, int]:
-    """Insert rows under the ids that they had once, where these are still free, or new ones."""
-    former = {place: row["id"] for place, row in new.items() if "id" in row}
-    taken = {
-        number
-        for some in db.batches(former.values())
-        for (number,) in db.rows(f"SELECT id FROM {shelf.table} WHERE id IN ({db.marks_for(some)})", *some)
-    }
-    ids = {place: number for place, number in former.items() if number not in taken}
-    _insert_with(shelf, user_id, new, ids)
-    rest = [place for place in new if place not in ids]
-    numbered = dict(zip(rest, db.new_ids(shelf.table, len(rest)), strict=True))
-    _insert_with(shelf, user_id, new, numbered)
-    return ids | numbered
-
-
-def _insert_with(shelf: Shelf, user_id: int, new: dict[Place, Row], ids: dict[Place, int]) -> None:
-    if not ids:
-        return
-    db.insert_many(
-        shelf.table,
-        ("id", "user_id", "movie_id", *shelf.columns),
-        [
-            (number, user_id, place[0], *(new[place][name] for name in shelf.columns))
-            for place, number in ids.items()
-        ],
-    )
-
-
-def title_of(movie_id: int) -> str:
-    """`Alien (1979)`, for the words of an act. Raises NotFound."""
-    found: db.Row | None = db.row("SELECT title, year FROM movies WHERE id = ?", movie_id)
-    if found is None:
-        raise NotFound("There is no such movie.")
-    title, year = found
-    return f"{title} ({year})" if year else str(title)
+def _take_back_earlier(user_id: int, job_id: int | None) -> None:
+    """Take back what an earlier try of the same job did before it was killed."""
+    if job_id is not None:
+        for (act_id,) in db.rows("SELECT id FROM acts WHERE user_id = ? AND job_id = ?", user_id, job_id):
+            take_back(user_id, act_id)

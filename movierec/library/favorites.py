@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from movierec import db
-from movierec.library.applying import alone, apply, title_of
+from movierec.library.acting import alone, title_of
+from movierec.library.applying import apply
 from movierec.library.lists import BY_FILM, Narrowing, one, page
 from movierec.library.shelves import FAVORITES, to_favorite, to_remove
 

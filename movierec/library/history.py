@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from movierec import db
-from movierec.library.applying import alone, apply, title_of
+from movierec.library.acting import alone, title_of
+from movierec.library.applying import apply
 from movierec.library.lists import BY_FILM, Narrowing, one, page
 from movierec.library.shelves import HISTORY, to_history, to_remove
 from movierec.library.watchlist import leaving_watchlist

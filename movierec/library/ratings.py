@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from movierec import db
-from movierec.library.applying import alone, apply, title_of
+from movierec.library.acting import alone, title_of
+from movierec.library.applying import apply
 from movierec.library.lists import BY_FILM, Narrowing, one, page
 from movierec.library.shelves import RATINGS, Change, checked_text, given, steps_of, to_rate, to_remove
 from movierec.library.watchlist import leaving_watchlist

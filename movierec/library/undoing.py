@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import time
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from movierec import db
 from movierec.config import Library
 from movierec.errors import Conflict, NotFound
-from movierec.library.applying import BATCH, Acting, alone, title_of
-from movierec.library.shelves import SHELVES, Place, Row, Shelf
+from movierec.library.acting import Acting, alone, make_way, title_of
+from movierec.library.reversing import forget, last_of
 
 DAY_SECONDS = 86_400
 # So many films that were left alone are named.
@@ -32,13 +31,17 @@ class Deed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was taken back by which new act. `left` are films changed again since, and left as they are."""
+    """What was taken back by which new act. `left` are films changed again since, and left as they are.
+
+    `is_finished` is False after a step that more have to follow.
+    """
 
     act: Deed
     by: Deed
     reverted: int
     left_count: int
     left: list[tuple[int, str]]
+    is_finished: bool
 
 
 _COLUMNS = "id, what, at, size, job_id, undoes_id, undone"
@@ -66,25 +69,48 @@ def act_of_job(user_id: int, job_id: int) -> Deed | None:
 
 
 def undo(user_id: int, act_id: int | None = None, *, now: int) -> Undone:
-    """Take back an act, or the last one that is in effect; that is an act too, and can be undone.
+    """Take back an act, or the last one that is in effect. To undo the act that did so brings it again.
 
     A row changed again since is left alone. Raises NotFound, or Conflict where the act is undone already.
     """
+    begun = time.monotonic()
+    done = undo_step(user_id, act_id, now=now)
+    while not done.is_finished:
+        make_way(begun)
+        begun = time.monotonic()
+        done = undo_step(user_id, done.act.id, now=now, so_far=done)
+    return done
+
+
+def undo_step(user_id: int, act_id: int | None = None, *, now: int, so_far: Undone | None = None) -> Undone:
+    """The same in steps, between which others get to write; one that was broken off is gone on with.
+
+    What is taken back moves, reversed, from the act to the one that undoes it, so that each of its rows is at
+    any time recorded in one of the two.
+    """
     with alone(user_id):
         act = _undoable(user_id, act_id)
-        what = f"Undid: {act.what}" if act.undoes is None else f"Redid: {act.what.removeprefix('Undid: ')}"
-        acting = Acting(user_id, what, now, undoes=act.id)
-        by = acting.begin()
-        db.execute("UPDATE acts SET undone = ? WHERE id = ?", True, act.id)
-        if act.undoes is not None:
-            db.execute("UPDATE acts SET undone = ? WHERE id = ?", False, act.undoes)
-        left: list[int] = []
-        for batch in _recorded(act.id):
-            acting.carry_out(batch)
-            left += [reversal.movie_id for reversal in batch if reversal.was_changed_since]
-        acting.finish()
-        titles = [(movie_id, title_of(movie_id)) for movie_id in dict.fromkeys(left[:NAMED])]
-        return Undone(_act(user_id, act.id), _act(user_id, by), act.size - len(left), len(left), titles)
+        into = _counterpart(user_id, act, now)
+        reversals = last_of(act.id)
+        acting = Acting(user_id, "", now, act_id=into)
+        acting.carry_out(reversals)
+        if reversals:
+            forget(act.id, reversals)
+        is_finished = not _has_changes(act.id)
+        act = _act(user_id, act.id)
+        if is_finished and act.undoes is not None:
+            db.execute("DELETE FROM acts WHERE id = ?", act.id)
+        left = [reversal.movie_id for reversal in reversals if reversal.was_changed_since]
+        named = so_far.left if so_far else []
+        titles = [(movie_id, title_of(movie_id)) for movie_id in dict.fromkeys(left[: NAMED - len(named)])]
+        return Undone(
+            act,
+            _act(user_id, into),
+            (so_far.reverted if so_far else 0) + len(reversals) - len(left),
+            (so_far.left_count if so_far else 0) + len(left),
+            [*named, *titles],
+            is_finished,
+        )
 
 
 def sweep_acts(settings: Library, now: int) -> None:
@@ -120,54 +146,23 @@ def _undoable(user_id: int, act_id: int | None) -> Deed:
         if act_id is None:
             raise NotFound("There is nothing to undo.")
     act = _act(user_id, act_id)
-    if act.undone:
+    if act.undone and not _has_changes(act.id):
         raise Conflict(f"“{act.what}” is undone already.")
     return act
 
 
-class _Reversal:
-    """A recorded change backwards."""
-
-    def __init__(self, shelf: Shelf, movie_id: int, before: Row | None, after: Row | None) -> None:
-        self.shelf = shelf
-        self.movie_id = movie_id
-        self._before = before
-        self._after = after
-        self.was_changed_since = False
-
-    @property
-    def place(self) -> Place:
-        row: Row = self._after or self._before or {}
-        return (self.movie_id, *(row[name] for name in self.shelf.key))
-
-    def outcome(self, row: Row | None, now: int) -> Row | None:
-        if self._content(row) != self._content(self._after):
-            self.was_changed_since = True
-            return row
-        return self._before
-
-    def _content(self, row: Row | None) -> Any:
-        # Not the id: a row taken away and brought back has another one where its own was given away.
-        return None if row is None else [row[name] for name in self.shelf.columns]
+def _has_changes(act_id: int) -> bool:
+    return db.value("SELECT 1 FROM changes WHERE act_id = ? LIMIT 1", act_id) is not None
 
 
-def _recorded(act_id: int) -> Iterator[list[_Reversal]]:
-    """The changes of an act, last first."""
-    below = 2**63 - 1
-    while found := db.rows(
-        "SELECT id, shelf, movie_id, before, after FROM changes WHERE act_id = ? AND id < ? "
-        "ORDER BY id DESC LIMIT ?",
-        act_id,
-        below,
-        BATCH,
-    ):
-        below = found[-1][0]
-        yield [
-            _Reversal(shelf, movie_id, _row(shelf, before), _row(shelf, after))
-            for shelf, movie_id, before, after in ((SHELVES[name], *rest) for _, name, *rest in found)
-        ]
-
-
-def _row(shelf: Shelf, image: str | None) -> Row | None:
-    """A recorded row; columns that came later have their defaults."""
-    return None if image is None else {**shelf.defaults, **json.loads(image)}
+def _counterpart(user_id: int, act: Deed, now: int) -> int:
+    """The act that records how `act` is undone: a new one, or, where `act` itself undoes one, that one."""
+    other: int | None = act.undoes
+    if other is None:
+        other = db.value("SELECT id FROM acts WHERE user_id = ? AND undoes_id = ?", user_id, act.id)
+    if other is None:
+        other = Acting(user_id, f"Undid: {act.what}", now, undoes=act.id).begin()
+    if not act.undone:
+        db.execute("UPDATE acts SET undone = ? WHERE id = ?", True, act.id)
+        db.execute("UPDATE acts SET undone = ?, size = 0 WHERE id = ?", False, other)
+    return other

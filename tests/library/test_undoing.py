@@ -49,6 +49,9 @@ def test_the_last_change_is_taken_back_and_brought_again(database: Settings) -> 
     )
     library.undo(user, undone.by.id, now=NOW + 3)
     assert everything_of(user) == worse
+    assert [(act.what, act.undone) for act in library.acts(user, limit=9)[1]] == [
+        ("Rated Alien (1979)", False)
+    ] * 2
     for _ in range(2):
         library.undo(user, now=NOW + 4)
     assert not any(everything_of(user).values())
@@ -56,6 +59,9 @@ def test_the_last_change_is_taken_back_and_brought_again(database: Settings) -> 
         library.undo(user, now=NOW + 5)
     with pytest.raises(Conflict):
         library.undo(user, undone.act.id, now=NOW + 5)
+    everything = [library.undo(user, act.id, now=NOW) for act in library.acts(user, limit=9)[1] if act.undoes]
+    assert [one.act.what for one in everything] == ["Undid: Rated Alien (1979)"] * 2
+    assert everything_of(user) == worse
 
 
 def test_what_was_changed_again_is_left_and_told(database: Settings) -> None:
@@ -109,6 +115,62 @@ def test_a_change_that_fails_leaves_nothing(database: Settings) -> None:
         library.apply(user, [to_rate(alien, 4), to_rate(10**9, 4)], what="Imported a file", now=NOW)
     assert not any(everything_of(user).values())
     assert library.acts(user, limit=9) == (0, [])
+
+
+@pytest.fixture
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three films are many."""
+    monkeypatch.setattr("movierec.library.applying.BATCH", 3)
+    monkeypatch.setattr("movierec.library.reversing.BATCH", 2)
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_many_changes_that_fail_half_way_leave_nothing(database: Settings) -> None:
+    user = make_user()
+    library.rate(user, movie_id(FILMS[0]), 1, review="Before", now=NOW)
+    before, acts = everything_of(user), library.acts(user, limit=9)
+    many = [to_rate(movie_id(film), 4) for film in FILMS]
+    with pytest.raises(NotFound):
+        library.apply(user, [*many, to_rate(10**9, 4)], what="Imported a file", now=NOW, job_id=3)
+    assert (everything_of(user), library.acts(user, limit=9)) == (before, acts)
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_a_job_that_was_killed_half_way_begins_anew(database: Settings, monkeypatch: Any) -> None:
+    user = make_user()
+    many = [to_rate(movie_id(film), 4) for film in FILMS]
+
+    def killed() -> Any:
+        yield from many[:4]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("movierec.library.applying.take_back", lambda *_: None)
+        with pytest.raises(KeyboardInterrupt):
+            library.apply(user, killed(), what="Imported a file", now=NOW, job_id=3)
+    assert len(everything_of(user)["ratings"]) == 3
+    done = library.apply(user, many, what="Imported a file", now=NOW, job_id=3)
+    assert (done.added, done.same) == (len(FILMS), 0)
+    assert [act.size for act in library.acts(user, limit=9)[1]] == [len(FILMS)]
+    library.undo(user, now=NOW)
+    assert not any(everything_of(user).values())
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_undoing_that_was_broken_off_is_gone_on_with(database: Settings) -> None:
+    user = make_user()
+    library.apply(user, [to_rate(movie_id(film), 4) for film in FILMS], what="Imported a file", now=NOW)
+    imported = everything_of(user)
+    step = library.undo_step(user, now=NOW)
+    assert (step.is_finished, len(everything_of(user)["ratings"])) == (False, 4)
+    undone = library.undo(user, step.act.id, now=NOW)
+    assert not any(everything_of(user).values())
+    assert undone.by.size == len(FILMS)
+    library.undo_step(user, undone.by.id, now=NOW)
+    library.undo(user, undone.by.id, now=NOW)
+    assert everything_of(user) == imported
+    library.undo(user, now=NOW)
+    assert not any(everything_of(user).values())
 
 
 def test_one_film_told_twice_in_one_go(database: Settings) -> None:

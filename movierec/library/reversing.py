@@ -1,0 +1,79 @@
+"""Recorded changes read backwards: what undoing writes, and what an act that failed half-way takes back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from movierec import db
+from movierec.library.acting import Acting, alone
+from movierec.library.shelves import SHELVES, Place, Row, Shelf
+
+BATCH = 1_000
+
+
+class Reversal:
+    """A recorded change backwards."""
+
+    def __init__(
+        self, number: int, shelf: Shelf, movie_id: int, before: Row | None, after: Row | None
+    ) -> None:
+        self.number = number
+        self.shelf = shelf
+        self.movie_id = movie_id
+        self._before = before
+        self._after = after
+        self.was_changed_since = False
+
+    @property
+    def place(self) -> Place:
+        row: Row = self._after or self._before or {}
+        return (self.movie_id, *(row[name] for name in self.shelf.key))
+
+    def outcome(self, row: Row | None, now: int) -> Row | None:
+        if self._content(row) != self._content(self._after):
+            self.was_changed_since = True
+            return row
+        return self._before
+
+    def _content(self, row: Row | None) -> Any:
+        # Not the id: a row taken away and brought back has another one where its own was given away.
+        return None if row is None else [row[name] for name in self.shelf.columns]
+
+
+def last_of(act_id: int) -> list[Reversal]:
+    """The last changes recorded of an act, last first, no more than a step takes."""
+    found = db.rows(
+        "SELECT id, shelf, movie_id, before, after FROM changes WHERE act_id = ? ORDER BY id DESC LIMIT ?",
+        act_id,
+        BATCH,
+    )
+    return [_reversal(*row) for row in found]
+
+
+def forget(act_id: int, reversals: Sequence[Reversal]) -> None:
+    """Remove from the journal what `last_of` answered."""
+    db.execute("DELETE FROM changes WHERE act_id = ? AND id >= ?", act_id, reversals[-1].number)
+
+
+def _reversal(number: int, name: str, movie_id: int, before: str | None, after: str | None) -> Reversal:
+    shelf = SHELVES[name]
+    return Reversal(number, shelf, movie_id, _row(shelf, before), _row(shelf, after))
+
+
+def _row(shelf: Shelf, image: str | None) -> Row | None:
+    """A recorded row; columns that came later have their defaults."""
+    return None if image is None else {**shelf.defaults, **json.loads(image)}
+
+
+def take_back(user_id: int, act_id: int) -> None:
+    """Reverse an act and forget it, in steps that are whole: whatever stops it, it can be taken up again."""
+    while True:
+        with alone(user_id):
+            reversals = last_of(act_id)
+            if not reversals:
+                db.execute("DELETE FROM acts WHERE id = ?", act_id)
+                return
+            Acting(user_id, "", 0, unrecorded=True).carry_out(reversals)
+            forget(act_id, reversals)
