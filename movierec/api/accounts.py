@@ -207,4 +207,6 @@ def profile_json(profile: Profile) -> dict[str, Any]:
         "favorite_genres": auth.favorite_genres(profile),
         "preferred_language": profile.preferred_language,
         "mature_content": profile.mature_content,
+        "rating_scale": profile.rating_scale,
+        "seen_leaves_watchlist": profile.seen_leaves_watchlist,
     }

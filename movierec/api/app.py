@@ -14,10 +14,12 @@ from movierec import auth, db
 from movierec.api import (
     account_page,
     accounts,
+    changes,
     docs,
     exports,
     favorites,
     health,
+    history,
     imports,
     jobs,
     model,
@@ -30,6 +32,7 @@ from movierec.api import (
     upkeep,
     users,
     verification,
+    watchlist,
 )
 from movierec.api.call import answer
 from movierec.api.endpoint import Endpoint
@@ -53,6 +56,9 @@ GROUPS = [
     movies.group,
     favorites.group,
     ratings.group,
+    watchlist.group,
+    history.group,
+    changes.group,
     recommendations.group,
     imports.group,
     exports.group,

@@ -85,6 +85,8 @@ def movie_json(call: Call, movie_id: int) -> dict[str, Any]:
         document["my_rating"] = standing.stars
         document["is_favorite"] = standing.is_favorite
         document["on_watchlist"] = standing.on_watchlist
+        document["times_seen"] = standing.times_seen
+        document["last_seen"] = standing.last_seen
         serving = call.services.recommender.serving()
         document["predicted_rating"] = recommender.expected_stars(serving, call.user_id, movie_id)
     return document
@@ -110,7 +112,7 @@ def catalogue(call: Call, query: schemas.MovieQuery) -> dict[str, Any]:
 
 @group.get("/{id}/", access=Access.PUBLIC, answers={200: schemas.Movie}, cache_seconds=60)
 def movie(call: Call, id: int) -> dict[str, Any]:
-    """One movie; for who is signed in with the own rating, the predicted one, favorite and watchlist."""
+    """One movie; for who is signed in with the own rating, the predicted one, favorite, watchlist and history."""
     return movie_json(call, id)
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from movierec import library, movies
+from movierec import library
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Answer, Group
-from movierec.api.movies import listed_json
-from movierec.api.pages import page_json
+from movierec.api.lists import list_json, with_films
 from movierec.api.schemas import Page
 from movierec.api.schemas import library as schemas
 from movierec.errors import NotFound
@@ -21,27 +19,31 @@ group = Group("/api/v1/favorites/ratings", tag="ratings")
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Rating]})
 def ratings(call: Call, query: schemas.RatingQuery) -> dict[str, Any]:
-    """The own ratings."""
-    order = movies.ordering(query.ordering, library.RATING_ORDERINGS)
-    count, found = library.ratings(call.user_id, order=order, limit=query.page_size, offset=query.offset)
-    return page_json(call, query, count, _ratings_json(found))
+    """The own ratings.
+
+    Orderings: updated_at, created_at, rating, title, year; with - in front for descending.
+    """
+    return list_json(call, query, library.ratings, library.RATING_ORDERINGS, _json)
 
 
 @group.post("/", access=Access.USER, answers={201: schemas.Rating, 200: schemas.Rating}, errors=(NotFound,))
 def rate(call: Call, body: schemas.RateMovie) -> Answer:
-    """Rate a movie: 201 when new, 200 when it replaces. Without `review` the words there are stay."""
+    """Rate a movie: 201 when new, 200 when it replaces. Without `review` the words there are stay.
+
+    The movie leaves the watchlist, unless the profile says otherwise.
+    """
     return _rate(call, body.movie, body.rating, body.review)
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Rating})
 def rating(call: Call, id: int) -> dict[str, Any]:
     """One rating."""
-    return _ratings_json([library.rating(call.user_id, id)])[0]
+    return _one(library.rating(call.user_id, id))
 
 
 @group.put("/{id}/", access=Access.USER, answers={200: schemas.Rating})
 def replace(call: Call, id: int, body: schemas.SetRating) -> dict[str, Any]:
-    """Replace the stars, and the words where `review` is sent."""
+    """Replace the stars, and the words where `review` is sent: `""` deletes them, to leave it out keeps them."""
     return _revise(call, id, {"rating": body.rating, "review": body.review})
 
 
@@ -60,12 +62,12 @@ def unrate(call: Call, id: int) -> None:
 @group.get("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating})
 def rating_of_movie(call: Call, movie_id: int) -> dict[str, Any]:
     """The own rating of a movie."""
-    return _ratings_json([library.rating_of(call.user_id, movie_id)])[0]
+    return _one(library.rating_of(call.user_id, movie_id))
 
 
 @group.put("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating, 201: schemas.Rating})
 def rate_movie(call: Call, movie_id: int, body: schemas.SetRating) -> Answer:
-    """Rate a movie by its id; repeating it changes nothing."""
+    """Rate a movie by its id; repeating it changes nothing. Without `review` the words there are stay."""
     return _rate(call, movie_id, body.rating, body.review)
 
 
@@ -77,24 +79,22 @@ def unrate_movie(call: Call, movie_id: int) -> None:
 
 def _rate(call: Call, movie_id: int, stars: float, review: str | None) -> Answer:
     made, is_new = library.rate(call.user_id, movie_id, stars, review=review, now=call.now)
-    return Answer(201 if is_new else 200, *_ratings_json([made]))
+    return Answer(201 if is_new else 200, _one(made))
 
 
 def _revise(call: Call, rating_id: int, changes: dict[str, Any]) -> dict[str, Any]:
-    return _ratings_json([library.revise(call.user_id, rating_id, changes, now=call.now)])[0]
+    return _one(library.revise(call.user_id, rating_id, changes, now=call.now))
 
 
-def _ratings_json(found: Sequence[RatedMovie]) -> list[dict[str, Any]]:
-    films = {film.id: film for film in movies.listed([item.movie_id for item in found])}
-    return [
-        {
-            "id": item.id,
-            "movie": item.movie_id,
-            "movie_detail": listed_json(films[item.movie_id]),
-            "rating": item.stars,
-            "review": item.review,
-            "created_at": timestamp(item.created_at),
-            "updated_at": timestamp(item.updated_at),
-        }
-        for item in found
-    ]
+def _one(item: RatedMovie) -> dict[str, Any]:
+    return with_films([item], _json)[0]
+
+
+def _json(item: RatedMovie) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "rating": item.stars,
+        "review": item.review,
+        "created_at": timestamp(item.created_at),
+        "updated_at": timestamp(item.updated_at),
+    }

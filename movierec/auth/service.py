@@ -172,7 +172,16 @@ def user(user_id: int) -> User:
     return found
 
 
-_PROFILE = ("id", "bio", "avatar", "favorite_genres", "preferred_language", "mature_content")
+_PROFILE = (
+    "id",
+    "bio",
+    "avatar",
+    "favorite_genres",
+    "preferred_language",
+    "mature_content",
+    "rating_scale",
+    "seen_leaves_watchlist",
+)
 _PROFILE_OF = f"SELECT {', '.join(_PROFILE)} FROM profiles WHERE user_id = ?"
 
 
@@ -183,6 +192,7 @@ def profile_of(user_id: int) -> Profile:
         raise NotFound()
     profile = Profile(user=user_id, **dict(zip(_PROFILE, row, strict=True)))
     profile.mature_content = bool(profile.mature_content)
+    profile.seen_leaves_watchlist = bool(profile.seen_leaves_watchlist)
     return profile
 
 

@@ -69,9 +69,10 @@ class Client(Accounts):
     def favorites(self, **query: Any) -> Any:
         return self._as_user("GET", f"{API}/favorites/", query=query)
 
-    def add_favorite(self, movie_id: int) -> Any:
+    def add_favorite(self, movie_id: int, note: str | None = None) -> Any:
         # Adding twice answers with the first one, so that it may be repeated.
-        return self._as_user("POST", f"{API}/favorites/", body={"movie": movie_id}, repeatable=True)
+        body = without_none(movie=movie_id, note=note)
+        return self._as_user("POST", f"{API}/favorites/", body=body, repeatable=True)
 
     def favorite(self, favorite_id: int) -> Any:
         return self._as_user("GET", f"{API}/favorites/{favorite_id}/")
@@ -114,6 +115,35 @@ class Client(Accounts):
 
     def unrate_movie(self, movie_id: int) -> None:
         self._as_user("DELETE", f"{API}/favorites/ratings/movie/{movie_id}/")
+
+    # Watchlist, history, changes
+
+    def watchlist(self, **query: Any) -> Any:
+        return self._as_user("GET", f"{API}/watchlist/", query=query)
+
+    def add_to_watchlist(self, movie_id: int, note: str | None = None) -> Any:
+        body = without_none(movie=movie_id, note=note)
+        return self._as_user("POST", f"{API}/watchlist/", body=body, repeatable=True)
+
+    def remove_from_watchlist(self, entry_id: int) -> None:
+        self._as_user("DELETE", f"{API}/watchlist/{entry_id}/")
+
+    def history(self, **query: Any) -> Any:
+        return self._as_user("GET", f"{API}/history/", query=query)
+
+    def add_to_history(self, movie_id: int, **fields: Any) -> Any:
+        """`watched_at` (none: nobody knows when), `rewatch`, `tags`."""
+        body = without_none(movie=movie_id, **fields)
+        return self._as_user("POST", f"{API}/history/", body=body, repeatable=True)
+
+    def remove_from_history(self, entry_id: int) -> None:
+        self._as_user("DELETE", f"{API}/history/{entry_id}/")
+
+    def changes(self, **query: Any) -> Any:
+        return self._as_user("GET", f"{API}/changes/", query=query)
+
+    def undo(self, change_id: int | None = None) -> Any:
+        return self._as_user("POST", f"{API}/changes/undo/", body=without_none(change=change_id))
 
     # Recommendations
 

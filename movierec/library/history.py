@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from movierec import db
+from movierec.errors import ValidationFailed
 from movierec.library.acting import alone, title_of
 from movierec.library.applying import apply
 from movierec.library.lists import BY_FILM, Narrowing, one, page
@@ -54,6 +56,9 @@ def add_to_history(
     there is no such film.
     """
     change = to_history(movie_id, watched_at, rewatch=rewatch, tags=tags)
+    # The day has begun somewhere already.
+    if watched_at and watched_at[:10] > datetime.fromtimestamp(now + 14 * 3600, UTC).date().isoformat():
+        raise ValidationFailed.of("watched_at", "That is in the future.")
     with alone(user_id):
         changes = [change, *leaving_watchlist(user_id, movie_id)]
         what = f"Entered {title_of(movie_id)} in the history"

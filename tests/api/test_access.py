@@ -54,6 +54,8 @@ ACCESS: dict[tuple[str, str], str] = {
     ("PATCH", "/api/v1/auth/{id}/"): OWNER,  # staff too
     ("DELETE", "/api/v1/auth/{id}/"): OWNER,  # staff too
     ("GET", "/api/v1/exports/"): USER,
+    ("GET", "/api/v1/changes/"): USER,
+    ("POST", "/api/v1/changes/undo/"): USER,
     ("GET", "/api/v1/favorites/"): USER,
     ("POST", "/api/v1/favorites/"): USER,
     ("GET", "/api/v1/favorites/check/{movie_id}/"): USER,
@@ -69,6 +71,9 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/favorites/{id}/"): OWNER,
     ("PATCH", "/api/v1/favorites/{id}/"): OWNER,
     ("DELETE", "/api/v1/favorites/{id}/"): OWNER,
+    ("GET", "/api/v1/history/"): USER,
+    ("POST", "/api/v1/history/"): USER,
+    ("DELETE", "/api/v1/history/{id}/"): OWNER,
     ("POST", "/api/v1/imports/"): USER,
     ("GET", "/api/v1/jobs/"): USER,
     ("GET", "/api/v1/jobs/{id}/"): OWNER,  # staff too
@@ -99,6 +104,9 @@ ACCESS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/recommendations/refresh/"): USER,
     ("GET", "/api/v1/recommendations/similar/{movie_id}/"): PUBLIC,
     ("GET", "/api/v1/recommendations/{id}/"): OWNER,
+    ("GET", "/api/v1/watchlist/"): USER,
+    ("POST", "/api/v1/watchlist/"): USER,
+    ("DELETE", "/api/v1/watchlist/{id}/"): OWNER,
     ("GET", "/health/"): PUBLIC,
     ("GET", "/health/live/"): PUBLIC,
     ("GET", "/health/ready/"): PUBLIC,
@@ -161,6 +169,9 @@ def _everything_of(daemon: RunningDaemon, ann: Account) -> dict[str, int]:
     made = daemon.post(tokens, {"name": "cron", "scopes": ["read"]}, token=ann, status=201)
     rating = daemon.post(f"{FAVORITES}/ratings/", {"movie": movie, "rating": 4}, token=ann, status=201)
     favorite = daemon.post(f"{FAVORITES}/", {"movie": movie}, token=ann, status=201)
+    entry = {"movie": movie, "watched_at": "2024-05-01"}
+    seen = daemon.post("/api/v1/history/", entry, token=ann, status=201)
+    to_see = daemon.post("/api/v1/watchlist/", {"movie": movie}, token=ann, status=201)
     recommended = daemon.get(f"{RECOMMENDATIONS}/?limit=1", token=ann)["results"][0]
     opinion = {"movie": movie_id("tt0113277"), "feedback_type": "like"}
     feedback = daemon.post(f"{RECOMMENDATIONS}/feedback/", opinion, token=ann, status=201)
@@ -177,7 +188,9 @@ def _everything_of(daemon: RunningDaemon, ann: Account) -> dict[str, int]:
         f"{AUTH}/{{id}}/": ann.id,
         f"{FAVORITES}/ratings/{{id}}/": rating["id"],
         f"{FAVORITES}/{{id}}/": favorite["id"],
+        "/api/v1/history/{id}/": seen["id"],
         "/api/v1/jobs/{id}/": job,
+        "/api/v1/watchlist/{id}/": to_see["id"],
         f"{RECOMMENDATIONS}/feedback/{{id}}/": feedback["id"],
         f"{RECOMMENDATIONS}/{{id}}/": recommended["id"],
     }
@@ -253,7 +266,10 @@ def test_foreign_objects_are_as_if_they_were_not(
 
 def test_lists_show_the_own_only(shared: RunningDaemon, objects: dict[str, int]) -> None:
     ann, bob = _account(shared, "ann"), _account(shared, "bob")
-    for path in ("/api/v1/jobs/", f"{AUTH}/tokens/", f"{FAVORITES}/", f"{FAVORITES}/ratings/"):
+    for path in (
+        *("/api/v1/jobs/", "/api/v1/history/", "/api/v1/watchlist/"),
+        *(f"{AUTH}/tokens/", f"{FAVORITES}/", f"{FAVORITES}/ratings/"),
+    ):
         assert shared.get(path, token=bob)["count"] == 0, path
         assert shared.get(path, token=ann)["count"] == 1, path
     for path in (f"{AUTH}/profiles/", f"{AUTH}/sessions/"):

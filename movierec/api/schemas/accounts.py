@@ -100,6 +100,8 @@ class Profile(Output):
     favorite_genres: list[str]
     preferred_language: str
     mature_content: bool
+    rating_scale: int
+    seen_leaves_watchlist: bool
 
 
 class ProfileOf(Profile):
@@ -131,6 +133,13 @@ class SetProfile(Input):
         str, Field(pattern=r"^([a-z]{2})?$", description="Two letters (ISO 639-1), or nothing.")
     ] = ""
     mature_content: bool = False
+    rating_scale: Annotated[
+        Literal[5, 10, 100],
+        Field(description="How the command line writes ratings. The API always speaks of 0.5 to 5.0."),
+    ] = 5
+    seen_leaves_watchlist: Annotated[
+        bool, Field(description="Whether rating a movie, or entering it as seen, takes it off the watchlist.")
+    ] = True
 
 
 class ChangeProfile(SetProfile):

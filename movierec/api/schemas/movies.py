@@ -86,7 +86,7 @@ class CastMember(Output):
 
 
 class Movie(ListedMovie):
-    """A movie whole; the last three fields only for who is signed in."""
+    """A movie whole; the last fields, from `my_rating` on, only for who is signed in."""
 
     tagline: str
     status: str
@@ -111,6 +111,8 @@ class Movie(ListedMovie):
     predicted_rating: float | None = None
     is_favorite: bool | None = None
     on_watchlist: bool | None = None
+    times_seen: int | None = None
+    last_seen: str | None = Field(None, description="A date, or a time in UTC; null where nobody knows.")
 
 
 class MovieList(Output):

@@ -1,0 +1,59 @@
+"""`/api/v1/history/`: the films a user has seen, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from movierec import library
+from movierec.api.call import Call
+from movierec.api.encoding import timestamp
+from movierec.api.endpoint import Access, Answer, Group
+from movierec.api.lists import list_json, with_films
+from movierec.api.schemas import Page
+from movierec.api.schemas import library as schemas
+from movierec.errors import NotFound
+from movierec.library import SeenMovie
+
+group = Group("/api/v1/history", tag="history")
+
+
+@group.get("/", access=Access.USER, answers={200: Page[schemas.HistoryEntry]})
+def history(call: Call, query: schemas.HistoryQuery) -> dict[str, Any]:
+    """The own history, latest first; what was seen nobody knows when comes last.
+
+    Orderings: watched_at, created_at, title, year; with - in front for descending.
+    """
+    return list_json(call, query, library.history, library.HISTORY_ORDERINGS, _json)
+
+
+@group.post(
+    "/",
+    access=Access.USER,
+    answers={201: schemas.HistoryEntry, 200: schemas.HistoryEntry},
+    errors=(NotFound,),
+)
+def add(call: Call, body: schemas.AddToHistory) -> Answer:
+    """Enter a movie as seen. The same movie at the same time is the same entry, with what is sent of the rest.
+
+    It will not be recommended again, and leaves the watchlist, unless the profile says otherwise.
+    """
+    made, is_new = library.add_to_history(
+        call.user_id, body.movie, body.watched_at, rewatch=body.rewatch, tags=body.tags, now=call.now
+    )
+    return Answer(201 if is_new else 200, with_films([made], _json)[0])
+
+
+@group.delete("/{id}/", access=Access.USER, answers={204: None})
+def remove(call: Call, id: int) -> None:
+    """Take an entry out."""
+    library.remove_from_history(call.user_id, id, now=call.now)
+
+
+def _json(item: SeenMovie) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "watched_at": item.watched_at,
+        "rewatch": item.rewatch,
+        "tags": item.tags,
+        "created_at": timestamp(item.created_at),
+    }

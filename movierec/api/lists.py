@@ -1,0 +1,57 @@
+"""Lists of a user's own films: what their queries narrow, and the films their items are of."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from movierec import library, movies
+from movierec.api.call import Call
+from movierec.api.movies import listed_json
+from movierec.api.pages import page_json
+from movierec.api.schemas.library import LibraryQuery
+from movierec.movies import Filters
+
+OF_FILMS = ("genre", "year", "year_min", "year_max")
+OWN = [field.name for field in dataclasses.fields(library.Narrowing) if field.name not in ("films", "title")]
+
+
+class OfMovie(Protocol):
+    @property
+    def movie_id(self) -> int: ...
+
+
+Item = TypeVar("Item", bound=OfMovie)
+
+
+def list_json(
+    call: Call,
+    query: LibraryQuery,
+    listed: Callable[..., tuple[int, list[Item]]],
+    orderings: Mapping[str, str],
+    encoded: Callable[[Item], dict[str, Any]],
+) -> dict[str, Any]:
+    """The page that `query` asks for of what `listed` finds of the caller's."""
+    found: dict[str, Any] = query.model_dump()
+    narrowing = library.Narrowing(
+        films=Filters(**{name: found[name] for name in OF_FILMS}, adult=None),
+        title=found["q"],
+        **{name: found[name] for name in OWN if name in found},
+    )
+    order = movies.ordering(found["ordering"], orderings)
+    count, items = listed(call.user_id, narrowing, order=order, limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, with_films(items, encoded))
+
+
+def with_films(items: Sequence[Item], encoded: Callable[[Item], dict[str, Any]]) -> list[dict[str, Any]]:
+    """Items as JSON, the film of each behind its id."""
+    films = {film.id: film for film in movies.listed([item.movie_id for item in items])}
+    return [
+        {
+            "movie": item.movie_id,
+            "movie_detail": listed_json(films[item.movie_id]),
+            **encoded(item),
+        }
+        for item in items
+    ]

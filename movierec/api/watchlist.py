@@ -1,0 +1,51 @@
+"""`/api/v1/watchlist/`: the films a user means to see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from movierec import library
+from movierec.api.call import Call
+from movierec.api.encoding import timestamp
+from movierec.api.endpoint import Access, Answer, Group
+from movierec.api.lists import list_json, with_films
+from movierec.api.schemas import Page
+from movierec.api.schemas import library as schemas
+from movierec.errors import NotFound
+from movierec.library import MovieToSee
+
+group = Group("/api/v1/watchlist", tag="watchlist")
+
+
+@group.get("/", access=Access.USER, answers={200: Page[schemas.WatchlistEntry]})
+def watchlist(call: Call, query: schemas.WatchlistQuery) -> dict[str, Any]:
+    """The own watchlist.
+
+    Orderings: created_at, title, year; with - in front for descending.
+    """
+    return list_json(call, query, library.watchlist, library.WATCHLIST_ORDERINGS, _json)
+
+
+@group.post(
+    "/",
+    access=Access.USER,
+    answers={201: schemas.WatchlistEntry, 200: schemas.WatchlistEntry},
+    errors=(NotFound,),
+)
+def add(call: Call, body: schemas.AddToWatchlist) -> Answer:
+    """Put a movie on the watchlist; again, it answers the same entry, with the note where one is sent.
+
+    Rating the movie, or entering it in the history, takes it off, unless the profile says otherwise.
+    """
+    made, is_new = library.add_to_watchlist(call.user_id, body.movie, note=body.note, now=call.now)
+    return Answer(201 if is_new else 200, with_films([made], _json)[0])
+
+
+@group.delete("/{id}/", access=Access.USER, answers={204: None})
+def remove(call: Call, id: int) -> None:
+    """Take a movie off."""
+    library.remove_from_watchlist(call.user_id, id, now=call.now)
+
+
+def _json(item: MovieToSee) -> dict[str, Any]:
+    return {"id": item.id, "note": item.note, "created_at": timestamp(item.created_at)}
