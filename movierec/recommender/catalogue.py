@@ -33,6 +33,8 @@ class Catalogue:
     traits: Traits
     content: Content
     genres: Floats
+    # The number of each film's first director, −1 where none is known.
+    makers: Ints
 
     def __len__(self) -> int:
         return len(self.movie_ids)
@@ -76,6 +78,7 @@ def load_catalogue() -> Catalogue:
         traits=traits,
         content=Content(facts),
         genres=genre_shares(traits.genres),
+        makers=_first(facts.directors),
     )
 
 
@@ -96,6 +99,13 @@ def _facts(rows: Sequence[db.Row], genres: Sequence[Sequence[str]], place: dict[
         rating=rated,
         votes=np.array([row[5] for row in rows], dtype=np.float32),
     )
+
+
+def _first(names: Sequence[Sequence[str]]) -> Ints:
+    """A number for the first name of each list, −1 for an empty one."""
+    numbers: dict[str, int] = {}
+    found = (numbers.setdefault(listed[0], len(numbers)) if listed else -1 for listed in names)
+    return np.fromiter(found, dtype=np.int64, count=len(names))
 
 
 @lru_cache(maxsize=10_000)

@@ -8,13 +8,17 @@ from movierec.recommender.arrays import Floats, Ints, Rows, rows_of
 from movierec.recommender.blend import PLAIN_NOVELTY, standardised
 from movierec.recommender.dataset import user_mean
 from movierec.recommender.facts import FilmFacts
-from movierec.recommender.features import Features, features_of
+from movierec.recommender.features import Features, features_of, unit_rows
 
 # In standard deviations: what a film's facts, its quality and its popularity count for.
-FACTS, QUALITY, POPULARITY = 1.0, 0.55, 0.5
+FACTS, QUALITY, POPULARITY = 1.25, 0.5, 0.45
 # How much a broad fact of one liked film among few loses against what they have in common.
-AGREEMENT, FEW = 0.5, 4
+AGREEMENT, FEW = 1.0, 4
 BROAD = ("genre", "mix", "decade", "language", "country")
+# How much more a telling fact counts that all liked films share: who loves three films in Hindi means Hindi.
+UNITING, TELLING, UNANIMOUS = ("genre", "mix", "language", "country"), 2.0, np.float32(1.5)
+# The share of a similarity that films of another genre lose: a director's war film is not much like their western.
+SAME_GENRE, UNKNOWN_GENRE = np.float32(0.2), np.float32(0.5)
 # What a star below the own mean counts for against one above it.
 DISLIKE = np.float32(0.3)
 # The most that quality can be, in standard deviations.
@@ -57,6 +61,9 @@ class Content:
     def __init__(self, facts: FilmFacts) -> None:
         self.features = features_of(facts)
         self._broad = np.isin(self.features.kinds, BROAD)
+        self._uniting = np.isin(self.features.kinds, UNITING) & (self.features.rarity >= TELLING)
+        genres = np.flatnonzero(np.isin(self.features.kinds, ("genre",)))
+        self._genres = unit_rows(self.features.rows[:, genres])
         self.votes = facts.votes
         self.popularity = standardised(np.log1p(facts.votes))
         # Masterpieces are no reason to leave one's taste behind.
@@ -95,20 +102,33 @@ class Content:
     def _agreed(self, films: Ints, stars: Floats) -> Rows:
         """The films' facts, those stressed that the liked films have in common: horror, not a mere decade."""
         rows = rows_of(self.features.rows, films)
-        liked = np.repeat(taste_weights(stars) > 0, rows.lengths)
+        likes = taste_weights(stars) > 0
+        liked = np.repeat(likes, rows.lengths)
         having = np.bincount(rows.columns[liked], minlength=self.features.rows.shape[1])
         stressed = np.flatnonzero(liked & self._broad[rows.columns])
         share = having[rows.columns[stressed]] / max(1, int(having.max(initial=0)))
         rows.values[stressed] *= share ** min(AGREEMENT, AGREEMENT * FEW / max(1, len(films)))
+        if likes.sum() > 1:
+            united = self._uniting & (having == likes.sum())
+            rows.values[liked & united[rows.columns]] *= UNANIMOUS
         return rows
 
     def similarity(self, film: int) -> Floats:
-        """Cosine of every film's facts with one film's; itself 0."""
+        """Cosine of every film's facts with one film's, less where they are of another genre; itself 0."""
         columns, values = self.features.of(film)
         wanted = np.zeros(self.features.rows.shape[1], dtype=np.float32)
         wanted[columns] = values
         likeness: Floats = self.features.rows @ wanted
+        likeness *= (1 - SAME_GENRE) + SAME_GENRE * self._genre_likeness(film)
         likeness[film] = 0.0
+        return likeness
+
+    def _genre_likeness(self, film: int) -> Floats:
+        """Cosine of every film's genres with one film's; where those of either are unknown, as if half alike."""
+        if self._genres.indptr[film] == self._genres.indptr[film + 1]:
+            return np.full(len(self), UNKNOWN_GENRE, dtype=np.float32)
+        likeness: Floats = self._genres @ self._genres[[film]].toarray()[0]
+        likeness[np.diff(self._genres.indptr) == 0] = UNKNOWN_GENRE
         return likeness
 
 

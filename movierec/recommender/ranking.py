@@ -1,5 +1,6 @@
 """From scores to a list: exact top k, diversity (MMR), calibrated genres; deterministic."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ SMOOTHING = 0.01
 # A list's divergence weighs as much as the relevance of its films divided by this: λ = 0.1 then takes a
 # quarter of the miscalibration away for 1 % of recall.
 FILMS_A_CALIBRATION = 10.0
+# No more than this share of a list is by one director, unless more of what the user likes is.
+OF_ONE_MAKER = 0.25
 # Spread of the noise that a seed adds, in standard deviations of the pool's scores.
 EXPLORATION = 0.25
 
@@ -55,11 +58,15 @@ def rank(
     genres: Floats,
     wanted: Floats | None,
     taste: Taste,
+    makers: Ints | None = None,
+    liked: Ints | None = None,
 ) -> Ints:
     """The list of `k` films for one user.
 
     `likeness` holds unit vectors of films (their cosine is their similarity), `genres` each film's shares
-    of genres (F × genres) and `wanted` the user's own mix of them; None leaves genres as they come.
+    of genres (F × genres) and `wanted` the user's own mix of them; None leaves genres as they come. `makers`
+    numbers each film's director (−1 unknown), `liked` are the films the user likes: they say how many films
+    of one director may stand in the list while there are others.
     """
     pool = top_k(scores, allowed, max(POOL, k))
     relevance = scores[pool]
@@ -68,6 +75,10 @@ def rank(
         relevance = relevance + np.float32(EXPLORATION * float(relevance.std())) * noise.astype(np.float32)
         order = np.argsort(-relevance, kind="stable")
         pool, relevance = pool[order], relevance[order]
+    if makers is not None:
+        length = max(k, CALIBRATED)
+        kept = _spread_over_makers(makers[pool], makers[liked] if liked is not None else makers[:0], length)
+        pool, relevance = pool[kept], relevance[kept]
     if taste.diversity <= 0 and (taste.calibration <= 0 or wanted is None):
         return pool[:k]
     vectors = likeness[pool] if taste.diversity > 0 else None
@@ -116,6 +127,20 @@ class _Divergence:
 def _to_one(relevance: Floats) -> Floats:
     span = float(relevance.max() - relevance.min()) if len(relevance) else 0.0
     return (relevance - relevance.min()) / np.float32(span) if span > 0 else np.ones_like(relevance)
+
+
+def _spread_over_makers(makers: Ints, own: Ints, k: int) -> Ints:
+    """Places of the pool that may stand in a list of `k`, best first; all of it where that is too few."""
+    counts = dict(zip(*np.unique(own, return_counts=True), strict=True))
+    usual = math.ceil(OF_ONE_MAKER * k)
+    left = {maker: max(usual, math.ceil(k * count / len(own))) for maker, count in counts.items()}
+    kept: list[int] = []
+    later: list[int] = []
+    for place, maker in enumerate(makers.tolist()):
+        room = left.get(maker, usual)
+        (kept if room > 0 or maker < 0 else later).append(place)
+        left[maker] = room - 1
+    return np.array(kept if len(kept) >= k else kept + later, dtype=np.int64)
 
 
 def _rerank(

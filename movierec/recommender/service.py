@@ -126,6 +126,8 @@ def _recommend(
         genres=catalogue.genres,
         wanted=ranking.genre_mix(catalogue.genres, seen.films, weights) if len(seen) else None,
         taste=taste,
+        makers=catalogue.makers,
+        liked=seen.films[weights > 0],
     )
     if wish.pick and len(films):
         films = films[[np.random.default_rng(wish.seed).integers(len(films))]]

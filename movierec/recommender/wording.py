@@ -3,8 +3,42 @@
 from collections.abc import Iterable
 
 LIMIT = 3
-# Genres are named as catalogues do; in a sentence they read better like this.
-SPOKEN = {"sci-fi": "science fiction", "children": "children's film", "film-noir": "film noir"}
+# Catalogues' words for genres that a sentence calls otherwise.
+SPOKEN = {
+    "sci-fi": "science fiction",
+    "film-noir": "film noir",
+    "family": "family film",
+    "children": "children's film",
+}
+# Genres that name a film by themselves; of two the one that stands first here does, the other says what kind.
+NOUNS = (
+    "western",
+    "documentary",
+    "comedy",
+    "drama",
+    "thriller",
+    "musical",
+    "adventure",
+    "romance",
+    "mystery",
+    "film noir",
+    "horror",
+    "fantasy",
+    "science fiction",
+    "family film",
+    "children's film",
+)
+ADJECTIVES = {
+    "animation": "animated",
+    "biography": "biographical",
+    "children's film": "children's",
+    "family film": "family",
+    "history": "historical",
+    "romance": "romantic",
+    "sport": "sports",
+}
+# Before another genre these two sound wrong: "western and drama".
+NO_ADJECTIVE = frozenset({"drama", "thriller"})
 # Catalogues name languages by code or by name.
 LANGUAGES = {
     "ar": "Arabic",
@@ -79,8 +113,19 @@ def _kind_of_film(found: dict[str, list[str]]) -> list[str]:
     decade = f" of the {found['decade'][0]}" if found.get("decade") else ""
     if not genres:
         return [f"also in {languages[0]}"] if languages else []
-    name = " and ".join(SPOKEN.get(genre.lower(), genre.lower()) for genre in genres)
-    return [f"{languages[0] + ' ' if languages else ''}{name}{decade}"]
+    return [f"{languages[0] + ' ' if languages else ''}{_genre_name(genres)}{decade}"]
+
+
+def _genre_name(genres: list[str]) -> str:
+    """One or two genres as one thinks of them: "science fiction", "romantic comedy", "war film"."""
+    spoken = [SPOKEN.get(genre.lower(), genre.lower()) for genre in genres]
+    noun, *others = sorted(spoken, key=lambda genre: NOUNS.index(genre) if genre in NOUNS else len(NOUNS))
+    if others and others[0] in NO_ADJECTIVE:
+        return f"{noun} and {others[0]}"
+    kinds = [ADJECTIVES.get(genre, genre) for genre in others]
+    if noun not in NOUNS:
+        noun = f"{ADJECTIVES.get(noun, noun)} film"
+    return " ".join([*kinds, noun])
 
 
 def _foreign(languages: list[str]) -> list[str]:

@@ -55,6 +55,8 @@ class Shipped:
             genres=catalogue.genres,
             wanted=ranking.genre_mix(catalogue.genres, given.films, serving_weights(given.stars)),
             taste=ranking.Taste(),
+            makers=catalogue.makers,
+            liked=given.films[serving_weights(given.stars) > 0],
         )
 
     def similar(self, film: str, n: int = 10) -> list[str]:

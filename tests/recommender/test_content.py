@@ -74,3 +74,22 @@ def test_similar_films_by_facts(content: Content) -> None:
     likeness = content.similarity(PERSONA)
     assert likeness.argmax() == STRAWBERRIES
     assert likeness[PERSONA] == 0
+
+
+def test_films_of_another_genre_are_less_alike() -> None:
+    content = Content(
+        facts(
+            [["War"], ["War"], ["Western"], []], [1990] * 4, directors=[["One"], ["Other"], ["One"], ["One"]]
+        )
+    )
+    columns = content.features.rows
+    cosine = (columns @ columns.T).toarray()[0]
+    found = content.similarity(0)
+    assert found[1] / cosine[1] > found[3] / cosine[3] > found[2] / cosine[2]
+
+
+def test_what_all_liked_films_share_counts_most() -> None:
+    genres = [["Horror", "Crime"], ["Horror"], ["Horror"], ["Crime"], *([["Drama"]] * 30)]
+    content = Content(facts(genres, [1990] * 34))
+    scores = content.fold_in(np.array([0, 1]), np.array([5, 5], dtype=np.float32)).scores
+    assert scores[2] >= scores[0] > scores[3]

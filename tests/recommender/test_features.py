@@ -44,3 +44,9 @@ def test_facts_are_named_best_first() -> None:
     taste[features.names.index("Ridley Scott")] = 1.0
     assert features.worth(films.ALIEN, taste)[0][:2] == ("director", "Ridley Scott")
     assert features.worth(films.PERSONA, taste) == []
+
+
+def test_the_original_language_counts_for_more_than_others_that_are_spoken() -> None:
+    spoken = [["English", "Spanish"], ["Spanish"], ["English", "Spanish"], *([["English"]] * 30)]
+    rows = features_of(facts([["Drama"]] * 33, [1990] * 33, languages=spoken)).rows.toarray()
+    assert rows[0] @ rows[2] > rows[0] @ rows[3] > rows[0] @ rows[1]

@@ -38,7 +38,15 @@ def catalogue(movie_ids: list[int]) -> Catalogue:
     )
     genres = [HORROR if each else COMEDY for each in scary.tolist()]
     content = Content(facts(genres, (1900 + ids // 5).tolist()))
-    return Catalogue(1, ids, [f"Film {i}" for i in ids], traits, content, genre_shares(traits.genres))
+    return Catalogue(
+        1,
+        ids,
+        [f"Film {i}" for i in ids],
+        traits,
+        content,
+        genre_shares(traits.genres),
+        np.full(len(ids), -1),
+    )
 
 
 @pytest.fixture(scope="module")

@@ -78,6 +78,30 @@ def test_a_list_is_never_shorter_than_the_candidates_allow() -> None:
     assert sorted(found.tolist()) == [0, 2]
 
 
+def test_one_director_does_not_fill_the_list_of_somebody_who_likes_others_too() -> None:
+    makers = np.repeat([0, 1, 2, -1], 10)
+
+    def listed(liked: list[int], k: int = 12) -> list[int]:
+        found = rank(
+            -np.arange(40, dtype=np.float32),
+            np.ones(40, dtype=bool),
+            k,
+            likeness=as_csr(np.eye(40)),
+            genres=np.zeros((40, 2), np.float32),
+            wanted=None,
+            taste=PLAIN,
+            makers=makers,
+            liked=np.array(liked, dtype=np.int64),
+        )
+        return makers[found].tolist()
+
+    assert listed([]) == [0] * 3 + [1] * 3 + [2] * 3 + [-1] * 3
+    assert listed([0, 10]) == [0] * 6 + [1] * 6
+    assert listed([0, 1]) == [0] * 10 + [1] * 2
+    # Nothing is left out where nothing else is there.
+    assert len(listed([], 40)) == 40
+
+
 def test_own_mix_of_genres() -> None:
     genres = genre_shares(np.array([[1, 1], [0, 1], [0, 0]], dtype=bool))
     films = np.array([0, 1, 2])

@@ -13,7 +13,12 @@ from movierec.recommender.wording import shared_facts
         ),
         ([("language", "French"), ("genre", "Comedy"), ("decade", "1960s")], "French comedy of the 1960s"),
         ([("language", "English"), ("genre", "Horror")], "horror"),
-        ([("mix", "Horror+Sci-Fi")], "horror and science fiction"),
+        ([("mix", "Horror+Sci-Fi")], "science fiction horror"),
+        ([("genre", "Comedy"), ("genre", "Romance"), ("decade", "1990s")], "romantic comedy of the 1990s"),
+        ([("genre", "War"), ("genre", "Drama")], "war drama"),
+        ([("genre", "Animation"), ("genre", "Family")], "animated family film"),
+        ([("genre", "Family"), ("decade", "1990s")], "family film of the 1990s"),
+        ([("genre", "Western"), ("genre", "Drama")], "western and drama"),
         ([("writer", "Ernest Lehman")], "also written by Ernest Lehman"),
         ([("actor", "Setsuko Hara"), ("actor", "Chishū Ryū")], "also with Setsuko Hara and Chishū Ryū"),
         # A decade or a country alone is no reason.
