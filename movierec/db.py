@@ -288,14 +288,17 @@ def batches(values: Iterable[Value], size: int = 500) -> Iterator[list[Value]]:
         yield batch
 
 
-def new_ids(table: str, count: int) -> list[int]:
-    """Ids nobody else will get, for rows inserted in bulk within this transaction."""
+def new_ids(table: str, count: int, *, above: int = 0) -> list[int]:
+    """Ids nobody else will get, for rows inserted in bulk within this transaction.
+
+    Ids up to `above` were given out before, whether or not their rows are still there.
+    """
     if count == 0:
         return []
     if is_postgres():
         return [row[0] for row in rows(f"SELECT nextval('{table}_id_seq') FROM generate_series(1, ?)", count)]
     # Nobody else writes before this transaction ends.
-    highest = value(f"SELECT MAX(id) FROM {table}") or 0
+    highest = max(value(f"SELECT MAX(id) FROM {table}") or 0, above)
     return list(range(highest + 1, highest + 1 + count))
 
 

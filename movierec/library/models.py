@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from peewee import (
     BigAutoField,
     BigIntegerField,
@@ -15,7 +17,7 @@ from peewee import (
 
 from movierec.auth.models import User
 from movierec.db import Table
-from movierec.movies.models import Movie
+from movierec.movies.models import Movie, WhenMerged
 
 
 class Rating(Table):
@@ -34,6 +36,7 @@ class Rating(Table):
     class Meta:
         table_name = "ratings"
         indexes = ((("user", "movie"), True),)
+        when_merged = WhenMerged(itemgetter("updated_at"), joined=("review",), earliest=("created_at",))
 
 
 class Favorite(Table):
@@ -46,6 +49,7 @@ class Favorite(Table):
     class Meta:
         table_name = "favorites"
         indexes = ((("user", "movie"), True),)
+        when_merged = WhenMerged(itemgetter("created_at"), joined=("note",), earliest=("created_at",))
 
 
 class WatchlistEntry(Table):
@@ -60,6 +64,7 @@ class WatchlistEntry(Table):
     class Meta:
         table_name = "watchlist"
         indexes = ((("user", "movie"), True),)
+        when_merged = WhenMerged(itemgetter("created_at"), joined=("note",), earliest=("created_at",))
 
 
 class Viewing(Table):
@@ -81,6 +86,7 @@ class Viewing(Table):
     class Meta:
         table_name = "history"
         indexes = ((("user", "movie", "watched_at", "source"), True),)
+        when_merged = WhenMerged(itemgetter("created_at"))
 
 
 class Act(Table):

@@ -1,8 +1,10 @@
 """The catalogue: films, people, genres, and finding them."""
 
 from movierec.movies.editing import change, create, remove, replace
+from movierec.movies.facts import FilmFacts
 from movierec.movies.genres import genre_names
 from movierec.movies.lists import popular, top_rated, trending
+from movierec.movies.merging import aliases, current_id, merge_films
 from movierec.movies.own_ids import give_own_ids
 from movierec.movies.search import find_title, search
 from movierec.movies.service import (
@@ -21,7 +23,7 @@ from movierec.movies.service import (
     ordering,
 )
 from movierec.movies.starting import load_starter, starter_films
-from movierec.movies.store import FilmFacts, store
+from movierec.movies.store import store
 
 __all__ = [
     "ORDERINGS",
@@ -29,11 +31,13 @@ __all__ = [
     "FilmFacts",
     "Filters",
     "Listed",
+    "aliases",
     "browse",
     "by_imdb_id",
     "by_tmdb_id",
     "change",
     "create",
+    "current_id",
     "detail",
     "find_title",
     "genre",
@@ -42,6 +46,7 @@ __all__ = [
     "give_own_ids",
     "listed",
     "load_starter",
+    "merge_films",
     "needs_starter",
     "ordering",
     "popular",

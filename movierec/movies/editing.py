@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,8 +11,12 @@ import peewee
 
 from movierec import db
 from movierec.errors import Conflict, FieldError, NotFound
-from movierec.movies.parts import CREDITS, GENRES, KEYWORDS, replace_parts
-from movierec.movies.store import COLUMNS, LISTS, FilmFacts, row_of, store, update, wait_for_others
+from movierec.movies.completing import told_of, update
+from movierec.movies.facts import COLUMNS, FilmFacts, row_of
+from movierec.movies.known import owner_of
+from movierec.movies.merging import current_id, wait_for_others
+from movierec.movies.parts import replace_parts
+from movierec.movies.store import store
 
 
 def create(film: FilmFacts, now: int) -> int:
@@ -21,50 +24,47 @@ def create(film: FilmFacts, now: int) -> int:
     with db.write():
         wait_for_others()
         for column in ("imdb_id", "tmdb_id"):
-            outside = getattr(film, column)
-            if db.row(f"SELECT 1 FROM movies WHERE {column} = ?", outside) is not None:
-                raise _taken(column)
+            _check_free(column, film, None)
         return store([_dated(film)], now)[0]
 
 
 def replace(movie_id: int, film: FilmFacts, now: int) -> None:
     """Say everything of a film anew. Raises NotFound, or Conflict where an outside id is another film's."""
-    with _edit(movie_id):
-        _write(movie_id, dataclasses.replace(film, movielens_id=_facts(movie_id).movielens_id), now)
+    with _edit(movie_id) as movie_id:
+        _write(movie_id, dataclasses.replace(film, movielens_id=told_of(movie_id).movielens_id), now)
 
 
 def change(movie_id: int, changes: Mapping[str, Any], now: int) -> None:
     """Say some of it anew: fields of FilmFacts. Raises as `replace` does."""
-    with _edit(movie_id):
-        _write(movie_id, dataclasses.replace(_facts(movie_id), source="staff", **changes), now)
+    with _edit(movie_id) as movie_id:
+        _write(movie_id, dataclasses.replace(told_of(movie_id), source="staff", **changes), now)
 
 
 def remove(movie_id: int) -> None:
     """Delete a film. Raises NotFound, or Conflict where somebody keeps it in a library."""
     try:
-        with _edit(movie_id):
+        with _edit(movie_id) as movie_id:
             db.execute("DELETE FROM movies WHERE id = ?", movie_id)
     except peewee.IntegrityError as error:
         raise Conflict("Somebody rated this movie or keeps it in a list; it cannot be deleted.") from error
 
 
 @contextlib.contextmanager
-def _edit(movie_id: int) -> Iterator[None]:
-    """One transaction on one film that is there."""
+def _edit(movie_id: int) -> Iterator[int]:
+    """One transaction on one film that is there; gives its id."""
     with db.write():
         wait_for_others()
+        movie_id = current_id(movie_id)
         if db.row("SELECT 1 FROM movies WHERE id = ?", movie_id) is None:
             raise NotFound("There is no such movie.")
-        yield
+        yield movie_id
         db.next_revision("catalogue")
 
 
 def _write(movie_id: int, film: FilmFacts, now: int) -> None:
     film = _dated(film)
     for column in ("imdb_id", "tmdb_id"):
-        owner = db.value(f"SELECT id FROM movies WHERE {column} = ?", getattr(film, column))
-        if owner not in (None, movie_id):
-            raise _taken(column)
+        _check_free(column, film, movie_id)
     update(movie_id, {**dict(zip(COLUMNS, row_of(film), strict=True)), "source": film.source}, now)
     replace_parts(movie_id, film)
 
@@ -76,26 +76,10 @@ def _dated(film: FilmFacts) -> FilmFacts:
     return film
 
 
-def _taken(column: str) -> Conflict:
-    return Conflict("Another movie has that id.", errors=[FieldError(column, "Another movie has it.")])
-
-
-def _facts(movie_id: int) -> FilmFacts:
-    """What is stored of a film, as its source would tell it."""
-    row = db.row(f"SELECT source, {', '.join(COLUMNS)} FROM movies WHERE id = ?", movie_id)
-    assert row is not None
-    told: dict[str, Any] = dict(zip(("source", *COLUMNS), row, strict=True))
-    told.update((name, tuple(json.loads(told[name]))) for name in LISTS)
-    credits = CREDITS.known_of([movie_id]).get(movie_id, ())
-    of_role = {
-        role: [credit for credit in credits if credit[0] == role] for role in ("cast", "director", "writer")
-    }
-    return FilmFacts(
-        **told,
-        genres=GENRES.known_of([movie_id]).get(movie_id, ()),
-        keywords=KEYWORDS.known_of([movie_id]).get(movie_id, ()),
-        directors=tuple(name for _, name, _ in of_role["director"]),
-        writers=tuple(name for _, name, _ in of_role["writer"]),
-        cast=tuple(name for _, name, _ in of_role["cast"]),
-        characters=tuple(character for _, _, character in of_role["cast"]),
-    )
+def _check_free(column: str, film: FilmFacts, movie_id: int | None) -> None:
+    """Raise Conflict where an outside id of `film` is that of another film than `movie_id`."""
+    outside = getattr(film, column)
+    owner = owner_of(column, outside) if outside is not None else None
+    if owner not in (None, movie_id):
+        message = f"Movie {owner} has it. If both are one film, merge them."
+        raise Conflict("Another movie has that id.", errors=[FieldError(column, message)])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from peewee import (
     SQL,
     BigAutoField,
@@ -59,6 +63,43 @@ class Movie(Table):
     class Meta:
         table_name = "movies"
         constraints = [SQL("CHECK (title <> '')")]
+
+
+class MovieAlias(Table):
+    """A film that turned out to be another one: its id, and the outside ids that the other has not, lead there."""
+
+    id = BigIntegerField(primary_key=True)
+    movie = ForeignKeyField(Movie, on_delete="CASCADE")
+    tmdb_id = BigIntegerField(null=True, index=True)
+    imdb_id = TextField(null=True, index=True)
+    movielens_id = BigIntegerField(null=True, index=True)
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "movie_aliases"
+
+
+@dataclass(frozen=True)
+class WhenMerged:
+    """What becomes of two rows of a table when their films become one: in a model's Meta, as `when_merged`.
+
+    The row of the greater `weight` stays. It takes over what the other says in `joined` columns (texts) and
+    the smaller value of `earliest` ones.
+    """
+
+    weight: Callable[[Mapping[str, Any]], Any]
+    joined: tuple[str, ...] = ()
+    earliest: tuple[str, ...] = ()
+
+    def united(self, stays: Mapping[str, Any], goes: Mapping[str, Any], longest: int) -> dict[str, Any]:
+        """The columns of the row that stays which change; texts get no longer than `longest`."""
+        texts = {name: _joined(stays[name], goes[name])[:longest] for name in self.joined}
+        times = {name: min(stays[name], goes[name]) for name in self.earliest}
+        return {name: value for name, value in {**texts, **times}.items() if value != stays[name]}
+
+
+def _joined(first: str, second: str) -> str:
+    return first if second in first else f"{first}\n\n{second}" if first else second
 
 
 class MovieTitle(Table):

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from movierec import db
+from movierec.movies.facts import FilmFacts
 from movierec.movies.titles import title_key
-
-if TYPE_CHECKING:
-    from movierec.movies.store import FilmFacts
 
 # More of a title helps nobody to find it, and no index takes entries of any length.
 KEY_LENGTH = 200

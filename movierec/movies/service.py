@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from movierec import db
 from movierec.errors import NotFound, ValidationFailed
+from movierec.movies.known import owner_of
+from movierec.movies.merging import current_id
 
 ORDERINGS = {
     "popularity": "movies.popularity",
@@ -148,7 +150,8 @@ def _with_genres(found: Sequence[db.Row]) -> list[Listed]:
 
 
 def detail(movie_id: int) -> Detail:
-    """One film whole. Raises NotFound."""
+    """One film whole, by its id or that of a duplicate merged into it. Raises NotFound."""
+    movie_id = current_id(movie_id)
     films = listed([movie_id])
     if not films:
         raise NotFound("There is no such movie.")
@@ -189,10 +192,10 @@ def by_tmdb_id(tmdb_id: int) -> int:
 
 
 def _by(column: str, value: Any) -> int:
-    found = db.value(f"SELECT id FROM movies WHERE {column} = ?", value)
+    found = owner_of(column, value)
     if found is None:
         raise NotFound("No movie with that id is known here.")
-    return int(found)
+    return found
 
 
 class Genre(NamedTuple):

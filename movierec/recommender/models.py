@@ -16,7 +16,7 @@ from peewee import (
 
 from movierec.auth.models import User
 from movierec.db import Table
-from movierec.movies.models import Movie
+from movierec.movies.models import Movie, WhenMerged
 
 
 class Recommendation(Table):
@@ -37,6 +37,7 @@ class Recommendation(Table):
     class Meta:
         table_name = "recommendations"
         indexes = ((("user", "movie"), True),)
+        when_merged = WhenMerged(lambda row: (row["is_clicked"], row["created_at"]))
 
 
 class Feedback(Table):
@@ -53,6 +54,10 @@ class Feedback(Table):
     class Meta:
         table_name = "feedback"
         indexes = ((("user", "movie"), True),)
+        # Whoever dismissed either of the two films does not want to be shown it again.
+        when_merged = WhenMerged(
+            lambda row: (row["feedback_type"] != "like", row["created_at"]), joined=("comment",)
+        )
 
 
 class Dataset(Table):

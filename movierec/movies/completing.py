@@ -1,0 +1,94 @@
+"""What a source adds to films there are: what is empty is filled, what comes from a weaker source replaced."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from movierec import db
+from movierec.movies import parts
+from movierec.movies.facts import COLUMNS, IDS, LISTS, PRECEDENCE, FilmFacts, row_of
+from movierec.movies.known import Known
+
+# As their columns have them: nothing is told.
+_NOTHING = (None, "", "[]", 0, False)
+
+
+def complete(films: Mapping[int, FilmFacts], known: Known, now: int, *, ties: bool = True) -> set[int]:
+    """Write what `films` add to rows there are; returns which changed.
+
+    `ties` is whether a source replaces what came from one of its own precedence.
+    """
+    if not films:
+        return set()
+    rows: dict[int, db.Row] = {}
+    for batch in db.batches(films):
+        sql = f"SELECT id, source, {', '.join(COLUMNS)} FROM movies WHERE id IN ({db.marks_for(batch)})"
+        rows.update((row[0], row[1:]) for row in db.rows(sql, *batch))
+    stronger = {
+        movie_id
+        for movie_id, film in films.items()
+        if PRECEDENCE[film.source] >= PRECEDENCE[rows[movie_id][0]] + (not ties)
+    }
+    changes = {i: _changes(i, film, rows[i], i in stronger, known) for i, film in films.items()}
+    changed = parts.complete_parts(films, stronger)
+    for movie_id, values in changes.items():
+        if values or movie_id in changed:
+            update(movie_id, values, now)
+            changed.add(movie_id)
+    renamed = [i for i in changes if changes[i].keys() & {"title", "original_title"}]
+    parts.replace_titles(_titles(renamed))
+    return changed
+
+
+def _changes(movie_id: int, film: FilmFacts, row: db.Row, wins: bool, known: Known) -> dict[str, Any]:
+    source, *old = row
+    changes: dict[str, Any] = {}
+    for name, value, present in zip(COLUMNS, row_of(film), old, strict=True):
+        if value in _NOTHING or value == present:
+            continue
+        empty = present in _NOTHING
+        if name in IDS:
+            if empty and known.claim(name, value, movie_id):
+                changes[name] = value
+        elif empty or (value > present if name == "details_at" else wins):
+            changes[name] = value
+    if wins and film.source != source:
+        changes["source"] = film.source
+    return changes
+
+
+def update(movie_id: int, values: Mapping[str, Any], now: int) -> None:
+    """Set columns of a film, and the time of it."""
+    assignments = "".join(f"{name} = ?, " for name in values)
+    db.execute(f"UPDATE movies SET {assignments}updated_at = ? WHERE id = ?", *values.values(), now, movie_id)
+
+
+def _titles(movie_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    for batch in db.batches(movie_ids):
+        sql = f"SELECT id, title, original_title FROM movies WHERE id IN ({db.marks_for(batch)})"
+        found.update((row[0], row[1:]) for row in db.rows(sql, *batch))
+    return found
+
+
+def told_of(movie_id: int) -> FilmFacts:
+    """What is stored of a film, as its source would tell it."""
+    row = db.row(f"SELECT source, {', '.join(COLUMNS)} FROM movies WHERE id = ?", movie_id)
+    assert row is not None
+    told: dict[str, Any] = dict(zip(("source", *COLUMNS), row, strict=True))
+    told.update((name, tuple(json.loads(told[name]))) for name in LISTS)
+    credits = parts.CREDITS.known_of([movie_id]).get(movie_id, ())
+    of_role = {
+        role: [credit for credit in credits if credit[0] == role] for role in ("cast", "director", "writer")
+    }
+    return FilmFacts(
+        **told,
+        genres=parts.GENRES.known_of([movie_id]).get(movie_id, ()),
+        keywords=parts.KEYWORDS.known_of([movie_id]).get(movie_id, ()),
+        directors=tuple(name for _, name, _ in of_role["director"]),
+        writers=tuple(name for _, name, _ in of_role["writer"]),
+        cast=tuple(name for _, name, _ in of_role["cast"]),
+        characters=tuple(character for _, _, character in of_role["cast"]),
+    )

@@ -1,0 +1,83 @@
+"""What a source says of a film, and the columns it goes into."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+# Which source wins where two tell different things of a film; the same one replaces itself.
+PRECEDENCE = {"movielens": 0, "starter": 1, "tmdb": 2, "staff": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFacts:
+    """What one source says of one film. Empty and None mean: it says nothing.
+
+    Votes are on TMDb's scale of 0 to 10; runtime in minutes; money in US dollars; dates `YYYY-MM-DD`.
+    Image paths begin with a slash on TMDb and are whole addresses elsewhere.
+    """
+
+    title: str
+    source: str
+    tmdb_id: int | None = None
+    imdb_id: str | None = None
+    movielens_id: int | None = None
+    original_title: str = ""
+    year: int | None = None
+    release_date: str | None = None
+    overview: str = ""
+    tagline: str = ""
+    status: str = ""
+    runtime: int | None = None
+    budget: int | None = None
+    revenue: int | None = None
+    homepage: str = ""
+    original_language: str = ""
+    languages: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    certificate: str = ""
+    adult: bool = False
+    critics_score: int | None = None
+    critics_reviews: int | None = None
+    vote_average: float = 0.0
+    vote_count: int = 0
+    popularity: float = 0.0
+    poster_path: str = ""
+    backdrop_path: str = ""
+    genres: tuple[str, ...] = ()
+    directors: tuple[str, ...] = ()
+    writers: tuple[str, ...] = ()
+    cast: tuple[str, ...] = ()
+    # Whom the cast plays, in the same order.
+    characters: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    # When TMDb told all of it (UTC epoch seconds), None where this is only some.
+    details_at: int | None = None
+
+
+IDS = ("imdb_id", "tmdb_id", "movielens_id")
+FACTS = (
+    "title", "original_title", "year", "release_date", "overview", "tagline", "status", "runtime", "budget",
+    "revenue", "homepage", "original_language", "certificate", "adult", "critics_score", "critics_reviews",
+    "vote_average", "vote_count", "popularity", "poster_path", "backdrop_path",
+    "details_at",
+)  # fmt: skip
+LISTS = ("languages", "countries")  # stored as JSON
+COLUMNS = (*IDS, *FACTS, *LISTS)
+
+_told = attrgetter(*COLUMNS)
+
+
+def row_of(film: FilmFacts) -> tuple[Any, ...]:
+    """The values of `COLUMNS`."""
+    values = _told(film)
+    return (*values[: -len(LISTS)], *map(_json, values[-len(LISTS) :]))
+
+
+@lru_cache(maxsize=4096)
+def _json(names: tuple[str, ...]) -> str:
+    """Cached: most films share their languages and countries with thousands."""
+    return json.dumps(names, ensure_ascii=False)

@@ -1,0 +1,66 @@
+"""Whether two descriptions are of one film. Pure functions: sources err in their ids, titles and years tell."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from rapidfuzz.distance import OSA
+
+from movierec.movies.facts import FilmFacts
+from movierec.movies.titles import Title, forms
+
+# Countries and festivals see a film a year apart.
+YEARS_APART = 1
+# Of titles without spaces: Alien and Aliens are 0.83 alike, and two films.
+LEAST_LIKENESS = 0.9
+
+
+class Described(Protocol):
+    @property
+    def title(self) -> str: ...
+    @property
+    def original_title(self) -> str: ...
+    @property
+    def year(self) -> int | None: ...
+
+
+def are_alike(one: Described, other: Described) -> bool:
+    """Of one title in any language, and of about one year where both tell it."""
+    return not _years_apart(one, other) and _share_title(one, other)
+
+
+def are_different(one: Described, other: Described) -> bool:
+    """Neither the title nor the year is the same: an id that joins them is wrong."""
+    return _years_apart(one, other) and not _share_title(one, other)
+
+
+def is_one_film(one: FilmFacts, other: FilmFacts, witness: FilmFacts) -> bool:
+    """Whether two films are one, as `witness` says by giving itself an id of each.
+
+    They must not differ in another outside id, but for the witness's own: TMDb withdraws ids, and who took
+    one over earlier has the old one. And they must be alike, or both be like what the witness describes.
+    """
+    for column in ("imdb_id", "tmdb_id", "movielens_id"):
+        ids = {getattr(one, column), getattr(other, column)} - {None}
+        if len(ids) > 1 and column != f"{witness.source}_id":
+            return False
+    return are_alike(one, other) or (are_alike(one, witness) and are_alike(other, witness))
+
+
+def _years_apart(one: Described, other: Described) -> bool:
+    return bool(one.year and other.year and abs(one.year - other.year) > YEARS_APART)
+
+
+def _share_title(one: Described, other: Described) -> bool:
+    return any(_same_title(mine, theirs) for mine in _titles(one) for theirs in _titles(other))
+
+
+def _titles(film: Described) -> list[Title]:
+    return [forms(title) for title in dict.fromkeys([film.title, film.original_title]) if title]
+
+
+def _same_title(one: Title, other: Title) -> bool:
+    """But for spelling, or with a subtitle that one of them leaves out."""
+    if one.compact in other.parts or other.compact in one.parts:
+        return True
+    return OSA.normalized_similarity(one.compact, other.compact) >= LEAST_LIKENESS

@@ -1,0 +1,90 @@
+"""Making one film of two rows, and what a film's old id means since then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from movierec import db
+from movierec.errors import NotFound, ValidationFailed
+from movierec.movies.completing import complete, told_of
+from movierec.movies.facts import IDS, FilmFacts
+from movierec.movies.known import Known
+from movierec.movies.references import give_to
+
+
+def merge_films(lost: int, into: int, now: int) -> int:
+    """Merge a film into another one by hand, whatever they are called; returns the id of what is left.
+
+    Raises NotFound, or ValidationFailed where both are the same film already.
+    """
+    with db.write():
+        wait_for_others()
+        lost, kept = current_id(lost), current_id(into)
+        for movie_id in (lost, kept):
+            if db.row("SELECT 1 FROM movies WHERE id = ?", movie_id) is None:
+                raise NotFound("There is no such movie.")
+        if lost == kept:
+            raise ValidationFailed.of("into", "That is the same movie.")
+        merge(lost, kept, now)
+        db.next_revision("catalogue")
+    return kept
+
+
+def merge(lost: int, kept: int, now: int) -> None:
+    """Give everything of the film `lost` to `kept`, in a transaction that waited for others."""
+    _hold(lost, kept)
+    told, is_newer = told_of(lost), _updated_at(lost) > _updated_at(kept)
+    give_to(lost, kept)
+    _leave_alias(lost, kept, told, now)
+    db.execute(
+        "UPDATE movies SET created_at = (SELECT MIN(created_at) FROM movies WHERE id IN (?, ?)) WHERE id = ?",
+        lost,
+        kept,
+        kept,
+    )
+    db.execute("DELETE FROM movies WHERE id = ?", lost)
+    complete({kept: told}, Known([told]), now, ties=is_newer)
+
+
+def _hold(*movie_ids: int) -> None:
+    """Whoever rates one of them at this moment comes before all this or, by the alias, behind it."""
+    if db.is_postgres():
+        marks = db.marks_for(movie_ids)
+        db.execute(f"SELECT 1 FROM movies WHERE id IN ({marks}) ORDER BY id FOR UPDATE", *movie_ids)
+
+
+def _updated_at(movie_id: int) -> int:
+    return int(db.value("SELECT updated_at FROM movies WHERE id = ?", movie_id))
+
+
+def _leave_alias(lost: int, kept: int, told: FilmFacts, now: int) -> None:
+    db.execute(
+        f"INSERT INTO movie_aliases (id, movie_id, {', '.join(IDS)}, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        lost,
+        kept,
+        *(getattr(told, column) for column in IDS),
+        now,
+    )
+
+
+def current_id(movie_id: int) -> int:
+    """The id of the film that an id means: its own, or what it was merged into."""
+    found = db.value("SELECT movie_id FROM movie_aliases WHERE id = ?", movie_id)
+    return movie_id if found is None else int(found)
+
+
+def aliases(among: Sequence[int] | None = None) -> dict[int, int]:
+    """Ids of merged films and what they mean now; all of them, or those `among` some ids."""
+    if among is None:
+        return dict(db.rows("SELECT id, movie_id FROM movie_aliases"))
+    found: dict[int, int] = {}
+    for batch in db.batches(among):
+        sql = f"SELECT id, movie_id FROM movie_aliases WHERE id IN ({db.marks_for(batch)})"
+        found.update(db.rows(sql, *batch))
+    return found
+
+
+def wait_for_others() -> None:
+    """One writer of the catalogue at a time, as on SQLite: two may want to add the same genre or film."""
+    if db.is_postgres():
+        db.execute("LOCK TABLE genres IN SHARE ROW EXCLUSIVE MODE")

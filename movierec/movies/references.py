@@ -1,0 +1,122 @@
+"""What refers to a film, as the database itself knows it: no table is forgotten when a film gives way to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from movierec import db
+from movierec.movies.models import Movie, WhenMerged
+
+# A film's own parts go with it.
+PARTS = frozenset({"movie_titles", "movie_genres", "credits", "movie_keywords"})
+# What the longest of texts may have.
+MAXIMUM_TEXT = 10_000
+
+
+class Reference(NamedTuple):
+    table: str
+    column: str
+
+
+def give_to(lost: int, kept: int) -> None:
+    """Let everything that refers to the film `lost` refer to `kept`.
+
+    Where a user has a row for each and may have only one, the table's model says what becomes of the two.
+    """
+    rules = _rules()
+    for reference in _references_to("movies"):
+        if reference.table in PARTS:
+            continue
+        for others in _unique_with(reference):
+            _unite(reference, others, rules[reference.table], lost, kept)
+        _refer(reference, lost, kept)
+
+
+def _rules() -> dict[str, WhenMerged]:
+    """By table. A table whose model says nothing is not in it: to lose rows silently would be worse than to fail."""
+    models = Movie._meta.backrefs.values()
+    return {
+        model._meta.table_name: model._meta.when_merged
+        for model in models
+        if hasattr(model._meta, "when_merged")
+    }
+
+
+def _unite(reference: Reference, others: Sequence[str], rule: WhenMerged, lost: int, kept: int) -> None:
+    """Make one row of each two that differ only in their film."""
+    table, column = reference
+    same = " AND ".join(f"one.{name} = two.{name}" for name in others) or "TRUE"
+    pairs = db.rows(
+        f"SELECT one.id, two.id FROM {table} AS one JOIN {table} AS two ON {same} "
+        f"WHERE one.{column} = ? AND two.{column} = ?",
+        kept,
+        lost,
+    )
+    rows = _rows_of(table, [movie_id for pair in pairs for movie_id in pair])
+    for pair in pairs:
+        goes, stays = sorted((rows[row_id] for row_id in reversed(pair)), key=rule.weight)
+        changes = rule.united(stays, goes, MAXIMUM_TEXT)
+        for referring in _references_to(table):
+            _refer(referring, goes["id"], stays["id"])
+        db.execute(f"DELETE FROM {table} WHERE id = ?", goes["id"])
+        if changes:
+            assignments = ", ".join(f"{name} = ?" for name in changes)
+            db.execute(f"UPDATE {table} SET {assignments} WHERE id = ?", *changes.values(), stays["id"])
+
+
+def _rows_of(table: str, ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    found: dict[int, Mapping[str, Any]] = {}
+    for batch in db.batches(ids):
+        cursor = db.execute(f"SELECT * FROM {table} WHERE id IN ({db.marks_for(batch)})", *batch)
+        names = [column[0] for column in cursor.description]
+        found.update((row[names.index("id")], dict(zip(names, row, strict=True))) for row in cursor)
+    return found
+
+
+def _refer(reference: Reference, lost: int, kept: int) -> None:
+    table, column = reference
+    db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", kept, lost)
+
+
+def _references_to(table: str) -> list[Reference]:
+    """The columns whose foreign keys name the table."""
+    if db.is_postgres():
+        found = db.rows(
+            "SELECT CAST(CAST(conrelid AS regclass) AS text), attname FROM pg_constraint JOIN pg_attribute "
+            "ON attrelid = conrelid AND attnum = conkey[1] "
+            "WHERE contype = 'f' AND confrelid = CAST(? AS regclass) ORDER BY 1, 2",
+            table,
+        )
+    else:
+        found = db.rows(
+            'SELECT tables.name, "from" FROM sqlite_master AS tables, pragma_foreign_key_list(tables.name) AS keys '
+            "WHERE tables.type = 'table' AND keys.\"table\" = ? ORDER BY 1, 2",
+            table,
+        )
+    return [Reference(*row) for row in found]
+
+
+def _unique_with(reference: Reference) -> list[list[str]]:
+    """The other columns of each unique key that the referring column is part of."""
+    if db.is_postgres():
+        found = db.rows(
+            "SELECT indexrelid, attname FROM pg_index JOIN pg_attribute "
+            "ON attrelid = indrelid AND attnum = ANY(indkey) "
+            "WHERE indrelid = CAST(? AS regclass) AND indisunique ORDER BY indexrelid, attnum",
+            reference.table,
+        )
+    else:
+        found = db.rows(
+            "SELECT keys.name, columns.name FROM pragma_index_list(?) AS keys, "
+            'pragma_index_info(keys.name) AS columns WHERE keys."unique" ORDER BY keys.name, columns.seqno',
+            reference.table,
+        )
+    keys: dict[Any, list[str]] = {}
+    for key, column in found:
+        keys.setdefault(key, []).append(column)
+    return [
+        [column for column in key if column != reference.column]
+        for key in keys.values()
+        if reference.column in key
+    ]
