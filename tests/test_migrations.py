@@ -118,6 +118,23 @@ def test_every_foreign_key_says_what_happens_on_delete() -> None:
     assert not silent
 
 
+def test_every_table_says_what_becomes_of_two_rows_when_their_films_are_merged() -> None:
+    """Where a user has one row for each film, a merge of two films meets two: see `movies.models.WhenMerged`."""
+    silent = [
+        model.__name__
+        for model in every_model()
+        if not model.__module__.startswith("movierec.movies.")
+        for columns, unique in model._meta.indexes
+        if unique and _names_a_film(model, columns) and not hasattr(model._meta, "when_merged")
+    ]
+    assert not silent
+
+
+def _names_a_film(model: type[peewee.Model], columns: tuple[str, ...]) -> bool:
+    fields = [model._meta.fields.get(name) for name in columns]
+    return any(isinstance(f, peewee.ForeignKeyField) and f.rel_model.__name__ == "Movie" for f in fields)
+
+
 def test_daemons_that_start_together_migrate_once(empty: Settings) -> None:
     applied: list[list[str]] = []
 

@@ -31,7 +31,8 @@ def favorites(call: Call, query: schemas.FavoriteQuery) -> dict[str, Any]:
 )
 def add(call: Call, body: schemas.AddFavorite) -> Answer:
     """Make a movie a favorite; again, it answers the same one."""
-    made, is_new = library.add_favorite(call.user_id, body.movie, note=body.note, now=call.now)
+    movie_id = movies.current_id(body.movie)
+    made, is_new = library.add_favorite(call.user_id, movie_id, note=body.note, now=call.now)
     return Answer(201 if is_new else 200, with_films([made], _json)[0])
 
 
@@ -57,7 +58,7 @@ def remove(call: Call, id: int) -> None:
 @group.get("/check/{movie_id}/", access=Access.USER, answers={200: schemas.IsFavorited})
 def check(call: Call, movie_id: int) -> dict[str, Any]:
     """Whether a movie is a favorite."""
-    return {"is_favorited": library.is_favorite(call.user_id, movie_id)}
+    return {"is_favorited": library.is_favorite(call.user_id, movies.current_id(movie_id))}
 
 
 def _json(item: FavoriteMovie) -> dict[str, Any]:

@@ -80,6 +80,7 @@ def detail_json(film: Detail) -> dict[str, Any]:
 def movie_json(call: Call, movie_id: int) -> dict[str, Any]:
     """A film as its page shows it to the caller. Raises NotFound."""
     document = detail_json(movies.detail(movie_id))
+    movie_id = document["id"]  # of two films that were merged, the one that is left
     if call.caller is not None:
         standing = library.standing(call.user_id, movie_id)
         document["my_rating"] = standing.stars
@@ -236,6 +237,15 @@ def change(call: Call, id: int, body: schemas.MovieChange) -> dict[str, Any]:
 def remove(call: Call, id: int) -> None:
     """Delete a movie that nobody has rated or keeps in a list."""
     movies.remove(id)
+
+
+@group.post("/{id}/merge/", access=Access.STAFF, answers={200: schemas.Movie})
+def merge(call: Call, id: int, body: schemas.MergeMovie) -> dict[str, Any]:
+    """Make one movie of two: everything of this one goes `into` another, which its id means from then on.
+
+    Of two ratings by one user the newer one stays, and no review or note is lost.
+    """
+    return movie_json(call, movies.merge_films(id, body.into, call.now))
 
 
 def _facts(body: schemas.NewMovie) -> FilmFacts:

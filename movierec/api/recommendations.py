@@ -106,7 +106,7 @@ async def recommendation(call: Call, id: int) -> dict[str, Any]:
 )
 def similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> dict[str, Any]:
     """Movies like this one, most similar first, with what they have in common."""
-    movies.detail(movie_id)
+    movie_id = movies.detail(movie_id).listed.id
     found = recommender.similar_to(call.services.recommender.serving(), movie_id, query.limit) or []
     films = {film.id: film for film in movies.listed([item.movie_id for item in found])}
     results = [
@@ -120,6 +120,7 @@ def similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> dict[str,
 @group.get("/explain/{movie_id}/", access=Access.USER, answers={200: schemas.Explanation})
 def explain(call: Call, movie_id: int) -> dict[str, Any]:
     """How a movie's score comes about: what each of the own ratings says for it or against it."""
+    movie_id = movies.current_id(movie_id)
     films = movies.listed([movie_id])
     account = recommender.explain(call.services.recommender.serving(), call.user_id, movie_id)
     if not films or account is None:
@@ -138,10 +139,11 @@ def explain(call: Call, movie_id: int) -> dict[str, Any]:
 @group.post("/feedback/", access=Access.USER, answers={201: schemas.Feedback}, errors=(NotFound,))
 def give_feedback(call: Call, body: schemas.GiveFeedback) -> Answer:
     """Like, dislike or dismiss; a disliked or dismissed movie is not recommended again."""
-    movie_id = body.movie
     if body.recommendation is not None:
         movie_id = recommender.movie_of(call.user_id, body.recommendation)
-    assert movie_id is not None
+    else:
+        assert body.movie is not None
+        movie_id = movies.current_id(body.movie)
     given = recommender.give_feedback(
         call.user_id, movie_id, body.feedback_type, comment=body.comment or "", now=call.now
     )

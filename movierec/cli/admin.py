@@ -1,4 +1,4 @@
-"""`admin`: the recommendation model and, in `admin_users`, the accounts; for staff."""
+"""`admin`: the recommendation model and, beside it, `admin_users` and `admin_movies`; for staff."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from movierec.cli import admin_users
+from movierec.cli import admin_movies, admin_users
 from movierec.cli.connection import connect
 from movierec.cli.jobs import print_job
 from movierec.cli.options import AsJson, NoWait, new_group
@@ -17,6 +17,7 @@ commands = new_group("")
 admin = new_group("For staff.")
 commands.add_typer(admin, name="admin")
 admin.add_typer(admin_users.users, name="users")
+admin.add_typer(admin_movies.movies, name="movies")
 
 
 @admin.command()

@@ -43,6 +43,9 @@ class Client(Accounts):
     def delete_movie(self, movie_id: int) -> None:
         self._as_user("DELETE", f"{API}/movies/{movie_id}/")
 
+    def merge_movie(self, movie_id: int, into: int) -> Any:
+        return self._as_user("POST", f"{API}/movies/{movie_id}/merge/", body={"into": into})
+
     def genres(self, **query: Any) -> Any:
         return self._anonymous("GET", f"{API}/movies/genres/", query=query)
 

@@ -1,5 +1,6 @@
 """What users keep: ratings, favorites, watchlist, history; and taking changes of them back."""
 
+from movierec.library import models  # they say what becomes of rows when films are merged
 from movierec.library.activity import most_rated
 from movierec.library.applying import Applied, apply
 from movierec.library.favorites import ORDERINGS as FAVORITE_ORDERINGS
@@ -74,6 +75,7 @@ __all__ = [
     "favorites",
     "history",
     "is_favorite",
+    "models",
     "most_rated",
     "rate",
     "rating",

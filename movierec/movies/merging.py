@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from movierec import db
 from movierec.errors import NotFound, ValidationFailed
 from movierec.movies.completing import complete, told_of
@@ -73,15 +71,9 @@ def current_id(movie_id: int) -> int:
     return movie_id if found is None else int(found)
 
 
-def aliases(among: Sequence[int] | None = None) -> dict[int, int]:
-    """Ids of merged films and what they mean now; all of them, or those `among` some ids."""
-    if among is None:
-        return dict(db.rows("SELECT id, movie_id FROM movie_aliases"))
-    found: dict[int, int] = {}
-    for batch in db.batches(among):
-        sql = f"SELECT id, movie_id FROM movie_aliases WHERE id IN ({db.marks_for(batch)})"
-        found.update(db.rows(sql, *batch))
-    return found
+def aliases() -> dict[int, int]:
+    """The ids of all merged films, and what they mean now."""
+    return dict(db.rows("SELECT id, movie_id FROM movie_aliases"))
 
 
 def wait_for_others() -> None:

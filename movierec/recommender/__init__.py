@@ -3,6 +3,7 @@
 The algorithms (`fit` and what it uses) see arrays only; `service` and its neighbours read the database.
 """
 
+from movierec.recommender import models  # they say what becomes of rows when films are merged
 from movierec.recommender.candidates import Filters
 from movierec.recommender.feedback import Opinion, feedback, give_feedback, withdraw_feedback
 from movierec.recommender.model import Model, fit
@@ -43,6 +44,7 @@ __all__ = [
     "feedback",
     "fit",
     "give_feedback",
+    "models",
     "models_folder",
     "movie_of",
     "quickstart_for",

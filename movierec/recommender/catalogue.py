@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
 import numpy as np
 
-from movierec import db
+from movierec import db, movies
 from movierec.movies.starter.vocabulary import LANGUAGES
-from movierec.recommender.arrays import Floats, Ints
+from movierec.recommender.arrays import Floats, Ints, replaced
 from movierec.recommender.candidates import Traits
 from movierec.recommender.content import Content
 from movierec.recommender.facts import FilmFacts
@@ -35,6 +35,8 @@ class Catalogue:
     genres: Floats
     # The number of each film's first director, −1 where none is known.
     makers: Ints
+    # Ids of films that were merged into others, and the ids of these.
+    aliases: Mapping[int, int]
 
     def __len__(self) -> int:
         return len(self.movie_ids)
@@ -50,8 +52,8 @@ class Catalogue:
         return places[places >= 0]
 
     def places_of(self, movie_ids: Sequence[int] | Ints) -> Ints:
-        """The number of each film, −1 for those that are not here."""
-        wanted = np.asarray(movie_ids, dtype=np.int64)
+        """The number of each film or what it was merged into, −1 for those that are not here."""
+        wanted = replaced(np.asarray(movie_ids, dtype=np.int64), self.aliases)
         if not len(self.movie_ids):
             return np.full(len(wanted), -1, dtype=np.int64)
         places = np.minimum(np.searchsorted(self.movie_ids, wanted), len(self.movie_ids) - 1)
@@ -79,6 +81,7 @@ def load_catalogue() -> Catalogue:
         content=Content(facts),
         genres=genre_shares(traits.genres),
         makers=_first(facts.directors),
+        aliases=movies.aliases(),
     )
 
 

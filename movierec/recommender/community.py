@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from movierec import db
+from movierec import db, movies
+from movierec.recommender.arrays import replaced
 from movierec.recommender.blocks import Ratings, joined, pack, unpack
 
 __all__ = [
@@ -66,7 +67,11 @@ def revision() -> int:
 
 
 def ratings() -> Ratings:
-    """All community ratings; raters of different datasets have different numbers."""
+    """All community ratings; raters of different datasets have different numbers.
+
+    Films that were merged since are the ones they became: whoever rated both then has two ratings of one.
+    """
+    merged = movies.aliases()
     parts: list[Ratings] = []
     first_rater = 0
     for (dataset_id,) in db.rows(f"SELECT id FROM datasets WHERE name NOT LIKE '{_HIDDEN}%' ORDER BY name"):
@@ -76,7 +81,9 @@ def ratings() -> Ratings:
         ):
             part = _block(dataset_id, position)
             highest = max(highest, int(part.raters.max(initial=-1)))
-            parts.append(Ratings(part.raters + first_rater, part.films, part.steps, part.rated_at))
+            parts.append(
+                Ratings(part.raters + first_rater, replaced(part.films, merged), part.steps, part.rated_at)
+            )
         first_rater += highest + 1
     return joined(parts)
 

@@ -66,20 +66,33 @@ def community_of(found: Artifact, catalogue: Catalogue, settings: Settings) -> C
     """The model of an artifact, laid over the catalogue as it is now."""
     movie_ids = np.asarray(found.arrays["movie_ids"], dtype=np.int64)
     blend = Blend.from_arrays(found.arrays, settings)
-    positions = catalogue.places_of(movie_ids)
+    positions = _one_each(catalogue.places_of(movie_ids), movie_ids, catalogue)
     return Community(
         blend,
         positions,
         catalogue.content,
-        _spread_of(found, catalogue, blend.raters, positions),
+        _spread_of(found, catalogue, blend.raters, positions, movie_ids),
         RatingModel.from_arrays(found.arrays) if "rating_films" in found.arrays else None,
     )
 
 
-def _spread_of(found: Artifact, catalogue: Catalogue, raters: Ints, positions: Ints) -> Csr | None:
+def _one_each(positions: Ints, movie_ids: Ints, catalogue: Catalogue) -> Ints:
+    """Of two films of the model that were merged only one is a film of the catalogue: the one that was kept."""
+    merged = np.isin(movie_ids, list(catalogue.aliases))
+    order = np.argsort(merged, kind="stable")
+    _, first = np.unique(positions[order], return_index=True)
+    alone = np.full(len(positions), -1, dtype=np.int64)
+    alone[order[first]] = positions[order[first]]
+    return alone
+
+
+def _spread_of(
+    found: Artifact, catalogue: Catalogue, raters: Ints, positions: Ints, movie_ids: Ints
+) -> Csr | None:
     """The stored matrix with a row for each film of the present catalogue; None where none is stored.
 
-    Films that came since get theirs now: some thousands of them a second.
+    Films that came since, or that films of the model were merged into, get theirs now: some thousands of
+    them a second.
     """
     if "spread_ids" not in found.arrays:
         return None
@@ -91,7 +104,8 @@ def _spread_of(found: Artifact, catalogue: Catalogue, raters: Ints, positions: I
     stored = as_csr(sparse.csr_array((shares, films, ends), shape=(len(ids), len(positions))))
     if np.array_equal(ids, catalogue.movie_ids):
         return stored
-    known = np.isin(catalogue.movie_ids, ids)
+    became = [kept for lost, kept in catalogue.aliases.items() if lost in set(movie_ids.tolist())]
+    known = np.isin(catalogue.movie_ids, ids) & ~np.isin(catalogue.movie_ids, became)
     places = np.searchsorted(ids, catalogue.movie_ids[known])
     fresh = spread_over(catalogue.content.features, raters, positions, ~known)
     both = sparse.vstack([stored[places], fresh[~known]], format="csr")

@@ -53,9 +53,13 @@ def shown(user_id: int, found: Sequence[Recommended]) -> list[Shown] | None:
 
 
 def remember(user_id: int, found: Sequence[Recommended], now: int) -> list[Shown]:
-    """Store these recommendations, keeping the ids of films recommended before; returns them in order."""
+    """Store these recommendations, keeping the ids of films recommended before; returns them in order.
+
+    A film that has left the catalogue since it was read, deleted or merged into another, is left out.
+    """
     # Somebody waits for this list, and it could be made again: not worth waiting for the disk.
     with db.write(durable=False):
+        found = _still_there(found)
         # In the order of the key, so that two requests of one user never wait for each other in a circle.
         for batch in db.batches(sorted(found, key=lambda each: each.movie_id), ROWS_A_STATEMENT):
             values = [(user_id, item.movie_id, *_tell(item), False, now) for item in batch]
@@ -65,6 +69,12 @@ def remember(user_id: int, found: Sequence[Recommended], now: int) -> list[Shown
             )
         rows = _rows(user_id, [item.movie_id for item in found])
         return [rows[item.movie_id] for item in found]
+
+
+def _still_there(found: Sequence[Recommended]) -> list[Recommended]:
+    ids = [item.movie_id for item in found]
+    there = {row[0] for row in db.rows(f"SELECT id FROM movies WHERE id IN ({db.marks_for(ids)})", *ids)}
+    return [item for item in found if item.movie_id in there]
 
 
 def recommendation(user_id: int, recommendation_id: int) -> Shown:

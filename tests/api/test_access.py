@@ -95,6 +95,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("PUT", "/api/v1/movies/{id}/"): STAFF,
     ("PATCH", "/api/v1/movies/{id}/"): STAFF,
     ("DELETE", "/api/v1/movies/{id}/"): STAFF,
+    ("POST", "/api/v1/movies/{id}/merge/"): STAFF,
     ("GET", "/api/v1/recommendations/"): USER,
     ("GET", "/api/v1/recommendations/explain/{movie_id}/"): USER,
     ("POST", "/api/v1/recommendations/feedback/"): USER,

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from movierec import db
+from movierec import db, movies
 from movierec.config import Settings
 from movierec.recommender import community
 from movierec.recommender.blocks import Ratings, pack, unpack
+from movierec.recommender.catalogue import load_catalogue
+from tests.films import movie_id
 
 
 def some(raters: int, films: int = 20, seed: int = 0) -> Ratings:
@@ -64,6 +66,16 @@ def test_a_dataset_is_replaced_whole(database: Settings) -> None:
     assert same(community.ratings(), some(1))
     assert community.revision() == revision + 1
     assert db.value("SELECT COUNT(*) FROM dataset_blocks") == 1
+
+
+def test_ratings_of_a_merged_film_are_those_of_what_it_became(database: Settings) -> None:
+    heat, remake, alien = (movie_id(imdb_id) for imdb_id in ("tt0068688", "tt0113277", "tt0078748"))
+    films = np.array([remake, alien, heat], dtype=np.int64)
+    rated = Ratings(np.array([1, 1, 2]), films, np.array([4, 6, 8], dtype=np.uint8), np.array([1, 2, 3]))
+    community.replace_dataset("movielens", "a", [rated], now=5)
+    movies.merge_films(remake, heat, 6)
+    assert community.ratings().films.tolist() == [heat, alien, heat]
+    assert load_catalogue().places_of([remake, heat]).tolist() == [load_catalogue().number_of(heat)] * 2
 
 
 def test_raters_of_two_datasets_are_two_people(database: Settings) -> None:

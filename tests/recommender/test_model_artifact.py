@@ -22,7 +22,7 @@ RATED = np.arange(1, 41) * 10
 HORROR, COMEDY = ("Horror",), ("Comedy",)
 
 
-def catalogue(movie_ids: list[int]) -> Catalogue:
+def catalogue(movie_ids: list[int], merged: dict[int, int] | None = None) -> Catalogue:
     """Films up to 200 are horror, the others comedies; the community has rated the multiples of ten."""
     ids = np.array(sorted(movie_ids), dtype=np.int64)
     scary = ids <= 200
@@ -46,6 +46,7 @@ def catalogue(movie_ids: list[int]) -> Catalogue:
         content,
         genre_shares(traits.genres),
         np.full(len(ids), -1),
+        merged or {},
     )
 
 
@@ -90,6 +91,20 @@ def test_stored_shares_are_those_that_would_be_made_anew(
     np.testing.assert_allclose(found.spread[new].toarray(), anew[new].toarray(), atol=1e-6)
     scores = Scorer(films.content, found).score(history([(0, 5.0), (1, 4.0)])).scores
     assert np.isfinite(scores).all()
+
+
+def test_a_film_of_the_model_that_was_merged_into_another_one_is_that(folder: Path, model: Model) -> None:
+    """100 became 105, which nobody had rated, and 110 became 120, which the model knows too."""
+    films = catalogue([*RATED[(RATED != 100) & (RATED != 110)].tolist(), 105], {100: 105, 110: 120})
+    found = laid_over(folder, films)
+    place = {movie: number for number, movie in enumerate(RATED[model.films].tolist())}
+    assert found.place[films.number_of(105)] == place[100]
+    assert films.number_of(100) == films.number_of(105)
+    assert found.place[films.number_of(120)] == place[120]
+    assert found.positions[place[110]] == -1
+    anew = spread_over(films.content.features, model.blend.raters, found.positions)
+    number = films.number_of(105)
+    np.testing.assert_allclose(found.spread[[number]].toarray(), anew[[number]].toarray(), atol=1e-6)
 
 
 def test_expected_stars_come_with_the_model(folder: Path) -> None:

@@ -193,6 +193,10 @@ class NewMovie(MovieFacts):
     title: Title
 
 
+class MergeMovie(Input):
+    into: int = Field(ge=1, lt=2**63, description="The movie that is kept.")
+
+
 class MovieChange(MovieFacts):
     """The fields to change; what is not sent stays."""
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from movierec import db
+from movierec import db, movies
 from movierec.errors import UnreadableImport
 from movierec.exchange.archive import Member, opened
 from movierec.exchange.movielens import catalogue, files
@@ -166,7 +166,8 @@ class _Import:
             ids += stored.ids
             created += stored.created
             community.give_way()
-        return ids, created
+        merged = movies.aliases()  # a later batch may have made one of two films
+        return [merged.get(movie_id, movie_id) for movie_id in ids], created
 
     def _note_votes(self, ids: list[int], totals: npt.NDArray[np.int64]) -> None:
         average, popularity = stand_in(totals[0], totals[1])

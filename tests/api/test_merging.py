@@ -1,0 +1,125 @@
+"""Merging two movies over HTTP, and that every endpoint that takes a movie's id takes that of a merged one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from movierec import movies
+from movierec.api.app import ENDPOINTS
+from movierec.movies import FilmFacts
+from tests.films import NOW, movie_id
+from tests.running import Account, RunningDaemon
+
+MOVIES, FAVORITES, RECOMMENDATIONS = "/api/v1/movies", "/api/v1/favorites", "/api/v1/recommendations"
+
+# Every endpoint that is told which movie, with what it is sent and where the movie stands in its answer.
+BY_OLD_ID: dict[tuple[str, str], tuple[dict[str, Any] | None, int, str | None]] = {
+    ("GET", f"{MOVIES}/{{id}}/"): (None, 200, "id"),
+    ("PUT", f"{MOVIES}/{{id}}/"): ({"title": "Dune"}, 200, "id"),
+    ("PATCH", f"{MOVIES}/{{id}}/"): ({"tagline": "It begins."}, 200, "id"),
+    ("POST", f"{FAVORITES}/"): ({"movie": 0}, 201, "movie"),
+    ("GET", f"{FAVORITES}/check/{{movie_id}}/"): (None, 200, None),
+    ("POST", f"{FAVORITES}/ratings/"): ({"movie": 0, "rating": 4}, 201, "movie"),
+    ("PUT", f"{FAVORITES}/ratings/movie/{{movie_id}}/"): ({"rating": 4.5}, 200, "movie"),
+    ("GET", f"{FAVORITES}/ratings/movie/{{movie_id}}/"): (None, 200, "movie"),
+    ("DELETE", f"{FAVORITES}/ratings/movie/{{movie_id}}/"): (None, 204, None),
+    ("GET", f"{RECOMMENDATIONS}/similar/{{movie_id}}/"): (None, 200, None),
+    ("GET", f"{RECOMMENDATIONS}/explain/{{movie_id}}/"): (None, 200, "movie.id"),
+    ("POST", f"{RECOMMENDATIONS}/feedback/"): ({"movie": 0, "feedback_type": "like"}, 201, "movie"),
+    ("POST", f"{MOVIES}/{{id}}/merge/"): ({"into": 0}, 422, None),  # into itself
+}
+# Deletes what the others need.
+LAST = ("DELETE", f"{MOVIES}/{{id}}/")
+
+
+def takes_a_movie() -> set[tuple[str, str]]:
+    return {
+        (endpoint.method, endpoint.path)
+        for endpoint in ENDPOINTS
+        if "{movie_id}" in endpoint.path
+        or endpoint.path.startswith(f"{MOVIES}/{{id}}/")
+        or (endpoint.body is not None and "movie" in endpoint.body.model_fields)
+    }
+
+
+def test_the_table_names_every_endpoint_that_takes_a_movie() -> None:
+    assert takes_a_movie() == {*BY_OLD_ID, LAST}
+
+
+@pytest.fixture(scope="module")
+def admin(module_daemon: RunningDaemon) -> Account:
+    return module_daemon.admin()
+
+
+@pytest.fixture(scope="module")
+def merged(module_daemon: RunningDaemon, admin: Account) -> tuple[int, int]:
+    """(the id that is no more, the one it means)."""
+    lost, kept = movies.store([FilmFacts("Dune", "staff"), FilmFacts("Dune", "staff", year=2021)], NOW)
+    found = module_daemon.post(f"{MOVIES}/{lost}/merge/", {"into": kept}, token=admin)
+    assert (found["id"], found["year"]) == (kept, 2021)
+    return lost, kept
+
+
+@pytest.mark.parametrize("name", BY_OLD_ID, ids=" ".join)
+def test_the_id_of_a_merged_movie_means_the_one_it_became(
+    module_daemon: RunningDaemon, admin: Account, merged: tuple[int, int], name: tuple[str, str]
+) -> None:
+    (lost, kept), (method, path) = merged, name
+    body, status, where = BY_OLD_ID[name]
+    path = path.replace("{id}", str(lost)).replace("{movie_id}", str(lost))
+    if body:
+        body = {field: lost if field in ("movie", "into") else value for field, value in body.items()}
+    found = module_daemon.call(method, path, body, token=admin, status=status)
+    for part in where.split(".") if where else ():
+        found = found[part]
+    if where:
+        assert found == kept
+    elif path.endswith(f"check/{lost}/"):
+        assert found == {"is_favorited": True}
+
+
+def test_deleting_by_an_old_id_deletes_what_it_means(module_daemon: RunningDaemon, admin: Account) -> None:
+    lost, kept = movies.store([FilmFacts("Twin", "staff"), FilmFacts("Twin", "staff")], NOW)
+    module_daemon.post(f"{MOVIES}/{lost}/merge/", {"into": kept}, token=admin)
+    module_daemon.delete(f"{MOVIES}/{lost}/", token=admin)
+    for movie in (lost, kept):
+        module_daemon.get(f"{MOVIES}/{movie}/", status=404)
+
+
+def test_what_cannot_be_merged_is_refused(module_daemon: RunningDaemon, admin: Account) -> None:
+    alien = movie_id("tt0078748")
+    path = f"{MOVIES}/{alien}/merge/"
+    problem = module_daemon.post(path, {"into": alien}, token=admin, status=422)
+    assert problem["errors"] == [{"field": "into", "message": "That is the same movie."}]
+    module_daemon.post(path, {"into": 999_999}, token=admin, status=404)
+    module_daemon.post(path, {"into": 0}, token=admin, status=422)
+    module_daemon.post(f"{MOVIES}/999999/merge/", {"into": alien}, token=admin, status=404)
+
+
+def test_an_id_that_another_movie_has_is_refused_with_what_to_do(
+    module_daemon: RunningDaemon, admin: Account
+) -> None:
+    alien, matrix = movie_id("tt0078748"), movie_id("tt0133093")
+    problem = module_daemon.patch(f"{MOVIES}/{alien}/", {"imdb_id": "tt0133093"}, token=admin, status=409)
+    assert problem["errors"][0]["message"] == f"Movie {matrix} has it. If both are one film, merge them."
+
+
+def test_ratings_move_and_lists_know_at_once(module_daemon: RunningDaemon, admin: Account) -> None:
+    ann = module_daemon.register()
+    lost, kept = movie_id("tt0113277"), movie_id("tt0068688")
+    module_daemon.put(f"{FAVORITES}/ratings/movie/{lost}/", {"rating": 5}, token=ann, status=201)
+    shown = {item["movie"]["id"] for item in _recommended(module_daemon, ann)}
+    assert kept in shown
+    module_daemon.post(f"{MOVIES}/{lost}/merge/", {"into": kept}, token=admin)
+    for _ in range(3):
+        # Also before the daemon has read the catalogue anew.
+        shown = {item["movie"]["id"] for item in _recommended(module_daemon, ann)}
+        assert shown.isdisjoint({lost, kept})
+    assert module_daemon.get(f"{MOVIES}/{lost}/", token=ann)["my_rating"] == 5
+    assert module_daemon.get(f"{MOVIES}/imdb/tt0113277/")["id"] == kept
+
+
+def _recommended(daemon: RunningDaemon, account: Account) -> list[dict[str, Any]]:
+    return list(daemon.get(f"{RECOMMENDATIONS}/?limit=100", token=account)["results"])
