@@ -53,14 +53,16 @@ def _unite(reference: Reference, others: Sequence[str], rule: WhenMerged, lost: 
         kept,
         lost,
     )
-    rows = _rows_of(table, [movie_id for pair in pairs for movie_id in pair])
-    for pair in pairs:
-        goes, stays = sorted((rows[row_id] for row_id in reversed(pair)), key=rule.weight)
-        changes = rule.united(stays, goes, MAXIMUM_TEXT)
-        for referring in _references_to(table):
+    rows = _rows_of(table, [row_id for pair in pairs for row_id in pair])
+    # Of two that weigh the same the one of the film that is kept.
+    decided = [sorted((rows[theirs], rows[ours]), key=rule.weight) for ours, theirs in pairs]
+    for referring in _references_to(table) if pairs else ():
+        for goes, stays in decided:
             _refer(referring, goes["id"], stays["id"])
-        db.execute(f"DELETE FROM {table} WHERE id = ?", goes["id"])
-        if changes:
+    for batch in db.batches([goes["id"] for goes, _ in decided]):
+        db.execute(f"DELETE FROM {table} WHERE id IN ({db.marks_for(batch)})", *batch)
+    for goes, stays in decided:
+        if changes := rule.united(stays, goes, MAXIMUM_TEXT):
             assignments = ", ".join(f"{name} = ?" for name in changes)
             db.execute(f"UPDATE {table} SET {assignments} WHERE id = ?", *changes.values(), stays["id"])
 
