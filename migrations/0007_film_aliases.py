@@ -24,6 +24,7 @@ def tables(db):
         tmdb_id = BigIntegerField(null=True, index=True)
         imdb_id = TextField(null=True, index=True)
         movielens_id = BigIntegerField(null=True, index=True)
+        own_id = TextField(null=True, index=True)
         created_at = BigIntegerField()
 
         class Meta:

@@ -5,7 +5,7 @@ from movierec.movies.facts import FilmFacts
 from movierec.movies.genres import genre_names
 from movierec.movies.lists import popular, top_rated, trending
 from movierec.movies.merging import aliases, current_id, merge_films
-from movierec.movies.own_ids import give_own_ids
+from movierec.movies.own_ids import by_own_id, give_own_ids
 from movierec.movies.search import find_title, search
 from movierec.movies.service import (
     ORDERINGS,
@@ -34,6 +34,7 @@ __all__ = [
     "aliases",
     "browse",
     "by_imdb_id",
+    "by_own_id",
     "by_tmdb_id",
     "change",
     "create",

@@ -7,6 +7,7 @@ from movierec.errors import NotFound, ValidationFailed
 from movierec.movies.completing import complete, told_of
 from movierec.movies.facts import IDS, FilmFacts
 from movierec.movies.known import Known
+from movierec.movies.own_ids import take_own_id
 from movierec.movies.references import give_to
 
 
@@ -57,10 +58,12 @@ def _updated_at(movie_id: int) -> int:
 
 def _leave_alias(lost: int, kept: int, told: FilmFacts, now: int) -> None:
     db.execute(
-        f"INSERT INTO movie_aliases (id, movie_id, {', '.join(IDS)}, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO movie_aliases (id, movie_id, {', '.join(IDS)}, own_id, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
         lost,
         kept,
         *(getattr(told, column) for column in IDS),
+        take_own_id(lost, kept),
         now,
     )
 

@@ -73,6 +73,7 @@ class MovieAlias(Table):
     tmdb_id = BigIntegerField(null=True, index=True)
     imdb_id = TextField(null=True, index=True)
     movielens_id = BigIntegerField(null=True, index=True)
+    own_id = TextField(null=True, index=True)
     created_at = BigIntegerField()
 
     class Meta:

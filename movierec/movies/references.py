@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from movierec import db
 from movierec.movies.models import Movie, WhenMerged
 
-# A film's own parts go with it.
-PARTS = frozenset({"movie_titles", "movie_genres", "credits", "movie_keywords"})
+# A film's own parts, which are merged with its facts.
+PARTS = frozenset({"movie_titles", "movie_genres", "credits", "movie_keywords", "own_ids"})
 # What the longest of texts may have.
 MAXIMUM_TEXT = 10_000
 

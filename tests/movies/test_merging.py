@@ -226,6 +226,18 @@ def test_a_list_made_before_a_merge_is_stored_without_the_film_that_is_no_more(d
     assert stored == {item.movie_id for item in found} - {lost}
 
 
+def test_ids_that_movierec_gave_lead_to_what_is_left() -> None:
+    """The one that a film carries elsewhere is kept, whether or not the other film has one."""
+    first, second, third = movies.store([FilmFacts(f"Home video {n}", "staff") for n in (1, 2, 3)], NOW)
+    movies.give_own_ids([first, second])
+    own = dict(db.rows("SELECT movie_id, own_id FROM own_ids"))
+    movies.merge_films(first, third, NOW)
+    movies.merge_films(second, third, NOW)
+    assert movies.by_own_id(own[first]) == movies.by_own_id(own[second]) == third
+    assert movies.by_own_id("nobody's") is None
+    assert db.value("SELECT own_id FROM own_ids WHERE movie_id = ?", third) == own[first]
+
+
 # Whatever happens in whatever order
 
 
