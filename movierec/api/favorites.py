@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from movierec import library
+from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Answer, Group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from movierec import library
+from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Answer, Group
@@ -37,8 +37,9 @@ def add(call: Call, body: schemas.AddToHistory) -> Answer:
 
     It will not be recommended again, and leaves the watchlist, unless the profile says otherwise.
     """
+    movie_id = movies.current_id(body.movie)
     made, is_new = library.add_to_history(
-        call.user_id, body.movie, body.watched_at, rewatch=body.rewatch, tags=body.tags, now=call.now
+        call.user_id, movie_id, body.watched_at, rewatch=body.rewatch, tags=body.tags, now=call.now
     )
     return Answer(201 if is_new else 200, with_films([made], _json)[0])
 

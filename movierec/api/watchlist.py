@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from movierec import library
+from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Answer, Group
@@ -37,7 +37,8 @@ def add(call: Call, body: schemas.AddToWatchlist) -> Answer:
 
     Rating the movie, or entering it in the history, takes it off, unless the profile says otherwise.
     """
-    made, is_new = library.add_to_watchlist(call.user_id, body.movie, note=body.note, now=call.now)
+    movie_id = movies.current_id(body.movie)
+    made, is_new = library.add_to_watchlist(call.user_id, movie_id, note=body.note, now=call.now)
     return Answer(201 if is_new else 200, with_films([made], _json)[0])
 
 

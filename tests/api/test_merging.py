@@ -25,6 +25,8 @@ BY_OLD_ID: dict[tuple[str, str], tuple[dict[str, Any] | None, int, str | None]] 
     ("PUT", f"{FAVORITES}/ratings/movie/{{movie_id}}/"): ({"rating": 4.5}, 200, "movie"),
     ("GET", f"{FAVORITES}/ratings/movie/{{movie_id}}/"): (None, 200, "movie"),
     ("DELETE", f"{FAVORITES}/ratings/movie/{{movie_id}}/"): (None, 204, None),
+    ("POST", "/api/v1/watchlist/"): ({"movie": 0}, 201, "movie"),
+    ("POST", "/api/v1/history/"): ({"movie": 0}, 201, "movie"),
     ("GET", f"{RECOMMENDATIONS}/similar/{{movie_id}}/"): (None, 200, None),
     ("GET", f"{RECOMMENDATIONS}/explain/{{movie_id}}/"): (None, 200, "movie.id"),
     ("POST", f"{RECOMMENDATIONS}/feedback/"): ({"movie": 0, "feedback_type": "like"}, 201, "movie"),
