@@ -9,6 +9,7 @@ import typer
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, new_group
 from movierec.cli.output import print_record
+from movierec.cli.scales import Scale, scale_named
 from movierec.errors import ValidationFailed
 
 commands = new_group("")
@@ -26,6 +27,21 @@ def profile(
     mature: Annotated[
         bool | None, typer.Option("--mature/--no-mature", help="Whether adult films are shown.")
     ] = None,
+    scale: Annotated[
+        Scale | None,
+        typer.Option(
+            parser=scale_named,
+            metavar="5|10|100",
+            help="How you write ratings: up to 5 by halves, up to 10, up to 100 by tens.",
+        ),
+    ] = None,
+    seen_leaves: Annotated[
+        bool | None,
+        typer.Option(
+            "--clear-watchlist/--keep-watchlist",
+            help="Whether rating a movie, or entering it as seen, takes it off the watchlist.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show your profile, or change what is given."""
@@ -37,6 +53,8 @@ def profile(
         "favorite_genres": [] if no_genres else [_genre(text) for text in genre or ()] or None,
         "preferred_language": language,
         "mature_content": mature,
+        "rating_scale": scale.top if scale else None,
+        "seen_leaves_watchlist": seen_leaves,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     client = connect()

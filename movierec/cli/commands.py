@@ -13,6 +13,7 @@ from movierec.cli import (
     exports,
     favorites,
     feedback,
+    history,
     imports,
     jobs,
     movies,
@@ -20,6 +21,8 @@ from movierec.cli import (
     ratings,
     recommendations,
     status,
+    undo,
+    watchlist,
 )
 from movierec.cli.options import new_group
 
@@ -50,6 +53,9 @@ for module in (
     movies,
     ratings,
     favorites,
+    watchlist,
+    history,
+    undo,
     quickstart,
     recommendations,
     feedback,

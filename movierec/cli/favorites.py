@@ -7,7 +7,20 @@ from typing import Annotated, Any
 import typer
 
 from movierec.cli.connection import connect
-from movierec.cli.options import AsJson, IdsOnly, Limit, Movie, MovieWords, new_group
+from movierec.cli.options import (
+    AsJson,
+    Genre,
+    IdsOnly,
+    Limit,
+    Movie,
+    MovieWords,
+    Order,
+    Search,
+    Year,
+    YearMax,
+    YearMin,
+    new_group,
+)
 from movierec.cli.output import Column, columns_help, day, field, print_done, print_list
 from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import Client, pages
@@ -26,9 +39,28 @@ COLUMNS = (
 
 
 @favorites.command("list", epilog=columns_help(COLUMNS))
-def list_(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) -> None:
+def list_(
+    search: Search = None,
+    genre: Genre = None,
+    year: Year = None,
+    year_min: YearMin = None,
+    year_max: YearMax = None,
+    order: Order = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+    ids: IdsOnly = False,
+) -> None:
     """List them. With --ids: the movies' ids."""
-    found = pages(connect().favorites, limit)
+    found = pages(
+        connect().favorites,
+        limit,
+        q=search,
+        genre=genre,
+        year=year,
+        year_min=year_min,
+        year_max=year_max,
+        ordering=order,
+    )
     print_list(
         found,
         COLUMNS,
@@ -48,9 +80,7 @@ def add(
     """Add a movie; adding it again changes nothing but the note."""
     client = connect()
     found = find_movie(client, movie)
-    favorite = client.add_favorite(found["id"])
-    if note is not None:
-        favorite = client.note_favorite(favorite["id"], note)
+    favorite = client.add_favorite(found["id"], note)
     print_done(f"{label(found)} is a favorite.", favorite, as_json=as_json)
 
 
@@ -78,7 +108,6 @@ def note(
 
 def _favorite_of(client: Client, movie: Any) -> Any:
     """The favorite that is `movie`: the API names favorites by ids of their own."""
-    for favorite in pages(client.favorites):
-        if favorite["movie"] == movie["id"]:
-            return favorite
+    for favorite in client.favorites(movie=movie["id"])["results"]:
+        return favorite
     raise NotFound(f"{label(movie)} is not among your favorites.")

@@ -81,13 +81,20 @@ def _names(names: Sequence[str]) -> Text:
 
 
 def _mine(movie: Any) -> Text:
-    stars = movie.get("my_rating")
-    marks = [f"{star_bar(stars)} {stars:g}"] if stars else []
-    expected = None if stars else movie.get("predicted_rating")
-    marks += [f"you would give it {expected:.1f}"] if expected else []
+    own = movie.get("my_rating")
+    marks = [f"{star_bar(movie['my_stars'])} {own:g}"] if own else []
+    expected = None if own else movie.get("predicted_rating")
+    marks += [f"you would give it {expected}"] if expected else []
     marks += ["favorite"] if movie.get("is_favorite") else []
     marks += ["on your watchlist"] if movie.get("on_watchlist") else []
+    marks += [_seen(movie["times_seen"], movie["last_seen"])] if movie.get("times_seen") else []
     return Text(" · ".join(marks), style="yellow")
+
+
+def _seen(times: int, last: str | None) -> str:
+    """`seen twice, last on 2024-05-01`"""
+    often = {1: "seen", 2: "seen twice"}.get(times, f"seen {times} times")
+    return f"{often}{'' if times == 1 else ', last'} on {last[:10]}" if last else often
 
 
 def star_bar(stars: float) -> str:

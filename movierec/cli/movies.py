@@ -20,6 +20,7 @@ from movierec.cli.output import (
     print_record,
     say,
 )
+from movierec.cli.scales import OfScale, Scale, scale_of
 from movierec.cli.terminal import visible
 from movierec.cli.titles import find_movie, title_columns
 from movierec.client import pages
@@ -118,6 +119,7 @@ def genres(as_json: AsJson = False, ids: IdsOnly = False) -> None:
 def show(
     movie: MovieWords,
     similar: Annotated[int, typer.Option("--similar", min=0, max=50, help="So many similar movies.")] = 5,
+    scale: OfScale = None,
     as_json: AsJson = False,
 ) -> None:
     """Everything about a movie. In a pipe: lines of name, tab, value."""
@@ -125,12 +127,25 @@ def show(
     detail = client.movie(find_movie(client, " ".join(movie))["id"])
     if as_json:
         print_json(detail)
-    elif not sys.stdout.isatty():
+        return
+    if detail.get("my_rating") or detail.get("predicted_rating"):
+        detail = _on_scale(detail, scale_of(client, scale))
+    if not sys.stdout.isatty():
         print_record(detail, detail, as_json=False)
     else:
         from movierec.cli.movie_page import print_page  # rich: 70 ms
 
         print_page(detail, items_of(client.similar(detail["id"], limit=similar)) if similar else [])
+
+
+def _on_scale(movie: Any, scale: Scale) -> Any:
+    own, expected = movie["my_rating"], movie["predicted_rating"]
+    return {
+        **movie,
+        "my_rating": own and scale.value(own),
+        "my_stars": own,
+        "predicted_rating": expected and scale.predicted(expected),
+    }
 
 
 def _print_page(found: Any, *, as_json: bool, ids: bool) -> None:

@@ -19,6 +19,15 @@ Movie = Annotated[
 MovieWords = Annotated[
     list[str], typer.Argument(metavar="MOVIE...", help="Id, tmdb:603, imdb:tt0133093, or a title.")
 ]
+# What lists of the own films are narrowed and ordered by.
+Search = Annotated[str | None, typer.Option("--search", help="With this in the title.")]
+Genre = Annotated[str | None, typer.Option("--genre", help="Of this genre.")]
+Year = Annotated[int | None, typer.Option("--year", help="Released in this year.")]
+YearMin = Annotated[int | None, typer.Option("--year-min", help="Released in this year or later.")]
+YearMax = Annotated[int | None, typer.Option("--year-max", help="Released in this year or before.")]
+Order = Annotated[
+    str | None, typer.Option("--order", help="By created_at, title or year; -title for descending.")
+]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]

@@ -12,8 +12,8 @@ import typer
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, new_group
 from movierec.cli.output import Column, columns_help, field, items_of, print_list, say
-from movierec.cli.ratings import stars
 from movierec.cli.recommendations import COLUMNS as RECOMMENDED
+from movierec.cli.scales import OfScale, Scale, on_scale, scale_of
 from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import Client
 from movierec.errors import NotFound, ValidationFailed
@@ -38,20 +38,22 @@ def quickstart(
         int | None, typer.Option("--limit", "-n", min=1, max=100, help="So many movies to choose from.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Another number, other movies.")] = None,
+    scale: OfScale = None,
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
     """Rate a few movies you know. In a pipe, or with --json: movies worth asking about."""
     client = connect()
     guided = sys.stdin.isatty() and sys.stdout.isatty() and not (as_json or ids)
+    of = scale_of(client, scale) if guided else Scale()
     if guided:
-        _ask_for_loved(client)
+        _ask_for_loved(client, of)
     found = items_of(client.quickstart(limit=limit or (GRID if guided else 10), seed=seed))
     if not guided:
         print_list(found, COLUMNS, as_json=as_json, ids=ids, nothing="You have rated all of them.")
         return
-    _ask_for_known(client, found)
-    ranked = [{**item, "rank": rank} for rank, item in enumerate(_recommended(client), 1)]
+    _ask_for_known(client, found, of)
+    ranked = [{**on_scale(item, of), "rank": rank} for rank, item in enumerate(_recommended(client), 1)]
     say("What you might love:")
     print_list(ranked, RECOMMENDED, as_json=False, nothing="Nothing to recommend yet.")
 
@@ -60,7 +62,7 @@ def _recommended(client: Client) -> list[Any]:
     return items_of(client.recommendations(limit=SHOWN))
 
 
-def _ask_for_loved(client: Client) -> None:
+def _ask_for_loved(client: Client, scale: Scale) -> None:
     say(f"Name {NAMED} films you love; an empty line goes on.")
     named = 0
     while named < NAMED and (title := _typed(f"{named + 1}. ")):
@@ -70,22 +72,23 @@ def _ask_for_loved(client: Client) -> None:
             say(error.detail)
             continue
         client.rate_movie(movie["id"], LOVED)
-        say(f"{label(movie)}: {LOVED:g}")
+        say(f"{label(movie)}: {scale.value(LOVED):g}")
         named += 1
 
 
-def _ask_for_known(client: Client, movies: Sequence[Any]) -> None:
+def _ask_for_known(client: Client, movies: Sequence[Any], scale: Scale) -> None:
     if not movies:
         return
     print_list([{**movie, "nr": number} for number, movie in enumerate(movies, 1)], NUMBERED, as_json=False)
-    say(f"Which do you know? 12 4.5 gives number 12 four and a half stars, 12 alone {LIKED:g}.")
+    good, liked = scale.value(4.5), scale.value(LIKED)
+    say(f"Which do you know? 12 {good:g} gives number 12 {good:g} of {scale.top}, 12 alone {liked:g}.")
     say("Several with commas; an empty line ends.")
     while line := _typed("> "):
         for answer in re.split(r"[,;]\s+|[,;]$", line):
-            _rate_known(client, movies, answer)
+            _rate_known(client, movies, answer, scale)
 
 
-def _rate_known(client: Client, movies: Sequence[Any], answer: str) -> None:
+def _rate_known(client: Client, movies: Sequence[Any], answer: str, scale: Scale) -> None:
     number, _, given = answer.strip().partition(" ")
     if not (number.isascii() and number.isdigit() and 1 <= int(number) <= len(movies)):
         if answer.strip():
@@ -93,12 +96,12 @@ def _rate_known(client: Client, movies: Sequence[Any], answer: str) -> None:
         return
     movie = movies[int(number) - 1]
     try:
-        rating = stars(given.strip()) if given.strip() else LIKED
-    except typer.BadParameter as error:
-        say(error.message)
+        rating = scale.stars(given) if given.strip() else LIKED
+    except ValidationFailed as error:
+        say(error.detail)
         return
     client.rate_movie(movie["id"], rating)
-    say(f"{label(movie)}: {rating:g}")
+    say(f"{label(movie)}: {scale.value(rating):g}")
 
 
 def _typed(prompt: str) -> str:

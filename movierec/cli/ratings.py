@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import Annotated
 
 import typer
 
 from movierec.cli.connection import connect
-from movierec.cli.options import AsJson, IdsOnly, Limit, Movie, MovieWords, new_group
+from movierec.cli.options import (
+    AsJson,
+    Genre,
+    IdsOnly,
+    Limit,
+    Movie,
+    MovieWords,
+    Search,
+    Year,
+    YearMax,
+    YearMin,
+    new_group,
+)
 from movierec.cli.output import Column, columns_help, day, field, print_done, print_list, print_record
+from movierec.cli.scales import OfScale, Scale, rating_typed, scale_of
 from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import pages
 from movierec.errors import NotFound
@@ -26,28 +38,28 @@ COLUMNS = (
 )
 
 
-def stars(text: str) -> float:
-    """0.5 to 5 in steps of 0.5. Raises BadParameter, before anything is asked or sent."""
-    # Not float() alone: it takes 5_0, nan and digits of all scripts.
-    plain = re.fullmatch(r"[0-9]([.,][0-9]{1,9})?", text)
-    number = float(text.replace(",", ".")) if plain else 0.0
-    if not (0.5 <= number <= 5 and number * 2 % 1 == 0):
-        raise typer.BadParameter(f"{text!r} is no rating: they go from 0.5 to 5 in steps of 0.5.")
-    return number
-
-
 @commands.command()
 def rate(
     movie: Movie,
-    rating: Annotated[float, typer.Argument(parser=stars, metavar="STARS", help="0.5 to 5, by halves.")],
+    rating: Annotated[
+        str,
+        typer.Argument(
+            parser=rating_typed,
+            metavar="RATING",
+            help="0.5 to 5 by halves, or as your scale has it; 8/10 too.",
+        ),
+    ],
     review: Annotated[str | None, typer.Option(help="What you think of it; - reads standard input.")] = None,
+    scale: OfScale = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rate a movie, or rate it anew."""
+    """Rate a movie, or rate it anew. It leaves the watchlist, unless your profile says otherwise."""
     client = connect()
+    of = scale_of(client, scale)
+    stars = of.stars(rating)
     found = find_movie(client, movie)
-    answer = client.rate_movie(found["id"], rating, _text(review))
-    print_done(f"Rated {label(found)}: {answer['rating']:g}", answer, as_json=as_json)
+    answer = client.rate_movie(found["id"], stars, _text(review))
+    print_done(f"Rated {label(found)}: {of.value(answer['rating']):g}", answer, as_json=as_json)
 
 
 @commands.command()
@@ -69,6 +81,7 @@ def review(
         str | None,
         typer.Argument(help='Your review; - reads standard input, "" deletes it; nothing shows it.'),
     ] = None,
+    scale: OfScale = None,
     as_json: AsJson = False,
 ) -> None:
     """Write or show the review of a movie you rated."""
@@ -79,7 +92,8 @@ def review(
     except NotFound as error:
         raise NotFound(f"You have not rated {label(found)}. Rate it first.") from error
     if text is None:
-        fields = {"title": label(found), "rating": rating["rating"], "review": rating["review"]}
+        own = rating["rating"] if as_json else scale_of(client, scale).value(rating["rating"])
+        fields = {"title": label(found), "rating": own, "review": rating["review"]}
         print_record(fields, rating, as_json=as_json)
         return
     answer = client.change_rating(rating["id"], review=_text(text))
@@ -87,9 +101,51 @@ def review(
 
 
 @commands.command(epilog=columns_help(COLUMNS))
-def ratings(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) -> None:
+def ratings(
+    search: Search = None,
+    genre: Genre = None,
+    year: Year = None,
+    year_min: YearMin = None,
+    year_max: YearMax = None,
+    at_least: Annotated[
+        str | None, typer.Option("--min", parser=rating_typed, metavar="RATING", help="Rated so or better.")
+    ] = None,
+    at_most: Annotated[
+        str | None, typer.Option("--max", parser=rating_typed, metavar="RATING", help="Rated so or worse.")
+    ] = None,
+    reviewed: Annotated[
+        bool | None, typer.Option("--reviewed/--not-reviewed", help="With a review, or without.")
+    ] = None,
+    order: Annotated[
+        str | None,
+        typer.Option(
+            "--order", help="By updated_at, created_at, rating, title or year; -rating for descending."
+        ),
+    ] = None,
+    scale: OfScale = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+    ids: IdsOnly = False,
+) -> None:
     """Your ratings. With --ids: the movies' ids."""
-    found = pages(connect().ratings, limit)
+    client = connect()
+    reads = at_least is not None or at_most is not None
+    of = scale_of(client, scale) if reads or not (as_json or ids) else Scale()
+    found = pages(
+        client.ratings,
+        limit,
+        q=search,
+        genre=genre,
+        year=year,
+        year_min=year_min,
+        year_max=year_max,
+        rating_min=None if at_least is None else of.stars(at_least),
+        rating_max=None if at_most is None else of.stars(at_most),
+        has_review=reviewed,
+        ordering=order,
+    )
+    if not as_json:
+        found = ({**item, "rating": of.value(item["rating"])} for item in found)
     print_list(
         found, COLUMNS, as_json=as_json, ids=ids, id_of=lambda item: item["movie"], nothing="No ratings yet."
     )

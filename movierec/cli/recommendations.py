@@ -10,6 +10,7 @@ import typer
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, MovieWords, new_group
 from movierec.cli.output import Column, columns_help, field, items_of, print_done, print_json, print_list
+from movierec.cli.scales import OfScale, Scale, on_scale, scale_of
 from movierec.cli.terminal import visible
 from movierec.cli.titles import find_movie, label, title_columns
 
@@ -63,6 +64,7 @@ def recommend(
     ] = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Another number, other films.")] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Make a new list first.")] = False,
+    scale: OfScale = None,
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
@@ -90,7 +92,8 @@ def recommend(
     if as_json:
         print_json(items)
         return
-    ranked = [{**item, "rank": rank} for rank, item in enumerate(items, 1)]
+    of = Scale() if ids else scale_of(client, scale)
+    ranked = [{**on_scale(item, of), "rank": rank} for rank, item in enumerate(items, 1)]
     nothing = "Nothing to recommend: rate a few movies first, or loosen the filters."
     print_list(
         ranked, COLUMNS, as_json=False, ids=ids, id_of=lambda item: item["movie"]["id"], nothing=nothing
@@ -111,16 +114,17 @@ def similar(
 
 
 @commands.command(epilog=columns_help(BECAUSE))
-def explain(movie: MovieWords, as_json: AsJson = False) -> None:
+def explain(movie: MovieWords, scale: OfScale = None, as_json: AsJson = False) -> None:
     """Why a movie would be recommended: what each of your ratings says for it or against it."""
     client = connect()
     found = find_movie(client, " ".join(movie))
     answer = client.explain(found["id"])
-    if sys.stdout.isatty() and not as_json:
-        _print_summary(found, answer)
     if as_json:
         print_json(answer)
     else:
+        answer = on_scale(answer, scale_of(client, scale))
+        if sys.stdout.isatty():
+            _print_summary(found, answer)
         print_list(answer["because"], BECAUSE, as_json=False, nothing="None of your ratings speaks for it.")
 
 
@@ -140,7 +144,7 @@ def dismiss(
 def _print_summary(movie: Any, answer: Any) -> None:
     print(visible(f"{label(movie)}: score {answer['score']:.3f}"))
     if answer["predicted_rating"]:
-        print(f"You would rate it {answer['predicted_rating']:.1f}.")
+        print(f"You would rate it {answer['predicted_rating']}.")
     print(visible(answer["reason"]))
     print()
 

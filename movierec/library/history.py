@@ -52,6 +52,7 @@ def add_to_history(
 ) -> tuple[SeenMovie, bool]:
     """Enter a viewing. Returns it and whether it is new; the same time again is the same viewing.
 
+    `rewatch` None: a new one is, where the film was seen before; one that is there stays as it is.
     The film leaves the watchlist, unless the user wants otherwise. Raises ValidationFailed, or NotFound where
     there is no such film.
     """
@@ -60,11 +61,24 @@ def add_to_history(
     if watched_at and watched_at[:10] > datetime.fromtimestamp(now + 14 * 3600, UTC).date().isoformat():
         raise ValidationFailed.of("watched_at", "That is in the future.")
     with alone(user_id):
+        if rewatch is None and _is_again(user_id, movie_id, watched_at):
+            change = to_history(movie_id, watched_at, rewatch=True, tags=tags)
         changes = [change, *leaving_watchlist(user_id, movie_id)]
         what = f"Entered {title_of(movie_id)} in the history"
         done = apply(user_id, changes, what=what, now=now)
         where = "movie_id = ? AND watched_at = ? AND source = ?"
         return _seen(one(HISTORY, _COLUMNS, user_id, where, *change.place)), done.added > 0
+
+
+def _is_again(user_id: int, movie_id: int, watched_at: str | None) -> bool:
+    """Whether a viewing is new and the film was seen before it."""
+    times = [
+        when
+        for (when,) in db.rows(
+            "SELECT watched_at FROM history WHERE user_id = ? AND movie_id = ?", user_id, movie_id
+        )
+    ]
+    return (watched_at or "") not in times and any(when < (watched_at or "") for when in times)
 
 
 def remove_from_history(user_id: int, entry_id: int, *, now: int) -> None:

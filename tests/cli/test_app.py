@@ -85,13 +85,35 @@ def test_wrong_usage_is_2(nowhere: Shell, arguments: tuple[str, ...]) -> None:
     nowhere.run(*arguments).failed(2)
 
 
-@pytest.mark.parametrize("rating", ["0", "5.5", "3.3", "nan", "inf", "1e999", "-1", "", "٣"])
-def test_no_rating_that_the_api_would_refuse_is_even_sent(
-    shell_at: Callable[[str], Shell], rating: str
-) -> None:
+@pytest.mark.parametrize("rating", ["nan", "inf", "1e999", "-1", "", "٣", "5_0", "4.5.", "4/7", "4 5"])
+def test_what_is_a_rating_on_no_scale_is_not_even_sent(shell_at: Callable[[str], Shell], rating: str) -> None:
     with ScriptedServer() as server:
         shell_at(server.url).run("rate", "Alien", rating, MOVIEREC_TOKEN="t").failed(2)
-        assert not server.requests
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("top", "rating", "nearest"),
+    [
+        (5, "0", "0.5"),
+        (5, "3.3", "3 and 3.5"),
+        (5, "5.5", "5"),
+        (5, "90", "5"),
+        (5, "9.5/10", "9 and 10"),
+        (10, "4.5", "4 and 5"),
+        (10, "11", "10"),
+        (100, "85", "80 and 90"),
+        (100, "4", "10"),
+        (100, "3.3/5", "3 and 3.5"),
+    ],
+)
+def test_a_rating_between_two_names_them_and_is_not_sent(
+    shell_at: Callable[[str], Shell], top: int, rating: str, nearest: str
+) -> None:
+    with ScriptedServer(answer(200, {"rating_scale": top})) as server:
+        complaint = shell_at(server.url).run("rate", "Alien", rating, MOVIEREC_TOKEN="t").failed(2)
+    assert complaint.endswith(f"Nearest: {nearest}.\n")
+    assert ["profile" in request for request in server.requests] == [True]
 
 
 @pytest.mark.parametrize(

@@ -79,10 +79,15 @@ Moment = Annotated[
 
 
 class AddToHistory(Input):
-    """Without `watched_at` nobody knows when. A movie already seen then is the same entry."""
+    """Without `watched_at` nobody knows when. A movie already seen then is the same entry.
+
+    Without `rewatch` a new entry is one where the movie was seen before.
+    """
 
     movie: Id
-    watched_at: Moment | None = None
+    watched_at: Annotated[
+        str | None, Field(max_length=20, description="A date, or a time in UTC: 2024-05-01T20:15:00Z.")
+    ] = None
     rewatch: bool | None = None
     tags: (
         Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=100)] | None

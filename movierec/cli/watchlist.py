@@ -1,0 +1,98 @@
+"""`watchlist`: the movies you mean to see."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from movierec.cli.connection import connect
+from movierec.cli.options import (
+    AsJson,
+    Genre,
+    IdsOnly,
+    Limit,
+    Movie,
+    MovieWords,
+    Order,
+    Search,
+    Year,
+    YearMax,
+    YearMin,
+    new_group,
+)
+from movierec.cli.output import Column, columns_help, day, field, print_done, print_list
+from movierec.cli.titles import find_movie, label, title_columns
+from movierec.client import pages
+from movierec.errors import NotFound
+
+commands = new_group("")
+watchlist = new_group("The movies you mean to see. `movierec recommend --from-watchlist` chooses among them.")
+commands.add_typer(watchlist, name="watchlist")
+
+COLUMNS = (
+    Column("movie", lambda entry: entry["movie"], right=True),
+    *title_columns(lambda entry: entry["movie_detail"]),
+    Column("genres", lambda entry: entry["movie_detail"]["genres"][:3], wraps=True),
+    Column("min", lambda entry: entry["movie_detail"]["runtime"], right=True),
+    field("note", wraps=True),
+    day("created_at"),
+)
+
+
+@watchlist.command("list", epilog=columns_help(COLUMNS))
+def list_(
+    search: Search = None,
+    genre: Genre = None,
+    year: Year = None,
+    year_min: YearMin = None,
+    year_max: YearMax = None,
+    order: Order = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+    ids: IdsOnly = False,
+) -> None:
+    """List them. With --ids: the movies' ids."""
+    found = pages(
+        connect().watchlist,
+        limit,
+        q=search,
+        genre=genre,
+        year=year,
+        year_min=year_min,
+        year_max=year_max,
+        ordering=order,
+    )
+    print_list(
+        found,
+        COLUMNS,
+        as_json=as_json,
+        ids=ids,
+        id_of=lambda item: item["movie"],
+        nothing="Nothing on your watchlist yet.",
+    )
+
+
+@watchlist.command()
+def add(
+    movie: Movie,
+    note: Annotated[str | None, typer.Option(help='Who told you of it, say; "" deletes it.')] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a movie on it; adding it again changes nothing but the note."""
+    client = connect()
+    found = find_movie(client, movie)
+    entry = client.add_to_watchlist(found["id"], note)
+    print_done(f"{label(found)} is on your watchlist.", entry, as_json=as_json)
+
+
+@watchlist.command()
+def remove(movie: MovieWords, as_json: AsJson = False) -> None:
+    """Take a movie off. Rating it, or entering it in the history, does that too."""
+    client = connect()
+    found = find_movie(client, " ".join(movie))
+    entries = client.watchlist(movie=found["id"])["results"]
+    if not entries:
+        raise NotFound(f"{label(found)} is not on your watchlist.")
+    client.remove_from_watchlist(entries[0]["id"])
+    print_done(f"{label(found)} is off your watchlist.", {"movie": found["id"]}, as_json=as_json)
