@@ -14,7 +14,7 @@ from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import recommendations as schemas
 from movierec.api.schemas.movies import ListedMovie
-from movierec.errors import NotFound
+from movierec.errors import Busy, NotFound
 from movierec.recommender import Filters, Opinion, Preference, Reason, Recommended, Shown, Wish
 
 group = Group("/api/v1/recommendations", tag="recommendations")
@@ -122,9 +122,11 @@ def explain(call: Call, movie_id: int) -> dict[str, Any]:
     """How a movie's score comes about: what each of the own ratings says for it or against it."""
     movie_id = movies.current_id(movie_id)
     films = movies.listed([movie_id])
-    account = recommender.explain(call.services.recommender.serving(), call.user_id, movie_id)
-    if not films or account is None:
+    if not films:
         raise NotFound("There is no such movie.")
+    account = recommender.explain(call.services.recommender.serving(), call.user_id, movie_id)
+    if account is None:
+        raise Busy("The recommender does not know this movie yet. Try again shortly.", retry_after_seconds=5)
     return {
         "movie": listed_json(films[0]),
         "score": account.score,

@@ -42,6 +42,15 @@ def rows_of(matrix: Csr, which: Ints) -> Rows:
     return Rows(lengths, matrix.indices[places], matrix.data[places])
 
 
+def merged(old: Csr, new: Csr, take: Ints) -> Csr:
+    """Rows of both, `take` counting on from the last row of `old`; as many columns as the wider one has."""
+    indices = np.r_[old.indices, new.indices.astype(old.indices.dtype)]
+    indptr = np.r_[old.indptr, old.indptr[-1] + new.indptr[1:].astype(old.indptr.dtype)]
+    columns = max(old.shape[1], new.shape[1])
+    both = Csr((np.r_[old.data, new.data], indices, indptr), shape=(len(indptr) - 1, columns))
+    return both[take]
+
+
 def row_of(rows: Csr, row: int) -> tuple[Ints, Floats]:
     """Column indices and values of one row."""
     span = slice(rows.indptr[row], rows.indptr[row + 1])

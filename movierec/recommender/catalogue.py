@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from movierec.recommender.arrays import Floats, Ints, replaced
 from movierec.recommender.candidates import Traits
 from movierec.recommender.content import Content
 from movierec.recommender.facts import FilmFacts
+from movierec.recommender.features import Features
 from movierec.recommender.ranking import genre_shares
 from movierec.recommender.series import series_of
 
@@ -25,18 +27,24 @@ ACTORS = 8
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All films as they were at `revision`. `movie_ids` is ascending; a film's number is its place there."""
+    """All films as they were at `revision`. `movie_ids` is ascending; a film's number is its place there.
+
+    `updated_at` is when each was changed last, in UTC epoch seconds. `came` is how many films came since all
+    were read together: rarities and series do not know of them yet.
+    """
 
     revision: int
     movie_ids: Ints
+    updated_at: Ints
     titles: Sequence[str]
     traits: Traits
     content: Content
     genres: Floats
-    # The number of each film's first director, −1 where none is known.
+    # The column of each film's first director among its facts, −1 where none is known.
     makers: Ints
     # Ids of films that were merged into others, and the ids of these.
     aliases: Mapping[int, int]
+    came: int = 0
 
     def __len__(self) -> int:
         return len(self.movie_ids)
@@ -64,30 +72,58 @@ class Catalogue:
 def load_catalogue() -> Catalogue:
     """Read the whole catalogue: about a second for 17,000 films."""
     revision = db.revision("catalogue")
-    rows = db.rows(
-        "SELECT id, title, year, runtime, vote_average, vote_count, adult, original_language, languages, countries "
-        "FROM movies ORDER BY id"
-    )
-    ids = np.array([row[0] for row in rows], dtype=np.int64)
-    place = {movie_id: number for number, movie_id in enumerate(ids.tolist())}
-    genre_names, genres = _genres(place)
-    facts = _facts(rows, genres, place)
-    traits = _traits(rows, genre_names, genres)
+    films = read_films()
+    content = Content(films.facts)
     return Catalogue(
         revision=revision,
-        movie_ids=ids,
-        titles=[row[1] for row in rows],
-        traits=traits,
-        content=Content(facts),
-        genres=genre_shares(traits.genres),
-        makers=_first(facts.directors),
+        movie_ids=films.ids,
+        updated_at=films.updated_at,
+        titles=films.titles,
+        traits=films.traits,
+        content=content,
+        genres=genre_shares(films.traits.genres),
+        makers=makers_of(content.features, films.facts),
         aliases=movies.aliases(),
     )
 
 
-def _facts(rows: Sequence[db.Row], genres: Sequence[Sequence[str]], place: dict[int, int]) -> FilmFacts:
-    directors, writers, cast = (_credited(role, place) for role in ("director", "writer", "cast"))
+class Films(NamedTuple):
+    """What the database says of some films, by ascending id."""
+
+    ids: Ints
+    updated_at: Ints
+    titles: list[str]
+    traits: Traits
+    facts: FilmFacts
+
+
+_SELECTED = (
+    "SELECT id, title, year, runtime, vote_average, vote_count, adult, original_language, languages, countries, "
+    "updated_at FROM movies "
+)
+
+
+def read_films(only: Sequence[int] | None = None) -> Films:
+    """All films, or those of `only` that are there; series are found only where all are read."""
+    wanted = "" if only is None else f"WHERE id IN ({db.marks_for(only)}) "
+    rows = db.rows(f"{_SELECTED}{wanted}ORDER BY id", *(only or ()))
+    ids = np.array([row[0] for row in rows], dtype=np.int64)
+    place = {movie_id: number for number, movie_id in enumerate(ids.tolist())}
+    listed = _Listed(place, only)
+    genre_names, genres = _genres(listed)
+    return Films(
+        ids=ids,
+        updated_at=np.array([row[10] for row in rows], dtype=np.int64),
+        titles=[row[1] for row in rows],
+        traits=_traits(rows, genre_names, genres),
+        facts=_facts(rows, genres, listed),
+    )
+
+
+def _facts(rows: Sequence[db.Row], genres: Sequence[Sequence[str]], listed: _Listed) -> FilmFacts:
+    directors, writers, cast = (listed.credited(role) for role in ("director", "writer", "cast"))
     people = [[*each] for each in map(chain, directors, writers, cast)]
+    series = series_of([row[1] for row in rows], people) if listed.only is None else [[] for _ in rows]
     rated = np.array([row[4] if row[5] else np.nan for row in rows], dtype=np.float32)
     return FilmFacts(
         genres=genres,
@@ -97,18 +133,17 @@ def _facts(rows: Sequence[db.Row], genres: Sequence[Sequence[str]], place: dict[
         directors=directors,
         writers=writers,
         cast=cast,
-        keywords=_keywords(place),
-        series=series_of([row[1] for row in rows], people),
+        keywords=listed.keywords(),
+        series=series,
         rating=rated,
         votes=np.array([row[5] for row in rows], dtype=np.float32),
     )
 
 
-def _first(names: Sequence[Sequence[str]]) -> Ints:
-    """A number for the first name of each list, −1 for an empty one."""
-    numbers: dict[str, int] = {}
-    found = (numbers.setdefault(listed[0], len(numbers)) if listed else -1 for listed in names)
-    return np.fromiter(found, dtype=np.int64, count=len(names))
+def makers_of(features: Features, facts: FilmFacts) -> Ints:
+    """For each film the column that its first director has in `features`, −1 where none is known."""
+    columns = (features.columns[("director", names[0])] if names else -1 for names in facts.directors)
+    return np.fromiter(columns, dtype=np.int64, count=len(facts))
 
 
 @lru_cache(maxsize=10_000)
@@ -144,39 +179,40 @@ def _spoken(code: str) -> frozenset[str]:
     return frozenset({code} - {""})
 
 
-def _genres(place: dict[int, int]) -> tuple[list[str], list[list[str]]]:
+def _genres(listed: _Listed) -> tuple[list[str], list[list[str]]]:
     """The names of all genres, and those of each film in its own order."""
-    names = [name for (name,) in db.rows("SELECT name FROM genres ORDER BY name")]
-    found = _collected(
-        "SELECT movie_id, name FROM movie_genres JOIN genres ON genres.id = genre_id ORDER BY movie_id, position",
-        place,
-    )
-    return names, found
+    return [name for (name,) in db.rows("SELECT name FROM genres ORDER BY name")], listed.genres()
 
 
-def _credited(role: str, place: dict[int, int]) -> list[list[str]]:
-    # People are told apart by name here: two of one name are rarer than one under two ids.
-    return _collected(
-        "SELECT movie_id, name FROM credits JOIN people ON people.id = person_id "
-        "WHERE role = ? AND position < ? ORDER BY movie_id, position",
-        place,
-        role,
-        ACTORS,
-    )
+class _Listed:
+    """What hangs on films, as one list of names each; `place` says which list is whose."""
 
+    def __init__(self, place: dict[int, int], only: Sequence[int] | None) -> None:
+        self.place, self.only = place, only
 
-def _keywords(place: dict[int, int]) -> list[list[str]]:
-    return _collected(
-        "SELECT movie_id, name FROM movie_keywords JOIN keywords ON keywords.id = keyword_id "
-        "ORDER BY movie_id, name",
-        place,
-    )
+    def genres(self) -> list[list[str]]:
+        return self._names("movie_genres JOIN genres ON genres.id = genre_id", "position")
 
+    def credited(self, role: str) -> list[list[str]]:
+        # People are told apart by name here: two of one name are rarer than one under two ids.
+        return self._names(
+            "credits JOIN people ON people.id = person_id",
+            "position",
+            "role = ? AND position < ?",
+            role,
+            ACTORS,
+        )
 
-def _collected(sql: str, place: dict[int, int], *params: object) -> list[list[str]]:
-    found: list[list[str]] = [[] for _ in place]
-    for movie_id, name in db.rows(sql, *params):
-        number = place.get(movie_id)
-        if number is not None:
-            found[number].append(name)
-    return found
+    def keywords(self) -> list[list[str]]:
+        return self._names("movie_keywords JOIN keywords ON keywords.id = keyword_id", "name")
+
+    def _names(self, tables: str, order: str, condition: str = "TRUE", *params: object) -> list[list[str]]:
+        if self.only is not None:
+            condition += f" AND movie_id IN ({db.marks_for(self.only)})"
+        found: list[list[str]] = [[] for _ in self.place]
+        sql = f"SELECT movie_id, name FROM {tables} WHERE {condition} ORDER BY movie_id, {order}"
+        for movie_id, name in db.rows(sql, *params, *(self.only or ())):
+            number = self.place.get(movie_id)
+            if number is not None:
+                found[number].append(name)
+        return found

@@ -1,5 +1,7 @@
 """The content scorer: taste as a profile of facts, with quality and popularity; needs no community."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,15 +61,24 @@ class Content:
     """Scores by facts over the whole catalogue."""
 
     def __init__(self, facts: FilmFacts) -> None:
-        self.features = features_of(facts)
-        self._broad = np.isin(self.features.kinds, BROAD)
-        self._uniting = np.isin(self.features.kinds, UNITING) & (self.features.rarity >= TELLING)
-        genres = np.flatnonzero(np.isin(self.features.kinds, ("genre",)))
-        self._genres = unit_rows(self.features.rows[:, genres])
-        self.votes = facts.votes
-        self.popularity = standardised(np.log1p(facts.votes))
+        self._set(features_of(facts), facts.rating, facts.votes)
+
+    def updated(self, fresh: FilmFacts, take: Ints) -> Content:
+        """This of a changed catalogue: its films are those of here and then of `fresh`, in the order `take`."""
+        changed = Content.__new__(Content)
+        rating, votes = np.r_[self.rating, fresh.rating][take], np.r_[self.votes, fresh.votes][take]
+        changed._set(self.features.updated(fresh, take), rating, votes)
+        return changed
+
+    def _set(self, features: Features, rating: Floats, votes: Floats) -> None:
+        self.features, self.rating, self.votes = features, rating, votes
+        self._broad = np.isin(features.kinds, BROAD)
+        self._uniting = np.isin(features.kinds, UNITING) & (features.rarity >= TELLING)
+        genres = np.flatnonzero(np.isin(features.kinds, ("genre",)))
+        self._genres = unit_rows(features.rows[:, genres])
+        self.popularity = standardised(np.log1p(votes))
         # Masterpieces are no reason to leave one's taste behind.
-        self.quality = np.clip(standardised(damped_quality(facts.rating, facts.votes)), -BEST, BEST)
+        self.quality = np.clip(standardised(damped_quality(rating, votes)), -BEST, BEST)
 
     def __len__(self) -> int:
         return int(self.features.rows.shape[0])

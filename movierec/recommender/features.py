@@ -1,6 +1,8 @@
 """Facts as vectors: IDF-weighted within a kind of fact, each kind normalised, so that forty actors do not
 outweigh a director."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -9,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from movierec.recommender.arrays import Csr, Ints, as_csr
+from movierec.recommender.arrays import Csr, Ints, as_csr, merged
 from movierec.recommender.facts import FilmFacts, Names
 
 # What one kind of fact counts for when two films are compared; a cosine sums the squares.
@@ -67,6 +69,8 @@ class Features:
     names: tuple[str, ...]
     rarity: npt.NDArray[np.float32]
     years: npt.NDArray[np.int32]
+    # The column of each (kind, name).
+    columns: dict[tuple[str, str], int]
 
     def of(self, film: int) -> tuple[Ints, npt.NDArray[np.float32]]:
         """The facts of one film: columns and values."""
@@ -88,6 +92,39 @@ class Features:
         ]
         return [fact for fact in found if fact[0] != "decade" or fact[1] == decade]
 
+    def named(self, film: int, kind: str) -> list[str]:
+        """The facts of one kind of a film."""
+        columns, _ = self.of(film)
+        return [self.names[column] for column in columns if self.kinds[column] == kind]
+
+    def updated(self, fresh: FilmFacts, take: Ints) -> Features:
+        """These of a changed catalogue: its films are those of here and then of `fresh`, in the order `take`.
+
+        Facts that are here stay as rare as they were; new ones get columns behind the others.
+        """
+        columns = self.columns.copy()
+        parts, kinds, rarities, places = [], list(self.kinds), [self.rarity], []
+        for kind, (rows, vocabulary) in _facts_by_kind(fresh).items():
+            found = [columns.setdefault((kind, name), len(columns)) for name in vocabulary]
+            # What was here before keeps its rarity.
+            rarity, place = _rarity(kind, rows, vocabulary, len(self.years)), np.array(found, dtype=np.int64)
+            old = place < len(self.kinds)
+            rarity[old] = self.rarity[place[old]]
+            parts.append((kind, _weighted(kind, rows, rarity)))
+            kinds += [kind] * int((~old).sum())
+            rarities.append(rarity[~old])
+            places += found
+        narrow = _unit(parts)
+        wide = (narrow.data, np.array(places, dtype=np.int64)[narrow.indices], narrow.indptr)
+        return Features(
+            rows=merged(self.rows, as_csr(wide, (narrow.shape[0], len(columns))), take),
+            kinds=tuple(kinds),
+            names=(*self.names, *(name for _, name in list(columns)[len(self.names) :])),
+            rarity=np.concatenate(rarities),
+            years=np.r_[self.years, fresh.years][take],
+            columns=columns,
+        )
+
 
 def features_of(facts: FilmFacts) -> Features:
     """The feature vectors of all films."""
@@ -95,7 +132,25 @@ def features_of(facts: FilmFacts) -> Features:
     names: list[str] = []
     rarities: list[npt.NDArray[np.float32]] = []
     parts: list[tuple[str, Csr]] = []
-    for kind, (rows, vocabulary) in {
+    for kind, (rows, vocabulary) in _facts_by_kind(facts).items():
+        rarity = _rarity(kind, rows, vocabulary, rows.shape[0])
+        parts.append((kind, _weighted(kind, rows, rarity)))
+        kinds += [kind] * len(vocabulary)
+        names += vocabulary
+        rarities.append(rarity)
+    return Features(
+        rows=_unit(parts),
+        kinds=tuple(kinds),
+        names=tuple(names),
+        rarity=np.concatenate(rarities),
+        years=facts.years,
+        columns={fact: column for column, fact in enumerate(zip(kinds, names, strict=True))},
+    )
+
+
+def _facts_by_kind(facts: FilmFacts) -> dict[str, tuple[Csr, list[str]]]:
+    """Films × names of each kind of fact, and the names."""
+    return {
         "genre": _named(facts.genres),
         "mix": _named([_pairs(genres) for genres in facts.genres]),
         "decade": _decades(facts.years),
@@ -108,16 +163,7 @@ def features_of(facts: FilmFacts) -> Features:
         "actor": _named(facts.cast),
         "keyword": _named(facts.keywords),
         "series": _named(facts.series),
-    }.items():
-        rarity = _idf(rows)
-        if kind in ("genre", "mix"):
-            rarity *= np.array([_genre_says(name) for name in vocabulary], dtype=np.float32)
-        rows.data *= rarity[rows.indices]
-        parts.append((kind, _telling(rows, TELLING.get(kind, 0.0))))
-        rarities.append(rarity)
-        kinds += [kind] * len(vocabulary)
-        names += vocabulary
-    return Features(_unit(parts), tuple(kinds), tuple(names), np.concatenate(rarities), facts.years)
+    }
 
 
 def _genre_says(name: str) -> float:
@@ -159,11 +205,18 @@ def _decades(years: npt.NDArray[np.int32]) -> tuple[Csr, list[str]]:
     return as_csr(rows), [f"{10 * (first + i)}s" for i in range(rows.shape[1])]
 
 
-def _idf(rows: Csr) -> npt.NDArray[np.float32]:
-    """Of each fact."""
+def _rarity(kind: str, rows: Csr, names: Sequence[str], films: int) -> npt.NDArray[np.float32]:
+    """Of each fact, for a catalogue of so many films."""
     seen = np.bincount(rows.indices, minlength=rows.shape[1])
-    rarity: npt.NDArray[np.float32] = np.log((rows.shape[0] + 1.0) / (seen + 0.5)).astype(np.float32)
+    rarity: npt.NDArray[np.float32] = np.log((films + 1.0) / (seen + 0.5)).astype(np.float32)
+    if kind in ("genre", "mix"):
+        rarity *= np.array([_genre_says(name) for name in names], dtype=np.float32)
     return rarity
+
+
+def _weighted(kind: str, rows: Csr, rarity: npt.NDArray[np.float32]) -> Csr:
+    rows.data *= rarity[rows.indices]
+    return _telling(rows, TELLING.get(kind, 0.0))
 
 
 def _lengths(rows: Csr) -> npt.NDArray[np.float32]:

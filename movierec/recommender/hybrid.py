@@ -1,11 +1,13 @@
 """The scorer that is served: every film of the catalogue, by the community where it speaks, else by facts."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from movierec.recommender.arrays import Csr, Floats, Ints, Mask, rows_of
+from movierec.recommender.arrays import Csr, Floats, Ints, Mask, merged, rows_of
 from movierec.recommender.blend import PLAIN_NOVELTY, Blend, FoldIn
 from movierec.recommender.content import Content, Profile
 from movierec.recommender.evidence import History
@@ -70,6 +72,12 @@ class Community:
         if spread_matrix is None:
             spread_matrix = spread_over(content.features, blend.raters, positions)
         self.spread = spread_matrix
+
+    def over(self, content: Content, positions: Ints, take: Ints, fresh: Mask) -> Community:
+        """The same model over a changed catalogue; see `renewal.Renewed` for `take` and `fresh`."""
+        narrow = spread_over(content.features, self.blend.raters, positions, fresh)
+        spread_matrix = merged(self.spread, narrow[np.flatnonzero(fresh)], take)
+        return Community(self.blend, positions, content, spread_matrix, self.ratings)
 
     def taste(self, films: Ints, stars: Floats) -> Taste | None:
         """What predicts a user's stars; None where that model is missing or knows too few of the films."""

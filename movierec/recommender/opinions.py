@@ -26,6 +26,12 @@ class Opinions:
     # Seen and not said anything of.
     watched: list[int]
 
+    @property
+    def films(self) -> list[int]:
+        """Ids of all films that anything is said of."""
+        rated = [movie_id for movie_id, _ in self.ratings]
+        return [*rated, *self.favorites, *self.liked, *self.disliked, *self.not_interested]
+
     def history_in(self, catalogue: Catalogue) -> History:
         """The part a scorer can use, numbered as in `catalogue`."""
         numbers = catalogue.places_of([movie_id for movie_id, _ in self.ratings]).tolist()

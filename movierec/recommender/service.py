@@ -96,6 +96,7 @@ def recommend_for(serving: Serving, user_id: int, wish: Wish) -> list[Recommende
     """The films a user would probably love, best first, out of those that pass the filters."""
     opinions = opinions_of(user_id)
     watchlist = watchlist_of(user_id) if wish.watchlist else None
+    serving = serving.knowing([*opinions.films, *(watchlist or ())])
     sources = (opinions, watchlist, wish)
     found: list[Recommended] | None = serving.latest.get(user_id, sources)
     if found is None:
@@ -148,19 +149,24 @@ def _expected_stars(serving: Serving, opinions: Opinions, films: Ints) -> list[f
 
 def expected_stars(serving: Serving, user_id: int, movie_id: int) -> float | None:
     """What a user would give a film; None where that is not known."""
-    film = serving.catalogue.number_of(movie_id)
-    if film is None or serving.scorer.community is None:
+    if serving.scorer.community is None:
         return None
-    return _expected_stars(serving, opinions_of(user_id), np.array([film]))[0]
+    opinions = opinions_of(user_id)
+    serving = serving.knowing([*opinions.films, movie_id])
+    film = serving.catalogue.number_of(movie_id)
+    if film is None:
+        return None
+    return _expected_stars(serving, opinions, np.array([film]))[0]
 
 
 def explain(serving: Serving, user_id: int, movie_id: int) -> Account | None:
     """The whole account of a film's score for a user; None for a film the recommender does not know yet."""
+    opinions = opinions_of(user_id)
+    serving = serving.knowing([*opinions.films, movie_id])
     catalogue = serving.catalogue
     film = catalogue.number_of(movie_id)
     if film is None:
         return None
-    opinions = opinions_of(user_id)
     scored = serving.scorer.score(opinions.history_in(catalogue))
     account = scored.explain(film)
     strongest = [item for item in account.contributions if item.contribution > 0][:REASONS]
@@ -199,6 +205,7 @@ def quickstart_for(
 
 def similar_to(serving: Serving, movie_id: int, limit: int) -> list[Similar] | None:
     """Films like one film; None where the recommender does not know it yet."""
+    serving = serving.knowing([movie_id])
     catalogue = serving.catalogue
     film = catalogue.number_of(movie_id)
     if film is None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import logging
+import sys
 import threading
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from movierec import config, db
 from movierec.recommender import artifact
@@ -14,12 +21,18 @@ from movierec.recommender.catalogue import Catalogue, load_catalogue
 from movierec.recommender.hybrid import Scorer
 from movierec.recommender.latest import Latest
 from movierec.recommender.model_artifact import community_of
+from movierec.recommender.renewal import renewed
 from movierec.recommender.settings import Settings
 
 logger = logging.getLogger("movierec.recommender")
 
 # The version of recommendations made without a trained model.
 CONTENT_ONLY = "content"
+
+# After a change of the catalogue was taken over, the next one waits so many times as long as that took.
+REST, LEAST_REST_SECONDS, MOST_REST_SECONDS = 20.0, 2.0, 45.0
+# How long a request waits for the renewal that is to bring its film.
+PATIENCE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -37,12 +50,20 @@ class Serving:
     degraded: tuple[str, ...] = ()
     # Of lists of recommendations, by what users have said: unchanged ones are not made again.
     latest: Latest[Any] = field(default_factory=Latest)
+    # Who keeps it; None where nothing ever changes.
+    recommender: Recommender | None = None
+
+    def knowing(self, movie_ids: Sequence[int]) -> Serving:
+        """This, or a newer one where a film has come since; it may still lack one for some seconds."""
+        known = (self.catalogue.places_of(movie_ids) >= 0).all()
+        return self if known or self.recommender is None else self.recommender.with_new_films()
 
 
 class Recommender:
     """Keeps a `Serving` and renews it in a thread of its own when catalogue or model have changed.
 
-    Requests never wait, but for the very first one; until the new state stands the old one serves.
+    Requests never wait, but for the very first one; until the new state stands the old one serves. Changes of
+    the catalogue are taken over together, at most a small part of the time; a new model at once.
     """
 
     def __init__(self, models: Path, settings: Settings) -> None:
@@ -51,6 +72,8 @@ class Recommender:
         self._serving: Serving | None = None
         self._lock = threading.Lock()
         self._renewing = False
+        # Of `time.monotonic`: before this no change of the catalogue is taken over.
+        self._rest_until = 0.0
 
     @property
     def version(self) -> str | None:
@@ -63,36 +86,57 @@ class Recommender:
         if found is None:
             with self._lock:
                 found = self._serving = self._serving or self._build(None)
-        elif not self._renewing and self._is_stale(found):
+        elif not self._renewing and self._should_renew(found):
             self._renewing = True
             threading.Thread(target=self._renew, name="recommender-renewal", daemon=True).start()
         return found
 
     def renew(self) -> None:
         """Take over what has changed, now."""
-        with self._lock:
+        with self._lock, _yielding():
             self._serving = self._build(self._serving)
 
-    def _is_stale(self, serving: Serving) -> bool:
-        return (
-            db.revision("catalogue") != serving.catalogue.revision
-            or artifact.current(self.models) != serving.wanted
-        )
+    def with_new_films(self) -> Serving:
+        """The state with the films that came this moment; without them where that would take long."""
+        found = self.serving()
+        if found.catalogue.revision == db.revision("catalogue"):
+            return found
+        if self._lock.acquire(timeout=PATIENCE_SECONDS):
+            try:
+                found = self._serving or found
+                self._serving = self._with_changes(found) or found
+            finally:
+                self._lock.release()
+        return self._serving or found
+
+    def _should_renew(self, serving: Serving) -> bool:
+        if artifact.current(self.models) != serving.wanted:
+            return True
+        rested = time.monotonic() >= self._rest_until
+        return rested and db.revision("catalogue") != serving.catalogue.revision
 
     def _renew(self) -> None:
+        started = time.monotonic()
         try:
             db.call(self.renew)
         except Exception:
             logger.exception("the recommender could not take over what has changed")
         finally:
             db.close()
+            ended = time.monotonic()
+            rest = min(max(LEAST_REST_SECONDS, REST * (ended - started)), MOST_REST_SECONDS)
+            self._rest_until = ended + rest
             self._renewing = False
 
     def _build(self, before: Serving | None) -> Serving:
-        catalogue = before.catalogue if before else None
-        if catalogue is None or catalogue.revision != db.revision("catalogue"):
-            catalogue = load_catalogue()
         wanted = artifact.current(self.models)
+        if before is not None and before.wanted == wanted:
+            changed = self._with_changes(before)
+            if changed is not None:
+                return changed
+        catalogue = before.catalogue if before else None
+        if catalogue is None or catalogue.came or catalogue.revision != db.revision("catalogue"):
+            catalogue = load_catalogue()
         found, complaints = artifact.load_current(self.models)
         for complaint in complaints:
             logger.error(complaint)
@@ -104,7 +148,34 @@ class Recommender:
             wanted=wanted,
             manifest=dict(found.manifest) if found else {},
             degraded=tuple(complaints),
+            recommender=self,
         )
+
+    def _with_changes(self, before: Serving) -> Serving | None:
+        """The same model over the catalogue as it is now; None where that must be read whole."""
+        if before.catalogue.revision == db.revision("catalogue"):
+            return before
+        found = renewed(before.catalogue)
+        if found is None:
+            return None
+        catalogue, community = found.catalogue, before.scorer.community
+        if community is not None:
+            old_ids = before.catalogue.movie_ids
+            ids = np.where(community.positions >= 0, old_ids[community.positions], -1)
+            community = community.over(catalogue.content, catalogue.places_of(ids), found.take, found.fresh)
+        scorer = Scorer(catalogue.content, community)
+        return dataclasses.replace(before, catalogue=catalogue, scorer=scorer, latest=Latest())
+
+
+@contextlib.contextmanager
+def _yielding() -> Iterator[None]:
+    """Requests get their turn in the interpreter ten times as soon while something long runs beside them."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 10)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def models_folder(settings: config.Settings) -> Path:

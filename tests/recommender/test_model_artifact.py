@@ -41,6 +41,7 @@ def catalogue(movie_ids: list[int], merged: dict[int, int] | None = None) -> Cat
     return Catalogue(
         1,
         ids,
+        np.zeros_like(ids),
         [f"Film {i}" for i in ids],
         traits,
         content,
