@@ -3,6 +3,7 @@
 from movierec.movies.editing import change, create, remove, replace
 from movierec.movies.facts import FilmFacts
 from movierec.movies.genres import genre_names
+from movierec.movies.identifying import KnownFilm, known_films, known_titles
 from movierec.movies.lists import popular, top_rated, trending
 from movierec.movies.merging import aliases, current_id, merge_films
 from movierec.movies.own_ids import by_own_id, give_own_ids
@@ -24,12 +25,14 @@ from movierec.movies.service import (
 )
 from movierec.movies.starting import load_starter, starter_films
 from movierec.movies.store import store
+from movierec.movies.titles import forms as title_forms
 
 __all__ = [
     "ORDERINGS",
     "Detail",
     "FilmFacts",
     "Filters",
+    "KnownFilm",
     "Listed",
     "aliases",
     "browse",
@@ -45,6 +48,8 @@ __all__ = [
     "genre_names",
     "genres",
     "give_own_ids",
+    "known_films",
+    "known_titles",
     "listed",
     "load_starter",
     "merge_films",
@@ -57,5 +62,6 @@ __all__ = [
     "starter_films",
     "store",
     "top_rated",
+    "title_forms",
     "trending",
 ]
