@@ -86,6 +86,7 @@ def every_model() -> list[type[peewee.Model]]:
         "library.models",
         "recommender.models",
         "jobs.models",
+        "exchange.importing.models",
     ):
         importlib.import_module(f"movierec.{module}")
     return [model for model in Table.__subclasses__() if model.__module__.startswith("movierec.")]

@@ -49,8 +49,7 @@ def read(parts: Sequence[Part], options: ReadingOptions) -> Iterator[Row]:
             "are the same. Send it under its own name."
         )
     reader = _Reader(options.scale or 5, has_ratings=any(part.role == "ratings" for part in parts))
-    # What is seen without a day counts only where no day is known: it comes last.
-    for role, file in sorted(parts, key=lambda part: part.role == "watched"):
+    for role, file in parts:
         if role in reader.readers:
             headers = 4 if role == "list" else 1
             yield from tables.read(file.name, file.chunks(), reader.of(role, file.name), headers=headers)
@@ -80,7 +79,9 @@ class _Reader:
 
     def _watched(self, name: str, line: int, row: Fields) -> Record:
         """Without a day: the date is when the film was marked."""
-        return Record(name, line, _film(row), watched=(Watched(created_at=time_of(row["date"])),))
+        return Record(
+            name, line, _film(row), watched=(Watched(created_at=time_of(row["date"]), sometime=True),)
+        )
 
     def _viewing(self, name: str, line: int, row: Fields) -> Record:
         """A diary entry, or a review with or without one. Its address is of the entry, not of the film."""

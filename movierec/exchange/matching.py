@@ -1,4 +1,4 @@
-"""Which film of the catalogue a row means: by ids, else by title and year. Never a guess: what is not certain is asked.
+"""Which film of the catalogue a row means: by ids, else by title and year. What is uncertain is asked, never guessed.
 
 A title alone is no proof. It counts only with its year, only where no other film of the catalogue comes near,
 and of namesakes only for the best known one: any other could as well be a film that the catalogue lacks.
@@ -138,7 +138,9 @@ class Matcher:
         if len(found) > 1:
             return Match(None, candidates, "its ids are of different films")
         film = self._films[candidates[0].movie_id]
-        if _contradicts(name, film) and not (name.title and self._is_called(name, film) and name.year == film.year):
+        if _contradicts(name, film) and not (
+            name.title and self._is_called(name, film) and name.year == film.year
+        ):
             return Match(None, candidates, "one of its ids is of this film, another is not")
         return Match(film.id)
 
@@ -167,7 +169,9 @@ class Matcher:
             return f"a film called so is known, but of {film.year}"
         if _contradicts(name, film):
             return "a film called so is known, but under another id"
-        near = [other for other in called if other != film.id and self._years_apart(name, other) in (0, 1, None)]
+        near = [
+            other for other in called if other != film.id and self._years_apart(name, other) in (0, 1, None)
+        ]
         if near:
             return "several films are called so in these years"
         if not self._is_called(name, film):
@@ -204,7 +208,12 @@ class Matcher:
             titles = self._lengths.get(length)
             if titles:
                 found = process.extract(
-                    key, titles, scorer=Indel.normalized_similarity, score_cutoff=ALIKE, limit=3, processor=None
+                    key,
+                    titles,
+                    scorer=Indel.normalized_similarity,
+                    score_cutoff=ALIKE,
+                    limit=3,
+                    processor=None,
                 )
                 yield from ((title, likeness) for title, likeness, _ in found)
 

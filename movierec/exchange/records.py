@@ -60,7 +60,8 @@ class Wanted:
 class Watched:
     """One viewing. `watched_at` is a date, a time in UTC (`2020-05-17T20:15:00Z`), or empty: nobody knows.
 
-    `source` tells two viewings of one film on one day apart.
+    `source` tells two viewings of one film on one day apart. `sometime`: the film was seen, and no more is
+    said, which is nothing new where a viewing is known.
     """
 
     watched_at: str = ""
@@ -68,6 +69,7 @@ class Watched:
     rewatch: bool = False
     tags: tuple[str, ...] = ()
     created_at: int | None = None
+    sometime: bool = False
 
 
 @dataclass(frozen=True, slots=True)

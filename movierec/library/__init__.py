@@ -1,8 +1,9 @@
 """What users keep: ratings, favorites, watchlist, history; and taking changes of them back."""
 
 from movierec.library import models  # they say what becomes of rows when films are merged
+from movierec.library.acting import Intent
 from movierec.library.activity import most_rated
-from movierec.library.applying import Applied, apply
+from movierec.library.applying import Applied, apply, foresee
 from movierec.library.favorites import ORDERINGS as FAVORITE_ORDERINGS
 from movierec.library.favorites import (
     FavoriteMovie,
@@ -14,7 +15,7 @@ from movierec.library.favorites import (
     remove_favorite,
 )
 from movierec.library.history import ORDERINGS as HISTORY_ORDERINGS
-from movierec.library.history import SeenMovie, add_to_history, history, remove_from_history
+from movierec.library.history import SeenMovie, add_to_history, history, remove_from_history, seen_movies
 from movierec.library.lists import Narrowing
 from movierec.library.ratings import ORDERINGS as RATING_ORDERINGS
 from movierec.library.ratings import (
@@ -33,6 +34,10 @@ from movierec.library.shelves import (
     RATINGS,
     WATCHLIST,
     Change,
+    Place,
+    Row,
+    Shelf,
+    given,
     steps_of,
     to_favorite,
     to_history,
@@ -58,10 +63,14 @@ __all__ = [
     "Change",
     "Deed",
     "FavoriteMovie",
+    "Intent",
     "MovieToSee",
     "Narrowing",
+    "Place",
     "RatedMovie",
+    "Row",
     "SeenMovie",
+    "Shelf",
     "Standing",
     "Undone",
     "act_of_job",
@@ -73,6 +82,8 @@ __all__ = [
     "apply",
     "favorite",
     "favorites",
+    "foresee",
+    "given",
     "history",
     "is_favorite",
     "models",
@@ -85,6 +96,7 @@ __all__ = [
     "remove_from_history",
     "remove_from_watchlist",
     "revise",
+    "seen_movies",
     "standing",
     "steps_of",
     "sweep_acts",

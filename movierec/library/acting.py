@@ -92,6 +92,15 @@ class Acting:
             if own:
                 self._change(shelf, own)
 
+    def try_out(self, intents: Sequence[Intent]) -> None:
+        """Count what `carry_out` would do, and do nothing. No place may come twice."""
+        for shelf in SHELVES.values():
+            own = [intent for intent in intents if intent.shelf is shelf]
+            rows = _stored(shelf, self.user_id, {intent.place[0] for intent in own})
+            for intent in own:
+                row = rows.get(intent.place)
+                self._counts[_kind_of(row, intent.outcome(row, self._now))] += 1
+
     def begin(self) -> int:
         """The id of the act, from its first change on."""
         if self._id is None:

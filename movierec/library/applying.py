@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from movierec import db
-from movierec.library.acting import Acting, alone, make_way
+from movierec.library.acting import Acting, Intent, alone, make_way
 from movierec.library.reversing import take_back
-from movierec.library.shelves import Change
 
 BATCH = 1_000
 
@@ -26,7 +25,7 @@ class Applied:
 
 
 def apply(
-    user_id: int, changes: Iterable[Change], *, what: str, now: int, job_id: int | None = None
+    user_id: int, changes: Iterable[Intent], *, what: str, now: int, job_id: int | None = None
 ) -> Applied:
     """Make all of the changes or none, recorded as one act called `what`.
 
@@ -49,6 +48,18 @@ def apply(
         if act.id is not None and not joins:
             take_back(user_id, act.id)
         raise
+    return _applied(act)
+
+
+def foresee(user_id: int, changes: Iterable[Intent], *, now: int) -> Applied:
+    """What `apply` would come to; nothing is changed, and nobody waits. No row may be meant twice."""
+    act = Acting(user_id, "", now)
+    for batch in db.batches(changes, BATCH):
+        act.try_out(batch)
+    return _applied(act)
+
+
+def _applied(act: Acting) -> Applied:
     counts = act.counts
     return Applied(act.id, counts["added"], counts["changed"], counts["removed"], counts["same"])
 

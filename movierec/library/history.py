@@ -101,3 +101,11 @@ def history(
     """How many viewings pass, and one page of them. `order` comes from `movies.ordering`."""
     narrowing = narrowing or Narrowing()
     return page(HISTORY, _COLUMNS, _seen, user_id, narrowing, order=order, limit=limit, offset=offset)
+
+
+def seen_movies(user_id: int) -> set[int]:
+    """Ids of all films the user has in the history."""
+    return {
+        movie_id
+        for (movie_id,) in db.rows("SELECT DISTINCT movie_id FROM history WHERE user_id = ?", user_id)
+    }

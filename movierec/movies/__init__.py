@@ -61,7 +61,7 @@ __all__ = [
     "search",
     "starter_films",
     "store",
-    "top_rated",
     "title_forms",
+    "top_rated",
     "trending",
 ]

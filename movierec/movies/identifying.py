@@ -35,4 +35,4 @@ def known_films(above: int = 0) -> Iterator[KnownFilm]:
 
 def known_titles(above: int = 0) -> list[tuple[int, str]]:
     """Film and title of those, as `title_key` writes it but without spaces; of a film there may be several."""
-    return db.rows("SELECT movie_id, compact FROM movie_titles WHERE movie_id > ?", above)  # type: ignore[return-value]
+    return db.rows("SELECT movie_id, compact FROM movie_titles WHERE movie_id > ?", above)

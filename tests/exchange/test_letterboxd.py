@@ -111,7 +111,7 @@ def test_a_whole_export(tmp_path: Path) -> None:
     assert [row.rated for row in records(by_file["diary.csv"])] == [None, None]
     assert records(by_file["likes/films.csv"])[0].favored == Favored(None, MAY_1)
     assert records(by_file["watchlist.csv"])[0].wanted == Wanted(None, MAY_1)
-    assert records(by_file["watched.csv"])[0].watched == (Watched(created_at=MAY_1),)
+    assert records(by_file["watched.csv"])[0].watched == (Watched(created_at=MAY_1, sometime=True),)
     assert by_file["lists/best.csv"] == [
         Refusal(
             "letterboxd-ada/lists/best.csv", line, "an entry of a list: movierec keeps no lists", skipped=True

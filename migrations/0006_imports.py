@@ -1,0 +1,81 @@
+"""Imports of a user's own history: questions about films, rows that wait for the answers, problems.
+
+Frozen copies of the models as they were; they never change with the models.
+"""
+
+from peewee import BigAutoField, BigIntegerField, Check, ForeignKeyField, IntegerField, Model, TextField
+
+
+def tables(db):
+    class Table(Model):
+        class Meta:
+            database = db
+            legacy_table_names = False
+
+    class User(Table):
+        id = BigAutoField()
+
+        class Meta:
+            table_name = "users"
+
+    class Movie(Table):
+        id = BigAutoField()
+
+        class Meta:
+            table_name = "movies"
+
+    class FilmQuestion(Table):
+        id = BigAutoField()
+        user = ForeignKeyField(User, on_delete="CASCADE", index=False)
+        identity = TextField()
+        uri = TextField(default="")
+        title = TextField()
+        year = IntegerField(null=True)
+        film = TextField()
+        state = TextField(constraints=[Check("state IN ('ambiguous', 'unmatched', 'answered', 'left_out')")])
+        why = TextField(default="")
+        candidates = TextField(default="[]")
+        movie = ForeignKeyField(Movie, on_delete="CASCADE", null=True)
+        asked_at = BigIntegerField()
+        answered_at = BigIntegerField(null=True)
+
+        class Meta:
+            table_name = "film_questions"
+            indexes = ((("user", "identity", "uri"), True), (("user", "state"), False))
+
+    class WaitingRow(Table):
+        id = BigAutoField()
+        question = ForeignKeyField(FilmQuestion, on_delete="CASCADE", index=False)
+        job_id = BigIntegerField(index=True)
+        file = TextField()
+        line = IntegerField()
+        content = TextField()
+        digest = TextField()
+        act_id = BigIntegerField(null=True)
+
+        class Meta:
+            table_name = "waiting_rows"
+            indexes = ((("question", "digest"), True),)
+
+    class ImportProblem(Table):
+        id = BigAutoField()
+        user = ForeignKeyField(User, on_delete="CASCADE", index=False)
+        job_id = BigIntegerField()
+        file = TextField()
+        line = IntegerField()
+        outcome = TextField()
+        message = TextField()
+
+        class Meta:
+            table_name = "import_problems"
+            indexes = ((("user", "job_id"), False),)
+
+    return [FilmQuestion, WaitingRow, ImportProblem]
+
+
+def up(migrator, db):
+    db.create_tables(tables(db), safe=False)
+
+
+def down(migrator, db):
+    db.drop_tables(tables(db), safe=False)

@@ -1,0 +1,23 @@
+"""Bringing a user's own history in: reading, matching, asking where a film is not certain, applying."""
+
+from movierec.exchange.importing.options import Options, Policy
+from movierec.exchange.importing.problems import problems
+from movierec.exchange.importing.questions import Question, answer, ask_again, question, questions, withdraw
+from movierec.exchange.importing.report import Problem
+from movierec.exchange.importing.stages import LookUp, check_source, import_history
+
+__all__ = [
+    "LookUp",
+    "Options",
+    "Policy",
+    "Problem",
+    "Question",
+    "answer",
+    "ask_again",
+    "check_source",
+    "import_history",
+    "problems",
+    "question",
+    "questions",
+    "withdraw",
+]

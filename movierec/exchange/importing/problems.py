@@ -1,0 +1,40 @@
+"""The problems of an import in full, for whoever wants more than its report lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from movierec import db
+from movierec.exchange.importing.report import Problem
+
+BATCH = 1_000
+
+
+def keep_problems(user_id: int, job_id: int, problems: Iterable[Problem]) -> None:
+    """In place of what there was of this import; those of imports that are forgotten go."""
+    db.execute(
+        "DELETE FROM import_problems WHERE user_id = ? AND (job_id = ? OR job_id NOT IN (SELECT id FROM jobs))",
+        user_id,
+        job_id,
+    )
+    for batch in db.batches(problems, BATCH):
+        with db.write():
+            db.insert_many(
+                "import_problems",
+                ("user_id", "job_id", "file", "line", "outcome", "message"),
+                [(user_id, job_id, *problem[:2], *problem[2:]) for problem in batch],
+            )
+
+
+def problems(user_id: int, job_id: int, *, limit: int, offset: int) -> tuple[int, list[Problem]]:
+    """How many are kept, and a page of them, in the order of the files."""
+    where = "user_id = ? AND job_id = ?"
+    found = db.rows(
+        f"SELECT file, line, outcome, message FROM import_problems WHERE {where} ORDER BY id LIMIT ? OFFSET ?",
+        user_id,
+        job_id,
+        limit,
+        offset,
+    )
+    count = db.value(f"SELECT COUNT(*) FROM import_problems WHERE {where}", user_id, job_id)
+    return count, [Problem(*row) for row in found]

@@ -1,0 +1,84 @@
+"""Records on disk between reading and applying, so that memory does not grow with the file."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from movierec.exchange.records import Favored, FilmName, Rated, Record, Wanted, Watched
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Spool:
+    """A nameless temporary file of records, each found by its place."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._file = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 (closed by `close`)
+        self._end = 0
+
+    def close(self) -> None:
+        self._file.close()
+
+    def add(self, record: Record) -> int:
+        """Its place."""
+        line = (
+            _encode([record.file, record.line, film_json(record.film), content_json(record)]).encode() + b"\n"
+        )
+        place, self._end = self._end, self._end + len(line)
+        self._file.write(line)
+        return place
+
+    def at(self, place: int) -> Record:
+        self._file.seek(place)
+        file, line, film, content = json.loads(self._file.readline())
+        return record_of(file, line, film, content)
+
+
+def _told(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: told for name in names if (told := getattr(value, name)) not in (None, "", ())}
+
+
+_NAMES = {
+    kind: tuple(field.name for field in fields(kind)) for kind in (FilmName, Rated, Favored, Wanted, Watched)
+}
+
+
+def film_json(film: FilmName) -> dict[str, Any]:
+    return _told(film, _NAMES[FilmName])
+
+
+def content_json(record: Record) -> dict[str, Any]:
+    """What a row says of its film; an empty text that is told stays told."""
+    content: dict[str, Any] = {}
+    for kind, value in (("rated", record.rated), ("favored", record.favored), ("wanted", record.wanted)):
+        if value is not None:
+            told = {name: getattr(value, name) for name in _NAMES[type(value)]}
+            content[kind] = {name: each for name, each in told.items() if each is not None}
+    if record.watched:
+        content["watched"] = [_told(viewing, _NAMES[Watched]) for viewing in record.watched]
+    return content
+
+
+def film_of(told: Mapping[str, Any]) -> FilmName:
+    return FilmName(**told)
+
+
+def record_of(file: str, line: int, film: Mapping[str, Any], content: Mapping[str, Any]) -> Record:
+    return Record(
+        file,
+        line,
+        film_of(film),
+        Rated(**content["rated"]) if "rated" in content else None,
+        Favored(**content["favored"]) if "favored" in content else None,
+        Wanted(**content["wanted"]) if "wanted" in content else None,
+        tuple(_watched(viewing) for viewing in content.get("watched", ())),
+    )
+
+
+def _watched(told: Mapping[str, Any]) -> Watched:
+    return Watched(**{**told, "tags": tuple(told.get("tags", ()))})

@@ -1,0 +1,260 @@
+"""The import of one person's history: everything is read and matched first, then written in short steps.
+
+Nothing is written before the whole file was read. What is written is one act of the journal, all of it or
+nothing; killed at any moment and done again, it ends as if it had been done once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from movierec import db, library, movies
+from movierec.errors import UnreadableImport
+from movierec.exchange import files, registry
+from movierec.exchange.format import ReadingOptions
+from movierec.exchange.importing.combining import OUTCOMES, Combining, Told, Wish, by_film
+from movierec.exchange.importing.options import Options
+from movierec.exchange.importing.problems import keep_problems
+from movierec.exchange.importing.questions import ask, choices
+from movierec.exchange.importing.report import LISTED, Problem, Report
+from movierec.exchange.importing.rows import Rows
+from movierec.exchange.importing.spool import Spool
+from movierec.exchange.matching import SKIPPED, Match, Matcher
+from movierec.exchange.records import FilmName, Record, Refusal
+from movierec.library import Row
+from movierec.recommender import community
+
+# Told the stage and how many percent of the whole are done; called between any two transactions. What it
+# raises ends the import there.
+Progress = Callable[[str, int], None]
+# Asked for films that the catalogue lacks; it stores what it finds. May ask elsewhere, and so take time.
+LookUp = Callable[[Sequence[FilmName]], None]
+
+READ, LOOKED_UP, APPLIED = 60, 70, 95
+CONTESTED = "other rows of the file could mean the same film, so they are of several"
+# Of a row of a shelf: ratings as half-star steps.
+SHOWN = ("steps", "review", "note", "watched_at", "rewatch", "tags")
+# So many names are looked up elsewhere, the first of the file.
+MOST_LOOKED_UP = 2_000
+LOOKED_UP_AT_ONCE = 20
+ROWS_A_QUESTION_STEP = 200
+
+
+def _unwatched(_stage: str, _percent: int) -> None:
+    """Nobody wants to know."""
+
+
+def check_source(source: Path, limit_bytes: int, options: Options) -> str:
+    """The name of the format. Raises UnreadableImport at once for what nothing reads; rows are not looked at."""
+    with files.opened(source, limit_bytes, name=options.name) as found:
+        return registry.recognise(found, options.format).format.name
+
+
+def import_history(
+    source: Path,
+    scratch: Path,
+    user_id: int,
+    job_id: int,
+    options: Options,
+    *,
+    limit_bytes: int,
+    now: int,
+    progress: Progress = _unwatched,
+    look_up: LookUp | None = None,
+) -> dict[str, Any]:
+    """Import a file, folder or zip archive into what a user keeps. Temporary files go to `scratch`.
+
+    Returns the report; see `report.Report`. Raises UnreadableImport where the file cannot be read to its
+    end; then nothing was changed.
+    """
+    started = time.perf_counter()
+    passed = _Passed(progress)
+    with files.opened(source, limit_bytes, name=options.name, passed=passed) as found:
+        passed.total = files.total_bytes(found)
+        recognised = registry.recognise(found, options.format)
+        passed.done = 0
+        spool = Spool(scratch)
+        try:
+            run = _Run(user_id, job_id, options, recognised, Rows(spool), now, progress)
+            report = run.run(look_up)
+        finally:
+            spool.close()
+    seconds = time.perf_counter() - started
+    rate = round(report["rows"] / max(seconds, 0.001))
+    return {**report, "seconds": round(seconds, 2), "rows_per_second": rate}
+
+
+class _Passed:
+    """Bytes that were read, as progress of the first stage."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self.done, self.total = progress, 0, 0
+
+    def __call__(self, count: int) -> None:
+        self.done += count
+        self._progress("reading", int(READ * min(self.done / max(self.total, 1), 1)))
+
+
+class _Run:
+    def __init__(
+        self,
+        user_id: int,
+        job_id: int,
+        options: Options,
+        recognised: registry.Recognised,
+        rows: Rows,
+        now: int,
+        progress: Progress,
+    ) -> None:
+        self.user_id, self.job_id, self.options, self.now = user_id, job_id, options, now
+        self.recognised, self.rows, self.progress = recognised, rows, progress
+        self.report = Report(recognised.format.name, recognised.ignored)
+        self.matcher = Matcher(movies.known_films(), movies.known_titles(), choices(user_id))
+        self.outcomes = bytearray()
+
+    def run(self, look_up: LookUp | None) -> dict[str, Any]:
+        self._read()
+        if look_up is not None and not self.options.dry_run:
+            self._look_up(look_up)
+        asked = self._settle()
+        self.outcomes = bytearray(len(self.rows))
+        if self.options.dry_run:
+            library.foresee(self.user_id, self._wishes(), now=self.now)
+            act_id = None
+        else:
+            act_id = self._apply()
+        self._tally()
+        self._ask(asked)
+        told = self.report.as_json()
+        return {
+            "dry_run": self.options.dry_run,
+            "nothing_changed": not told["accepted"],
+            "act": act_id,
+            **told,
+        }
+
+    def _read(self) -> None:
+        for row in self.recognised.format.read(self.recognised.parts, ReadingOptions(self.options.scale)):
+            if isinstance(row, Refusal):
+                outcome = "skipped" if row.skipped else "rejected"
+                self.report.tell(Problem(row.file, row.line, outcome, row.message))
+                continue
+            self.rows.add(row, self.matcher.match(row.film))
+        if not len(self.rows) and not self.report.files:
+            raise UnreadableImport("There is not a single row in it.")
+
+    def _look_up(self, look_up: LookUp) -> None:
+        """Have names that nothing is called looked for elsewhere, and match them anew."""
+        unknown: dict[FilmName, None] = {}
+        for number in self.rows.without_film():
+            name = self.rows.record(number).film
+            if not self.matcher.match(name).candidates and len(unknown) < MOST_LOOKED_UP:
+                unknown[name] = None
+        done = 0
+        for batch in db.batches(unknown, LOOKED_UP_AT_ONCE):
+            self.progress("looking up", READ + (LOOKED_UP - READ) * done // len(unknown))
+            look_up(batch)
+            done += len(batch)
+        highest = self.matcher.highest_id
+        self.matcher.add(movies.known_films(highest), movies.known_titles(highest))
+        for number in list(self.rows.without_film()) if unknown else ():
+            name = self.rows.record(number).film
+            if name in unknown:
+                self.rows.set_match(number, name, self.matcher.match(name))
+
+    def _settle(self) -> list[int]:
+        """Tell why rows have no film; answers with those to be asked about."""
+        self.rows.doubt_contested()
+        asked = []
+        for number in self.rows.without_film():
+            record = self.rows.record(number)
+            match = self._doubted(record)
+            if match is SKIPPED:
+                self.report.tell(Problem(record.file, record.line, "skipped", match.why))
+                continue
+            outcome = "ambiguous" if match.candidates else "unmatched"
+            self.report.tell(
+                Problem(record.file, record.line, outcome, f"{_called(record.film)}: {match.why}")
+            )
+            asked.append(number)
+        return asked
+
+    def _doubted(self, record: Record) -> Match:
+        match = self.matcher.match(record.film)
+        return match if match.movie_id is None else match._replace(movie_id=None, why=CONTESTED)
+
+    def _apply(self) -> int | None:
+        what = f"Imported {self.recognised.format.label}"
+        applied = library.apply(self.user_id, self._wishes(), what=what, now=self.now, job_id=self.job_id)
+        return applied.act_id
+
+    def _wishes(self) -> Iterator[Wish]:
+        combining = Combining(self.options.on_conflict, library.seen_movies(self.user_id), self._note)
+        rows = ((film, Told(number, self.rows.record(number))) for film, number in self.rows.with_film())
+        done, total = 0, max(len(self.rows), 1)
+        for movie_id, own in by_film(rows):
+            self.progress("applying", LOOKED_UP + (APPLIED - LOOKED_UP) * done // total)
+            yield from combining.wishes(movie_id, own)
+            done += len(own)
+
+    def _note(self, wish: Wish, result: str, before: Row | None, after: Row | None) -> None:
+        """What came of a change is what came of the rows that asked for it."""
+        code = OUTCOMES.index(result)
+        for number in wish.rows:
+            self.outcomes[number] = max(self.outcomes[number], code)
+        counts = self.report.shelves.setdefault(wish.shelf.table, Counter())
+        counts[result] += 1
+        if result in ("new", "changed") and len(self.report.changes) < LISTED:
+            film, record = self.matcher.film(wish.change.movie_id), self.rows.record(wish.rows[0])
+            self.report.changes.append(
+                {
+                    "file": record.file,
+                    "line": record.line,
+                    "movie": film.id,
+                    "title": film.title,
+                    "year": film.year,
+                    "shelf": wish.shelf.table,
+                    **_difference(before, after or {}),
+                }
+            )
+
+    def _tally(self) -> None:
+        for _, number in self.rows.with_film():
+            record = self.rows.record(number)
+            outcome = OUTCOMES[self.outcomes[number]]
+            if outcome == "unrated":
+                words = "a review without a rating: movierec keeps words with stars only"
+                self.report.tell(Problem(record.file, record.line, "skipped", words))
+            else:
+                self.report.count(record.file, outcome)
+
+    def _ask(self, asked: Sequence[int]) -> None:
+        """Last: what is asked already when an import begins anew is asked once."""
+        if self.options.dry_run:
+            return
+        for batch in db.batches(asked, ROWS_A_QUESTION_STEP):
+            self.progress("asking", APPLIED)
+            told = [(record := self.rows.record(number), self._doubted(record)) for number in batch]
+            ask(self.user_id, self.job_id, told, self.now)
+            community.give_way()
+        keep_problems(self.user_id, self.job_id, self.report.problems)
+
+
+def _called(name: FilmName) -> str:
+    """A film as people write it; an id where there is no title."""
+    if not name.title:
+        return name.imdb_id or f"TMDb {name.tmdb_id}"
+    return f"{name.title} ({name.year})" if name.year else name.title
+
+
+def _difference(before: Row | None, after: Row) -> dict[str, Any]:
+    """What people know of a row: how it was, None for not at all, and how it is."""
+    names = [name for name in SHOWN if name in after and (before is None or before[name] != after[name])]
+    return {
+        "before": None if before is None else {name: before[name] for name in names},
+        "after": {name: after[name] for name in names},
+    }

@@ -1,0 +1,73 @@
+"""Importing files straight into a database, for tests that need no daemon."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from movierec import auth, db
+from movierec.exchange.importing import Options, import_history
+from tests.exchange.reading import LIMIT, packed
+
+NOW = 1_750_000_000
+_jobs = itertools.count(1)
+SHELVES = ("ratings", "favorites", "watchlist", "history")
+
+
+def new_user(name: str = "ada") -> int:
+    return int(auth.register(auth.NewAccount(name, f"{name}@example.org"), "x", NOW).id)
+
+
+def bring_in(
+    tmp_path: Path,
+    user_id: int,
+    content: str | bytes | Mapping[str, str | bytes],
+    *,
+    now: int = NOW,
+    job_id: int | None = None,
+    look_up: Any = None,
+    **options: Any,
+) -> dict[str, Any]:
+    """Import a file, or an archive of several; returns the report, its sums checked."""
+    source = tmp_path / f"upload{next(_jobs)}"
+    if isinstance(content, Mapping):
+        content = packed(content)
+    source.write_bytes(content.encode() if isinstance(content, str) else content)
+    given = Options(**{"name": "sent.csv", **options})
+    number = job_id or next(_jobs)
+    report = import_history(
+        source, tmp_path, user_id, number, given, limit_bytes=LIMIT, now=now, look_up=look_up
+    )
+    check_sums(report)
+    return {**report, "job": number}
+
+
+def check_sums(report: Mapping[str, Any]) -> None:
+    """Every row has one outcome."""
+    for counts in (report, *report["files"].values()):
+        problems = [counts[name] for name in ("ambiguous", "unmatched", "skipped", "rejected")]
+        assert counts["accepted"] == counts["new"] + counts["changed"]
+        assert counts["unchanged"] == counts["same"] + counts["kept"]
+        assert counts["accepted"] + counts["unchanged"] + sum(problems) == counts["rows"]
+    assert sum(counts["rows"] for counts in report["files"].values()) == report["rows"]
+    assert len(report["problems"]) == min(report["problems_total"], 100)
+
+
+def kept(user_id: int) -> dict[str, list[Any]]:
+    """All a user keeps, by film title, without the ids of rows."""
+    columns = {
+        "ratings": "steps, review, ratings.created_at, ratings.updated_at",
+        "favorites": "note, favorites.created_at",
+        "watchlist": "note, watchlist.created_at",
+        "history": "watched_at, history.source, rewatch, tags, history.created_at",
+    }
+    return {
+        shelf: db.rows(
+            f"SELECT title, year, {columns[shelf]} FROM {shelf} JOIN movies ON movies.id = movie_id "
+            "WHERE user_id = ? ORDER BY 1, 2, 3, 4",
+            user_id,
+        )
+        for shelf in SHELVES
+    }
