@@ -1,4 +1,5 @@
-"""Imports of a user's own history: questions about films, rows that wait for the answers, problems.
+"""Imports of a user's own history: questions about films, rows that wait for the answers, problems;
+which error a job failed with.
 
 Frozen copies of the models as they were; they never change with the models.
 """
@@ -75,7 +76,9 @@ def tables(db):
 
 def up(migrator, db):
     db.create_tables(tables(db), safe=False)
+    db.execute_sql("ALTER TABLE jobs ADD COLUMN error_code TEXT NOT NULL DEFAULT ''")
 
 
 def down(migrator, db):
+    db.execute_sql("ALTER TABLE jobs DROP COLUMN error_code")
     db.drop_tables(tables(db), safe=False)

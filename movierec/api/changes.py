@@ -30,10 +30,7 @@ async def undo(call: Call, body: schemas.Undo) -> dict[str, Any]:
 
     Movies changed again since are left as they are, and named. To undo what undid a change brings it again.
     """
-    # In steps: an import may have changed a hundred thousand rows, and others want to write too.
-    done = await call.write(library.undo_step, call.user_id, body.change, now=call.now)
-    while not done.is_finished:
-        done = await call.write(library.undo_step, call.user_id, done.act.id, now=call.now, so_far=done)
+    done = await take_back(call, body.change)
     return {
         "undone": change_json(done.act),
         "by": change_json(done.by),
@@ -41,6 +38,14 @@ async def undo(call: Call, body: schemas.Undo) -> dict[str, Any]:
         "left_count": done.left_count,
         "left": [{"movie": movie_id, "title": title} for movie_id, title in done.left],
     }
+
+
+async def take_back(call: Call, act_id: int | None) -> library.Undone:
+    """In steps: an import may have changed a hundred thousand rows, and others want to write too."""
+    done = await call.write(library.undo_step, call.user_id, act_id, now=call.now)
+    while not done.is_finished:
+        done = await call.write(library.undo_step, call.user_id, done.act.id, now=call.now, so_far=done)
+    return done
 
 
 def change_json(act: Deed) -> dict[str, Any]:

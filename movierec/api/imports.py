@@ -1,23 +1,32 @@
-"""`/api/v1/imports/`: files sent in, to be imported by a job."""
+"""`/api/v1/imports/`: files sent in, to be imported by a job; what came of imports, and taking them back."""
 
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+from typing import Any
 
-from movierec import jobs
+from movierec import jobs, library
 from movierec.api.call import Call
+from movierec.api.changes import take_back
+from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Answer, Group
 from movierec.api.jobs import job_json
-from movierec.api.schemas import jobs as schemas
+from movierec.api.pages import page_json
+from movierec.api.schemas import Page, PageQuery
+from movierec.api.schemas import imports as schemas
+from movierec.api.schemas import jobs as job_schemas
+from movierec.config import Settings
 from movierec.errors import (
     BodyTooLarge,
     Conflict,
     MalformedRequest,
+    NotFound,
     PermissionDenied,
     UnreadableImport,
     UnsupportedMediaType,
 )
-from movierec.exchange import movielens
+from movierec.exchange import importing, movielens
 from movierec.jobs import Upload
 
 group = Group("/api/v1/imports", tag="imports")
@@ -31,7 +40,7 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 @group.post(
     "/",
     access=Access.USER,
-    answers={202: schemas.Job},
+    answers={202: job_schemas.Job},
     errors=(
         PermissionDenied,
         Conflict,
@@ -44,29 +53,89 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
     throttle="imports",
 )
 async def begin(call: Call, query: schemas.ImportQuery) -> Answer:
-    """Import a file; the body is the file itself.
+    """Import a file; the body is the file itself, of any size, or a zip archive of several.
+
+    Ratings, favorites, watchlist and history of one person, from movierec, Letterboxd, IMDb, Trakt, TMDb,
+    movielens.org or a CSV file with named columns. Films are matched by ids, or by title and year; what is
+    not certain is asked (`/api/v1/imports/review/`). All of a file is applied or nothing, and the same file
+    again changes nothing. The job's report counts the rows of each file as accepted (new, changed),
+    unchanged (same, kept), ambiguous, unmatched, skipped and rejected, and lists the first changes and
+    problems.
 
     `movielens` (staff only): a zip archive of a MovieLens dataset. Films are joined to the catalogue by
     their outside ids, missing ones created, ratings kept as community ratings, which models are trained on.
-    The dataset that was imported before is replaced. The job's report counts the rows of each file as
-    accepted, duplicates and rejected, and lists the first problems by file and line.
+    The dataset that was imported before is replaced.
     """
     assert call.caller is not None
-    if not call.caller.is_staff:
+    if query.format == "movielens" and not call.caller.is_staff:
         raise PermissionDenied("Community ratings are imported by staff only.")
-    kind = f"import_{query.format}"
+    kind = "import_movielens" if query.format == "movielens" else jobs.IMPORT
     await call.read(jobs.check_free, call.user_id, kind)
     upload = await _received(call)
     try:
-        limit = call.services.settings.imports.uncompressed_limit_bytes
-        await asyncio.to_thread(movielens.check_source, upload.path, limit)
+        await asyncio.to_thread(_check, upload.path, query, call.services.settings)
         name = await asyncio.to_thread(upload.complete)
-        made = await call.write(jobs.enqueue, call.user_id, kind, {"upload": name}, call.now)
+        parameters = {"upload": name, **({} if query.format == "movielens" else _options(query))}
+        made = await call.write(jobs.enqueue, call.user_id, kind, parameters, call.now)
     except BaseException:
         await asyncio.to_thread(upload.discard)
         raise
     call.services.worker.wake()
     return Answer(202, job_json(made))
+
+
+def _options(query: schemas.ImportQuery) -> dict[str, Any]:
+    """As they go through the queue to `importing.Options`."""
+    given = query.model_dump()
+    return {"name": given.pop("filename"), **given}
+
+
+def _check(path: Path, query: schemas.ImportQuery, settings: Settings) -> None:
+    """Raise UnreadableImport at once for what nobody can read."""
+    limit = settings.imports.uncompressed_limit_bytes
+    if query.format == "movielens":
+        movielens.check_source(path, limit)
+    else:
+        importing.check_source(path, limit, importing.Options(**_options(query)))
+
+
+@group.get("/", access=Access.USER, answers={200: Page[job_schemas.Job]})
+def own(call: Call, query: PageQuery) -> dict[str, Any]:
+    """The own imports, newest first."""
+    count, found = jobs.jobs(call.user_id, kind=jobs.IMPORT, limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, [job_json(job) for job in found])
+
+
+@group.get("/{id}/problems/", access=Access.USER, answers={200: Page[schemas.ImportProblem]})
+def problems(call: Call, id: int, query: PageQuery) -> dict[str, Any]:
+    """All rows of an import that were not simply taken, with file, line and reason."""
+    jobs.job(id, call.user_id)
+    count, found = importing.problems(call.user_id, id, limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, [problem._asdict() for problem in found])
+
+
+@group.post("/{id}/undo/", access=Access.USER, answers={200: schemas.UndoneImport}, errors=(Conflict,))
+async def undo(call: Call, id: int) -> dict[str, Any]:
+    """Take an import back exactly, what came of answers about it included; its open questions are forgotten.
+
+    Movies changed again since are left as they are, and named. Undoing the undo brings it again.
+    """
+    act = await call.read(library.act_of_job, call.user_id, id)
+    if act is None:
+        job = await call.read(jobs.job, id, call.user_id)
+        if job.kind != jobs.IMPORT:
+            raise NotFound()
+    elif act.undone:
+        raise Conflict("This import is undone already.")
+    acts = await call.write(importing.withdraw, call.user_id, id)
+    taken_back = [await take_back(call, act_id) for act_id in (*acts, *([act.id] if act else []))]
+    return {
+        "job": id,
+        "reverted": sum(done.reverted for done in taken_back),
+        "left_count": sum(done.left_count for done in taken_back),
+        "left": [{"movie": movie, "title": title} for done in taken_back for movie, title in done.left],
+        "undone_at": timestamp(call.now),
+    }
 
 
 async def _received(call: Call) -> Upload:

@@ -49,6 +49,7 @@ def job_json(job: Job) -> dict[str, Any]:
         "progress": {"done": job.done, "total": job.total, "stage": job.stage},
         "report": job.report or None,
         "error": job.error or None,
+        "error_code": job.error_code or None,
         "created_at": timestamp(job.created_at),
         "started_at": timestamp(job.started_at),
         "finished_at": timestamp(job.finished_at),

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from movierec.cli.output import say
 from movierec.client import Client
-from movierec.errors import MovierecError, ServerUnreachable
+from movierec.errors import MovierecError, ServerUnreachable, by_code
 
 FINISHED = ("succeeded", "failed", "cancelled")
 _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.1, 1.0
@@ -50,7 +50,7 @@ def progress() -> AbstractContextManager[Progress]:
 
 
 def follow(client: Client, job: Any, shown: Progress) -> Any:
-    """Wait for the end of `job`; returns it. Raises MovierecError where it failed or was cancelled."""
+    """Wait for the end of `job`; returns it. Raises what it failed with, MovierecError where it was cancelled."""
     pause_seconds, patient_until = _FIRST_POLL_SECONDS, time.monotonic() + _PATIENCE_SECONDS
     while job["state"] not in FINISHED:
         time.sleep(pause_seconds)
@@ -66,5 +66,6 @@ def follow(client: Client, job: Any, shown: Progress) -> Any:
         shown.update(now["stage"] or job["state"], now["done"], now["total"])
     if job["state"] != "succeeded":
         reason = job.get("error") or f"it was {job['state']}"
-        raise MovierecError(f"Job {job['id']} ({job['kind']}) did not succeed: {reason}")
+        kind = by_code().get(job.get("error_code") or "", MovierecError)
+        raise kind(f"Job {job['id']} ({job['kind']}) did not succeed: {reason}")
     return job

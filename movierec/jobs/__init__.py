@@ -1,12 +1,13 @@
 """Long work outside the event loop: a queue in the database, and the worker that does what is in it."""
 
 from movierec.jobs.automatic import train_when_due
-from movierec.jobs.kinds import KINDS
+from movierec.jobs.kinds import IMPORT, KINDS
 from movierec.jobs.queue import Job, cancel_or_delete, check_free, enqueue, job, jobs
 from movierec.jobs.uploads import Upload
 from movierec.jobs.worker import Worker
 
 __all__ = [
+    "IMPORT",
     "KINDS",
     "Job",
     "Upload",

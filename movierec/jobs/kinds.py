@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from movierec.exchange import movielens
+from movierec.exchange import importing, movielens
 from movierec.jobs import training, uploads
 from movierec.jobs.running import Running
 
@@ -23,6 +23,27 @@ def import_movielens(running: Running) -> dict[str, Any]:
     )
 
 
+def import_own(running: Running) -> dict[str, Any]:
+    """Import the uploaded file `upload` into what its user keeps."""
+    settings, job = running.settings, running.job
+    options = dict(job.parameters)
+    upload = options.pop("upload")
+    return importing.import_history(
+        uploads.path_of(settings, upload),
+        uploads.folder(settings),
+        job.user_id,
+        job.id,
+        importing.Options(**options),
+        limit_bytes=settings.imports.uncompressed_limit_bytes,
+        now=running.now,
+        progress=running.progress,
+    )
+
+
+# Of a user's own history.
+IMPORT = "import"
+
+
 @dataclass(frozen=True)
 class Kind:
     """`run` returns the report. Kinds of one lane wait for each other in a daemon."""
@@ -32,6 +53,7 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
+    IMPORT: Kind(import_own, lane="own imports"),
     "import_movielens": Kind(import_movielens, lane="imports"),
     "train": Kind(training.train, lane="training"),
 }

@@ -23,6 +23,8 @@ class Job(Table):
     parameters = TextField(default="{}")
     report = TextField(default="{}")
     error = TextField(default="")
+    # Of the error that the job failed with, as clients know it.
+    error_code = TextField(default="")
     owner = TextField(default="")
     created_at = BigIntegerField()
     started_at = BigIntegerField(null=True)

@@ -10,7 +10,7 @@ from typing import Any
 import peewee
 
 from movierec import db
-from movierec.errors import Conflict, NotFound
+from movierec.errors import Conflict, MovierecError, NotFound
 
 # A worker says every few seconds that it lives. One silent for so long is dead.
 SILENCE_SECONDS = 30
@@ -23,7 +23,7 @@ GIVEN_UP = "Given up: the daemon was interrupted three times while doing this."
 _CLAIM_LOCK = 0x6D6F766A
 _COLUMNS = (
     "id, user_id, kind, state, stage, done, total, parameters, report, error, "
-    "created_at, started_at, finished_at"
+    "error_code, created_at, started_at, finished_at"
 )
 
 
@@ -41,6 +41,7 @@ class Job:
     parameters: dict[str, Any]
     report: dict[str, Any]
     error: str
+    error_code: str
     created_at: int
     started_at: int | None
     finished_at: int | None
@@ -95,9 +96,11 @@ def job(job_id: int, owner: int | None) -> Job:
     return _job(row)
 
 
-def jobs(owner: int | None, *, limit: int, offset: int) -> tuple[int, list[Job]]:
-    """How many jobs `owner` (None: everybody) has, and a page of them, newest first."""
-    condition, values = ("user_id = ?", (owner,)) if owner is not None else ("TRUE", ())
+def jobs(owner: int | None, *, kind: str | None = None, limit: int, offset: int) -> tuple[int, list[Job]]:
+    """How many jobs, of a kind or of all, `owner` (None: everybody) has, and a page of them, newest first."""
+    narrowed = {"user_id = ?": owner, "kind = ?": kind}
+    values = tuple(value for value in narrowed.values() if value is not None)
+    condition = " AND ".join(each for each, value in narrowed.items() if value is not None) or "TRUE"
     count = db.value(f"SELECT COUNT(*) FROM jobs WHERE {condition}", *values)
     rows = db.rows(
         f"SELECT {_COLUMNS} FROM jobs WHERE {condition} ORDER BY id DESC LIMIT ? OFFSET ?",
@@ -166,22 +169,25 @@ def note_progress(job_id: int, worker: str, stage: str, done: int, total: int, n
 
 def finish(job_id: int, worker: str, report: Mapping[str, Any], now: int) -> bool:
     """The job succeeded."""
-    return _end(job_id, worker, "succeeded", report, "", now)
+    return _end(job_id, worker, "succeeded", report, None, now)
 
 
-def fail(job_id: int, worker: str, error: str, now: int) -> bool:
+def fail(job_id: int, worker: str, error: MovierecError, now: int) -> bool:
     """The job failed for a reason that trying again will not change."""
     return _end(job_id, worker, "failed", {}, error, now)
 
 
-def _end(job_id: int, worker: str, state: str, report: Mapping[str, Any], error: str, now: int) -> bool:
+def _end(
+    job_id: int, worker: str, state: str, report: Mapping[str, Any], error: MovierecError | None, now: int
+) -> bool:
     ended = db.execute(
-        "UPDATE jobs SET state = ?, report = ?, error = ?, finished_at = ?, owner = '', "
+        "UPDATE jobs SET state = ?, report = ?, error = ?, error_code = ?, finished_at = ?, owner = '', "
         "done = CASE WHEN ? = 'succeeded' THEN total ELSE done END "
         "WHERE id = ? AND owner = ? AND state = 'running'",
         state,
         json.dumps(dict(report)),
-        error,
+        error.detail if error else "",
+        error.code if error else "",
         now,
         state,
         job_id,

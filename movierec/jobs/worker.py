@@ -169,12 +169,12 @@ class _Lane:
             db.call(queue.interrupt, job.id, self.name, job.error, running.now)
             return
         except MovierecError as error:
-            db.call(queue.fail, job.id, self.name, error.detail, running.now)
+            db.call(queue.fail, job.id, self.name, error, running.now)
             logger.info("job failed: %s", error.code, extra=extra)
         except Exception as error:
             failure = StorageFull() if _is_disk_full(error) else InternalError(UNEXPECTED)
             logger.exception("job failed", extra=extra)
-            db.call(queue.fail, job.id, self.name, failure.detail, running.now)
+            db.call(queue.fail, job.id, self.name, failure, running.now)
         else:
             db.call(queue.finish, job.id, self.name, report, running.now)
             logger.info("job succeeded", extra=extra)

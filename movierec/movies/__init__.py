@@ -7,7 +7,7 @@ from movierec.movies.identifying import KnownFilm, known_films, known_titles
 from movierec.movies.lists import popular, top_rated, trending
 from movierec.movies.merging import aliases, current_id, merge_films
 from movierec.movies.own_ids import by_own_id, give_own_ids
-from movierec.movies.search import find_title, search
+from movierec.movies.search import MAXIMUM_LENGTH, MAXIMUM_TERMS, find_title, matches, search
 from movierec.movies.service import (
     ORDERINGS,
     Detail,
@@ -28,6 +28,8 @@ from movierec.movies.store import store
 from movierec.movies.titles import forms as title_forms
 
 __all__ = [
+    "MAXIMUM_LENGTH",
+    "MAXIMUM_TERMS",
     "ORDERINGS",
     "Detail",
     "FilmFacts",
@@ -52,6 +54,7 @@ __all__ = [
     "known_titles",
     "listed",
     "load_starter",
+    "matches",
     "merge_films",
     "needs_starter",
     "ordering",

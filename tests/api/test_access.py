@@ -74,7 +74,14 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/history/"): USER,
     ("POST", "/api/v1/history/"): USER,
     ("DELETE", "/api/v1/history/{id}/"): OWNER,
+    ("GET", "/api/v1/imports/"): USER,
     ("POST", "/api/v1/imports/"): USER,
+    ("GET", "/api/v1/imports/review/"): USER,
+    ("GET", "/api/v1/imports/review/{id}/"): OWNER,
+    ("DELETE", "/api/v1/imports/review/{id}/"): OWNER,
+    ("POST", "/api/v1/imports/review/{id}/resolve/"): OWNER,
+    ("GET", "/api/v1/imports/{id}/problems/"): OWNER,
+    ("POST", "/api/v1/imports/{id}/undo/"): OWNER,
     ("GET", "/api/v1/jobs/"): USER,
     ("GET", "/api/v1/jobs/{id}/"): OWNER,  # staff too
     ("DELETE", "/api/v1/jobs/{id}/"): OWNER,  # staff too
@@ -179,7 +186,12 @@ def _everything_of(daemon: RunningDaemon, ann: Account) -> dict[str, int]:
     with db.write():
         job = db.value(
             "INSERT INTO jobs (user_id, kind, state, stage, done, total, parameters, report, error, owner, "
-            "created_at) VALUES (?, 'export', 'succeeded', '', 0, 0, '{}', '{}', '', '', 1) RETURNING id",
+            "created_at) VALUES (?, 'import', 'succeeded', '', 0, 0, '{}', '{}', '', '', 1) RETURNING id",
+            ann.id,
+        )
+        question = db.value(
+            "INSERT INTO film_questions (user_id, identity, uri, title, film, state, why, candidates, asked_at) "
+            "VALUES (?, 'title:heat:', '', 'Heat', '{}', 'ambiguous', '', '[]', 1) RETURNING id",
             ann.id,
         )
     return {
@@ -190,6 +202,10 @@ def _everything_of(daemon: RunningDaemon, ann: Account) -> dict[str, int]:
         f"{FAVORITES}/ratings/{{id}}/": rating["id"],
         f"{FAVORITES}/{{id}}/": favorite["id"],
         "/api/v1/history/{id}/": seen["id"],
+        "/api/v1/imports/review/{id}/": question,
+        "/api/v1/imports/review/{id}/resolve/": question,
+        "/api/v1/imports/{id}/problems/": job,
+        "/api/v1/imports/{id}/undo/": job,
         "/api/v1/jobs/{id}/": job,
         "/api/v1/watchlist/{id}/": to_see["id"],
         f"{RECOMMENDATIONS}/feedback/{{id}}/": feedback["id"],
@@ -203,6 +219,7 @@ BODIES: dict[str, dict[str, Any]] = {
     f"{AUTH}/{{id}}/": {"username": "mine.now"},
     f"{FAVORITES}/ratings/{{id}}/": {"rating": 0.5},
     f"{FAVORITES}/{{id}}/": {"note": "mine now"},
+    "/api/v1/imports/review/{id}/resolve/": {"leave_out": True},
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from movierec import auth, db
 from movierec.config import Settings
-from movierec.errors import Conflict, NotFound
+from movierec.errors import Conflict, InternalError, NotFound
 from movierec.jobs import queue
 
 KINDS = ("train",)
@@ -107,7 +107,7 @@ def test_nobody_writes_on_a_job_that_is_not_his(users: list[int]) -> None:
     assert not queue.finish(made.id, "b", {}, now=3)
     queue.cancel_or_delete(made.id, users[0], now=3)
     assert not queue.note_progress(made.id, "a", "read", 1, 2, now=4)
-    assert not queue.fail(made.id, "a", "too late", now=4)
+    assert not queue.fail(made.id, "a", InternalError("too late"), now=4)
     assert queue.job(made.id, users[0]).state == "cancelled"
 
 

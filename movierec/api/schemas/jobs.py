@@ -7,12 +7,6 @@ from typing import Any, Literal
 from movierec.api.schemas.base import Input, Output, Timestamp
 
 
-class ImportQuery(Input):
-    """Which kind of file is sent."""
-
-    format: Literal["movielens"]
-
-
 class ExportQuery(Input):
     """What the export is to be written as."""
 
@@ -28,7 +22,10 @@ class Progress(Output):
 
 
 class Job(Output):
-    """Long work. `report` says what came of it, by kind; `error` is null unless it failed or was interrupted."""
+    """Long work. `report` says what came of it, by kind; `error` is null unless it failed or was interrupted.
+
+    `error_code` is that of the problem it failed with, as other answers have it.
+    """
 
     id: int
     kind: str
@@ -36,6 +33,7 @@ class Job(Output):
     progress: Progress
     report: dict[str, Any] | None
     error: str | None
+    error_code: str | None
     created_at: Timestamp
     started_at: Timestamp | None
     finished_at: Timestamp | None

@@ -2,11 +2,21 @@
 
 from movierec.exchange.importing.options import Options, Policy
 from movierec.exchange.importing.problems import problems
-from movierec.exchange.importing.questions import Question, answer, ask_again, question, questions, withdraw
+from movierec.exchange.importing.questions import (
+    OPEN,
+    Question,
+    answer,
+    ask_again,
+    question,
+    questions,
+    searched,
+    withdraw,
+)
 from movierec.exchange.importing.report import Problem
 from movierec.exchange.importing.stages import LookUp, check_source, import_history
 
 __all__ = [
+    "OPEN",
     "LookUp",
     "Options",
     "Policy",
@@ -19,5 +29,6 @@ __all__ = [
     "problems",
     "question",
     "questions",
+    "searched",
     "withdraw",
 ]

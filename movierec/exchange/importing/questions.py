@@ -199,6 +199,13 @@ def _nobody(_wish: object, _result: str, _before: Row | None, _after: Row | None
     """Nobody wants to know."""
 
 
+def searched(title: str, *, limit: int) -> list[Candidate]:
+    """Films that a search for the title finds, the likeliest first."""
+    words = title.split()[: movies.MAXIMUM_TERMS]
+    found = movies.matches(" ".join(words)[: movies.MAXIMUM_LENGTH], movies.Filters())
+    return [Candidate(match.film.id, round(match.score)) for match in found[:limit]]
+
+
 def ask_again(user_id: int, question_id: int) -> None:
     """Take an answer back for later imports. What was taken in by it stays. Raises NotFound."""
     question(user_id, question_id)

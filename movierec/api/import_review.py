@@ -1,0 +1,79 @@
+"""`/api/v1/imports/review/`: which film a name in an imported file means, where that is not certain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from movierec import movies
+from movierec.api.call import Call
+from movierec.api.endpoint import Access, Group
+from movierec.api.movies import listed_json
+from movierec.api.pages import page_json
+from movierec.api.schemas import Page
+from movierec.api.schemas import imports as schemas
+from movierec.errors import Conflict, NotFound
+from movierec.exchange import importing
+from movierec.exchange.importing import Question
+
+group = Group("/api/v1/imports/review", tag="imports")
+
+# Found by search where an import had no candidates.
+MOST_FOUND = 8
+
+
+@group.get("/", access=Access.USER, answers={200: Page[schemas.FilmQuestion]})
+def questions(call: Call, query: schemas.ReviewQuery) -> dict[str, Any]:
+    """What imports ask, those with candidates first."""
+    states = importing.OPEN if query.state is None else (query.state,)
+    count, found = importing.questions(call.user_id, states, limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, _questions_json(found))
+
+
+@group.get("/{id}/", access=Access.USER, answers={200: schemas.FilmQuestion})
+def question(call: Call, id: int) -> dict[str, Any]:
+    """One question; where the import had no candidates, with what a search finds now."""
+    found = importing.question(call.user_id, id)
+    if not found.candidates and found.title:
+        found = found._replace(candidates=importing.searched(found.title, limit=MOST_FOUND))
+    return _questions_json([found])[0]
+
+
+@group.post(
+    "/{id}/resolve/", access=Access.USER, answers={200: schemas.Resolved}, errors=(Conflict, NotFound)
+)
+def resolve(call: Call, id: int, body: schemas.Resolve) -> dict[str, Any]:
+    """Say which film is meant; what waits for it is taken in, as a change of its own that can be undone.
+
+    The answer counts for later imports too.
+    """
+    applied = importing.answer(call.user_id, id, body.movie, now=call.now)
+    return {
+        "question": _questions_json([importing.question(call.user_id, id)])[0],
+        "added": applied.added,
+        "changed": applied.changed,
+        "unchanged": applied.same,
+    }
+
+
+@group.delete("/{id}/", access=Access.USER, answers={204: None})
+def forget(call: Call, id: int) -> None:
+    """Forget a question, or the answer to it: the next import asks again. What was taken in stays."""
+    importing.ask_again(call.user_id, id)
+
+
+def _questions_json(found: Sequence[Question]) -> list[dict[str, Any]]:
+    ids = {candidate.movie_id for question in found for candidate in question.candidates}
+    films = {film.id: listed_json(film) for film in movies.listed(sorted(ids))}
+    return [
+        {
+            **{name: value for name, value in question._asdict().items() if name != "candidates"},
+            "candidates": [
+                {"score": candidate.score, "movie_detail": films[candidate.movie_id]}
+                for candidate in question.candidates
+                # A film may be gone since.
+                if candidate.movie_id in films
+            ],
+        }
+        for question in found
+    ]
