@@ -75,6 +75,7 @@ class Matcher:
         self,
         films: Iterable[KnownFilm],
         titles: Iterable[tuple[int, str]],
+        aliases: Iterable[tuple[str, str | int, int]] = (),
         choices: Mapping[str, list[Choice]] | None = None,
     ) -> None:
         self._films: dict[int, KnownFilm] = {}
@@ -85,6 +86,8 @@ class Matcher:
         self._choices = choices or {}
         self.match = lru_cache(CACHED_NAMES)(self._match)
         self.add(films, titles)
+        for column, told, movie_id in aliases:
+            self._by[column].setdefault(told, movie_id)
 
     def add(self, films: Iterable[KnownFilm], titles: Iterable[tuple[int, str]]) -> None:
         """Films that came later."""

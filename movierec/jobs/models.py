@@ -23,14 +23,14 @@ class Job(Table):
     parameters = TextField(default="{}")
     report = TextField(default="{}")
     error = TextField(default="")
-    # Of the error that the job failed with, as clients know it.
-    error_code = TextField(default="")
     owner = TextField(default="")
     created_at = BigIntegerField()
     started_at = BigIntegerField(null=True)
     # Renewed while the job runs: a job whose worker died is taken up again.
     heartbeat_at = BigIntegerField(null=True)
     finished_at = BigIntegerField(null=True)
+    # Of the error that the job failed with, as clients know it.
+    error_code = TextField(default="")
 
     class Meta:
         table_name = "jobs"

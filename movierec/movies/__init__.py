@@ -3,7 +3,7 @@
 from movierec.movies.editing import change, create, remove, replace
 from movierec.movies.facts import FilmFacts
 from movierec.movies.genres import genre_names
-from movierec.movies.identifying import KnownFilm, known_films, known_titles
+from movierec.movies.identifying import KnownFilm, known_aliases, known_films, known_titles
 from movierec.movies.lists import popular, top_rated, trending
 from movierec.movies.merging import aliases, current_id, merge_films
 from movierec.movies.own_ids import by_own_id, give_own_ids
@@ -50,6 +50,7 @@ __all__ = [
     "genre_names",
     "genres",
     "give_own_ids",
+    "known_aliases",
     "known_films",
     "known_titles",
     "listed",

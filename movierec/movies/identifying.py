@@ -36,3 +36,14 @@ def known_films(above: int = 0) -> Iterator[KnownFilm]:
 def known_titles(above: int = 0) -> list[tuple[int, str]]:
     """Film and title of those, as `title_key` writes it but without spaces; of a film there may be several."""
     return db.rows("SELECT movie_id, compact FROM movie_titles WHERE movie_id > ?", above)
+
+
+def known_aliases() -> list[tuple[str, str | int, int]]:
+    """Outside ids of films that were merged into others: which id, its value, and the film it leads to."""
+    columns = ("imdb_id", "tmdb_id", "movielens_id", "own_id")
+    return [
+        (column, told, movie_id)
+        for movie_id, *ids in db.rows(f"SELECT movie_id, {', '.join(columns)} FROM movie_aliases")
+        for column, told in zip(columns, ids, strict=True)
+        if told is not None
+    ]

@@ -33,6 +33,7 @@ def test_a_job_is_shown_to_its_owner(daemon: RunningDaemon) -> None:
         "progress": {"done": 5, "total": 100, "stage": "reading"},
         "report": None,
         "error": "Interrupted; taken up again.",
+        "error_code": None,
         "created_at": "2023-11-14T22:13:20Z",
         "started_at": "2023-11-14T22:14:20Z",
         "finished_at": None,

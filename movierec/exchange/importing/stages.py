@@ -113,7 +113,9 @@ class _Run:
         self.user_id, self.job_id, self.options, self.now = user_id, job_id, options, now
         self.recognised, self.rows, self.progress = recognised, rows, progress
         self.report = Report(recognised.format.name, recognised.ignored)
-        self.matcher = Matcher(movies.known_films(), movies.known_titles(), choices(user_id))
+        self.matcher = Matcher(
+            movies.known_films(), movies.known_titles(), movies.known_aliases(), choices(user_id)
+        )
         self.outcomes = bytearray()
 
     def run(self, look_up: LookUp | None) -> dict[str, Any]:
