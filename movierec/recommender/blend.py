@@ -76,11 +76,16 @@ class FoldIn:
 
 
 class Blend:
-    """`(1−r)·[(1−v)·z(w·B_long) + v·z(w·B_short)] + r·z(√n)`; v and r fall as the history grows."""
+    """`(1−r)·[(1−v)·z(w·B_long) + v·z(w·B_short)] + r·z(√e)`; v and r fall as the history grows.
 
-    def __init__(self, long: ItemMatrix, short: ItemMatrix, raters: Ints, settings: Settings) -> None:
-        self.long, self.short, self.raters, self.settings = long, short, raters, settings
-        self.popularity = standardised(np.sqrt(raters).astype(np.float32))
+    e is a film's esteem, the sum of its squared weights in training: how many rated it, and how well.
+    """
+
+    def __init__(
+        self, long: ItemMatrix, short: ItemMatrix, raters: Ints, esteem: Floats, settings: Settings
+    ) -> None:
+        self.long, self.short, self.raters, self.esteem, self.settings = long, short, raters, esteem, settings
+        self.popularity = standardised(np.sqrt(esteem).astype(np.float32))
         self._log_raters = np.log(raters.astype(np.float32) + np.float32(10.0))
         self._usual = {
             memory: self._discount(memory, PLAIN_NOVELTY) for memory in (settings.long, settings.short)
@@ -123,6 +128,7 @@ class Blend:
             "short_scale": self.short.scale,
             "short_precision": self.short.precision,
             "raters": self.raters,
+            "esteem": self.esteem,
         }
 
     @classmethod
@@ -136,7 +142,10 @@ class Blend:
             )
             for name in ("long", "short")
         )
-        return cls(long, short, np.asarray(arrays["raters"], dtype=np.int64), settings)
+        raters = np.asarray(arrays["raters"], dtype=np.int64)
+        # Models of before had no esteem.
+        esteem = np.asarray(arrays.get("esteem", raters), dtype=np.float32)
+        return cls(long, short, raters, esteem, settings)
 
     def _against(self, films: Ints, weights: Floats, novelty: float) -> FoldIn:
         """Dislikes only: popularity less the kin of the disliked films.

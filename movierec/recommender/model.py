@@ -95,6 +95,7 @@ def fit(
     gram = Gram(len(films))
     progress("statistics", 0.05)
     gram.add_ratings(as_csr(stars[:, films]))
+    esteem = gram.diagonal.astype(np.float32)
     if features is not None:
         gram.add_facts(as_csr(as_csr(features)[films]), settings.fact_weight)
     users = int((np.diff(stars.indptr) > 0).sum())
@@ -103,7 +104,7 @@ def fit(
     progress("short memory", 0.7)
     short = solve(gram, settings.short.dropout, settings.short.ridge_for(users))
     progress("done", 1.0)
-    return Model(Blend(long, short, counts[films], settings), films, stars.shape[1])
+    return Model(Blend(long, short, counts[films], esteem, settings), films, stars.shape[1])
 
 
 def restored(arrays: dict[str, Any], films: Ints, columns: int, settings: Settings) -> Model:

@@ -32,13 +32,13 @@ class Settings:
     """How the community's ratings become a model, and how a history becomes scores."""
 
     long: Memory = field(default_factory=lambda: Memory(0.7, 0.15, 130.0, 0.45))
-    short: Memory = field(default_factory=lambda: Memory(0.96, 0.10, 450.0, 0.0))
+    short: Memory = field(default_factory=lambda: Memory(0.98, 0.10, 450.0, 0.0))
     # Histories of up to `few` ratings are served by the short memory alone, from `many` by the long one.
     few: int = 10
-    many: int = 50
+    many: int = 90
     # Share of popularity for an empty history's neighbours; it fades out at `popular_until` ratings.
     popular_share: float = 0.65
-    popular_until: int = 8
+    popular_until: int = 10
     dislikes: Dislikes = "push"
     # A film with fewer raters never influences another: nobody's rating can be read off a list.
     min_raters: int = 5
@@ -49,7 +49,8 @@ class Settings:
     # Ratings of one user that count in training, and in serving (the latest).
     training_history: int = 1_500
     serving_history: int = 500
-    # Weight of the rows of facts that are appended to the ratings in training: much for a small community,
-    # little for a large one, whose statistics outgrow it.
+    # Weight of the rows of facts that are appended to the ratings in training. They are evidence of a fixed
+    # size, as if so many raters thought in genres alone, which a growing community outweighs by itself: 3 was
+    # best for 100, 200 and 488 raters alike, worth 8, 4 and 1.4 % of NDCG@100 with whole histories.
     fact_weight: float = 3.0
     seed: int = 42

@@ -8,10 +8,9 @@ from movierec.recommender.settings import Settings
     ("ratings", "long", "short", "popular"),
     [
         (0, 0.0, 0.0, 1.0),
-        (4, 0.0, 0.675, 0.325),  # half way to where popularity has faded out
-        (8, 0.0, 1.0, 0.0),
+        (5, 0.0, 0.675, 0.325),  # half way to where popularity has faded out
         (10, 0.0, 1.0, 0.0),
-        (50, 1.0, 0.0, 0.0),
+        (90, 1.0, 0.0, 0.0),
         (500, 1.0, 0.0, 0.0),
     ],
 )
@@ -23,8 +22,8 @@ def test_memories_share_by_the_length_of_the_history(
 
 
 def test_between_few_and_many_both_memories_speak() -> None:
-    shares = shares_of(22, Settings())
-    assert shares.long == pytest.approx(0.49, abs=0.01)
+    shares = shares_of(30, Settings())
+    assert shares.long == pytest.approx(0.5, abs=0.01)
     assert shares.long + shares.short == pytest.approx(1.0)
 
 

@@ -5,6 +5,7 @@ from scipy import sparse
 from movierec.recommender import Model, Settings, fit
 from movierec.recommender.arrays import Csr
 from movierec.recommender.blend import Blend
+from movierec.recommender.weights import training_weights
 from tests.recommender.conftest import row
 
 
@@ -33,9 +34,11 @@ def test_dislikes_alone_leave_popularity_and_never_lift_a_film(model: Model) -> 
     assert (scores[0] <= model.scores(row({}))[0] + 1e-6).all()
 
 
-def test_an_empty_history_is_scored_by_popularity(model: Model, community: Csr) -> None:
-    scores = model.scores(row({}))[0]
-    assert int(scores.argmax()) == int(np.bincount(community.indices).argmax())
+def test_an_empty_history_is_scored_by_how_many_rated_a_film_and_how_well(
+    model: Model, community: Csr
+) -> None:
+    esteem = np.bincount(community.indices, training_weights(community.data) ** 2)
+    assert (np.argsort(-model.scores(row({}))[0])[:3] == np.argsort(-esteem)[:3]).all()
 
 
 def test_scores_are_finite_float32_and_repeatable(model: Model, community: Csr) -> None:
