@@ -95,13 +95,14 @@ def on_scale(item: Any, scale: Scale) -> Any:
     """A recommendation as people read it: its ratings, and those in its reason, on their scale."""
     if scale.top == 5:
         return item
-    because = [{**one, "rating": scale.value(one["rating"])} for one in item["because"]]
-    reason = item["reason"]
-    for one, scaled in zip(item["because"], because, strict=True):
-        # As the reason is worded: `Because you gave Alien 4.5`.
-        reason = reason.replace(
-            f"{one['title']} {one['rating']:.1f}", f"{one['title']} {scaled['rating']}", 1
-        )
+    because, reason = [], item["reason"]
+    for one in item["because"]:
+        # Favorites have no rating.
+        rating = one["rating"] and scale.value(one["rating"])
+        because.append({**one, "rating": rating})
+        if rating:
+            # As the reason is worded: `Because you gave Alien 4.5`.
+            reason = reason.replace(f"{one['title']} {one['rating']:.1f}", f"{one['title']} {rating}", 1)
     expected = item["predicted_rating"]
     return {
         **item,

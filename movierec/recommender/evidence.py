@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from movierec.recommender.arrays import Floats, Ints
+from movierec.recommender.arrays import Floats, Ints, Mask
 
 # A favourite or a "like" without a rating counts as these stars, a "dislike" likewise.
 LIKED, DISLIKED = 4.5, 1.5
@@ -13,10 +13,11 @@ LIKED, DISLIKED = 4.5, 1.5
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Films (numbers in the catalogue, each once) and their stars."""
+    """Films (numbers in the catalogue, each once) and their stars; `given` tells which were given as stars."""
 
     films: Ints
     stars: Floats
+    given: Mask
 
     def __len__(self) -> int:
         return len(self.films)
@@ -36,6 +37,7 @@ def history(
     stars: dict[int, float] = {}
     for film, given in ratings:
         stars.setdefault(film, given)
+    rated = len(stars)
     for film in disliked:
         stars.setdefault(film, DISLIKED)
     for film in liked:
@@ -44,4 +46,5 @@ def history(
     return History(
         np.array([film for film, _ in kept], dtype=np.int64),
         np.array([given for _, given in kept], dtype=np.float32),
+        np.arange(len(kept)) < rated,
     )

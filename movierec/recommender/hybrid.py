@@ -20,28 +20,36 @@ from movierec.recommender.wording import shared_facts
 # In "similar films": the most that ratings count for, the number of raters at which they count for half
 # of that, and how much a film's fame and quality count where facts are compared.
 RATERS_SHARE, HALF_HEARD, STANDING = 0.6, 30.0, 0.5
-# "Because you gave …" names only films that the user gave at least this.
-RATED_WELL = 3.0
+# "Because you gave …" names only films that the user gave this, or the own mean where that is lower.
+RATED_WELL, LEAST_WELL = 3.5, 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """One of the user's own films and its share of everything that speaks for a recommendation."""
+    """One of the user's own films and its share of everything that speaks for a recommendation.
+
+    `stars` is None where the film was liked or disliked without a rating.
+    """
 
     film: int
-    stars: float
+    stars: float | None
     contribution: float
     share: float
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A score taken apart: `score = baseline + sum of contributions`, largest contribution first."""
+    """A score taken apart: `score = baseline + sum of contributions`, largest contribution first.
+
+    `speaking` are the liked films that speak for it most, `against` the disliked one that speaks against it most.
+    """
 
     film: int
     score: float
     baseline: float
     contributions: tuple[Because, ...]
+    speaking: tuple[Because, ...]
+    against: Because | None
     facts: str
 
 
@@ -144,7 +152,7 @@ class Scored:
         """For each target up to `films` of the user's own films that speak for it most."""
         parts = self.contributions(targets)
         order = np.argsort(-parts, axis=0, kind="stable")
-        speaks = (parts > 0) & (self.history.stars >= RATED_WELL)[:, None]
+        speaks = (parts > 0) & self._well()[:, None]
         reasons = []
         speaking = np.maximum(parts, 0).sum(axis=0).tolist()
         for target in range(len(targets)):
@@ -153,13 +161,32 @@ class Scored:
             reasons.append(self._accounts(parts[:, target], chosen, speaking[target]))
         return reasons
 
-    def explain(self, film: int) -> Explanation:
-        """The whole account of one score."""
+    def explain(self, film: int, films: int = 3) -> Explanation:
+        """The whole account of one score, up to `films` of those that speak for it by themselves."""
         parts = self.contributions(np.array([film]))[:, 0]
         order = np.argsort(-parts, kind="stable")
-        accounts = self._accounts(parts, order, float(parts[parts > 0].sum()))
-        score = float(self.scores[film])
-        return Explanation(film, score, score - float(parts.sum()), tuple(accounts), self.shared_facts(film))
+        accounts = tuple(self._accounts(parts, order, float(parts[parts > 0].sum())))
+        well = self._well()[order].tolist()
+        speaking = [item for item, good in zip(accounts, well, strict=True) if good and item.contribution > 0]
+        against = [
+            item for item, good in zip(accounts, well, strict=True) if not good and item.contribution < 0
+        ]
+        return Explanation(
+            film,
+            score=float(self.scores[film]),
+            baseline=float(self.scores[film]) - float(parts.sum()),
+            contributions=accounts,
+            speaking=tuple(speaking[:films]),
+            against=against[-1] if against else None,
+            facts=self.shared_facts(film),
+        )
+
+    def _well(self) -> Mask:
+        """Which films of the history the user liked enough to be named as a reason."""
+        stars = self.history.stars
+        usual = float(stars.mean()) if len(stars) else RATED_WELL
+        well: Mask = stars >= max(LEAST_WELL, min(RATED_WELL, usual))
+        return well
 
     def shared_facts(self, film: int) -> str:
         """What a film has in common with the user's taste, in words; empty if nothing is known."""
@@ -173,10 +200,16 @@ class Scored:
 
     def _accounts(self, parts: Floats, order: Ints, speaking: float) -> list[Because]:
         """What the films of `order` add; `speaking` is the sum of all that speaks for the target."""
-        films, stars = self.history.films[order].tolist(), self.history.stars[order].tolist()
+        history = self.history
         return [
-            Because(film, given, part, max(0.0, part) / (speaking or 1.0))
-            for film, given, part in zip(films, stars, parts[order].tolist(), strict=True)
+            Because(film, stars if given else None, part, max(0.0, part) / (speaking or 1.0))
+            for film, stars, given, part in zip(
+                history.films[order].tolist(),
+                history.stars[order].tolist(),
+                history.given[order].tolist(),
+                parts[order].tolist(),
+                strict=True,
+            )
         ]
 
 

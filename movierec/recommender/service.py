@@ -11,18 +11,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from movierec.recommender import quickstart, ranking
+from movierec.recommender import quickstart, ranking, wording
 from movierec.recommender.arrays import Ints
 from movierec.recommender.blend import PLAIN_NOVELTY
 from movierec.recommender.candidates import Filters, candidates
 from movierec.recommender.catalogue import Catalogue
-from movierec.recommender.hybrid import Because, Scored
+from movierec.recommender.hybrid import Because, Explanation, Scored
 from movierec.recommender.opinions import Opinions, opinions_of, watchlist_of
 from movierec.recommender.preference import Preference, preferred
 from movierec.recommender.serving import Serving
 from movierec.recommender.weights import serving_weights
 
 REASONS = 3
+# A disliked film is mentioned if it says this much of what the named liked ones say.
+WEIGHTY = 0.2
 # One of so many best films is picked for tonight.
 TONIGHT = 5
 
@@ -47,11 +49,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One of the user's own films that speaks for a recommendation; `contribution` is its share, 0–1."""
+    """One of the user's own films that speaks for a recommendation; `contribution` is its share, 0–1.
+
+    `stars` is None where it was liked without a rating.
+    """
 
     movie_id: int
     title: str
-    stars: float
+    stars: float | None
     contribution: float
 
 
@@ -169,17 +174,27 @@ def explain(serving: Serving, user_id: int, movie_id: int) -> Account | None:
         return None
     scored = serving.scorer.score(opinions.history_in(catalogue))
     account = scored.explain(film)
-    strongest = [item for item in account.contributions if item.contribution > 0][:REASONS]
+    against = account.against if _is_weighty(account) else None
     return Account(
         score=account.score,
         baseline=account.baseline,
         predicted_rating=_expected_stars(serving, opinions, np.array([film]))[0],
-        reason=_wording(catalogue, strongest, account.facts),
+        reason=wording.reason(
+            [_named(catalogue, item) for item in account.speaking],
+            account.facts,
+            _named(catalogue, against) if against else None,
+        ),
         contributions=tuple(
             _reason(catalogue, item, item.contribution) for item in account.contributions if item.contribution
         ),
         model=serving.version,
     )
+
+
+def _is_weighty(account: Explanation) -> bool:
+    """Whether a disliked film says enough against a recommendation to be mentioned beside what speaks for it."""
+    speaking = sum(item.contribution for item in account.speaking)
+    return account.against is not None and -account.against.contribution > WEIGHTY * speaking
 
 
 def quickstart_for(
@@ -217,7 +232,7 @@ def similar_to(serving: Serving, movie_id: int, limit: int) -> list[Similar] | N
         Similar(
             int(catalogue.movie_ids[other]),
             round(likeness, 4),
-            _capital(serving.scorer.common_facts(film, other)),
+            wording.capital(serving.scorer.common_facts(film, other)),
         )
         for other, likeness in serving.scorer.similar(film, limit, allowed)
     ]
@@ -233,7 +248,7 @@ def _recommended(
         score=round(float(scored.scores[film]), 4),
         predicted_rating=stars,
         kind=_kind(scored, because),
-        reason=_wording(catalogue, because, facts),
+        reason=wording.reason([_named(catalogue, item) for item in because], facts),
         because=tuple(_reason(catalogue, item, item.share) for item in because),
         model=serving.version,
     )
@@ -247,18 +262,9 @@ def _kind(scored: Scored, because: Sequence[Because]) -> str:
 
 def _reason(catalogue: Catalogue, item: Because, contribution: float) -> Reason:
     return Reason(
-        int(catalogue.movie_ids[item.film]), catalogue.titles[item.film], item.stars, round(contribution, 4)
+        int(catalogue.movie_ids[item.film]), catalogue.titles[item.film], item.stars, round(contribution, 6)
     )
 
 
-def _wording(catalogue: Catalogue, because: Sequence[Because], facts: str) -> str:
-    """ "Because you gave Alien 5.0 and Blade Runner 4.5; also directed by Ridley Scott"."""
-    films = [f"{catalogue.titles[item.film]} {item.stars:.1f}" for item in because[:2]]
-    named = f"Because you gave {' and '.join(films)}" if films else ""
-    if not named and not facts:
-        return "Widely seen and well liked"
-    return _capital("; ".join(part for part in (named, facts) if part))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _named(catalogue: Catalogue, item: Because) -> wording.Named:
+    return catalogue.titles[item.film], item.stars

@@ -1,8 +1,9 @@
 """Shared facts in words: "also directed by Ridley Scott; science fiction of the 1980s"."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-LIMIT = 3
+# Facts, and own films, that one reason names.
+LIMIT, NAMED = 3, 2
 # Catalogues' words for genres that a sentence calls otherwise.
 SPOKEN = {
     "sci-fi": "science fiction",
@@ -77,6 +78,33 @@ LANGUAGES = {
 }
 # A code that is not in the table would only puzzle; English goes without saying.
 CODE_LENGTH = 3
+
+
+# A film that the user has, and the stars given to it; None where it was liked or disliked without any.
+Named = tuple[str, float | None]
+
+
+def reason(liked: Sequence[Named], facts: str, against: Named | None = None) -> str:
+    """ "Because you gave Alien 5.0 and like Blade Runner; also directed by Ridley Scott"."""
+    named = f"because you {_did(liked[:NAMED], 'like')}" if liked else ""
+    parts = [part for part in (named, facts) if part]
+    if against is not None:
+        parts.append(f"{'although ' if parts else 'against it: '}you {_did([against], 'dislike')}")
+    return capital("; ".join(parts)) if parts else "Widely seen and well liked"
+
+
+def _did(films: Sequence[Named], verb: str) -> str:
+    """ "gave Alien 5.0 and Aliens 4.5", "like Alien", "gave Alien 5.0 and like Aliens"."""
+    given = " and ".join(f"{title} {stars:.1f}" for title, stars in films if stars is not None)
+    unrated = " and ".join(title for title, stars in films if stars is None)
+    return " and ".join(
+        part for part in (f"gave {given}" if given else "", f"{verb} {unrated}" if unrated else "") if part
+    )
+
+
+def capital(text: str) -> str:
+    """The same with a capital letter in front."""
+    return text[:1].upper() + text[1:]
 
 
 def shared_facts(facts: Iterable[tuple[str, str, float]], limit: int = LIMIT) -> str:

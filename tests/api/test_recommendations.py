@@ -70,6 +70,20 @@ def test_reasons_name_the_users_own_films(daemon: RunningDaemon) -> None:
     assert account["score"] == pytest.approx(top["score"], abs=1e-3)
 
 
+def test_a_favorite_is_a_reason_without_stars_and_a_dislike_is_none(daemon: RunningDaemon) -> None:
+    ann = daemon.register()
+    daemon.post("/api/v1/favorites/", {"movie": movie_id(ALIEN)}, token=ann, status=201)
+    rate(daemon, ann, TOY_STORY, 0.5)
+    top = listed(daemon, ann)[0]
+    assert [(item["title"], item["rating"]) for item in top["because"]] == [("Alien", None)]
+    assert top["reason"].startswith("Because you like Alien")
+    account = daemon.get(f"{PATH}/explain/{movie_id(TOY_STORY_2)}/", token=ann)
+    assert "you gave Toy Story 0.5" in account["reason"]
+    assert "ecause you gave Toy Story" not in account["reason"]
+    total = account["baseline"] + sum(item["contribution"] for item in account["because"])
+    assert total == pytest.approx(account["score"], abs=1e-5)
+
+
 def test_rated_favorited_and_dismissed_films_do_not_come_back(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     rate(daemon, ann, ALIEN, 5)

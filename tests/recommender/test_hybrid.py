@@ -82,6 +82,29 @@ def test_reasons_are_the_users_own_liked_films(scorer: Scorer) -> None:
         assert [because.share for because in reasons] == sorted((b.share for b in reasons), reverse=True)
 
 
+def test_a_disliked_film_speaks_against_and_is_no_reason(scorer: Scorer, facts_only: Scorer) -> None:
+    for each in (scorer, facts_only):
+        scored = each.score(history([(1, 5.0), (2, 4.0), (30, 0.5), (31, 2.0)], liked=[3], disliked=[32]))
+        for film in (5, 25, HORROR, COMEDY):
+            account = scored.explain(film)
+            assert {item.film for item in account.speaking} <= {1, 2, 3}
+            assert account.against is None or account.against.film in {30, 31, 32}
+        against = scored.explain(COMEDY).against
+        assert against is not None
+        assert against.contribution < 0
+
+
+def test_what_was_never_rated_is_not_said_to_have_been(scorer: Scorer) -> None:
+    account = scorer.score(history([(1, 5.0)], liked=[2])).explain(5)
+    assert {item.film: item.stars for item in account.contributions} == {1: 5.0, 2: None}
+
+
+def test_who_rates_low_gets_reasons_from_what_they_liked_best(scorer: Scorer) -> None:
+    scored = scorer.score(history([(1, 3.0), (2, 2.0), (3, 1.5), (4, 2.0)]))
+    (reasons,) = scored.because(np.array([6]))
+    assert {item.film for item in reasons} <= {1}
+
+
 def test_shared_facts_are_in_words(scorer: Scorer) -> None:
     assert "horror" in scorer.score(history([(1, 5.0)])).shared_facts(HORROR)
     assert scorer.score(history([])).shared_facts(HORROR) == ""

@@ -1,6 +1,6 @@
 import pytest
 
-from movierec.recommender.wording import shared_facts
+from movierec.recommender.wording import Named, reason, shared_facts
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,25 @@ from movierec.recommender.wording import shared_facts
 )
 def test_facts_in_words(facts: list[tuple[str, str]], words: str) -> None:
     assert shared_facts((kind, name, 1.0) for kind, name in facts) == words
+
+
+ALIEN, ALIENS, HEART, SAW = ("Alien", 5.0), ("Aliens", 4.5), ("Amélie", None), ("Saw", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("liked", "facts", "against", "words"),
+    [
+        ([ALIEN], "", None, "Because you gave Alien 5.0"),
+        ([ALIEN, ALIENS, HEART], "horror", None, "Because you gave Alien 5.0 and Aliens 4.5; horror"),
+        # A favorite was given no stars.
+        ([HEART], "", None, "Because you like Amélie"),
+        ([HEART, ALIEN], "", None, "Because you gave Alien 5.0 and like Amélie"),
+        ([], "also directed by Ridley Scott", None, "Also directed by Ridley Scott"),
+        ([], "", None, "Widely seen and well liked"),
+        ([ALIEN], "", SAW, "Because you gave Alien 5.0; although you gave Saw 1.0"),
+        ([], "horror", ("Saw", None), "Horror; although you dislike Saw"),
+        ([], "", SAW, "Against it: you gave Saw 1.0"),
+    ],
+)
+def test_reasons_in_words(liked: list[Named], facts: str, against: Named | None, words: str) -> None:
+    assert reason(liked, facts, against) == words

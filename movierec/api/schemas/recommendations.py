@@ -56,11 +56,14 @@ class SimilarQuery(Input):
 
 
 class Because(Output):
-    """One of the user's own movies that speaks for it; in lists `contribution` is a share of 1."""
+    """One of the user's own movies that speaks for it; in lists `contribution` is a share of 1.
+
+    `rating` is null where the movie is a favorite, liked or disliked without a rating.
+    """
 
     movie: int
     title: str
-    rating: float
+    rating: float | None
     contribution: float
 
 
