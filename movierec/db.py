@@ -208,6 +208,19 @@ def value(sql: str, *params: Any) -> Any:
     return found[0] if found else None
 
 
+def stream(sql: str, *params: Any, size: int = 2000) -> Iterator[Row]:
+    """The rows of a statement, `size` of them in memory at once. Within a transaction."""
+    if not is_postgres():
+        cursor = execute(sql, *params)
+        while found := cursor.fetchmany(size):
+            yield from found
+        return
+    execute(f"DECLARE streamed NO SCROLL CURSOR FOR {sql}", *params)
+    while found := rows(f"FETCH FORWARD {size} FROM streamed"):
+        yield from found
+    execute("CLOSE streamed")
+
+
 def insert_many(table: str, columns: Sequence[str], values: Iterable[Row]) -> None:
     """Insert rows in bulk: COPY on PostgreSQL, ten times faster there than INSERT."""
     names = ", ".join(columns)
@@ -231,6 +244,8 @@ _COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\
 
 def _copied(value: Any) -> str:
     """A value in COPY's text format."""
+    if isinstance(value, bytes):
+        value = f"\\x{value.hex()}"
     return "\\N" if value is None else str(value).translate(_COPY_ESCAPES)
 
 
@@ -335,10 +350,48 @@ def pending_migrations() -> list[str]:
     return [m.name for m in status if m.applied is None]
 
 
+def applied_migrations() -> list[str]:
+    """Names of the migrations applied, in order."""
+    return [m.name for m in _runner().status() if m.applied is not None]
+
+
+def known_migrations() -> list[str]:
+    """Names of the migrations that this version has, in order."""
+    return sorted(path.stem for path in migrations_directory().glob("[0-9]*.py"))
+
+
+def stored_tables() -> list[str]:
+    """The tables that data is kept in; not those which the database itself derives for searching."""
+    return [
+        name
+        for name in sorted(database.get_tables())
+        if name != "schema_migrations" and not name.startswith("title_search")
+    ]
+
+
 def migrate(target: str | None = None) -> list[str]:
     """Apply pending migrations, up to `target` if given; daemons starting together wait for each other."""
     with _migration_lock():
         return _runner().up(target) if pending_migrations() else []
+
+
+def start_over(target: str) -> None:
+    """An empty schema as of migration `target`, whatever there was. Within a transaction that decides."""
+    runner = _runner()
+    if is_postgres():
+        execute("SET LOCAL statement_timeout = 0")
+        execute("SELECT pg_advisory_xact_lock(?)", MIGRATION_LOCK)
+    if applied := applied_migrations():
+        pending_migrations()  # raises where a newer movierec would have to take its own back
+        runner.down(applied[0])
+    runner.up(target)
+    for table in stored_tables():
+        execute(f"DELETE FROM {table}")  # what migrations fill
+
+
+def migrate_within() -> None:
+    """Apply pending migrations within the transaction of `start_over`."""
+    _runner().up()
 
 
 def migrate_down(target: str) -> list[str]:

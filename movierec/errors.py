@@ -135,6 +135,13 @@ class UnreadableImport(MovierecError):
     default_detail = "The file cannot be read as that format."
 
 
+class UnreadableBackup(MovierecError):
+    """Raised by `movierec-server restore` only."""
+
+    code = "unreadable_backup"
+    default_detail = "The file is no whole backup of a movierec server. Nothing was changed."
+
+
 class Busy(MovierecError):
     code = "busy"
     default_detail = "The daemon is busy. Try again shortly."

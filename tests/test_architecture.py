@@ -16,6 +16,7 @@ PACKAGE = ROOT / "movierec"
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "paths": set(),
+    "files": {"errors"},
     "config": {"errors", "paths"},
     "db": {"errors", "config"},
     "auth": {"errors", "config", "db"},
@@ -24,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "movies": {"errors", "config", "db", "auth", "tmdb"},
     "library": {"errors", "config", "db", "auth", "movies"},
     "recommender": {"errors", "config", "db", "auth", "movies", "library"},
-    "exchange": {"errors", "config", "db", "auth", "movies", "library", "recommender"},
+    "exchange": {"errors", "files", "config", "db", "auth", "movies", "library", "recommender"},
     "jobs": {"errors", "config", "db", "auth", "tmdb", "movies", "library", "recommender", "exchange"},
     "api": {
         "errors",
@@ -39,9 +40,9 @@ ALLOWED: dict[str, set[str]] = {
         "exchange",
         "jobs",
     },
-    "daemon": {"errors", "config", "db", "auth", "mail", "movies", "recommender", "exchange", "api"},
+    "daemon": {"errors", "files", "config", "db", "auth", "mail", "movies", "recommender", "exchange", "api"},
     "client": {"errors"},
-    "cli": {"errors", "paths", "client"},
+    "cli": {"errors", "paths", "files", "client"},
 }
 
 # Third-party packages with a place of their own.

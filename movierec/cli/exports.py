@@ -12,12 +12,12 @@ from typing import Annotated
 import typer
 
 from movierec.cli.connection import connect
-from movierec.cli.files import NewFile
 from movierec.cli.options import AsJson, new_group
 from movierec.cli.output import print_done
 from movierec.cli.progress import progress
 from movierec.cli.terminal import escape_json
 from movierec.client import Download
+from movierec.files import new_file
 
 commands = new_group("")
 
@@ -51,14 +51,14 @@ def export(
     if output is None or str(output) == "-":
         _to_pipe(format, as_json=as_json)
         return
-    file = NewFile(output, force=force)
-    with progress() as shown, file as write:
+    size = 0
+    with progress() as shown, new_file(output, force=force) as file:
         download = connect().export(format.value)
         for piece in download.pieces:
-            write(piece)
-            shown.update("downloading", file.size, download.size or 0)
-    told = {"file": str(output), "format": format.value, "bytes": file.size}
-    print_done(f"{file.size:,} bytes are in {output}", told, as_json=as_json)
+            size += file.write(piece)
+            shown.update("downloading", size, download.size or 0)
+    told = {"file": str(output), "format": format.value, "bytes": size}
+    print_done(f"{size:,} bytes are in {output}", told, as_json=as_json)
 
 
 def _to_pipe(format: Format, *, as_json: bool) -> None:

@@ -16,7 +16,9 @@ from movierec import __version__, auth, config, db, mail
 from movierec.config import Settings
 from movierec.daemon import logs, quality
 from movierec.daemon.audit import print_entries
+from movierec.daemon.backup import back_up
 from movierec.daemon.outbox import AsJson, print_list, print_mail
+from movierec.daemon.restore import restore as restored
 from movierec.errors import ConfigurationError, MovierecError
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG: nothing will help but a change of configuration
@@ -203,6 +205,35 @@ def evaluate(
         positives_only=positives_only,
         as_json=as_json,
     )
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to make; keep it as you keep passwords.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file where there is one.")] = False,
+    models: Annotated[bool, typer.Option(help="With the model that serves; it can be trained again.")] = True,
+    config_file: ConfigFile = None,
+) -> None:
+    """Back up the server into one file; a running daemon goes on meanwhile. Not contained: the configuration."""
+    made = back_up(_settings(config_file), file, force=force, models=models)
+    rows = sum(made.tables.values())
+    print(f"{file}: {file.stat().st_size:,} bytes, {rows:,} rows, schema {made.schema[-1]}, ", end="")
+    print(f"model {made.model}" if made.model else "no model")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What backup has made.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where the server has accounts or films: they are lost.")
+    ] = False,
+    config_file: ConfigFile = None,
+) -> None:
+    """Make the server what it was at the backup, wholly or not at all. Stop the daemon first."""
+    manifest = restored(_settings(config_file), file, force=force)
+    rows = sum(manifest["tables"].values())
+    print(f"restored the server of {manifest['made_at']}: {rows:,} rows, ", end="")
+    print(f"model {manifest['model']}" if manifest["model"] else "no model: movierec-server train makes one")
 
 
 @app.command()

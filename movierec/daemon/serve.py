@@ -15,6 +15,7 @@ from movierec.api.app import create_app
 from movierec.api.services import drain
 from movierec.api.serving import listen_on
 from movierec.config import Settings
+from movierec.daemon.restore import finish_restore
 from movierec.errors import ConfigurationError
 
 RESTART_PAUSE_SECONDS = 1.0
@@ -35,6 +36,7 @@ def serve(settings: Settings) -> int:
 
 def prepare(settings: Settings) -> None:
     """Migrate the database and give an empty catalogue its films."""
+    finish_restore(settings)
     db.connect(settings)
     try:
         db.call(db.migrate)

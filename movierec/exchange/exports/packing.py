@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterable
 from typing import IO
 
-WRITE_BYTES = 256 * 1024
+from movierec.files import collected
 
 
 def pack(archive: zipfile.ZipFile, name: str, pieces: Iterable[bytes]) -> None:
@@ -18,19 +18,6 @@ def pack(archive: zipfile.ZipFile, name: str, pieces: Iterable[bytes]) -> None:
     with archive.open(entry, "w", force_zip64=True) as member:
         for piece in collected(pieces):
             member.write(piece)
-
-
-def collected(pieces: Iterable[bytes]) -> Iterable[bytes]:
-    """Large enough to be worth a call of the compressor."""
-    found: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        found.append(piece)
-        size += len(piece)
-        if size >= WRITE_BYTES:
-            yield b"".join(found)
-            found, size = [], 0
-    yield b"".join(found)
 
 
 def new_archive(file: IO[bytes]) -> zipfile.ZipFile:

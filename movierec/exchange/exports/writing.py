@@ -8,7 +8,8 @@ from typing import IO
 
 from movierec import db
 from movierec.exchange.exports import account, json_lines, letterboxd, sheets
-from movierec.exchange.exports.packing import collected, new_archive, pack
+from movierec.exchange.exports.packing import new_archive, pack
+from movierec.files import collected
 
 README = """Your movierec account
 

@@ -1,0 +1,59 @@
+"""Tables as JSON Lines and back, the same for SQLite and PostgreSQL: what a backup is made of.
+
+The first line of a table names its columns, each further one is a row. Bytes are `{"base64": …}`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from movierec import db
+
+ROWS_A_BATCH = 5_000
+
+
+def dump(table: str) -> Iterator[bytes]:
+    """All rows of a table. Within a `db.snapshot`."""
+    columns = [column.name for column in db.database.get_columns(table)]
+    yield _line({"columns": columns})
+    for row in db.stream(f"SELECT {', '.join(columns)} FROM {table}"):
+        yield _line(row)
+
+
+def load(table: str, lines: Iterable[bytes]) -> int:
+    """Insert what `dump` gave into an empty table; returns the number of rows."""
+    source = iter(lines)
+    columns = json.loads(next(source))["columns"]
+    count = 0
+    for batch in db.batches((_row(line) for line in source), ROWS_A_BATCH):
+        db.insert_many(table, columns, batch)
+        count += len(batch)
+    return count
+
+
+def set_sequences(tables: Iterable[str]) -> None:
+    """Let PostgreSQL number new rows above those that were loaded with their ids."""
+    for table in tables if db.is_postgres() else ():
+        if any(column.name == "id" for column in db.database.get_columns(table)):
+            db.execute(
+                f"SELECT setval(pg_get_serial_sequence(?, 'id'), COALESCE(MAX(id), 1), MAX(id) IS NOT NULL) "
+                f"FROM {table}",
+                table,
+            )
+
+
+def _line(document: Any) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_bytes).encode() + b"\n"
+
+
+def _bytes(value: bytes | memoryview) -> dict[str, str]:
+    return {"base64": base64.b64encode(value).decode("ascii")}
+
+
+def _row(line: bytes) -> db.Row:
+    return tuple(
+        base64.b64decode(value["base64"]) if isinstance(value, dict) else value for value in json.loads(line)
+    )

@@ -1,0 +1,396 @@
+"""Backup and restore: a server destroyed and brought back, on each database and from one to the other."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import itertools
+import json
+import os
+import shutil
+import signal
+import stat
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import numpy as np
+import pytest
+
+from movierec import db
+from movierec.config import Settings
+from movierec.daemon.backup import back_up
+from movierec.daemon.restore import finish_restore, restore
+from movierec.errors import ConfigurationError, Conflict, UnreadableBackup, ValidationFailed
+from movierec.recommender import artifact
+from tests.conftest import EmptyDatabases
+from tests.daemon.test_serve import Served, on_sqlite, run
+from tests.films import movie_id
+from tests.running import Account, Daemon, RunningDaemon
+
+REVIEW = 'tab\t newline\n back\\slash \\N "quotes" 🎬 \u202e'
+PAYLOAD = bytes(range(256))
+
+
+def contents() -> dict[str, list[str]]:
+    """Every row of the connected database, written the same whichever it is."""
+    found = {}
+    for table in db.stored_tables():
+        columns = sorted(column.name for column in db.database.get_columns(table))
+        rows = db.rows(f"SELECT {', '.join(columns)} FROM {table}")
+        found[table] = sorted(repr([_plain(value) for value in row]) for row in rows)
+    found["revisions"] = [row for row in found["revisions"] if "restored" not in row]
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, memoryview):
+        return bytes(value)
+    return int(value) if isinstance(value, bool) else value
+
+
+def state_of(settings: Settings) -> tuple[dict[str, list[str]], bytes, str | None]:
+    """The database, the keys and the model: what must belong together."""
+    db.connect(settings)
+    rows = contents()
+    db.close()
+    keys = settings.paths.state / "keys.json"
+    model = artifact.current(settings.paths.state / "models")
+    return rows, keys.read_bytes() if keys.exists() else b"", model
+
+
+@contextlib.contextmanager
+def running(settings: Settings) -> Iterator[RunningDaemon]:
+    """A daemon whose connections are closed in the end, as those of a process are."""
+    with Daemon(settings) as daemon:
+        yield daemon
+    db.close()
+    gc.collect()
+
+
+@pytest.fixture
+def ada(settings: Settings) -> Account:
+    """Somebody at a server with a rating, community ratings and a model. The daemon has ended."""
+    with running(settings) as daemon:
+        ada = daemon.register("ada")
+        path = f"/api/v1/favorites/ratings/movie/{movie_id('tt0133093')}/"
+        daemon.put(path, {"rating": 4.5, "review": REVIEW}, token=ada, status=201)
+        _add_dataset()
+    return ada
+
+
+def publish(settings: Settings, films: int) -> None:
+    """What only looks like a model: no daemon may serve it."""
+    artifact.publish(settings.paths.state / "models", {"numbers": np.arange(films)}, {"movies": films})
+
+
+def _add_dataset() -> None:
+    dataset = db.value(
+        "INSERT INTO datasets (name, fingerprint, ratings, raters, films, imported_at) "
+        "VALUES ('movielens', 'f', 1, 1, 1, 1) RETURNING id"
+    )
+    db.execute(
+        "INSERT INTO dataset_blocks (dataset_id, position, payload) VALUES (?, 0, ?)", dataset, PAYLOAD
+    )
+
+
+@pytest.fixture
+def saved(settings: Settings, ada: Account, tmp_path: Path) -> Path:
+    """A backup of it."""
+    target = tmp_path / "server.backup"
+    back_up(settings, target, force=False, models=True)
+    db.close()
+    return target
+
+
+@pytest.fixture
+def elsewhere(empty_databases: EmptyDatabases) -> Iterator[Settings]:
+    """A server that is nothing yet, on each database."""
+    yield empty_databases.make()
+    db.close()
+
+
+def test_a_destroyed_server_comes_back_on_either_database(
+    settings: Settings, ada: Account, elsewhere: Settings, tmp_path: Path
+) -> None:
+    publish(settings, 5)
+    saved = tmp_path / "saved"
+    back_up(settings, saved, force=False, models=True)
+    before = state_of(settings)
+    shutil.rmtree(settings.paths.state)
+    restore(elsewhere, saved, force=False)
+    assert state_of(elsewhere) == before
+    assert stat.S_IMODE((elsewhere.paths.state / "keys.json").stat().st_mode) == 0o600
+    assert not (elsewhere.paths.state / "restoring").exists()
+    model, complaints = artifact.load_current(elsewhere.paths.state / "models")
+    assert model is not None
+    assert (model.arrays["numbers"].tolist(), complaints) == ([0, 1, 2, 3, 4], [])
+    shutil.rmtree(elsewhere.paths.state / "models")
+    with Daemon(elsewhere) as daemon:
+        # The session lives on, what is new gets new ids, and titles are found.
+        [rating] = daemon.get("/api/v1/favorites/ratings/", token=ada)["results"]
+        assert (rating["rating"], rating["review"]) == (4.5, REVIEW)
+        path = f"/api/v1/favorites/ratings/movie/{movie_id('tt0083658')}/"
+        assert daemon.put(path, {"rating": 5}, token=ada, status=201)["id"] > rating["id"]
+        assert daemon.register("bea").id > ada.id
+        assert daemon.get("/api/v1/movies/search/?q=matrx")["results"][0]["title"] == "The Matrix"
+
+
+def test_a_backup_is_of_one_moment_while_the_daemon_works(settings: Settings, tmp_path: Path) -> None:
+    target = tmp_path / "server.backup"
+    with Daemon(settings) as daemon:
+        ada = daemon.register()
+        made = back_up(settings, target, force=False, models=True)
+        daemon.patch("/api/v1/auth/me/", {"first_name": "Ada"}, token=ada)
+    assert made.tables["users"] == 1
+    assert made.model is None
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    with pytest.raises(ValidationFailed, match="exists already"):
+        back_up(settings, target, force=False, models=True)
+    assert [path.name for path in tmp_path.glob("*.backup*")] == ["server.backup"]
+
+
+def test_an_older_schema_is_migrated(empty_databases: EmptyDatabases, tmp_path: Path) -> None:
+    old, new = empty_databases.make(), empty_databases.make()
+    db.connect(old)
+    db.migrate("0001_first_schema")
+    db.execute(
+        "INSERT INTO movies (title, original_title, overview, tagline, status, homepage, original_language, "
+        "languages, countries, certificate, adult, vote_average, vote_count, popularity, poster_path, "
+        "backdrop_path, source, created_at, updated_at) VALUES ('Old', '', '', '', '', '', '', '[]', '[]', '', "
+        "?, 0, 0, 0, '', '', 'staff', 1, 1)",
+        False,
+    )
+    db.close()
+    (old.paths.state / "keys.json").parent.mkdir(parents=True, exist_ok=True)
+    (old.paths.state / "keys.json").write_text("{}")
+    back_up(old, tmp_path / "old", force=False, models=True)
+    db.close()
+    restore(new, tmp_path / "old", force=False)
+    db.connect(new)
+    assert db.pending_migrations() == []
+    assert db.rows("SELECT title, key FROM movies JOIN movie_titles ON movie_id = movies.id") == [
+        ("Old", "old")
+    ]
+
+
+def patched(saved: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    """The backup with another manifest."""
+    target = saved.with_name("patched")
+    with zipfile.ZipFile(saved) as archive, zipfile.ZipFile(target, "w") as copy:
+        for name in archive.namelist():
+            content = archive.read(name)
+            if name == "manifest.json":
+                manifest = json.loads(content)
+                change(manifest)
+                content = json.dumps(manifest).encode()
+            copy.writestr(name, content)
+    return target
+
+
+def newer_format(manifest: dict[str, Any]) -> None:
+    manifest["version"] = 2
+
+
+def newer_schema(manifest: dict[str, Any]) -> None:
+    manifest["schema"].append("9999_flying_cars")
+
+
+@pytest.mark.parametrize("change", [newer_format, newer_schema])
+def test_one_of_a_newer_version_is_refused(
+    settings: Settings, saved: Path, change: Callable[[dict[str, Any]], None]
+) -> None:
+    before = state_of(settings)
+    with pytest.raises(ConfigurationError, match="newer"):
+        restore(settings, patched(saved, change), force=True)
+    assert state_of(settings) == before
+
+
+def wrong_checksum(manifest: dict[str, Any]) -> None:
+    manifest["files"]["tables/users.jsonl"]["sha256"] = "0" * 64
+
+
+def too_few_rows(manifest: dict[str, Any]) -> None:
+    manifest["tables"]["users"] += 1
+
+
+def a_way_out(manifest: dict[str, Any]) -> None:
+    manifest["files"]["../../evil"] = manifest["files"].pop("keys.json")
+
+
+def no_keys(manifest: dict[str, Any]) -> None:
+    del manifest["files"]["keys.json"]
+
+
+@pytest.mark.parametrize("change", [wrong_checksum, too_few_rows, a_way_out, no_keys])
+def test_what_does_not_add_up_changes_nothing(
+    settings: Settings, saved: Path, change: Callable[[dict[str, Any]], None]
+) -> None:
+    before = state_of(settings)
+    with pytest.raises(UnreadableBackup):
+        restore(settings, patched(saved, change), force=True)
+    finish_restore(settings)
+    assert state_of(settings) == before
+    assert not (settings.paths.state / "restoring").exists()
+
+
+@on_sqlite
+def test_every_kind_of_damage_is_noticed(settings: Settings, saved: Path, tmp_path: Path) -> None:
+    whole, torn = saved.read_bytes(), tmp_path / "torn"
+    before = state_of(settings)
+    for content in (b"", b"PK", whole[:-1], whole[: len(whole) // 2], whole[100:], b"no archive" * 100):
+        torn.write_bytes(content)
+        with pytest.raises(UnreadableBackup):
+            restore(settings, torn, force=True)
+    with zipfile.ZipFile(saved) as archive:
+        places = [entry.header_offset + 60 + entry.compress_size // 2 for entry in archive.infolist()]
+    for place in places:
+        torn.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        with pytest.raises(UnreadableBackup):
+            restore(settings, torn, force=True)
+    assert state_of(settings) == before
+
+
+def test_a_server_with_accounts_is_kept_unless_told_otherwise(settings: Settings, saved: Path) -> None:
+    before = state_of(settings)
+    with running(settings) as daemon:
+        daemon.register("late")
+    with pytest.raises(Conflict, match="--force"):
+        restore(settings, saved, force=False)
+    restore(settings, saved, force=True)
+    assert state_of(settings) == before
+
+
+def test_a_running_daemon_is_not_pulled_away_from_under_its_users(settings: Settings, saved: Path) -> None:
+    url = {"MOVIEREC_DATABASE__URL": settings.database.url} if settings.database.url else {}
+    served = Served(settings.paths.state.parent, **url)
+    try:
+        with pytest.raises(Conflict, match="Stop it first"):
+            restore(settings, saved, force=True)
+        assert b'"status":"ok"' in served.get("/health/ready/")
+    finally:
+        db.close()
+        assert served.stop()[0] == 0
+
+
+def test_work_that_was_under_way_is_said_to_have_ended(
+    settings: Settings, ada: Account, tmp_path: Path
+) -> None:
+    db.connect(settings)
+    db.execute(
+        "INSERT INTO jobs (user_id, kind, state, stage, done, total, parameters, report, error, owner, created_at) "
+        "VALUES (?, 'import_movielens', 'running', '', 0, 0, '{}', '{}', '', '', 1)",
+        ada.id,
+    )
+    back_up(settings, tmp_path / "busy", force=False, models=False)
+    db.close()
+    restore(settings, tmp_path / "busy", force=True)
+    db.connect(settings)
+    [(state, error)] = db.rows("SELECT state, error FROM jobs")
+    assert state == "failed"
+    assert "Start it again" in error
+
+
+# What a restore may be killed before: every statement, and every step that the disk sees.
+STEPS = [
+    (db, "execute"),
+    (db, "insert_many"),
+    (os, "fsync"),
+    (Path, "replace"),
+    (Path, "rename"),
+    (Path, "mkdir"),
+    (Path, "write_text"),
+    (shutil, "rmtree"),
+]
+
+
+def restore_in_child(settings: Settings, saved: Path, *, last: int | None = None) -> int:
+    """Restore in a process of its own, which dies before step `last`; returns the number of steps it made."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os._exit(_restore_and_die(settings, saved, last, writing))
+    os.close(writing)
+    _, status = os.waitpid(child, 0)
+    with os.fdopen(reading) as told:
+        steps = len(told.read())
+    assert status == (0 if last is None else signal.SIGKILL)
+    return steps
+
+
+def _restore_and_die(settings: Settings, saved: Path, last: int | None, told: int) -> int:
+    numbers = itertools.count(1)
+
+    def before(original: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*arguments: Any, **options: Any) -> Any:
+            if next(numbers) == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+            os.write(told, b".")
+            return original(*arguments, **options)
+
+        return step
+
+    for owner, name in STEPS:
+        setattr(owner, name, before(getattr(owner, name)))
+    try:
+        restore(settings, saved, force=True)
+    except BaseException:
+        return 1
+    return 0
+
+
+def test_killed_at_any_moment_it_is_the_old_server_or_the_new_one(
+    settings: Settings, ada: Account, tmp_path: Path
+) -> None:
+    publish(settings, 5)
+    saved, former = tmp_path / "saved", tmp_path / "former"
+    back_up(settings, saved, force=False, models=True)
+    new = state_of(settings)
+    shutil.rmtree(settings.paths.state / "models")
+    with running(settings) as daemon:
+        daemon.register("late")
+    (settings.paths.state / "keys.json").write_bytes(b"{}")
+    publish(settings, 9)
+    old = state_of(settings)
+    assert all(mine != theirs for mine, theirs in zip(old, new, strict=True))
+    back_up(settings, former, force=False, models=True)
+    db.close()
+    other = {"old": ("new", saved), "new": ("old", former)}
+    states = {"old": old, "new": new}
+    steps = restore_in_child(settings, saved)
+    now, changed = "new", []
+    for last in [1, steps // 3, *range(steps - 8, steps + 1)]:
+        wanted, source = other[now]
+        restore_in_child(settings, source, last=last)
+        finish_restore(settings)  # as the next start does
+        found = state_of(settings)
+        assert found in (states[now], states[wanted]), f"killed before step {last} of {steps}"
+        assert not (settings.paths.state / "restoring").exists()
+        changed.append(found == states[wanted])
+        now = wanted if changed[-1] else now
+    # Up to some step it is the old one, from there on the new one.
+    assert changed == sorted(changed)
+    assert (changed[0], changed[-1]) == (False, True)
+
+
+@on_sqlite
+def test_an_operator_backs_up_destroys_and_restores(settings: Settings, ada: Account, tmp_path: Path) -> None:
+    home, target = settings.paths.state.parent, str(tmp_path / "films.backup")
+    served = Served(home)
+    made = run(home, "backup", target, "--no-models")
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith(f"{target}: ")
+    assert "no model" in made.stdout
+    assert run(home, "backup", target).returncode == 1
+    served.stop()
+    shutil.rmtree(home / "state")
+    restored = run(home, "restore", target)
+    assert restored.returncode == 0, restored.stderr
+    assert restored.stdout.startswith("restored the server of 20")
+    served = Served(home)
+    token = {"Authorization": f"Bearer {ada.access}"}
+    with urlopen(Request(f"{served.url}/api/v1/auth/me/", headers=token), timeout=20) as answer:
+        assert json.load(answer)["username"] == "ada"
+    served.stop()
