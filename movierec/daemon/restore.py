@@ -21,7 +21,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import peewee
 
@@ -52,7 +52,6 @@ def restore(settings: Settings, source: Path, *, force: bool) -> dict[str, Any]:
     Raises UnreadableBackup, ConfigurationError for one of a newer movierec, or Conflict where a daemon runs
     or something would be lost that `force` does not give up. Then nothing was changed.
     """
-    settings.paths.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone(settings), _opened(source) as (archive, manifest):
         _finish(settings)
         _check_target(settings, force)
@@ -64,21 +63,37 @@ def restore(settings: Settings, source: Path, *, force: bool) -> dict[str, Any]:
     return manifest
 
 
-def finish_restore(settings: Settings) -> None:
-    """Finish or forget a restore that was killed. Before a daemon starts; raises Conflict while one runs."""
+def keep_restores_away(settings: Settings) -> IO[str]:
+    """To be held open by a daemon for its life. One that was killed is finished, or forgotten, first.
+
+    Raises Conflict while a restore is running.
+    """
+    lock = _lock(settings)
     if (settings.paths.state / STAGING).is_dir():
-        with _alone(settings):
-            _finish(settings)
+        _take(lock, fcntl.LOCK_EX)
+        _finish(settings)
+    _take(lock, fcntl.LOCK_SH)
+    return lock
 
 
 @contextlib.contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
-    with open(settings.paths.state / LOCK, "w", encoding="ascii") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Conflict("A restore of this server is running. Wait for its end.") from error
+    with _lock(settings) as lock:
+        _take(lock, fcntl.LOCK_EX)
         yield
+
+
+def _lock(settings: Settings) -> IO[str]:
+    settings.paths.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return open(settings.paths.state / LOCK, "w", encoding="ascii")
+
+
+def _take(lock: IO[str], how: int) -> None:
+    try:
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        who = "A restore" if how == fcntl.LOCK_SH else "A daemon, or another restore,"
+        raise Conflict(f"{who} of this server is running. Stop it first, or wait for its end.") from error
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from movierec.api.app import create_app
 from movierec.api.services import drain
 from movierec.api.serving import listen_on
 from movierec.config import Settings
-from movierec.daemon.restore import finish_restore
+from movierec.daemon.restore import keep_restores_away
 from movierec.errors import ConfigurationError
 
 RESTART_PAUSE_SECONDS = 1.0
@@ -23,6 +23,11 @@ RESTART_PAUSE_SECONDS = 1.0
 
 def serve(settings: Settings) -> int:
     """Run until told to stop; returns the exit code."""
+    with keep_restores_away(settings):
+        return _serve(settings)
+
+
+def _serve(settings: Settings) -> int:
     prepare(settings)
     listening = _bind(settings.server.host, settings.server.port)
     # The port it got, where a free one was asked for: links lead there.
@@ -36,7 +41,6 @@ def serve(settings: Settings) -> int:
 
 def prepare(settings: Settings) -> None:
     """Migrate the database and give an empty catalogue its films."""
-    finish_restore(settings)
     db.connect(settings)
     try:
         db.call(db.migrate)

@@ -22,7 +22,7 @@ import pytest
 from movierec import db
 from movierec.config import Settings
 from movierec.daemon.backup import back_up
-from movierec.daemon.restore import finish_restore, restore
+from movierec.daemon.restore import keep_restores_away, restore
 from movierec.errors import ConfigurationError, Conflict, UnreadableBackup, ValidationFailed
 from movierec.recommender import artifact
 from tests.conftest import EmptyDatabases
@@ -231,7 +231,7 @@ def test_what_does_not_add_up_changes_nothing(
     before = state_of(settings)
     with pytest.raises(UnreadableBackup):
         restore(settings, patched(saved, change), force=True)
-    finish_restore(settings)
+    keep_restores_away(settings).close()
     assert state_of(settings) == before
     assert not (settings.paths.state / "restoring").exists()
 
@@ -364,7 +364,7 @@ def test_killed_at_any_moment_it_is_the_old_server_or_the_new_one(
     for last in [1, steps // 3, *range(steps - 8, steps + 1)]:
         wanted, source = other[now]
         restore_in_child(settings, source, last=last)
-        finish_restore(settings)  # as the next start does
+        keep_restores_away(settings).close()  # as the next start does
         found = state_of(settings)
         assert found in (states[now], states[wanted]), f"killed before step {last} of {steps}"
         assert not (settings.paths.state / "restoring").exists()
