@@ -162,6 +162,13 @@ class UpstreamUnavailable(MovierecError):
     default_detail = "TMDb does not answer. Try again shortly."
 
 
+class TmdbOff(MovierecError):
+    """Something that only TMDb can answer, where no key is set."""
+
+    code = "tmdb_off"
+    default_detail = "This daemon has no key for TMDb: its administrator must set tmdb.api_key first."
+
+
 class ConfigurationError(MovierecError):
     """The daemon must not start like this (exit 78, EX_CONFIG)."""
 

@@ -45,6 +45,7 @@ from movierec.config import Settings
 from movierec.errors import MovierecError
 from movierec.jobs import Worker
 from movierec.mail import Delivery
+from movierec.movies import Sync
 from movierec.recommender import Recommender, models_folder, recommender_settings
 from movierec.tmdb import Tmdb
 
@@ -85,14 +86,16 @@ def create_app(settings: Settings, *, clock: Clock = time.time, tmdb: Tmdb | Non
     recommender = Recommender(models_folder(settings), recommender_settings(settings.recommender))
     metrics = Metrics()
     tmdb = tmdb or _tmdb_of(settings, clock, metrics)
+    threads = Threads(settings)
     app[PHASE] = Phase()
     app[SERVICES] = Services(
         settings=settings,
         clock=clock,
-        threads=Threads(settings),
+        threads=threads,
         keys=auth.load_or_create(settings.paths.state / "keys.json"),
         recommender=recommender,
         worker=Worker(settings, clock, before_success=recommender.renew, tmdb=tmdb),
+        sync=Sync(tmdb, settings.tmdb, clock, read=threads.read, write=threads.write),
         tmdb=tmdb,
         metrics=metrics,
     )
@@ -142,6 +145,7 @@ async def _tmdb(app: web.Application) -> AsyncIterator[None]:
         return
     await tmdb.start()
     yield
+    await app[SERVICES].sync.close()
     await tmdb.close()
 
 

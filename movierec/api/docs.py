@@ -14,6 +14,7 @@ from movierec.api.encoding import encode
 from movierec.api.endpoint import Endpoint
 from movierec.api.openapi import document
 from movierec.errors import NotFound, ValidationFailed
+from movierec.tmdb import ATTRIBUTION
 
 ASSETS = Path(str(files("swagger_ui"))) / "static"
 
@@ -38,11 +39,12 @@ PAGE = """<!DOCTYPE html>
 </head>
 <body>
 <div id="swagger-ui"></div>
+<p style="margin: 2em; text-align: center; font: 0.8em sans-serif">{attribution}</p>
 <script src="/api/docs/swagger-ui-bundle.js"></script>
 <script src="/api/docs/start.js"></script>
 </body>
 </html>
-"""
+""".replace("{attribution}", ATTRIBUTION)
 
 START = """SwaggerUIBundle({
   url: "/api/schema/?format=json",

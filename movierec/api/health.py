@@ -10,6 +10,8 @@ from movierec.api.endpoint import Access, Group
 from movierec.api.schemas.base import Output
 from movierec.api.services import PHASE
 from movierec.errors import Busy, DatabaseUnavailable
+from movierec.tmdb import ATTRIBUTION
+from movierec.tmdb import Tmdb as Client
 
 group = Group("/health", tag="health")
 
@@ -18,10 +20,19 @@ class Live(Output):
     status: str
 
 
+class Tmdb(Output):
+    """How TMDb was when it was last asked; whether the daemon is ready does not depend on it."""
+
+    configured: bool
+    state: str
+    attribution: str
+
+
 class Ready(Output):
     status: str
     version: str
     database: str
+    tmdb: Tmdb
 
 
 @group.get("/live/", access=Access.PUBLIC, answers={200: Live})
@@ -51,4 +62,10 @@ def _ready(call: Call) -> dict[str, Any]:
         "status": "ok",
         "version": __version__,
         "database": "postgresql" if db.is_postgres() else "sqlite",
+        "tmdb": _tmdb(call.services.tmdb),
     }
+
+
+def _tmdb(tmdb: Client | None) -> dict[str, Any]:
+    state = "off" if tmdb is None else tmdb.state
+    return {"configured": tmdb is not None, "state": state, "attribution": ATTRIBUTION}

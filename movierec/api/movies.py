@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from movierec import auth, library, movies, recommender
@@ -13,8 +13,8 @@ from movierec.api.endpoint import Access, Group
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import movies as schemas
-from movierec.errors import Conflict, ValidationFailed
-from movierec.movies import Detail, FilmFacts, Filters, Listed
+from movierec.errors import Conflict, Throttled, TmdbOff, UpstreamUnavailable, ValidationFailed
+from movierec.movies import Detail, FilmFacts, Filters, Found, Listed
 
 group = Group("/api/v1/movies", tag="movies")
 
@@ -112,64 +112,111 @@ def catalogue(call: Call, query: schemas.MovieQuery) -> dict[str, Any]:
 
 
 @group.get("/{id}/", access=Access.PUBLIC, answers={200: schemas.Movie}, cache_seconds=60)
-def movie(call: Call, id: int) -> dict[str, Any]:
+async def movie(call: Call, id: int) -> dict[str, Any]:
     """One movie; for who is signed in with the own rating, the predicted one, favorite, watchlist and history."""
-    return movie_json(call, id)
+    await call.services.sync.complete(id)
+    return await call.read(movie_json, call, id)
 
 
-@group.get("/tmdb/{tmdb_id}/", access=Access.PUBLIC, answers={200: schemas.Movie}, cache_seconds=60)
-def by_tmdb_id(call: Call, tmdb_id: int) -> dict[str, Any]:
-    """The movie by its id on TMDb."""
-    return movie_json(call, movies.by_tmdb_id(tmdb_id))
+@group.get(
+    "/tmdb/{tmdb_id}/",
+    access=Access.PUBLIC,
+    answers={200: schemas.Movie},
+    errors=(UpstreamUnavailable, Throttled),
+    cache_seconds=60,
+)
+async def by_tmdb_id(call: Call, tmdb_id: int) -> dict[str, Any]:
+    """The movie by its id on TMDb; asked for there, and stored, where it is not known yet."""
+    movie_id = await call.services.sync.by_tmdb_id(tmdb_id, lambda: call.count_address("search"))
+    return await call.read(movie_json, call, movie_id)
 
 
-@group.get("/imdb/{imdb_id}/", access=Access.PUBLIC, answers={200: schemas.Movie}, cache_seconds=60)
-def by_imdb_id(call: Call, imdb_id: str) -> dict[str, Any]:
-    """The movie by its id on IMDb."""
-    return movie_json(call, movies.by_imdb_id(imdb_id))
+@group.get(
+    "/imdb/{imdb_id}/",
+    access=Access.PUBLIC,
+    answers={200: schemas.Movie},
+    errors=(UpstreamUnavailable, Throttled),
+    cache_seconds=60,
+)
+async def by_imdb_id(call: Call, imdb_id: str) -> dict[str, Any]:
+    """The movie by its id on IMDb; asked of TMDb, and stored, where it is not known yet."""
+    movie_id = await call.services.sync.by_imdb_id(imdb_id, lambda: call.count_address("search"))
+    return await call.read(movie_json, call, movie_id)
 
 
 @group.get(
     "/search/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60, throttle="search"
 )
-def search(call: Call, query: schemas.SearchQuery) -> dict[str, Any]:
-    """Movies by title, typing errors forgiven, the likeliest first."""
-    found = movies.search(
-        query.text,
-        year=query.year,
-        genre=query.genre,
-        adult=_allows_adult(call),
-        limit=LENGTH,
-        offset=LENGTH * (query.page - 1),
-    )
-    return _list_json(query, *found)
+async def search(call: Call, query: schemas.SearchQuery) -> dict[str, Any]:
+    """Movies by title, typing errors forgiven, the likeliest first; with what TMDb finds, if it is quick."""
+    text, sync, found = movies.checked(query.text), call.services.sync, None
+    if sync.is_on:
+        found = await sync.search(text, year=query.year, adult=await call.read(_allows_adult, call))
+
+    def merged() -> dict[str, Any]:
+        count, films = movies.search(
+            text,
+            year=query.year,
+            genre=query.genre,
+            adult=_allows_adult(call),
+            elsewhere=found.ids if found else (),
+            limit=LENGTH,
+            offset=LENGTH * (query.page - 1),
+        )
+        return {**_list_json(query, count, films), **_origin(found)}
+
+    return await call.read(merged)
 
 
 @group.get("/popular/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
-def popular(call: Call, query: schemas.ListQuery) -> dict[str, Any]:
-    """The best known movies."""
-    return _list_json(
-        query, *movies.popular(adult=_allows_adult(call), limit=LENGTH, offset=LENGTH * (query.page - 1))
-    )
+async def popular(call: Call, query: schemas.ListQuery) -> dict[str, Any]:
+    """The best known movies: of TMDb, or of the catalogue where it does not answer."""
+    found = await call.services.sync.popular(query.page)
+    return await call.read(_found_json, call, found, query, movies.popular)
 
 
 @group.get("/top_rated/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
-def top_rated(call: Call, query: schemas.ListQuery) -> dict[str, Any]:
-    """The best rated movies; few votes count less."""
-    return _list_json(
-        query, *movies.top_rated(adult=_allows_adult(call), limit=LENGTH, offset=LENGTH * (query.page - 1))
-    )
+async def top_rated(call: Call, query: schemas.ListQuery) -> dict[str, Any]:
+    """The best rated movies: of TMDb, or of the catalogue, where few votes count less."""
+    found = await call.services.sync.top_rated(query.page)
+    return await call.read(_found_json, call, found, query, movies.top_rated)
 
 
 @group.get("/trending/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
-def trending(call: Call, query: schemas.TrendingQuery) -> dict[str, Any]:
-    """What is rated most here these days, then the best known of the newest."""
-    active = library.most_rated(call.now - WINDOWS[query.time_window])
-    this_year = time.gmtime(call.now).tm_year
-    found = movies.trending(
-        active, this_year, adult=_allows_adult(call), limit=LENGTH, offset=LENGTH * (query.page - 1)
-    )
-    return _list_json(query, *found)
+async def trending(call: Call, query: schemas.TrendingQuery) -> dict[str, Any]:
+    """What is watched most these days.
+
+    Of TMDb; without it, what is rated most here, then the best known of the newest.
+    """
+
+    def here(**window: Any) -> tuple[int, list[Listed]]:
+        active = library.most_rated(call.now - WINDOWS[query.time_window])
+        return movies.trending(active, time.gmtime(call.now).tm_year, **window)
+
+    found = await call.services.sync.trending(query.time_window, query.page)
+    return await call.read(_found_json, call, found, query, here)
+
+
+def _found_json(
+    call: Call,
+    found: Found | None,
+    query: schemas.ListQuery,
+    here: Callable[..., tuple[int, list[Listed]]],
+) -> dict[str, Any]:
+    """A page of TMDb's, or the one that the catalogue makes of its own."""
+    if found is None:
+        window = {"limit": LENGTH, "offset": LENGTH * (query.page - 1)}
+        return _list_json(query, *here(adult=_allows_adult(call), **window))
+    films = list(map(listed_json, movies.listed(found.ids)))
+    totals = {"total_pages": found.total_pages, "total_results": found.total_results}
+    return {"results": films, "page": query.page, **totals, **_origin(found)}
+
+
+def _origin(found: Found | None) -> dict[str, Any]:
+    """Who made a list, whether it is old, and of when it is."""
+    if found is None:
+        return {"source": "catalogue", "stale": False, "as_of": None}
+    return {"source": found.source, "stale": found.stale, "as_of": timestamp(found.fetched_at)}
 
 
 def _allows_adult(call: Call) -> bool:
@@ -192,8 +239,7 @@ def _list_json(query: schemas.ListQuery, count: int, films: Sequence[Listed]) ->
         "page": query.page,
         "total_pages": -(-count // LENGTH),
         "total_results": count,
-        "source": "catalogue",
-        "stale": False,
+        **_origin(None),
     }
 
 
@@ -208,6 +254,18 @@ def genres(call: Call, query: schemas.GenreQuery) -> dict[str, Any]:
 def genre(call: Call, id: int) -> dict[str, Any]:
     """One genre."""
     return movies.genre(id)._asdict()
+
+
+@group.post(
+    "/genres/sync/",
+    access=Access.STAFF,
+    answers={200: schemas.GenresSynced},
+    errors=(TmdbOff, UpstreamUnavailable),
+)
+async def sync_genres(call: Call) -> dict[str, Any]:
+    """Take over TMDb's genres: new ones are added, the others get their id of TMDb."""
+    added, joined = await call.services.sync.genres()
+    return {"message": "The genres are those of TMDb now.", "added": added, "joined": joined}
 
 
 # Editing

@@ -25,14 +25,15 @@ from movierec.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
+from movierec.tmdb import ATTRIBUTION
 
-DESCRIPTION = """Movie search, ratings and recommendations that live on your own machine.
+DESCRIPTION = f"""Movie search, ratings and recommendations that live on your own machine.
 
 Sign in with `POST /api/v1/auth/login/` and send the access token as `Authorization: Bearer TOKEN`.
 Scripts send a personal token (`POST /api/v1/auth/tokens/`) in the same way; with the scope `read` it may only GET.
 What is limited answers 429 with `Retry-After` in seconds.
 Every error is an RFC 9457 problem document with a stable `code`.
-Films shipped with movierec come from Wikidata (CC0)."""
+Films shipped with movierec come from Wikidata (CC0). {ATTRIBUTION}"""
 
 _REFERENCE = "#/components/schemas/{model}"
 

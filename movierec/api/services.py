@@ -12,6 +12,7 @@ from movierec.api.threads import Threads
 from movierec.auth import Keys
 from movierec.config import Settings
 from movierec.jobs import Worker
+from movierec.movies import Sync
 from movierec.recommender import Recommender
 from movierec.tmdb import Tmdb
 
@@ -28,6 +29,7 @@ class Services:
     keys: Keys
     recommender: Recommender
     worker: Worker
+    sync: Sync
     tmdb: Tmdb | None = None
     metrics: Metrics = field(default_factory=Metrics)
 

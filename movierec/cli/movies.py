@@ -110,8 +110,14 @@ def top(page: PageNumber = 1, as_json: AsJson = False, ids: IdsOnly = False) -> 
 
 
 @commands.command(epilog=columns_help(GENRES))
-def genres(as_json: AsJson = False, ids: IdsOnly = False) -> None:
+def genres(
+    sync: Annotated[bool, typer.Option("--sync", help="Take over TMDb's genres first (staff).")] = False,
+    as_json: AsJson = False,
+    ids: IdsOnly = False,
+) -> None:
     """All genres, and how many movies there are of each."""
+    if sync:
+        connect().sync_genres()
     print_list(pages(connect().genres), GENRES, as_json=as_json, ids=ids, nothing="No genres yet.")
 
 
@@ -152,7 +158,7 @@ def _print_page(found: Any, *, as_json: bool, ids: bool) -> None:
     """The movies of one page, whichever envelope they come in."""
     print_list(found["results"], COLUMNS, as_json=as_json, ids=ids, nothing="No movies found.")
     if found.get("stale"):
-        say("TMDb does not answer; this is an older list of it.")
+        say(f"From the cache of {visible(found['as_of'][:10])}; TMDb does not answer.")
     if sys.stdout.isatty() and not (as_json or ids):
         total = found.get("total_results", found.get("count", 0))
         if total > len(found["results"]) > 0:

@@ -52,6 +52,10 @@ class Client(Accounts):
     def genre(self, genre_id: int) -> Any:
         return self._anonymous("GET", f"{API}/movies/genres/{genre_id}/")
 
+    def sync_genres(self) -> Any:
+        # Doing it again changes nothing.
+        return self._as_user("POST", f"{API}/movies/genres/sync/", repeatable=True)
+
     def movie_by_tmdb(self, tmdb_id: str) -> Any:
         return self._as_anybody("GET", f"{API}/movies/tmdb/{quote(tmdb_id, safe='')}/")
 

@@ -7,7 +7,7 @@ from movierec.movies.identifying import KnownFilm, known_aliases, known_films, k
 from movierec.movies.lists import popular, top_rated, trending
 from movierec.movies.merging import aliases, current_id, merge_films
 from movierec.movies.own_ids import by_own_id, give_own_ids
-from movierec.movies.search import MAXIMUM_LENGTH, MAXIMUM_TERMS, find_title, matches, search
+from movierec.movies.search import MAXIMUM_LENGTH, MAXIMUM_TERMS, checked, find_title, matches, search
 from movierec.movies.service import (
     ORDERINGS,
     Detail,
@@ -25,6 +25,7 @@ from movierec.movies.service import (
 )
 from movierec.movies.starting import load_starter, starter_films
 from movierec.movies.store import store
+from movierec.movies.sync import Found, Sync
 from movierec.movies.titles import forms as title_forms
 
 __all__ = [
@@ -34,14 +35,17 @@ __all__ = [
     "Detail",
     "FilmFacts",
     "Filters",
+    "Found",
     "KnownFilm",
     "Listed",
+    "Sync",
     "aliases",
     "browse",
     "by_imdb_id",
     "by_own_id",
     "by_tmdb_id",
     "change",
+    "checked",
     "create",
     "current_id",
     "detail",

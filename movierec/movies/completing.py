@@ -13,6 +13,9 @@ from movierec.movies.known import Known
 
 # As their columns have them: nothing is told.
 _NOTHING = (None, "", "[]", 0, False)
+# Each day tells another number. So little is no reason to write: everybody who keeps the catalogue reads it anew.
+_DRIFTING = ("vote_average", "vote_count", "popularity")
+_DRIFT = 0.02
 
 
 def complete(films: Mapping[int, FilmFacts], known: Known, now: int, *, ties: bool = True) -> set[int]:
@@ -22,16 +25,7 @@ def complete(films: Mapping[int, FilmFacts], known: Known, now: int, *, ties: bo
     """
     if not films:
         return set()
-    rows: dict[int, db.Row] = {}
-    for batch in db.batches(films):
-        sql = f"SELECT id, source, {', '.join(COLUMNS)} FROM movies WHERE id IN ({db.marks_for(batch)})"
-        rows.update((row[0], row[1:]) for row in db.rows(sql, *batch))
-    stronger = {
-        movie_id
-        for movie_id, film in films.items()
-        if PRECEDENCE[film.source] >= PRECEDENCE[rows[movie_id][0]] + (not ties)
-    }
-    changes = {i: _changes(i, film, rows[i], i in stronger, known) for i, film in films.items()}
+    stronger, changes = _differences(films, known, ties)
     changed = parts.complete_parts(films, stronger)
     for movie_id, values in changes.items():
         if values or movie_id in changed:
@@ -42,11 +36,33 @@ def complete(films: Mapping[int, FilmFacts], known: Known, now: int, *, ties: bo
     return changed
 
 
+def tell_nothing_new(films: Mapping[int, FilmFacts], known: Known) -> bool:
+    """Whether `complete` would write nothing. Only reads."""
+    stronger, changes = _differences(films, known, ties=True)
+    return not any(changes.values()) and not parts.has_news(films, stronger)
+
+
+def _differences(
+    films: Mapping[int, FilmFacts], known: Known, ties: bool
+) -> tuple[set[int], dict[int, dict[str, Any]]]:
+    """Whose source may replace what there is, and which columns change."""
+    rows: dict[int, db.Row] = {}
+    for batch in db.batches(films):
+        sql = f"SELECT id, source, {', '.join(COLUMNS)} FROM movies WHERE id IN ({db.marks_for(batch)})"
+        rows.update((row[0], row[1:]) for row in db.rows(sql, *batch))
+    stronger = {
+        movie_id
+        for movie_id, film in films.items()
+        if PRECEDENCE[film.source] >= PRECEDENCE[rows[movie_id][0]] + (not ties)
+    }
+    return stronger, {i: _changes(i, film, rows[i], i in stronger, known) for i, film in films.items()}
+
+
 def _changes(movie_id: int, film: FilmFacts, row: db.Row, wins: bool, known: Known) -> dict[str, Any]:
     source, *old = row
     changes: dict[str, Any] = {}
     for name, value, present in zip(COLUMNS, row_of(film), old, strict=True):
-        if value in _NOTHING or value == present:
+        if value in _NOTHING or value == present or (name in _DRIFTING and _is_near(value, present)):
             continue
         empty = present in _NOTHING
         if name in IDS:
@@ -57,6 +73,10 @@ def _changes(movie_id: int, film: FilmFacts, row: db.Row, wins: bool, known: Kno
     if wins and film.source != source:
         changes["source"] = film.source
     return changes
+
+
+def _is_near(value: float, present: float) -> bool:
+    return abs(value - present) <= _DRIFT * present
 
 
 def update(movie_id: int, values: Mapping[str, Any], now: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from movierec import db
 from movierec.errors import FieldError, ValidationFailed
@@ -18,3 +18,26 @@ def genre_names(wanted: Sequence[int | str], field: str = "favorite_genres") -> 
     if unknown:
         raise ValidationFailed(errors=[FieldError(field, f"There is no genre {item}.") for item in unknown])
     return list(dict.fromkeys(name for name in found if name is not None))
+
+
+def sync_genres(names: Mapping[int, str]) -> tuple[int, int]:
+    """Take over genres by TMDb's ids; returns how many are new and how many got their id.
+
+    A genre keeps the name it has here: profiles and searches hold it.
+    """
+    with db.write():
+        rows = db.rows("SELECT id, name, tmdb_id FROM genres")
+        by_name = {name.casefold(): number for number, name, _ in rows}
+        known = {tmdb_id for _, _, tmdb_id in rows}
+        wanted = {tmdb_id: name for tmdb_id, name in names.items() if tmdb_id not in known}
+        joined = {tmdb_id: name for tmdb_id, name in wanted.items() if name.casefold() in by_name}
+        for tmdb_id, name in joined.items():
+            db.execute("UPDATE genres SET tmdb_id = ? WHERE id = ?", tmdb_id, by_name[name.casefold()])
+        fresh = [(name, tmdb_id) for tmdb_id, name in wanted.items() if tmdb_id not in joined]
+        ids = db.new_ids("genres", len(fresh))
+        db.insert_many(
+            "genres",
+            ["id", "name", "tmdb_id"],
+            [(number, *genre) for number, genre in zip(ids, fresh, strict=True)],
+        )
+        return len(fresh), len(joined)

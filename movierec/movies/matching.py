@@ -7,7 +7,7 @@ short for trigrams ('up'), those equal to it or beginning with it and a space. T
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -46,10 +46,18 @@ def parse_query(text: str) -> Query:
     return Query(forms(text), dated, int(match["maybe"]))
 
 
+def without_year(text: str) -> str:
+    """'heat' of 'heat 1995': what finds at least the same films."""
+    match = _YEAR.match(text.strip())
+    return match["text"] if match and title_key(match["text"]) else text.strip()
+
+
 # Grades of a match, out of 97; popularity adds up to 3 and so decides only between equals.
 SAME, SAME_BUT_ARTICLE, SAME_BUT_SPACES = 97.0, 96.0, 95.0
 SAME_PART, BEGINS, ALL_WORDS, BEGINS_MIDWORD, ALIKE = 90.0, 84.0, 77.0, 74.0, 72.0
 INSIDE = 65.0
+# By a title that is not known here: behind what begins so or has all words, before most of what is only alike.
+ELSEWHERE = 70.0
 # Below the one, or so far behind the best, hardly anybody means this film.
 LEAST, BEHIND = 50.0, 30.0
 WRONG_YEAR, NEXT_YEAR = 25.0, 3.0
@@ -71,14 +79,23 @@ class Match(NamedTuple):
     film: Candidate
 
 
-def rank(query: Query | str, candidates: Iterable[Candidate]) -> list[Match]:
-    """The candidates somebody may have meant, the likeliest first; the same for any order they come in."""
+def rank(query: Query | str, candidates: Iterable[Candidate], elsewhere: Collection[int] = ()) -> list[Match]:
+    """The candidates somebody may have meant, the likeliest first; the same for any order they come in.
+
+    `elsewhere` are those that TMDb has found, which knows titles in other languages.
+    """
     if isinstance(query, str):
         query = parse_query(query)
     matches = [Match(match_score(query, *film[1:]), film) for film in candidates]
+    if elsewhere:
+        matches = [_at_least(ELSEWHERE, match) if match.film.id in elsewhere else match for match in matches]
     matches.sort(key=lambda match: (-match.score, match.film.id))
     least = max(LEAST, matches[0].score - BEHIND) if matches else LEAST
     return [match for match in matches if match.score >= least]
+
+
+def _at_least(grade: float, match: Match) -> Match:
+    return Match(max(match.score, grade + _known_by(match.film.popularity)), match.film)
 
 
 def match_score(
@@ -101,8 +118,12 @@ def match_score(
     if query.dated and query.year:
         dated = max(_grade(query.dated, known) for known in titles) - _year_penalty(query.year, year)
         score = dated if query.dated is query.title else max(score, dated)
+    return max(score, 0.0) + _known_by(popularity)
+
+
+def _known_by(popularity: float) -> float:
     known_by = max(popularity, 0.0)
-    return max(score, 0.0) + POPULARITY * known_by / (known_by + POPULARITY_HALF)
+    return POPULARITY * known_by / (known_by + POPULARITY_HALF)
 
 
 def _year_penalty(asked: int, year: int | None) -> float:

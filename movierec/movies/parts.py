@@ -29,17 +29,27 @@ def complete_parts(films: Mapping[int, FilmFacts], stronger: Collection[int]) ->
     """Store what the films lack and, of those in `stronger`, also what differs. Returns which changed."""
     changed: set[int] = set()
     for part in PARTS:
-        known = part.known_of(films)
-        news = {}
-        for movie_id, film in films.items():
-            told, old = part.told_by(film), known.get(movie_id, ())
-            merged = part.merged(told, old) if movie_id in stronger else part.merged(old, told)
-            if merged != old:
-                news[movie_id] = merged
+        news = _news(part, films, stronger)
         part.remove(news)
         part.add(news)
         changed |= news.keys()
     return changed
+
+
+def has_news(films: Mapping[int, FilmFacts], stronger: Collection[int]) -> bool:
+    """Whether `complete_parts` would store anything."""
+    return any(_news(part, films, stronger) for part in PARTS)
+
+
+def _news(part: Any, films: Mapping[int, FilmFacts], stronger: Collection[int]) -> dict[int, Any]:
+    known = part.known_of(films)
+    news = {}
+    for movie_id, film in films.items():
+        told, old = part.told_by(film), known.get(movie_id, ())
+        merged = part.merged(told, old) if movie_id in stronger else part.merged(old, told)
+        if merged != old:
+            news[movie_id] = merged
+    return news
 
 
 def replace_parts(movie_id: int, film: FilmFacts) -> None:

@@ -32,25 +32,29 @@ def search(
     year: int | None = None,
     genre: str | None = None,
     adult: bool = False,
+    elsewhere: Sequence[int] = (),
     limit: int,
     offset: int = 0,
 ) -> tuple[int, list[Listed]]:
     """How many films the text may mean, and some of them, the likeliest first.
 
-    `genre` is a name or an id. Raises ValidationFailed where the text is empty or too long.
+    `genre` is a name or an id; `elsewhere` are films that TMDb found. Raises ValidationFailed where the text is
+    empty or too long.
     """
-    found = matches(text, Filters(year=year, genre=genre, adult=None if adult else False))
+    found = matches(text, Filters(year=year, genre=genre, adult=None if adult else False), elsewhere)
     return len(found), listed([match.film.id for match in found[offset : offset + limit]])
 
 
-def matches(text: str, filters: Filters) -> list[Match]:
+def matches(text: str, filters: Filters, elsewhere: Sequence[int] = ()) -> list[Match]:
     """The films that pass the filters and may be meant, the likeliest first."""
-    query = parse_query(_checked(text))
+    query = parse_query(checked(text))
     films: dict[int, Candidate] = {}
     for key in query.keys:
         for row in (*_alike(key, filters), *_beginning(key, filters)):
             films[row[0]] = Candidate._make(row)
-    return rank(query, films.values())
+    for row in _among(elsewhere, filters) if elsewhere else ():
+        films[row[0]] = Candidate._make(row)
+    return rank(query, films.values(), frozenset(elsewhere))
 
 
 def find_title(title: str, year: int | None = None) -> list[int]:
@@ -65,7 +69,8 @@ def find_title(title: str, year: int | None = None) -> list[int]:
     return [movie_id for movie_id, _ in sorted(rows, key=lambda row: row[1] != year)]
 
 
-def _checked(text: str) -> str:
+def checked(text: str) -> str:
+    """The text without what surrounds it. Raises ValidationFailed where it is empty or too long."""
     text = text.strip()
     if not text:
         raise ValidationFailed.of("q", "Say what to search for.")
@@ -93,6 +98,12 @@ def _beginning(key: str, filters: Filters) -> Iterable[db.Row]:
             last,
             *values,
         )
+
+
+def _among(movie_ids: Sequence[int], filters: Filters) -> list[db.Row]:
+    condition, values = filters.where()
+    sql = f"SELECT {_FILM} FROM movies WHERE movies.id IN ({db.marks_for(movie_ids)}) AND {condition}"
+    return db.rows(sql, *movie_ids, *values)
 
 
 def _alike(key: str, filters: Filters) -> list[db.Row]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from movierec import db
 from movierec.movies import parts
-from movierec.movies.completing import complete, told_of
+from movierec.movies.completing import complete, tell_nothing_new, told_of
 from movierec.movies.facts import COLUMNS, FilmFacts, row_of
 from movierec.movies.identity import are_alike, are_different, is_one_film
 from movierec.movies.known import Known
@@ -58,6 +58,18 @@ def store(films: Sequence[FilmFacts], now: int) -> list[int]:
         if new or changed or meeting:
             db.next_revision("catalogue")
         return [merged.get(movie_id, movie_id) for movie_id in ids]
+
+
+def known_whole(films: Sequence[FilmFacts]) -> list[int] | None:
+    """The ids of `films` where `store` would write nothing, else None. Only reads."""
+    known = Known(films)
+    films = [_without_wrong_id(film, known) for film in films]
+    found = [known.all_of(film) for film in films]
+    if any(len(those) != 1 for those in found):
+        return None
+    ids = [movie_id for (movie_id,) in found]
+    first = dict(zip(reversed(ids), reversed(films), strict=True))
+    return ids if tell_nothing_new(first, known) else None
 
 
 # So many films at once are the first of a catalogue.

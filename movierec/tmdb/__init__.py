@@ -2,11 +2,12 @@
 
 from movierec.tmdb.client import Result
 from movierec.tmdb.flights import Flights
-from movierec.tmdb.parse import Changes, Details, Film, FilmPage, Images
+from movierec.tmdb.parse import LAST_PAGE, Changes, Details, Film, FilmPage, Images
 from movierec.tmdb.service import ATTRIBUTION, Answer, State, Tmdb
 
 __all__ = [
     "ATTRIBUTION",
+    "LAST_PAGE",
     "Answer",
     "Changes",
     "Details",

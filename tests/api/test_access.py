@@ -91,6 +91,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/movies/"): PUBLIC,
     ("POST", "/api/v1/movies/"): STAFF,
     ("GET", "/api/v1/movies/genres/"): PUBLIC,
+    ("POST", "/api/v1/movies/genres/sync/"): STAFF,
     ("GET", "/api/v1/movies/genres/{id}/"): PUBLIC,
     ("GET", "/api/v1/movies/imdb/{imdb_id}/"): PUBLIC,
     ("GET", "/api/v1/movies/popular/"): PUBLIC,

@@ -37,6 +37,15 @@ class StandIn:
         self.films = dict(answers.FILMS)
         self._ready = threading.Event()
 
+    def reset(self) -> None:
+        """Behave well again, and forget what was asked."""
+        self.mode, self.times, self.retry_after, self.delay_seconds = "well", None, None, 0.0
+        self.films = dict(answers.FILMS)
+        self.films = dict(answers.FILMS)
+        self.recorded.clear()
+        self.asked.clear()
+        self.keys.clear()
+
     @property
     def counts(self) -> Counter[str]:
         """How often each path was asked."""

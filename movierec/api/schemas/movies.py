@@ -124,6 +124,13 @@ class MovieList(Output):
     total_results: int
     source: Literal["tmdb", "cache", "catalogue"]
     stale: bool
+    as_of: Timestamp | None = Field(description="When TMDb told it; null where it is the catalogue's.")
+
+
+class GenresSynced(Output):
+    message: str
+    added: int
+    joined: int = Field(description="How many that were here already got their id of TMDb.")
 
 
 class Genre(Output):

@@ -1,0 +1,334 @@
+"""Endpoints that TMDb knows better: from it, from what it said before, from the catalogue, and which it was."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from movierec import db
+from tests.conftest import Template
+from tests.films import movie_id
+from tests.running import Daemon, RunningDaemon
+from tests.tmdb.answers import FORBIDDEN, HEAT, MATRIX, NEW, Known
+from tests.tmdb.stand_in import KEY, StandIn
+
+MOVIES = "/api/v1/movies"
+DAY = 86_400
+
+
+@pytest.fixture(scope="module")
+def standing() -> Iterator[StandIn]:
+    with StandIn() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def joined_daemon(
+    template: Template, standing: StandIn, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningDaemon]:
+    """A daemon with a key, whose TMDb is the stand-in."""
+    environment = {
+        "MOVIEREC_TMDB__API_KEY": KEY,
+        "MOVIEREC_TMDB__BASE_URL": standing.url,
+        "MOVIEREC_TMDB__TOTAL_SECONDS": "1.0",
+        "MOVIEREC_TMDB__FAILURES": "1000",
+        "MOVIEREC_TMDB__LIST_SECONDS": "0.5",
+        "MOVIEREC_TMDB__PAGE_SECONDS": "0.3",
+        "MOVIEREC_THROTTLE__SEARCH": "0",
+    }
+    for settings in template.copy(tmp_path_factory.mktemp("tmdb") / "movierec", **environment):
+        with Daemon(settings) as running:
+            yield running
+
+
+@pytest.fixture
+def tmdb(standing: StandIn) -> StandIn:
+    """The stand-in, behaving well and asked nothing yet."""
+    standing.reset()
+    return standing
+
+
+@pytest.fixture
+def later(joined_daemon: RunningDaemon) -> RunningDaemon:
+    """The daemon when whatever it has been told is old."""
+    joined_daemon.clock.advance(8 * DAY)
+    return joined_daemon
+
+
+LISTS = ("trending/", "trending/?time_window=day", "popular/", "top_rated/")
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_lists_come_from_tmdb_then_from_what_it_said(later: RunningDaemon, tmdb: StandIn, path: str) -> None:
+    first = later.get(f"{MOVIES}/{path}")
+    assert (first["source"], first["stale"], first["total_results"]) == ("tmdb", False, 6)
+    assert [movie["title"] for movie in first["results"][:2]] == ["The Matrix", "The Quiet Engine"]
+    again = later.get(f"{MOVIES}/{path}")
+    assert (again["source"], again["stale"]) == ("cache", False)
+    assert again["results"] == first["results"]
+    later.clock.advance(40 * DAY)
+    tmdb.mode = "500"
+    stale = later.get(f"{MOVIES}/{path}")
+    assert (stale["source"], stale["stale"], stale["as_of"]) == ("cache", True, first["as_of"])
+    assert stale["results"] == first["results"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_without_any_answer_the_catalogue_makes_the_list(
+    later: RunningDaemon, tmdb: StandIn, path: str
+) -> None:
+    later.clock.advance(200 * DAY)  # longer than answers are kept
+    tmdb.mode = "html"
+    made = later.get(f"{MOVIES}/{path}")
+    assert (made["source"], made["stale"], made["as_of"]) == ("catalogue", False, None)
+    assert made["results"]
+    assert made["total_results"] >= len(made["results"])
+
+
+def test_every_movie_of_every_answer_can_be_rated_at_once(later: RunningDaemon, tmdb: StandIn) -> None:
+    user = later.register()
+    tmdb.films[70_001] = Known(70_001, "Seen for the First Time", popularity=99.0)
+    rated = {
+        later.put(
+            f"/api/v1/favorites/ratings/movie/{movie['id']}/", {"rating": 4}, token=user, status=(200, 201)
+        )["movie_detail"]["tmdb_id"]
+        for path in (*LISTS, "search/?q=first%20time")
+        for movie in later.get(f"{MOVIES}/{path}")["results"]
+    }
+    assert {603, 1_000_001, 70_001} <= rated
+
+
+def test_a_list_of_known_films_writes_nothing(later: RunningDaemon, tmdb: StandIn) -> None:
+    later.get(f"{MOVIES}/popular/")
+    revision = db.revision("catalogue")
+    later.clock.advance(2 * DAY)
+    assert later.get(f"{MOVIES}/popular/")["source"] == "tmdb"
+    assert db.revision("catalogue") == revision
+
+
+def test_beyond_the_last_page_of_tmdb_there_is_nothing(later: RunningDaemon, tmdb: StandIn) -> None:
+    found = later.get(f"{MOVIES}/popular/?page=501")
+    assert (found["results"], found["page"], found["source"]) == ([], 501, "tmdb")
+    assert tmdb.asked[-1] in ("/movie/popular?page=500", "/genre/movie/list")
+
+
+# Search
+
+
+def search(daemon: RunningDaemon, text: str, more: str = "", **options: Any) -> Any:
+    return daemon.get(f"{MOVIES}/search/?q={quote(text)}{more}", **options)
+
+
+def test_search_merges_catalogue_and_tmdb(later: RunningDaemon, tmdb: StandIn) -> None:
+    found = search(later, "matrix")
+    assert [movie["title"] for movie in found["results"][:2]] == ["The Matrix", "Matrix of Lies"]
+    assert found["results"][0]["id"] == movie_id("tt0133093")
+    assert found["source"] == "tmdb"
+    assert found["total_results"] == len(found["results"])
+    assert len({movie["id"] for movie in found["results"]}) == len(found["results"])
+
+
+def test_the_same_search_asks_once_a_day(later: RunningDaemon, tmdb: StandIn) -> None:
+    for text in ("Nine Tailors", "nine  tailors", "NINE TAILORS 2019"):
+        search(later, text)
+    assert tmdb.counts["/search/movie"] == 1
+    later.clock.advance(DAY + 1)
+    search(later, "nine tailors")
+    assert tmdb.counts["/search/movie"] == 2
+
+
+def test_search_narrows_by_year_and_genre(later: RunningDaemon, tmdb: StandIn) -> None:
+    assert [movie["title"] for movie in search(later, "heat", "&year=1995")["results"]] == ["Heat"]
+    assert "/search/movie?query=heat&include_adult=false&primary_release_year=1995&page=1" in tmdb.asked
+    titles = {movie["title"] for movie in search(later, "matrix", "&genre=Thriller")["results"]}
+    assert titles == {"Matrix of Lies"}
+    assert search(later, "quiet engine", "&year=1999")["results"] == []
+
+
+def test_pages_of_a_search_are_pages_of_one_list(later: RunningDaemon, tmdb: StandIn) -> None:
+    for n in range(50_000, 50_045):
+        tmdb.films[n] = Known(n, f"Lighthouse {n}", released="2020-01-01", votes=n % 977)
+    first = search(later, "lighthouse")
+    rest = [search(later, "lighthouse", f"&page={page}") for page in range(2, first["total_pages"] + 1)]
+    ids = [movie["id"] for page in (first, *rest) for movie in page["results"]]
+    assert len(ids) == len(set(ids)) == first["total_results"] >= 20
+    assert tmdb.counts["/search/movie"] == 1
+
+
+def test_what_tmdb_finds_by_another_title_is_found(later: RunningDaemon, tmdb: StandIn) -> None:
+    document = tmdb.document("/search/movie", {"query": "quiet"})
+    tmdb.recorded["/search/movie"] = document
+    found = search(later, "Die stille Maschine")
+    assert [movie["title"] for movie in found["results"]] == ["The Quiet Engine"]
+
+
+def test_search_does_not_wait_and_keeps_what_comes_late(later: RunningDaemon, tmdb: StandIn) -> None:
+    tmdb.films[60_001] = Known(60_001, "Slow Train Coming", released="2019-01-01")
+    tmdb.delay_seconds = 0.5
+    assert search(later, "slow train coming")["source"] == "catalogue"
+    # That one may wait on: it is the same request.
+    _until(lambda: search(later, "slow train coming")["source"] == "cache")
+    assert search(later, "slow train coming")["results"][0]["tmdb_id"] == 60_001
+    assert tmdb.counts["/search/movie"] == 1
+
+
+def test_what_cannot_be_searched_for_is_not_asked(later: RunningDaemon, tmdb: StandIn) -> None:
+    for text in ("x" * 257, "a " * 17, " "):
+        search(later, text, status=422)
+    assert not tmdb.asked
+
+
+def test_adult_films_stay_out_unless_the_profile_lets_them_in(later: RunningDaemon, tmdb: StandIn) -> None:
+    # Even where TMDb would not keep to what it was asked.
+    tmdb.recorded["/search/movie"] = {"results": [FORBIDDEN.listed(), NEW[2].listed()], "page": 1}
+    tmdb.recorded["/movie/popular"] = tmdb.recorded["/search/movie"]
+    assert [movie["title"] for movie in search(later, "harbour")["results"]] == ["Harbour Lights"]
+    assert [movie["title"] for movie in later.get(f"{MOVIES}/popular/")["results"]] == ["Harbour Lights"]
+    assert db.value("SELECT 1 FROM movies WHERE tmdb_id = ?", FORBIDDEN.tmdb_id) is None
+    tmdb.recorded.clear()
+    grown = later.register()
+    later.patch("/api/v1/auth/profiles/my_profile/", {"mature_content": True}, token=grown)
+    assert "Harbour Nights" in [movie["title"] for movie in search(later, "harbour", token=grown)["results"]]
+    assert "Harbour Nights" not in [movie["title"] for movie in search(later, "harbour")["results"]]
+
+
+# Single films
+
+
+def test_an_unknown_film_is_fetched_and_stored(later: RunningDaemon, tmdb: StandIn) -> None:
+    tmdb.films[71_001] = Known(71_001, "Ten Tailors", "tt7100001")
+    found = later.get(f"{MOVIES}/tmdb/71001/")
+    assert (found["title"], found["imdb_id"], found["directors"]) == (
+        "Ten Tailors",
+        "tt7100001",
+        ["Grace Example"],
+    )
+    assert later.get(f"{MOVIES}/{found['id']}/")["title"] == "Ten Tailors"
+    assert later.get(f"{MOVIES}/imdb/tt7100001/")["id"] == found["id"]
+    assert tmdb.counts["/movie/71001"] == 1
+
+
+def test_an_unknown_film_is_fetched_by_its_imdb_id(later: RunningDaemon, tmdb: StandIn) -> None:
+    tmdb.films[71_002] = Known(71_002, "Eleven Tailors", "tt7100002")
+    found = later.get(f"{MOVIES}/imdb/tt7100002/")
+    assert (found["tmdb_id"], found["runtime"]) == (71_002, 136)
+
+
+@pytest.mark.parametrize("path", ["tmdb/77/", "imdb/tt7777777/", "imdb/nm0000001/", "imdb/%2e%2e/"])
+def test_what_tmdb_does_not_know_is_not_found(later: RunningDaemon, tmdb: StandIn, path: str) -> None:
+    for _ in range(2):
+        later.get(f"{MOVIES}/{path}", status=404)
+    assert len(tmdb.asked) <= 1
+
+
+@pytest.mark.parametrize("mode", ["500", "html", "black hole", "cut body"])
+def test_a_film_that_cannot_be_fetched_is_no_empty_answer(
+    later: RunningDaemon, tmdb: StandIn, mode: str
+) -> None:
+    tmdb.mode = mode
+    reply = later.request("GET", f"{MOVIES}/tmdb/424242/")
+    assert reply.status == 502
+    assert reply.json()["code"] == "upstream_unavailable"
+    assert int(reply.headers["Retry-After"]) >= 1
+    tmdb.mode = "well"
+    later.get(f"{MOVIES}/tmdb/424242/", status=404)
+
+
+def test_a_film_page_completes_itself(later: RunningDaemon, tmdb: StandIn) -> None:
+    heat = movie_id("tt0113277")
+    db.execute("UPDATE movies SET details_at = NULL, tagline = '' WHERE id = ?", heat)
+    found = later.get(f"{MOVIES}/{heat}/")  # known by its imdb id alone, at first
+    assert (found["tagline"], found["tmdb_id"]) == ("Nothing is what it seems.", HEAT.tmdb_id)
+    asked = len(tmdb.asked)
+    later.get(f"{MOVIES}/{heat}/")
+    assert len(tmdb.asked) == asked
+
+
+def test_a_film_page_does_not_wait_for_what_it_has(later: RunningDaemon, tmdb: StandIn) -> None:
+    matrix = later.get(f"{MOVIES}/tmdb/603/")["id"]
+    later.clock.advance(2 * DAY)
+    tmdb.reset()
+    tmdb.delay_seconds = 0.2
+    started = time.monotonic()
+    later.get(f"{MOVIES}/{matrix}/")
+    assert time.monotonic() - started < 0.2
+    _until(lambda: tmdb.counts["/movie/603"] == 1)
+
+
+@pytest.mark.parametrize("mode", ["500", "black hole", "wrong types", "depth bomb"])
+def test_a_film_page_shows_what_there_is_while_tmdb_is_away(
+    later: RunningDaemon, tmdb: StandIn, mode: str
+) -> None:
+    alien = movie_id("tt0078748")
+    tmdb.mode = mode
+    started = time.monotonic()
+    assert later.get(f"{MOVIES}/{alien}/")["title"] == "Alien"
+    assert time.monotonic() - started < 0.3 + 0.5
+
+
+def test_a_hundred_who_open_the_same_page_make_one_request(later: RunningDaemon, tmdb: StandIn) -> None:
+    tmdb.films[71_003] = Known(71_003, "Everybody's Film", "tt7100003")
+    tmdb.delay_seconds = 0.2
+    answers: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(later.get(f"{MOVIES}/tmdb/71003/")["id"]))
+        for _ in range(100)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 100
+    assert len(set(answers)) == 1
+    assert tmdb.counts["/movie/71003"] == 1
+
+
+# Genres, health, metrics
+
+
+def test_staff_take_over_the_genres(later: RunningDaemon, tmdb: StandIn) -> None:
+    later.post(f"{MOVIES}/genres/sync/", status=401)
+    later.post(f"{MOVIES}/genres/sync/", token=later.register(), status=403)
+    staff = later.admin()
+    later.post(f"{MOVIES}/genres/sync/", token=staff)
+    known = {genre["name"]: genre["tmdb_id"] for genre in later.get(f"{MOVIES}/genres/")["results"]}
+    assert (known["Drama"], known["Science Fiction"]) == (18, 878)
+    tmdb.mode = "html"
+    later.clock.advance(200 * DAY)
+    staff = later.admin()
+    later.post(f"{MOVIES}/genres/sync/", token=staff, status=502)
+
+
+def test_health_and_metrics_tell_of_tmdb(later: RunningDaemon, tmdb: StandIn) -> None:
+    later.get(f"{MOVIES}/popular/")
+    health = later.get("/health/")["tmdb"]
+    assert health["configured"] is True
+    assert health["state"] == "ok"
+    assert health["attribution"].startswith("This product uses the TMDB API")
+    tmdb.mode = "html"
+    later.clock.advance(2 * DAY)
+    later.get(f"{MOVIES}/popular/")
+    assert later.get("/health/ready/")["tmdb"]["state"] == "does not answer"
+    metrics = later.request("GET", "/metrics").body.decode()
+    assert 'tmdb_calls_total{result="ok"}' in metrics
+    assert 'tmdb_calls_total{result="bad_answer"}' in metrics
+    assert KEY not in metrics
+
+
+def test_the_matrix_is_one_film() -> None:
+    """Whatever the tests above did."""
+    assert db.value("SELECT COUNT(*) FROM movies WHERE title LIKE '%Matrix' AND year = 1999") == 1
+    assert MATRIX.tmdb_id == db.value("SELECT tmdb_id FROM movies WHERE imdb_id = 'tt0133093'")
+
+
+def _until(is_so: Any) -> None:
+    for _ in range(100):
+        if is_so():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never became so")

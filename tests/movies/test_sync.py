@@ -1,0 +1,152 @@
+"""TMDb's films in the catalogue: one film one row, never poorer, no write where nothing is new."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from movierec import db, movies
+from movierec.config import Settings
+from movierec.movies.facts import FilmFacts
+from movierec.movies.from_tmdb import facts_of, facts_of_details
+from movierec.movies.genres import sync_genres
+from movierec.movies.joining import joined_by_title
+from movierec.movies.matching import without_year
+from movierec.movies.popularity import popularity
+from movierec.movies.store import known_whole, store
+from movierec.tmdb import parse
+from tests.films import NOW, count, movie_id
+from tests.tmdb import answers
+from tests.tmdb.answers import HEAT, MATRIX, NEW, Known
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def listed(*films: Known) -> list[FilmFacts]:
+    return [facts_of(parse.film(film.listed()), answers.GENRES) for film in films]
+
+
+def detailed(film: Known, at: int = NOW) -> FilmFacts:
+    return facts_of_details(parse.details(film.details()), at)
+
+
+def save(films: list[FilmFacts]) -> list[int]:
+    return store(joined_by_title(films), NOW)
+
+
+def test_a_film_of_a_list_is_the_one_that_is_there() -> None:
+    before = count()
+    assert save(listed(MATRIX, HEAT)) == [movie_id("tt0133093"), movie_id("tt0113277")]
+    assert count() == before
+    matrix = movies.detail(movie_id("tt0133093"))
+    assert matrix.listed.tmdb_id == 603
+    assert matrix.listed.poster_path == "/poster603.jpg"
+    assert matrix.directors == ["Lana Wachowski", "Lilly Wachowski"]  # lists do not tell, so they stay
+
+
+# A film of a list, and which of the catalogue's it is.
+@pytest.mark.parametrize(
+    ("title", "released", "imdb_id"),
+    [
+        ("Heat", "1995-12-15", "tt0113277"),
+        ("Heat", "1972-10-06", "tt0068688"),
+        ("Heat", "1996-01-01", "tt0113277"),  # a year later in cinemas
+        ("Heat", "1986-11-14", None),
+        ("Heat", "", None),
+        ("Heat Wave", "1995-01-01", None),
+        ("Léon: The Professional", "1994-09-14", "tt0110413"),
+        ("Leon - the professional", "1994-09-14", "tt0110413"),
+    ],
+)
+def test_films_meet_by_title_and_year(title: str, released: str, imdb_id: str | None) -> None:
+    [film] = joined_by_title(listed(Known(7, title, released=released)))
+    assert film.imdb_id == imdb_id
+
+
+def test_two_that_could_be_the_same_film_are_not_joined_by_title() -> None:
+    both = listed(Known(7, "Heat", released="1995-12-15"), Known(8, "Heat", released="1995-03-01"))
+    assert [film.imdb_id for film in joined_by_title(both)] == [None, None]
+    store([FilmFacts("Vertigo", "movielens", imdb_id="tt7000001", year=1958)], NOW)
+    [film] = joined_by_title(listed(Known(9, "Vertigo", released="1958-05-09")))
+    assert film.imdb_id is None
+
+
+def test_a_film_with_another_tmdb_id_is_not_joined() -> None:
+    save(listed(MATRIX))
+    [film] = joined_by_title(listed(Known(604_000, "The Matrix", released="1999-03-31")))
+    assert film.imdb_id is None
+
+
+def test_details_complete_a_film_and_a_list_does_not_make_it_poorer() -> None:
+    [stored] = store([detailed(MATRIX)], NOW)
+    assert stored == movie_id("tt0133093")
+    whole = movies.detail(stored)
+    assert (whole.directors, whole.facts["certificate"], whole.listed.runtime) == (
+        ["Grace Example"],
+        "R",
+        136,
+    )
+    assert whole.facts["countries"] == ["United States"]
+    assert whole.cast[0] == {"name": "Ada Example", "character": "The Engineer"}
+    save(listed(MATRIX))
+    again = movies.detail(stored)
+    assert {**again.facts, "updated_at": 0} == {**whole.facts, "updated_at": 0}
+    assert (again.directors, again.cast, again.keywords) == (whole.directors, whole.cast, whole.keywords)
+    assert again.keywords == ["hacker", "simulation"]
+
+
+def test_what_staff_said_stays() -> None:
+    film = movie_id("tt0133093")
+    movies.change(film, {"overview": "As staff tell it.", "title": "Matrix"}, NOW)
+    store([detailed(MATRIX, NOW + 5)], NOW)
+    found = movies.detail(film)
+    assert (found.listed.title, found.listed.overview) == ("Matrix", "As staff tell it.")
+    assert found.facts["tagline"] == "Nothing is what it seems."  # empty before
+    assert db.value("SELECT details_at FROM movies WHERE id = ?", film) == NOW + 5
+
+
+def test_what_is_known_costs_no_write() -> None:
+    films = listed(MATRIX, *NEW)
+    assert known_whole(films) is None
+    ids = save(films)
+    revision = db.revision("catalogue")
+    assert known_whole(films) == ids
+    assert known_whole([*films, films[0]]) == [*ids, ids[0]]
+    # Votes of another day are no news, much more of them are.
+    drifted = [dataclasses.replace(film, vote_count=film.vote_count + 1) for film in films[:2]]
+    assert known_whole(drifted) == ids[:2]
+    store(drifted, NOW)
+    assert db.revision("catalogue") == revision
+    risen = [dataclasses.replace(films[0], vote_count=50_000)]
+    assert known_whole(risen) is None
+    assert known_whole([dataclasses.replace(films[0], genres=("Drama",))]) is None
+
+
+def test_genres_get_their_ids_and_keep_their_names() -> None:
+    before = dict(db.rows("SELECT name, id FROM genres"))
+    added, joined = sync_genres({878: "science fiction", 18: "Drama", 99_999: "Newly Invented"})
+    assert (added, joined) == (1, 2)
+    after = {name: (number, tmdb_id) for number, name, tmdb_id in db.rows("SELECT * FROM genres")}
+    assert after["Science Fiction"] == (before["Science Fiction"], 878)
+    assert after["Newly Invented"][1] == 99_999
+    assert sync_genres({878: "Sci-Fi", 18: "Drama"}) == (0, 0)
+
+
+def test_popularity_is_on_one_scale_with_the_shipped_films(database: Settings) -> None:
+    """A classic with TMDb's votes stands among classics without, and what is new beside them."""
+    shipped = sorted(value for (value,) in db.rows("SELECT popularity FROM movies"))
+    classic = popularity(votes=20_000, interest=30)
+    assert shipped[0] < classic < shipped[-1]
+    assert popularity(0, 0) == 0
+    assert popularity(3, 800) == 100  # out this week
+    assert popularity(40, 3) < popularity(900, 8) < popularity(7_500, 40) < classic
+    assert popularity(2**31, 1e6) < 1e6
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [("heat 1995", "heat"), ("Heat (1995)", "Heat"), ("1917", "1917"), ("blade runner 2049", "blade runner")],
+)
+def test_a_year_behind_a_title_is_not_looked_for_in_titles(text: str, asked: str) -> None:
+    assert without_year(text) == asked
