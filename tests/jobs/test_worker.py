@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,9 @@ from movierec.jobs.kinds import Kind
 from movierec.jobs.queue import Job
 from movierec.jobs.running import Running
 from movierec.jobs.worker import UNEXPECTED, Worker
+from movierec.tmdb import Tmdb
+from tests.tmdb.conftest import quick
+from tests.tmdb.stand_in import StandIn
 
 
 @pytest.fixture
@@ -212,3 +216,21 @@ def test_uploads_that_nobody_waits_for_are_removed(database: Settings, user: int
         True,
     ]
     arriving.discard()
+
+
+async def test_a_job_asks_tmdb_over_the_event_loop(database: Settings, user: int, tmp_path: Path) -> None:
+    def run(running: Running) -> dict[str, Any]:
+        assert running.tmdb is not None
+        return {"title": running.tmdb.wait_for(running.tmdb.details(603)).value.film.title}
+
+    with StandIn() as stand_in:
+        tmdb = Tmdb(quick(stand_in), tmp_path / "tmdb", time.time)
+        await tmdb.start()
+        tested = worker(database, run, tmdb=tmdb)
+        tested.start()
+        job = await enqueued(user)
+        tested.wake()
+        found = await ended(job)
+        await tested.stop()
+        await tmdb.close()
+    assert (found.state, found.report) == ("succeeded", {"title": "The Matrix"})
