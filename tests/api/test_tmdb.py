@@ -320,8 +320,10 @@ def test_health_and_metrics_tell_of_tmdb(later: RunningDaemon, tmdb: StandIn) ->
     assert KEY not in metrics
 
 
-def test_the_matrix_is_one_film() -> None:
-    """Whatever the tests above did."""
+def test_the_matrix_is_one_film(later: RunningDaemon) -> None:
+    """Whatever was asked before."""
+    later.get(f"{MOVIES}/popular/")
+    later.get(f"{MOVIES}/tmdb/603/")
     assert db.value("SELECT COUNT(*) FROM movies WHERE title LIKE '%Matrix' AND year = 1999") == 1
     assert MATRIX.tmdb_id == db.value("SELECT tmdb_id FROM movies WHERE imdb_id = 'tt0133093'")
 
