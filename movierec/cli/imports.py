@@ -3,34 +3,151 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
-import zipfile
-from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from movierec.cli import import_review
 from movierec.cli.connection import connect
-from movierec.cli.jobs import print_job
-from movierec.cli.options import AsJson, NoWait, new_group
-from movierec.cli.output import print_done
-from movierec.cli.progress import Progress, follow, progress
-from movierec.client import Upload
+from movierec.cli.import_report import IMPORTS, PROBLEMS, print_import
+from movierec.cli.jobs import JobId, print_job
+from movierec.cli.options import AsJson, IdsOnly, Limit, NoWait, new_group
+from movierec.cli.output import columns_help, print_done, print_list, say
+from movierec.cli.progress import follow, progress
+from movierec.cli.sending import opened, packed, upload
+from movierec.client import pages
 from movierec.errors import UnreadableImport
 
+
+class _PathsToo(TyperGroup):
+    """`import PATH` is short for `import file PATH`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        words = [word for word in args if word == "-" or not word.startswith("-")]
+        if args and not (words and words[0] in self.commands) and args[0] not in ("-h", "--help"):
+            args = ["file", *args]
+        return super().parse_args(ctx, args)
+
+
 commands = new_group("")
-imports = new_group("Bring data in.")
+imports = new_group("Bring data in: movierec import PATH.", _PathsToo)
 commands.add_typer(imports, name="import")
+imports.command()(import_review.review)
+imports.command()(import_review.resolve)
 
 # What is read of a dataset, as it is published now and as it was before 2015.
 MOVIELENS_FILES = (("movies.csv", "ratings.csv", "links.csv", "tags.csv"), ("movies.dat", "ratings.dat"))
-_CHUNK_BYTES = 256 * 1024
+
+
+class Format(StrEnum):
+    """What a file may be."""
+
+    LETTERBOXD = "letterboxd"
+    IMDB = "imdb"
+    TRAKT = "trakt"
+    TMDB = "tmdb"
+    MOVIELENS_RATINGS = "movielens-ratings"
+    CSV = "csv"
+
+
+class Scale(StrEnum):
+    """The best rating."""
+
+    FIVE = "5"
+    TEN = "10"
+    HUNDRED = "100"
+
+
+class OnConflict(StrEnum):
+    """What wins where the file and your library differ."""
+
+    NEWEST = "newest"
+    KEEP = "keep"
+    OVERWRITE = "overwrite"
 
 
 @imports.callback()
 def _group() -> None:
-    """Bring data in."""
+    """Bring data in: ratings, favorites, watchlist and history of your own with `movierec import PATH`."""
+
+
+@imports.command("file")
+def file(
+    path: Annotated[
+        Path, typer.Argument(exists=True, allow_dash=True, help="File, folder or zip; - reads a pipe.")
+    ],
+    format: Annotated[
+        Format | None, typer.Option("--format", "-f", help="Instead of recognising it by its content.")
+    ] = None,
+    scale: Annotated[
+        Scale | None, typer.Option(help="What the best rating is, where the file does not say.")
+    ] = None,
+    on_conflict: Annotated[
+        OnConflict, typer.Option(help="What wins where the file and your library differ.")
+    ] = OnConflict.NEWEST,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")
+    ] = False,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Your own history from movierec, Letterboxd, IMDb, Trakt, TMDb, movielens.org or a CSV file.
+
+    Films are found by ids, or by title and year; where that is not certain you are asked: movierec import
+    review. All of a file is taken in or nothing, the same file again changes nothing, and movierec import
+    undo takes it back.
+    """
+    client = connect()
+    client.me()  # a refusal now is better than one after a gigabyte
+    query = {
+        "format": format,
+        "scale": scale,
+        "on_conflict": on_conflict,
+        "dry_run": dry_run,
+        "filename": _name(path),
+    }
+    with contextlib.ExitStack() as stack:
+        shown = stack.enter_context(progress())
+        sent = stack.enter_context(opened(path, shown))
+        job = client.import_own(upload(sent, shown), **query)
+        if not no_wait:
+            job = follow(client, job, shown)
+    if no_wait:
+        print_done(f"Job {job['id']} reads it; see: movierec jobs show {job['id']}", job, as_json=as_json)
+    else:
+        print_import(job, as_json=as_json)
+
+
+def _name(path: Path) -> str:
+    """As reports name the file, with its folder: Letterboxd's likes/films.csv."""
+    return "standard input" if path == Path("-") else "/".join(path.absolute().parts[-2:])[-255:]
+
+
+@imports.command("list", epilog=columns_help(IMPORTS))
+def list_(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) -> None:
+    """List your imports, the newest first."""
+    print_list(pages(connect().imports, limit), IMPORTS, as_json=as_json, ids=ids, nothing="No imports yet.")
+
+
+@imports.command(epilog=columns_help(PROBLEMS))
+def problems(job: JobId, limit: Limit = None, as_json: AsJson = False) -> None:
+    """List all rows of an import that were not simply taken, and why."""
+    client = connect()
+    found = pages(lambda **query: client.import_problems(job, **query), limit)
+    print_list(found, PROBLEMS, as_json=as_json, nothing="Every row was taken.")
+
+
+@imports.command()
+def undo(job: JobId, as_json: AsJson = False) -> None:
+    """Take an import back exactly, and what came of your answers about it."""
+    undone = connect().undo_import(job)
+    print_done(f"Import {job} is taken back: {undone['reverted']} changes.", undone, as_json=as_json)
+    if undone["left_count"] and not as_json:
+        some = ", ".join(movie["title"] for movie in undone["left"][:5])
+        say(f"Changed again since, and left as it is: {some}{' …' if undone['left_count'] > 5 else ''}")
 
 
 @imports.command()
@@ -44,8 +161,11 @@ def movielens(
     client.me()  # a refusal now is better than one after a gigabyte
     with contextlib.ExitStack() as stack:
         shown = stack.enter_context(progress())
-        archive = stack.enter_context(_opened(path, shown))
-        job = client.import_movielens(_upload(archive, shown))
+        if path.is_dir():
+            archive = stack.enter_context(packed(path, _dataset_files(path), shown))
+        else:
+            archive = stack.enter_context(path.open("rb"))
+        job = client.import_movielens(upload(archive, shown))
         if not no_wait:
             job = follow(client, job, shown)
     if no_wait:
@@ -54,38 +174,9 @@ def movielens(
         print_job(job, as_json=as_json)
 
 
-@contextlib.contextmanager
-def _opened(path: Path, shown: Progress) -> Iterator[IO[bytes]]:
-    """The dataset as a zip file: a folder is packed into a nameless one that vanishes by itself."""
-    if not path.is_dir():
-        with path.open("rb") as file:
-            yield file
-        return
-    names = _files(path)
-    with tempfile.TemporaryFile() as packed:
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            for number, name in enumerate(names):
-                shown.update("packing", number, len(names))
-                archive.write(path / name, name)
-        shown.update("packing", len(names), len(names))
-        yield packed
-
-
-def _files(folder: Path) -> list[str]:
+def _dataset_files(folder: Path) -> list[str]:
     """Those files of the dataset in `folder` that are worth sending."""
     for names in MOVIELENS_FILES:
         if (folder / names[0]).is_file() and (folder / names[1]).is_file():
             return [name for name in names if (folder / name).is_file()]
     raise UnreadableImport(f"{folder} is no MovieLens folder: there is no movies.csv with a ratings.csv.")
-
-
-def _upload(file: IO[bytes], shown: Progress) -> Upload:
-    size = file.seek(0, 2)
-
-    def chunks() -> Iterator[bytes]:
-        file.seek(0)
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk
-            shown.update("uploading", file.tell(), size)
-
-    return Upload(size, chunks)

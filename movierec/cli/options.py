@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 IdsOnly = Annotated[bool, typer.Option("--ids", help="Print ids only, one a line.")]
@@ -38,10 +39,11 @@ PasswordFile = Annotated[
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Start the job and return at once.")]
 
 
-def new_group(help: str) -> typer.Typer:
+def new_group(help: str, cls: type[TyperGroup] | None = None) -> typer.Typer:
     """A group of commands in the style of all others."""
     return typer.Typer(
         help=help,
+        cls=cls,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,

@@ -190,6 +190,34 @@ class Client(Accounts):
         path, query = f"{API}/imports/", {"format": "movielens"}
         return self._as_user("POST", path, query=query, upload=upload, seconds=UPLOAD_SECONDS)
 
+    def import_own(self, upload: Upload, **query: Any) -> Any:
+        """Upload a file of the own history; answers with the job. Options as the API names them."""
+        path = f"{API}/imports/"
+        return self._as_user("POST", path, query=query, upload=upload, seconds=UPLOAD_SECONDS)
+
+    def imports(self, **query: Any) -> Any:
+        return self._as_user("GET", f"{API}/imports/", query=query)
+
+    def import_problems(self, job_id: int, **query: Any) -> Any:
+        return self._as_user("GET", f"{API}/imports/{job_id}/problems/", query=query)
+
+    def undo_import(self, job_id: int) -> Any:
+        return self._as_user("POST", f"{API}/imports/{job_id}/undo/", seconds=UPLOAD_SECONDS)
+
+    def film_questions(self, **query: Any) -> Any:
+        return self._as_user("GET", f"{API}/imports/review/", query=query)
+
+    def film_question(self, question_id: int) -> Any:
+        return self._as_user("GET", f"{API}/imports/review/{question_id}/")
+
+    def resolve_question(self, question_id: int, movie_id: int | None) -> Any:
+        """The film that is meant; None: leave it out."""
+        body = {"leave_out": True} if movie_id is None else {"movie": movie_id}
+        return self._as_user("POST", f"{API}/imports/review/{question_id}/resolve/", body=body)
+
+    def forget_question(self, question_id: int) -> None:
+        self._as_user("DELETE", f"{API}/imports/review/{question_id}/")
+
     def export(self, format: str) -> Any:
         """A `Download` of everything one owns: json, csv, letterboxd or zip."""
         path, query = f"{API}/exports/", {"format": format}

@@ -69,7 +69,7 @@ class Shell:
             patch.setenv("MOVIEREC_SERVER", self.server)
             for name, value in environment.items():
                 patch.setenv(name, value)
-            patch.setattr("sys.stdin", io.StringIO(stdin))
+            patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
             self._capsys.readouterr()
             code = main(arguments)
         captured = self._capsys.readouterr()

@@ -1,0 +1,92 @@
+"""What came of an import, for people and scripts: counts, what changed, what was not taken and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from movierec.cli.output import Column, field, print_json, print_list, print_record, say
+from movierec.cli.titles import label
+
+OUTCOMES = ("new", "changed", "same", "kept", "ambiguous", "unmatched", "skipped", "rejected")
+_PROBLEMS_SHOWN = 10
+
+
+def _report(job: Any) -> Any:
+    return job["report"] or {}
+
+
+def _count(name: str) -> Column:
+    return Column(name, lambda job: _report(job).get(name), right=True)
+
+
+IMPORTS = (
+    field("id", right=True),
+    field("state"),
+    Column("format", lambda job: _report(job).get("format")),
+    *map(_count, ("rows", "accepted", "unchanged", "ambiguous", "unmatched", "skipped", "rejected")),
+    Column("created", lambda job: job["created_at"], lambda job: job["created_at"][:16].replace("T", " ")),
+    field("error", wraps=True),
+)
+
+PROBLEMS = (
+    Column("where", lambda problem: f"{problem['file']}:{problem['line']}"),
+    field("outcome"),
+    field("message", wraps=True),
+)
+
+
+def _outcome(item: Any) -> str:
+    if "outcome" in item:
+        return str(item["outcome"])
+    return "new" if item["before"] is None else "changed"
+
+
+# Of what would change and what would not be taken, one line each.
+DIFFERENCE = (
+    Column("where", lambda item: f"{item['file']}:{item['line']}"),
+    Column("outcome", _outcome),
+    Column("movie", lambda item: label(item) if "title" in item else "", wraps=True),
+    Column("shelf", lambda item: item.get("shelf")),
+    Column("before", lambda item: _words(item.get("before"))),
+    Column("after", lambda item: item["message"] if "message" in item else _words(item["after"]), wraps=True),
+)
+
+
+def print_import(job: Any, *, as_json: bool) -> None:
+    """The counts of an import; of a dry run what would be different, its counts on standard error."""
+    report = job["report"]
+    if as_json:
+        print_json(job)
+        return
+    if report["dry_run"]:
+        print_list(
+            [*report["changes"], *report["problems"]],
+            DIFFERENCE,
+            as_json=False,
+            nothing="Nothing would change.",
+        )
+        say(f"{_summary(report)}. Nothing was changed.")
+        return
+    counts = {name: report[name] for name in OUTCOMES if report[name] or name == "new"}
+    told = {"import": job["id"], "format": report["format"], "rows": report["rows"], **counts}
+    print_record(told, job, as_json=False)
+    for problem in report["problems"][:_PROBLEMS_SHOWN]:
+        say(f"{problem['file']}:{problem['line']}: {problem['outcome']}: {problem['message']}")
+    if report["problems_total"] > _PROBLEMS_SHOWN:
+        say(f"... all {report['problems_total']}: movierec import problems {job['id']}")
+    if report["ambiguous"] or report["unmatched"]:
+        say("Which films are meant is asked by: movierec import review")
+    if report["nothing_changed"]:
+        say("Nothing was changed: everything that could be taken was here already.")
+
+
+def _summary(report: Any) -> str:
+    return ", ".join(f"{report[name]} {name}" for name in OUTCOMES if report[name]) or "no rows"
+
+
+def _words(row: Any) -> str:
+    """`steps 9, review Good.`: stars as people know them."""
+    told = {name: value for name, value in (row or {}).items() if value not in ("", "[]", False, 0)}
+    return ", ".join(
+        f"{value / 2:g} stars" if name == "steps" else f"{name} {value}" for name, value in told.items()
+    )
