@@ -88,6 +88,7 @@ class Throttle:
     reset_per_account: int = setting(5, "Mails asked for to one account in an hour.", least=0)
     reset_per_address: int = setting(20, "Mails asked for from one address in an hour.", least=0)
     search: int = setting(120, "Searches from one address in a minute.", least=0)
+    posters: int = setting(240, "Posters asked for from one address in a minute.", least=0)
     imports: int = setting(60, "Imports of one account in an hour.", least=0)
     exports: int = setting(60, "Exports of one account in an hour.", least=0)
     train: int = setting(60, "Trainings started by one account in an hour.", least=0)

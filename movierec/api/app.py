@@ -20,6 +20,7 @@ from movierec.api import (
     favorites,
     health,
     history,
+    images,
     import_review,
     imports,
     jobs,
@@ -56,6 +57,7 @@ GROUPS = [
     sessions.group,
     verification.group,
     movies.group,
+    images.group,
     favorites.group,
     ratings.group,
     watchlist.group,
@@ -144,7 +146,9 @@ async def _tmdb(app: web.Application) -> AsyncIterator[None]:
         yield
         return
     await tmdb.start()
+    learning = asyncio.create_task(images.learn_addresses(tmdb))
     yield
+    learning.cancel()
     await app[SERVICES].sync.close()
     await tmdb.close()
 

@@ -10,6 +10,7 @@ from movierec import auth, library, movies, recommender
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Group
+from movierec.api.images import ADDRESSES
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import movies as schemas
@@ -18,8 +19,6 @@ from movierec.movies import Detail, FilmFacts, Filters, Found, Listed
 
 group = Group("/api/v1/movies", tag="movies")
 
-POSTERS = "https://image.tmdb.org/t/p/w500"
-BACKDROPS = "https://image.tmdb.org/t/p/w1280"
 # Films on a page of search, trending, popular and top rated, as on TMDb.
 LENGTH = 20
 WINDOWS = {"day": 24 * 3600, "week": 7 * 24 * 3600}
@@ -41,13 +40,8 @@ def listed_json(film: Listed) -> dict[str, Any]:
         "vote_average": film.vote_average,
         "vote_count": film.vote_count,
         "popularity": film.popularity,
-        "poster_url": _image(POSTERS, film.poster_path),
+        "poster_url": ADDRESSES.poster(film.poster_path),
     }
-
-
-def _image(base: str, path: str) -> str | None:
-    """TMDb gives paths, staff whole addresses."""
-    return base + path if path.startswith("/") else path or None
 
 
 def detail_json(film: Detail) -> dict[str, Any]:
@@ -67,7 +61,7 @@ def detail_json(film: Detail) -> dict[str, Any]:
         "adult": bool(facts["adult"]),
         "critics_score": facts["critics_score"],
         "critics_reviews": facts["critics_reviews"],
-        "backdrop_url": _image(BACKDROPS, facts["backdrop_path"]),
+        "backdrop_url": ADDRESSES.backdrop(facts["backdrop_path"]),
         "directors": film.directors,
         "writers": film.writers,
         "cast": film.cast,
@@ -316,7 +310,7 @@ def _told(sent: dict[str, Any]) -> dict[str, Any]:
     if "cast" in told:
         told["characters"] = tuple(member["character"] for member in told["cast"])
         told["cast"] = tuple(member["name"] for member in told["cast"])
-    for kind, base in (("poster", POSTERS), ("backdrop", BACKDROPS)):
+    for kind in ("poster", "backdrop"):
         if f"{kind}_url" in told:
-            told[f"{kind}_path"] = str(told.pop(f"{kind}_url") or "").removeprefix(base)
+            told[f"{kind}_path"] = ADDRESSES.path_of(str(told.pop(f"{kind}_url") or ""))
     return told

@@ -39,6 +39,7 @@ RULES: dict[str, Rule] = {
     "reset_per_account": Rule(Per.ACCOUNT, HOUR),
     "reset_per_address": Rule(Per.ADDRESS, HOUR),
     "search": Rule(Per.ADDRESS, MINUTE),
+    "posters": Rule(Per.ADDRESS, MINUTE),
     "imports": Rule(Per.ACCOUNT, HOUR),
     "exports": Rule(Per.ACCOUNT, HOUR),
     "train": Rule(Per.ACCOUNT, HOUR),

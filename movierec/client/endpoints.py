@@ -15,6 +15,8 @@ from movierec.client.transport import CONNECT_SECONDS, Upload
 UPLOAD_SECONDS = 600.0
 # An export begins to arrive when all of it is written down, after those of others.
 EXPORT_SECONDS = 300.0
+# A page is worth more than its poster.
+POSTER_SECONDS = 3.0
 
 
 class Client(Accounts):
@@ -45,6 +47,11 @@ class Client(Accounts):
 
     def merge_movie(self, movie_id: int, into: int) -> Any:
         return self._as_user("POST", f"{API}/movies/{movie_id}/merge/", body={"into": into})
+
+    def poster(self, movie_id: int, width: int | None = None) -> Any:
+        """A `Download` of an image."""
+        path = f"{API}/movies/{movie_id}/poster/"
+        return self._anonymous("GET", path, query={"width": width}, seconds=POSTER_SECONDS, download=True)
 
     def genres(self, **query: Any) -> Any:
         return self._anonymous("GET", f"{API}/movies/genres/", query=query)

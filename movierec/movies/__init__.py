@@ -22,6 +22,7 @@ from movierec.movies.service import (
     listed,
     needs_starter,
     ordering,
+    poster_path,
 )
 from movierec.movies.starting import load_starter, starter_films
 from movierec.movies.store import store
@@ -64,6 +65,7 @@ __all__ = [
     "needs_starter",
     "ordering",
     "popular",
+    "poster_path",
     "remove",
     "replace",
     "search",

@@ -181,6 +181,14 @@ def detail(movie_id: int) -> Detail:
     )
 
 
+def poster_path(movie_id: int) -> str:
+    """Where a film's poster is: a path of TMDb, a whole address, or nowhere. Raises NotFound."""
+    found = db.value("SELECT poster_path FROM movies WHERE id = ?", current_id(movie_id))
+    if found is None:
+        raise NotFound("There is no such movie.")
+    return str(found)
+
+
 def by_imdb_id(imdb_id: str) -> int:
     """The id of the film IMDb calls so. Raises NotFound."""
     return _by("imdb_id", imdb_id)

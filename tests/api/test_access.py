@@ -104,6 +104,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("PATCH", "/api/v1/movies/{id}/"): STAFF,
     ("DELETE", "/api/v1/movies/{id}/"): STAFF,
     ("POST", "/api/v1/movies/{id}/merge/"): STAFF,
+    ("GET", "/api/v1/movies/{id}/poster/"): PUBLIC,
     ("GET", "/api/v1/recommendations/"): USER,
     ("GET", "/api/v1/recommendations/explain/{movie_id}/"): USER,
     ("POST", "/api/v1/recommendations/feedback/"): USER,

@@ -17,6 +17,7 @@ MOVIES, FAVORITES, RECOMMENDATIONS = "/api/v1/movies", "/api/v1/favorites", "/ap
 # Every endpoint that is told which movie, with what it is sent and where the movie stands in its answer.
 BY_OLD_ID: dict[tuple[str, str], tuple[dict[str, Any] | None, int, str | None]] = {
     ("GET", f"{MOVIES}/{{id}}/"): (None, 200, "id"),
+    ("GET", f"{MOVIES}/{{id}}/poster/"): (None, 404, None),  # no TMDb
     ("PUT", f"{MOVIES}/{{id}}/"): ({"title": "Dune"}, 200, "id"),
     ("PATCH", f"{MOVIES}/{{id}}/"): ({"tagline": "It begins."}, 200, "id"),
     ("POST", f"{FAVORITES}/"): ({"movie": 0}, 201, "movie"),

@@ -61,6 +61,10 @@ class GenreQuery(PageQuery):
     page_size: int = Field(100, ge=1, le=100)
 
 
+class PosterQuery(Input):
+    width: int = Field(342, ge=1, le=2000, description="In pixels.")
+
+
 class ListedMovie(Output):
     """A movie as lists show it."""
 

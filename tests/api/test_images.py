@@ -1,0 +1,134 @@
+"""Posters: passed on from TMDb's images and from nowhere else; where their addresses come from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from movierec import movies
+from movierec.api.images import ADDRESSES, USUAL, Addresses, size_for
+from movierec.movies import FilmFacts
+from movierec.tmdb import Images
+from tests.conftest import Template
+from tests.films import NOW, movie_id
+from tests.running import Daemon, RunningDaemon
+from tests.tmdb.conftest import quick
+from tests.tmdb.stand_in import StandIn
+
+MOVIES = "/api/v1/movies"
+ELSEWHERE = {
+    "images": {
+        "secure_base_url": "https://pictures.example.org/p/",
+        "poster_sizes": ["w92", "w342", "w780", "original"],
+        "backdrop_sizes": ["w300", "original"],
+    }
+}
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[StandIn]:
+    with StandIn() as running:
+        running.recorded["/configuration"] = ELSEWHERE
+        yield running
+
+
+@pytest.fixture(scope="module")
+def daemon(
+    template: Template, stand_in: StandIn, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningDaemon]:
+    for settings in template.copy(tmp_path_factory.mktemp("images") / "movierec"):
+        with Daemon(dataclasses.replace(settings, tmdb=quick(stand_in))) as running:
+            yield running
+    ADDRESSES.images = USUAL
+
+
+@pytest.fixture
+def alien(daemon: RunningDaemon, stand_in: StandIn) -> Iterator[int]:
+    """A film with a poster; TMDb behaves, whatever it did before."""
+    [made] = movies.store([FilmFacts("Alien", "tmdb", imdb_id="tt0078748", poster_path="/alien.jpg")], NOW)
+    stand_in.asked.clear()
+    yield made
+    stand_in.mode = "well"
+
+
+def asked(stand_in: StandIn) -> list[str]:
+    """What was asked of images."""
+    return [path for path in stand_in.asked if path.startswith("/w")]
+
+
+def test_a_poster_is_fetched_once_without_the_key(
+    daemon: RunningDaemon, stand_in: StandIn, alien: int
+) -> None:
+    first, again = [daemon.request("GET", f"{MOVIES}/{alien}/poster/?width=300") for _ in range(2)]
+    assert (first.status, first.headers["Content-Type"]) == (200, "image/jpeg")
+    assert first.body == again.body == b"\xff\xd8\xff image"
+    assert first.headers["Cache-Control"].startswith("public")
+    assert first.headers["X-Content-Type-Options"] == "nosniff"
+    assert asked(stand_in) == ["/w342/alien.jpg"]
+    assert stand_in.keys[-1] is None
+    known = {"If-None-Match": first.headers["ETag"]}
+    assert daemon.request("GET", f"{MOVIES}/{alien}/poster/?width=300", headers=known).status == 304
+
+
+def test_the_width_chooses_the_size(daemon: RunningDaemon, stand_in: StandIn, alien: int) -> None:
+    for width in (1, 93, 500, 2000):
+        assert daemon.request("GET", f"{MOVIES}/{alien}/poster/?width={width}").status == 200
+    assert {path.split("/")[1] for path in asked(stand_in)} <= {"w92", "w342", "w780"}
+    for width in ("0", "2001", "x", "1.5"):
+        daemon.get(f"{MOVIES}/{alien}/poster/?width={width}", status=422)
+
+
+def test_only_posters_of_films_at_tmdb_are_fetched(
+    daemon: RunningDaemon, stand_in: StandIn, alien: int
+) -> None:
+    """It is no way to have the daemon ask for any address."""
+    admin = daemon.admin()
+    foreign = f"http://127.0.0.1:{urlsplit(stand_in.url).port}/w342/secret.jpg"
+    daemon.patch(f"{MOVIES}/{alien}/", {"poster_url": foreign}, token=admin)
+    before = len(stand_in.asked)
+    for movie in (alien, movie_id("tt0113277"), 999_999):
+        daemon.get(f"{MOVIES}/{movie}/poster/", status=404)
+    for more in ("?path=/x.jpg", "?url=http://127.0.0.1/", "?size=original"):
+        daemon.get(f"{MOVIES}/{alien}/poster/{more}", status=422)
+    assert len(stand_in.asked) == before
+    assert daemon.get(f"{MOVIES}/{alien}/")["poster_url"] == foreign
+
+
+@pytest.mark.parametrize("mode", ["500", "html", "500 MB", "cut body", "redirect", "black hole"])
+def test_what_is_no_image_is_neither_passed_on_nor_kept(
+    daemon: RunningDaemon, stand_in: StandIn, mode: str
+) -> None:
+    name = f"/{mode.replace(' ', '_')}.jpg"
+    [film] = movies.store([FilmFacts(mode, "tmdb", poster_path=name)], NOW)
+    stand_in.mode = mode
+    problem = daemon.get(f"{MOVIES}/{film}/poster/", status=502)
+    assert problem["code"] == "upstream_unavailable"
+    stand_in.mode = "well"
+    assert daemon.request("GET", f"{MOVIES}/{film}/poster/").status == 200
+
+
+def test_addresses_are_those_of_tmdbs_configuration(daemon: RunningDaemon, alien: int) -> None:
+    facts = FilmFacts(
+        "Alien", "tmdb", imdb_id="tt0078748", poster_path="/alien.jpg", backdrop_path="/ship.jpg"
+    )
+    movies.store([facts], NOW)
+    movies.change(alien, {"poster_path": "/alien.jpg"}, NOW)
+    film = daemon.get(f"{MOVIES}/{alien}/")
+    assert film["poster_url"] == "https://pictures.example.org/p/w780/alien.jpg"
+    assert film["backdrop_url"] == "https://pictures.example.org/p/w300/ship.jpg"
+    # What staff send back unchanged stays a path of TMDb.
+    daemon.patch(f"{MOVIES}/{alien}/", {"poster_url": film["poster_url"]}, token=daemon.admin())
+    assert movies.poster_path(alien) == "/alien.jpg"
+
+
+def test_until_tmdb_tells_them_addresses_are_the_usual_ones() -> None:
+    addresses = Addresses()
+    assert addresses.poster("/a.jpg") == "https://image.tmdb.org/t/p/w500/a.jpg"
+    assert addresses.backdrop("/a.jpg") == "https://image.tmdb.org/t/p/w1280/a.jpg"
+    assert addresses.poster("") is None
+    assert addresses.poster("https://example.org/a.jpg") == "https://example.org/a.jpg"
+    assert size_for(("original", "h632"), 5) == "original"
+    assert Addresses(Images("https://a", ("w92",), ())).poster("/a.jpg") == "https://a/w92/a.jpg"
