@@ -49,6 +49,7 @@ ALLOWED: dict[str, set[str]] = {
 ONLY_IN = {
     "typer": {"cli", "daemon"},
     "rich": {"cli", "daemon"},
+    "PIL": {"cli"},
     "numpy": {"recommender", "exchange"},
     "scipy": {"recommender"},
     "jwt": {"auth"},

@@ -3,41 +3,125 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from movierec.cli.image_support import Way, way_of
 from movierec.cli.tables import console
 from movierec.cli.terminal import flowing
 from movierec.cli.titles import label
+from movierec.client import Client
+from movierec.errors import MovierecError
+
+if TYPE_CHECKING:
+    from movierec.cli.pictures import Picture
 
 # Longer lines of prose are hard to read, however wide the terminal is.
 _PROSE_WIDTH = 88
 _CAST = 8
+# Cells of the poster's width, on terminals so wide at least.
+_POSTER_WIDTHS = {120: 30, 80: 26, 60: 18}
+# More than the widest poster has pixels; TMDb's sizes are chosen by it.
+_POSTER_PIXELS = 342
+_MOST_POSTER_BYTES = 8_000_000
 
 
-def print_page(movie: Any, similar: Sequence[Any]) -> None:
+def print_page(movie: Any, similar: Sequence[Any], client: Client | None) -> None:
+    """Print it; with a `client` the poster too, where the terminal can show one and the daemon has it."""
     screen = console()
+    picture = _poster(client, movie, screen) if client else None
+    overview, facts = flowing(movie["overview"]), _rows(_people_and_ratings(movie))
     screen.print()
-    screen.print(Text(flowing(label(movie)), style="bold"))
-    original = movie["original_title"]
-    if original and original != movie["title"]:
-        screen.print(Text(flowing(original), style="italic"))
-    screen.print(Text(_facts(movie), style="dim"))
-    if movie["tagline"]:
-        screen.print(Text(f"“{flowing(movie['tagline'])}”", style="italic"))
-    screen.print()
-    screen.print(_rows(_people_and_ratings(movie)))
-    if movie["overview"]:
-        screen.print()
-        screen.print(Text(flowing(movie["overview"])), width=min(_PROSE_WIDTH, screen.width))
+    if picture:
+        _print_beside(screen, picture, movie, overview, facts)
+    else:
+        width = min(_PROSE_WIDTH, screen.width)
+        screen.print(Group(*_head(movie), *_paragraph(overview), Text(), facts), width=width)
     if similar:
         screen.print()
         screen.print(Text("Similar", style="bold"))
         screen.print(Padding(_similar(similar), (0, 0, 0, 2)))
     screen.print()
+
+
+def _print_beside(
+    screen: Console, picture: Picture, movie: Any, overview: str, facts: RenderableType
+) -> None:
+    """A long overview goes on below the picture, over the whole width; a short one has the facts below it."""
+    from movierec.cli.pictures import beside  # Pillow: 30 ms
+
+    width = min(_PROSE_WIDTH, screen.width - picture.columns - 2)
+
+    def lines_of(*parts: RenderableType) -> list[list[Segment]]:
+        return screen.render_lines(Group(*parts), screen.options.update(width=width), pad=False)
+
+    head = [*_head(movie)]
+    room = max(picture.rows - len(lines_of(*head)) - 1, 0)
+    fits, rest = _split(overview, width, room, screen)
+    if not rest:
+        beside(screen, picture, lines_of(*head, *_paragraph(fits), Text(), facts))
+        return
+    beside(screen, picture, lines_of(*head, *_paragraph(fits)))
+    screen.print(Group(Text(rest), Text(), facts), width=min(_PROSE_WIDTH, screen.width))
+
+
+def _split(text: str, width: int, lines: int, screen: Console) -> tuple[str, str]:
+    """As much of a text as so many lines hold, and what is left."""
+    end = 0
+    for line in Text(text).wrap(screen, width, overflow="fold")[:lines]:
+        words = line.plain.rstrip()
+        end = text.index(words, end) + len(words)
+    return text[:end], text[end:].lstrip()
+
+
+def _poster(client: Client, movie: Any, screen: Console) -> Picture | None:
+    """None where it cannot be shown; nothing of a page is worth failing for its poster."""
+    columns = next((cells for wide, cells in _POSTER_WIDTHS.items() if screen.width >= wide), 0)
+    way = way_of(screen)
+    if not (movie["poster_url"] and way and columns):
+        return None
+    try:
+        content = _received(client, movie["id"])
+    except MovierecError:
+        return None
+    from movierec.cli.pictures import Picture  # Pillow: 30 ms
+
+    picture = Picture.of(content, way, columns)
+    # Of a picture that is higher than the screen the protocols would show only some.
+    if picture and way is not Way.BLOCKS and picture.rows >= screen.height:
+        return None
+    return picture
+
+
+def _received(client: Client, movie_id: int) -> bytes:
+    content = b""
+    for piece in client.poster(movie_id, _POSTER_PIXELS).pieces:
+        content += piece
+        if len(content) > _MOST_POSTER_BYTES:
+            return b""
+    return content
+
+
+def _head(movie: Any) -> Iterable[Text]:
+    yield Text(flowing(label(movie)), style="bold")
+    original = movie["original_title"]
+    if original and original != movie["title"]:
+        yield Text(flowing(original), style="italic")
+    if facts := _facts(movie):
+        yield Text(facts, style="dim")
+    if movie["tagline"]:
+        yield Text(f"“{flowing(movie['tagline'])}”", style="italic")
+
+
+def _paragraph(text: str) -> Iterable[Text]:
+    if text:
+        yield Text()
+        yield Text(text, overflow="fold")
 
 
 def _facts(movie: Any) -> str:
@@ -47,6 +131,7 @@ def _facts(movie: Any) -> str:
         f"{minutes // 60} h {minutes % 60:02} min" if minutes else "",
         movie["certificate"],
         movie["release_date"] or "",
+        ", ".join(movie["countries"][:3]),
         movie["original_language"].upper(),
     ]
     return " · ".join(flowing(fact) for fact in facts if fact)
@@ -55,14 +140,25 @@ def _facts(movie: Any) -> str:
 def _people_and_ratings(movie: Any) -> Iterable[tuple[str, Text]]:
     yield "Directed by", _names(movie["directors"])
     yield "Written by", _names(movie["writers"])
-    yield "With", _names([member["name"] for member in movie["cast"]])
+    yield "With", _names([_part(member) for member in movie["cast"]])
     yield "About", _names(movie["keywords"])
     votes = movie["vote_count"]
     yield "Rated", Text(f"{movie['vote_average']:.1f} / 10 by {votes:,}" if votes else "")
     if movie.get("critics_score") is not None:
-        yield "Critics", Text(f"{movie['critics_score']} % of {movie['critics_reviews']:,} liked it")
+        yield "Critics", Text(f"{movie['critics_score']} % of {movie['critics_reviews'] or 0:,} liked it")
+    yield "Money", Text(_money(movie))
     yield "By you", _mine(movie)
     yield "Names", Text(flowing(_ids(movie)), style="dim")
+
+
+def _part(member: Any) -> str:
+    return f"{member['name']} ({member['character']})" if member["character"] else str(member["name"])
+
+
+def _money(movie: Any) -> str:
+    """US dollars, of which nobody wants to know the last thousands."""
+    known = [(name, movie[field]) for name, field in (("cost", "budget"), ("earned", "revenue"))]
+    return ", ".join(f"{name} ${amount / 1_000_000:,.1f} million" for name, amount in known if amount)
 
 
 def _rows(rows: Iterable[tuple[str, Text]]) -> Table:
@@ -83,8 +179,8 @@ def _names(names: Sequence[str]) -> Text:
 def _mine(movie: Any) -> Text:
     own = movie.get("my_rating")
     marks = [f"{star_bar(movie['my_stars'])} {own:g}"] if own else []
-    expected = None if own else movie.get("predicted_rating")
-    marks += [f"you would give it {expected}"] if expected else []
+    if expected := movie.get("predicted_rating"):
+        marks += [f"{expected} was to be expected" if own else f"you would give it {expected}"]
     marks += ["favorite"] if movie.get("is_favorite") else []
     marks += ["on your watchlist"] if movie.get("on_watchlist") else []
     marks += [_seen(movie["times_seen"], movie["last_seen"])] if movie.get("times_seen") else []
@@ -94,7 +190,7 @@ def _mine(movie: Any) -> Text:
 def _seen(times: int, last: str | None) -> str:
     """`seen twice, last on 2024-05-01`"""
     often = {1: "seen", 2: "seen twice"}.get(times, f"seen {times} times")
-    return f"{often}{'' if times == 1 else ', last'} on {last[:10]}" if last else often
+    return f"{often}{'' if times == 1 else ', last'} on {flowing(last)[:10]}" if last else often
 
 
 def star_bar(stars: float) -> str:

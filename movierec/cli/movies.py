@@ -126,9 +126,15 @@ def show(
     movie: MovieWords,
     similar: Annotated[int, typer.Option("--similar", min=0, max=50, help="So many similar movies.")] = 5,
     scale: OfScale = None,
+    image: Annotated[
+        bool, typer.Option("--image/--no-image", help="The poster, where the terminal can show it.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Everything about a movie. In a pipe: lines of name, tab, value."""
+    """Everything about a movie. In a pipe: lines of name, tab, value.
+
+    MOVIEREC_IMAGES=kitty, iterm, sixel, blocks or none chooses how posters are drawn.
+    """
     client = connect()
     detail = client.movie(find_movie(client, " ".join(movie))["id"])
     if as_json:
@@ -141,7 +147,8 @@ def show(
     else:
         from movierec.cli.movie_page import print_page  # rich: 70 ms
 
-        print_page(detail, items_of(client.similar(detail["id"], limit=similar)) if similar else [])
+        alike = items_of(client.similar(detail["id"], limit=similar)) if similar else []
+        print_page(detail, alike, client if image else None)
 
 
 def _on_scale(movie: Any, scale: Scale) -> Any:

@@ -1,0 +1,153 @@
+"""A picture on a terminal: by the protocols of Kitty and iTerm2, as Sixel, or as coloured half blocks.
+
+Imported only to draw one: Pillow takes 30 ms. What is written is made anew from the pixels; not a
+byte of the file reaches the terminal.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+from rich.console import Console
+from rich.control import Control
+from rich.segment import ControlType, Segment
+from rich.style import Style
+
+from movierec.cli.image_support import Way
+
+# A poster has half a million pixels; what claims more than this is no poster.
+MOST_PIXELS = 30_000_000
+# Pixels of a cell where the terminal does not tell; most cells are twice as high as wide.
+CELL_WIDTH, CELL_HEIGHT = 10, 20
+SIXEL_COLORS = 200
+# Of Kitty's protocol: a chunk of base64 may be so long.
+CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image fitted into `columns` × `rows` cells."""
+
+    image: Image.Image
+    way: Way
+    columns: int
+    rows: int
+
+    @classmethod
+    def of(cls, content: bytes, way: Way, columns: int) -> Picture | None:
+        """None for what is no image that can be shown."""
+        try:
+            with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as opened:
+                if opened.width * opened.height > MOST_PIXELS:
+                    return None
+                image = opened.convert("RGB")
+        # Pillow raises all of these for broken files.
+        except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+            return None
+        rows = round(columns * image.height / image.width * CELL_WIDTH / CELL_HEIGHT)
+        return cls(image, way, columns, min(max(rows, 1), columns))
+
+    def lines(self) -> list[list[Segment]]:
+        """One for each row. A protocol draws all of it with the first; the others only step over it."""
+        if self.way is Way.BLOCKS:
+            return [*self._blocks()]
+        step = _control(f"\x1b[{self.columns}C")
+        # Room below first: near the end of the screen the picture would scroll away from its text.
+        room = "\n" * self.rows + f"\x1b[{self.rows}A"
+        return [[_control(f"{room}\x1b7{self._drawn()}\x1b8"), step], *[[step]] * (self.rows - 1)]
+
+    def _drawn(self) -> str:
+        if self.way is Way.SIXEL:
+            return sixel(self._fitted(self.columns * CELL_WIDTH, self.rows * CELL_HEIGHT))
+        data = base64.b64encode(_png(self.image)).decode()
+        if self.way is Way.ITERM:
+            size = f"width={self.columns};height={self.rows}"
+            return f"\x1b]1337;File=inline=1;{size};preserveAspectRatio=0;doNotMoveCursor=1:{data}\x07"
+        chunks = [data[at : at + CHUNK] for at in range(0, len(data), CHUNK)]
+        # q=2: no answer, which would be read as typed; C=1: the cursor stays.
+        first = f"a=T,f=100,q=2,C=1,c={self.columns},r={self.rows},"
+        return "".join(
+            f"\x1b_G{first if number == 1 else ''}m={int(number < len(chunks))};{chunk}\x1b\\"
+            for number, chunk in enumerate(chunks, 1)
+        )
+
+    def _blocks(self) -> Iterator[list[Segment]]:
+        """Two pixels a cell: the upper one in the colour of the sign, the lower one in that behind it."""
+        pixels: Any = self._fitted(self.columns, self.rows * 2).load()
+        for row in range(0, self.rows * 2, 2):
+            yield [
+                Segment("▀", Style(color=_hex(pixels[column, row]), bgcolor=_hex(pixels[column, row + 1])))
+                for column in range(self.columns)
+            ]
+
+    def _fitted(self, width: int, height: int) -> Image.Image:
+        return self.image.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def beside(console: Console, picture: Picture, lines: list[list[Segment]]) -> None:
+    """Print a picture with lines of text to the right of it, and below where there are more of them."""
+    gap = [Segment("  ")] if picture.way is Way.BLOCKS else [_control("\x1b[2C")]
+    empty = [Segment(" " * (picture.columns + 2))]
+    for drawn, text in itertools.zip_longest(picture.lines(), lines):
+        left = [*drawn, *gap] if drawn is not None else empty
+        console.print(_Line([*left, *(text or [])]), crop=False, soft_wrap=True)
+
+
+class _Line:
+    """Segments as they are, and the end of a line."""
+
+    def __init__(self, segments: list[Segment]) -> None:
+        self._segments = segments
+
+    def __rich_console__(self, *_: object) -> Iterator[Segment]:
+        yield from self._segments
+        yield Segment.line()
+
+
+def _control(text: str) -> Segment:
+    """An escape of our own, which takes no room in a line."""
+    return Segment(text, None, Control((ControlType.CURSOR_FORWARD, 1)).segment.control)
+
+
+def _hex(pixel: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*pixel)
+
+
+def _png(image: Image.Image) -> bytes:
+    made = io.BytesIO()
+    image.save(made, "PNG")
+    return made.getvalue()
+
+
+def sixel(image: Image.Image) -> str:
+    """An image as DEC terminals draw it: bands of six rows, and in each one pass for each colour.
+
+    https://vt100.net/docs/vt3xx-gp/chapter14.html
+    """
+    reduced = image.quantize(SIXEL_COLORS)
+    palette, pixels = reduced.getpalette() or [], reduced.tobytes()
+    width, height = reduced.size
+    colors = [
+        f"#{number};2;{';'.join(str(part * 100 // 255) for part in palette[number * 3 : number * 3 + 3])}"
+        for number in sorted(set(pixels))
+    ]
+    bands = [_band([pixels[y * width : (y + 1) * width] for y in range(top, min(top + 6, height))])
+             for top in range(0, height, 6)]  # fmt: skip
+    return f'\x1bP0;1q"1;1;{width};{height}{"".join(colors)}{"-".join(bands)}\x1b\\'
+
+
+def _band(rows: list[bytes]) -> str:
+    passes = []
+    for color in sorted(set().union(*rows)):
+        bits = [sum((row[x] == color) << y for y, row in enumerate(rows)) for x in range(len(rows[0]))]
+        runs = ((chr(63 + value), len([*run])) for value, run in itertools.groupby(bits))
+        passes.append(
+            f"#{color}" + "".join(f"!{count}{sign}" if count > 3 else sign * count for sign, count in runs)
+        )
+    return "$".join(passes)
