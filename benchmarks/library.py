@@ -1,4 +1,4 @@
-"""What users keep: changes a second in one go, how long others wait meanwhile, undoing it all, statistics.
+"""What users keep: changes a second in one go, how long others wait meanwhile, undoing it all; statistics.
 
     python -m benchmarks.library [ROWS]
 
@@ -7,49 +7,100 @@ On SQLite, and on PostgreSQL where MOVIEREC_TEST_POSTGRES names a server that ma
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 import resource
+import statistics
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from movierec import auth, config, db, library
+import psycopg2
+
+from movierec import auth, config, db, library, movies
 
 NOW = 1_750_000_000
 
 
 def main() -> None:
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    with tempfile.TemporaryDirectory() as folder:
-        db.connect(config.load(environ={"MOVIEREC_HOME": folder, "HOME": folder}))
+    server = os.environ.get("MOVIEREC_TEST_POSTGRES")
+    for url in [None, *([server] if server else [])]:
+        print("PostgreSQL" if url else "SQLite")
+        with database(url):
+            measure_changes(rows)
+        with database(url):
+            measure_statistics()
+
+
+@contextlib.contextmanager
+def database(server: str | None) -> Iterator[None]:
+    """A migrated database of its own, gone afterwards."""
+    with tempfile.TemporaryDirectory() as home:
+        environ = {"MOVIEREC_HOME": home, "HOME": home}
+        name = f"movierec_benchmark_{random.randrange(10**9)}"
+        if server:
+            administer(server, f"CREATE DATABASE {name}")
+            environ["MOVIEREC_DATABASE__URL"] = f"{server.rpartition('/')[0]}/{name}"
+        db.connect(config.load(environ=environ))
         db.migrate()
-        measure("SQLite", rows)
+        yield
         db.close()
+        if server:
+            administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def measure(name: str, rows: int) -> None:
+def administer(server: str, statement: str) -> None:
+    connection = psycopg2.connect(server)
+    connection.autocommit = True
+    connection.cursor().execute(statement)
+    connection.close()
+
+
+def measure_changes(rows: int) -> None:
     store_films(rows)
-    ann, bob = (
-        int(auth.register(auth.NewAccount(who, f"{who}@x.org"), "x", NOW).id) for who in ("ann", "bob")
-    )
+    ann, bob = make_user("ann"), make_user("bob")
     waits: list[float] = []
     done = threading.Event()
     other = threading.Thread(target=rate_on, args=(bob, done, waits))
     other.start()
-    print(f"{name}: {rows:,} rows, memory before {peak_mb():.0f} MB")
-    took = timed(lambda: library.apply(ann, ratings(rows), what="Imported a file", now=NOW))
-    print(f"  apply      {took:6.2f} s  {rows / took:9,.0f} rows/s")
-    took = timed(lambda: library.apply(ann, ratings(rows), what="Imported a file", now=NOW))
-    print(f"  the same   {took:6.2f} s  {rows / took:9,.0f} rows/s")
-    took = timed(lambda: library.undo(ann, now=NOW))
-    print(f"  undo       {took:6.2f} s  {rows / took:9,.0f} rows/s")
+    print(f"  {rows:,} ratings, memory before {peak_mb():.0f} MB")
+    for name, work in (
+        ("apply", lambda: library.apply(ann, ratings(rows), what="Imported a file", now=NOW)),
+        ("the same", lambda: library.apply(ann, ratings(rows), what="Imported a file", now=NOW)),
+        ("undo", lambda: library.undo(ann, now=NOW)),
+    ):
+        seconds = timed(work)
+        print(f"  {name:<10} {seconds:6.2f} s  {rows / seconds:9,.0f} rows/s")
     done.set()
     other.join()
-    print(
-        f"  memory {peak_mb():.0f} MB; others waited {max(waits):.2f} s at most, {len(waits)} rated meanwhile"
-    )
+    print(f"  peak memory {peak_mb():.0f} MB; another user rated {len(waits)} films meanwhile, ", end="")
+    print(f"waiting {statistics.median(waits) * 1000:.0f} ms in the median, {max(waits) * 1000:.0f} at most")
+
+
+def measure_statistics() -> None:
+    movies.load_starter(NOW)
+    chance = random.Random(1)
+    films = [movie_id for (movie_id,) in db.rows("SELECT id FROM movies ORDER BY id")]
+    ann = make_user("ann")
+    changes = [library.to_rate(film, chance.randint(1, 10) / 2) for film in chance.sample(films, 10_000)]
+    for film in chance.choices(films, k=5_000):
+        day = f"{chance.randint(2015, 2025)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
+        changes.append(library.to_history(film, day))
+    library.apply(ann, changes, what="Imported a file", now=NOW)
+    for year in (None, 2024):
+        took = [timed(lambda year=year: library.statistics(ann, year=year)) * 1000 for _ in range(30)]
+        print(
+            f"  statistics of 10,000 ratings, 5,000 viewings, {year or 'all years'}: "
+            f"median {statistics.median(took):.0f} ms, at most {max(took):.0f} ms"
+        )
+
+
+def make_user(name: str) -> int:
+    return int(auth.register(auth.NewAccount(name, f"{name}@example.org"), "x", NOW).id)
 
 
 def store_films(count: int) -> None:
@@ -79,9 +130,9 @@ def rate_on(user_id: int, done: threading.Event, waits: list[float]) -> None:
     db.close()
 
 
-def timed(work: object) -> float:
+def timed(work: Callable[[], object]) -> float:
     begun = time.perf_counter()
-    work()  # type: ignore[operator]
+    work()
     return time.perf_counter() - begun
 
 

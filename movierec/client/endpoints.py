@@ -130,7 +130,7 @@ class Client(Accounts):
     def unrate_movie(self, movie_id: int) -> None:
         self._as_user("DELETE", f"{API}/favorites/ratings/movie/{movie_id}/")
 
-    # Watchlist, history, changes
+    # Watchlist, history, changes, statistics
 
     def watchlist(self, **query: Any) -> Any:
         return self._as_user("GET", f"{API}/watchlist/", query=query)
@@ -155,6 +155,10 @@ class Client(Accounts):
 
     def changes(self, **query: Any) -> Any:
         return self._as_user("GET", f"{API}/changes/", query=query)
+
+    def statistics(self, **query: Any) -> Any:
+        """`year`: only what was seen in it; `top`: so many directors."""
+        return self._as_user("GET", f"{API}/stats/", query=query)
 
     def undo(self, change_id: int | None = None) -> Any:
         return self._as_user("POST", f"{API}/changes/undo/", body=without_none(change=change_id))

@@ -46,6 +46,7 @@ from movierec.library.shelves import (
     to_watchlist,
 )
 from movierec.library.standing import Standing, standing
+from movierec.library.statistics import Counts, Opinion, RatedGroup, Statistics, YearSeen, statistics
 from movierec.library.undoing import Deed, Undone, act_of_job, acts, sweep_acts, undo, undo_step
 from movierec.library.watchlist import ORDERINGS as WATCHLIST_ORDERINGS
 from movierec.library.watchlist import MovieToSee, add_to_watchlist, remove_from_watchlist, watchlist
@@ -61,18 +62,23 @@ __all__ = [
     "WATCHLIST_ORDERINGS",
     "Applied",
     "Change",
+    "Counts",
     "Deed",
     "FavoriteMovie",
     "Intent",
     "MovieToSee",
     "Narrowing",
+    "Opinion",
     "Place",
+    "RatedGroup",
     "RatedMovie",
     "Row",
     "SeenMovie",
     "Shelf",
     "Standing",
+    "Statistics",
     "Undone",
+    "YearSeen",
     "act_of_job",
     "acts",
     "add_favorite",
@@ -98,6 +104,7 @@ __all__ = [
     "revise",
     "seen_movies",
     "standing",
+    "statistics",
     "steps_of",
     "sweep_acts",
     "to_favorite",

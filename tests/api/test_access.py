@@ -114,6 +114,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/recommendations/refresh/"): USER,
     ("GET", "/api/v1/recommendations/similar/{movie_id}/"): PUBLIC,
     ("GET", "/api/v1/recommendations/{id}/"): OWNER,
+    ("GET", "/api/v1/stats/"): USER,
     ("GET", "/api/v1/watchlist/"): USER,
     ("POST", "/api/v1/watchlist/"): USER,
     ("DELETE", "/api/v1/watchlist/{id}/"): OWNER,

@@ -1,0 +1,53 @@
+"""`/api/v1/stats/`: what a user's ratings and viewings add up to."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from movierec import library
+from movierec.api.call import Call
+from movierec.api.endpoint import Access, Group
+from movierec.api.schemas import statistics as schemas
+from movierec.library import Opinion
+
+group = Group("/api/v1/stats", tag="stats")
+
+
+@group.get("/", access=Access.USER, answers={200: schemas.Statistics})
+def statistics(call: Call, query: schemas.StatisticsQuery) -> dict[str, Any]:
+    """Counts, the mean, ratings by value, genre, decade and director, years of watching, agreement with critics.
+
+    With `year`, of the films seen in that year alone. A rated film that the history does not know counts as
+    seen once, in the year it was rated. Years are those of UTC.
+    """
+    found = library.statistics(call.user_id, year=query.year, top=query.top)
+    return {
+        "year": query.year,
+        "counts": dataclasses.asdict(found.counts),
+        "mean": found.mean,
+        "histogram": [{"rating": step / 2, "count": count} for step, count in enumerate(found.histogram, 1)],
+        "genres": list(map(dataclasses.asdict, found.genres)),
+        "decades": list(map(dataclasses.asdict, found.decades)),
+        "directors": list(map(dataclasses.asdict, found.directors)),
+        "years": list(map(dataclasses.asdict, found.years)),
+        "months": found.months,
+        "best": list(map(_opinion_json, found.best)),
+        "critics": {
+            "films": found.critics.films,
+            "mean_rating": found.critics.mean_stars,
+            "mean_critics_score": found.critics.mean_score,
+            "correlation": found.critics.correlation,
+            "disagreements": list(map(_opinion_json, found.critics.disagreements)),
+        },
+    }
+
+
+def _opinion_json(opinion: Opinion) -> dict[str, Any]:
+    return {
+        "movie": opinion.movie_id,
+        "title": opinion.title,
+        "year": opinion.year,
+        "rating": opinion.stars,
+        "critics_score": opinion.critics_score,
+    }

@@ -1,0 +1,261 @@
+"""What a user's ratings and viewings add up to: by rating, genre, decade, director and year, beside the critics.
+
+A viewing is an entry of the history; a rated film that the history does not know counts once, in the year it
+was rated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from movierec import db
+
+BEST = 5
+DISAGREEMENTS = 10
+# A correlation of two films is always perfect.
+LEAST_FOR_CORRELATION = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`minutes` are those of all viewings of films whose length is known."""
+
+    ratings: int
+    reviews: int
+    favorites: int
+    watchlist: int
+    films: int
+    viewings: int
+    rewatches: int
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RatedGroup:
+    """Rated films that have something in common, and their mean rating in stars."""
+
+    name: str
+    count: int
+    mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class YearSeen:
+    """What was seen in a year; None is the time that nobody knows."""
+
+    year: int | None
+    films: int
+    viewings: int
+    rewatches: int
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A rated film; `critics_score` is the share of critics who liked it, 0–100."""
+
+    movie_id: int
+    title: str
+    year: int | None
+    stars: float
+    critics_score: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Ratings beside the critics. `correlation` is Pearson's, None for few films or where all are rated alike."""
+
+    films: int
+    mean_stars: float | None
+    mean_score: float | None
+    correlation: float | None
+    disagreements: list[Opinion]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """`histogram` counts the ratings of 0.5, 1.0 … 5.0; `months` the viewings of a year by month."""
+
+    counts: Counts
+    mean: float | None
+    histogram: list[int]
+    genres: list[RatedGroup]
+    decades: list[RatedGroup]
+    directors: list[RatedGroup]
+    years: list[YearSeen]
+    months: list[int] | None
+    best: list[Opinion]
+    critics: Agreement
+
+
+def statistics(user_id: int, *, year: int | None = None, top: int = 10) -> Statistics:
+    """All of it, or of the films seen in a year; directors are the `top` ones by rated films."""
+    return _Scope(user_id, year).statistics(top)
+
+
+class _Alike(NamedTuple):
+    """How many rated films are of a decade, rated so, and liked so by the critics."""
+
+    decade: int | None
+    steps: float
+    score: int | None
+    films: int
+    reviews: int
+
+
+class _Scope:
+    """The user's ratings and viewings that count, as the tables `rated` and `seen` of every query."""
+
+    def __init__(self, user_id: int, year: int | None) -> None:
+        year_of, month_of = _YEAR_AND_MONTH[db.is_postgres()]
+        self._user_id = user_id
+        self._year = None if year is None else f"{year:04}"
+        self._tables = (
+            "WITH every AS (SELECT movie_id, SUBSTR(watched_at, 1, 4) AS year, SUBSTR(watched_at, 6, 2) AS month, "
+            "CASE WHEN rewatch THEN 1 ELSE 0 END AS again FROM history WHERE user_id = ? UNION ALL "
+            f"SELECT movie_id, {year_of}, {month_of}, 0 FROM ratings WHERE user_id = ? "
+            "AND movie_id NOT IN (SELECT movie_id FROM history WHERE user_id = ?)), "
+            "seen AS (SELECT * FROM every WHERE CAST(? AS TEXT) IS NULL OR year = ?), "
+            "rated AS (SELECT * FROM ratings WHERE user_id = ? "
+            "AND (CAST(? AS TEXT) IS NULL OR movie_id IN (SELECT movie_id FROM seen))) "
+        )
+        self._values = (*[user_id] * 3, *[self._year] * 2, user_id, self._year)
+
+    def statistics(self, top: int) -> Statistics:
+        # Everything that can be told from these numbers is, rather than by a query of its own.
+        alike = [
+            _Alike._make(row)
+            for row in self._rows(
+                "SELECT movies.year / 10 * 10, steps, critics_score, COUNT(*), "
+                "SUM(CASE WHEN review <> '' THEN 1 ELSE 0 END) FROM rated JOIN movies ON movies.id = movie_id "
+                "GROUP BY 1, steps, critics_score"
+            )
+        ]
+        histogram = [sum(some.films for some in alike if some.steps == step) for step in range(1, 11)]
+        years = self._years()
+        return Statistics(
+            counts=self._counts(sum(histogram), sum(some.reviews for some in alike), years),
+            mean=_mean((step, count) for step, count in enumerate(histogram, 1)),
+            histogram=histogram,
+            genres=self._groups("genres", "genre_id", "movie_genres", limit=1000),
+            decades=_decades(alike),
+            directors=self._groups("people", "person_id", "credits", "role = 'director'", limit=top),
+            years=years,
+            months=None if self._year is None else self._months(),
+            best=self._opinions("steps DESC, rated.updated_at DESC, rated.id DESC", BEST),
+            critics=self._agreement(alike),
+        )
+
+    def _rows(self, sql: str, *values: Any) -> list[db.Row]:
+        return db.rows(self._tables + sql, *self._values, *values)
+
+    def _counts(self, ratings: int, reviews: int, years: Sequence[YearSeen]) -> Counts:
+        [(favorites,)] = self._rows(
+            "SELECT COUNT(*) FROM favorites WHERE user_id = ? "
+            "AND (CAST(? AS TEXT) IS NULL OR movie_id IN (SELECT movie_id FROM seen))",
+            self._user_id,
+            self._year,
+        )
+        watchlist = db.value("SELECT COUNT(*) FROM watchlist WHERE user_id = ?", self._user_id)
+        films, viewings, rewatches, minutes = (
+            sum(getattr(year, name) for year in years)
+            for name in ("films", "viewings", "rewatches", "minutes")
+        )
+        if self._year is None:  # a film may have been seen in several years
+            films = db.value(
+                "SELECT COUNT(*) FROM (SELECT movie_id FROM history WHERE user_id = ? "
+                "UNION SELECT movie_id FROM ratings WHERE user_id = ?) AS films",
+                self._user_id,
+                self._user_id,
+            )
+        return Counts(ratings, reviews, favorites, watchlist, films, viewings, rewatches, minutes)
+
+    def _groups(
+        self, table: str, key: str, joined: str, condition: str = "TRUE", *, limit: int
+    ) -> list[RatedGroup]:
+        """Rated films by what `joined` says of them, most of them first."""
+        found = self._rows(
+            f"SELECT name, films, mean FROM (SELECT {key}, COUNT(*) AS films, AVG(steps) AS mean FROM rated "
+            f"JOIN {joined} ON {joined}.movie_id = rated.movie_id AND {condition} "
+            f"GROUP BY {key} ORDER BY 2 DESC, 3 DESC, 1 LIMIT ?) AS groups JOIN {table} ON {table}.id = {key} "
+            f"ORDER BY films DESC, mean DESC, {key}",
+            limit,
+        )
+        return [RatedGroup(name, count, round(steps / 2, 2)) for name, count, steps in found]
+
+    def _years(self) -> list[YearSeen]:
+        found = self._rows(
+            "SELECT seen.year, COUNT(DISTINCT movie_id), COUNT(*), SUM(again), COALESCE(SUM(runtime), 0) "
+            "FROM seen JOIN movies ON movies.id = movie_id GROUP BY seen.year ORDER BY seen.year DESC"
+        )
+        return [YearSeen(int(year) if year else None, *numbers) for year, *numbers in found]
+
+    def _months(self) -> list[int]:
+        counts: dict[str, int] = dict(self._rows("SELECT month, COUNT(*) FROM seen GROUP BY month"))
+        return [counts.get(f"{month:02}", 0) for month in range(1, 13)]
+
+    def _opinions(self, order: str, limit: int, condition: str = "TRUE") -> list[Opinion]:
+        found = self._rows(
+            "SELECT movies.id, title, movies.year, steps, critics_score FROM rated "
+            f"JOIN movies ON movies.id = movie_id WHERE {condition} ORDER BY {order} LIMIT ?",
+            limit,
+        )
+        return [
+            Opinion(movie_id, title, year, steps / 2, score) for movie_id, title, year, steps, score in found
+        ]
+
+    def _agreement(self, alike: Sequence[_Alike]) -> Agreement:
+        pairs = [(some.steps, some.score, some.films) for some in alike if some.score is not None]
+        films = sum(count for *_, count in pairs)
+        score = sum(score * count for _, score, count in pairs) / films if films else None
+        return Agreement(
+            films=films,
+            mean_stars=_mean((steps, count) for steps, _, count in pairs),
+            mean_score=None if score is None else round(score, 1),
+            correlation=_correlation(pairs) if films >= LEAST_FOR_CORRELATION else None,
+            disagreements=self._opinions(
+                "ABS(steps * 10 - critics_score) DESC, movies.id", DISAGREEMENTS, "critics_score IS NOT NULL"
+            ),
+        )
+
+
+# In UTC, from seconds since the epoch: on SQLite, on PostgreSQL.
+_YEAR_AND_MONTH = (
+    tuple(f"STRFTIME('{part}', created_at, 'unixepoch')" for part in ("%Y", "%m")),
+    tuple(f"TO_CHAR(TO_TIMESTAMP(created_at) AT TIME ZONE 'UTC', '{part}')" for part in ("YYYY", "MM")),
+)
+
+
+def _decades(alike: Sequence[_Alike]) -> list[RatedGroup]:
+    films: dict[int, list[tuple[float, int]]] = {}
+    for some in alike:
+        if some.decade is not None:
+            films.setdefault(some.decade, []).append((some.steps, some.films))
+    return [
+        RatedGroup(str(decade), sum(count for _, count in given), _mean(given) or 0)
+        for decade, given in sorted(films.items())
+    ]
+
+
+def _mean(given: Iterable[tuple[float, int]]) -> float | None:
+    """In stars, of (steps, how often)."""
+    count, total = 0, 0.0
+    for steps, number in given:
+        count, total = count + number, total + steps * number
+    return round(total / 2 / count, 2) if count else None
+
+
+def _correlation(pairs: Sequence[tuple[float, int, int]]) -> float | None:
+    """Pearson's r of (x, y, how often)."""
+    count = sum(n for *_, n in pairs)
+    mean_x = sum(x * n for x, _, n in pairs) / count
+    mean_y = sum(y * n for _, y, n in pairs) / count
+    spread_x = math.sqrt(sum((x - mean_x) ** 2 * n for x, _, n in pairs))
+    spread_y = math.sqrt(sum((y - mean_y) ** 2 * n for _, y, n in pairs))
+    if not spread_x or not spread_y:
+        return None
+    together: float = sum((x - mean_x) * (y - mean_y) * n for x, y, n in pairs)
+    return round(together / (spread_x * spread_y), 3)
