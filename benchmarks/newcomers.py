@@ -6,17 +6,15 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from scipy import sparse
 
-from benchmarks.peers import default_folder, read
+from benchmarks.movielens import default_folder, read
 from movierec.recommender import dataset, evaluation, fit
-from movierec.recommender.arrays import Csr, Floats, Ints, as_csr
+from movierec.recommender.arrays import Csr, Floats, Ints, Mask, as_csr
 from movierec.recommender.baselines import popularity
 from movierec.recommender.quickstart import grid
 
@@ -32,14 +30,15 @@ def main() -> None:
     if folder is None:
         print("No dataset: name a folder, or set MOVIEREC_TEST_DATA to one that holds ml-latest-small.")
         return
-    data, features = read(folder)
+    data = read(folder)
+    features, genres = data.features(), data.genre_mask()
     found: dict[str, list[float]] = {}
     for seed in evaluation.SEEDS:
-        parts = evaluation.split(data.ratings, seed)
+        parts = evaluation.split(data.ratings.ratings, seed)
         model = fit(parts.train, features)
         known = dataset.raters(parts.train).astype(np.float32)
         ways: dict[str, Told] = {f"{n} loved films named": named(n, known) for n in (1, 3, 5, 10)}
-        ways[f"grid of {GRID}, {ANSWERS} answers at most"] = tapped(known, *kinds(folder, data.films))
+        ways[f"grid of {GRID}, {ANSWERS} answers at most"] = tapped(known, genres, data.years)
         for name, told in ways.items():
             found.setdefault(name, []).append(measured(model.scores, parts, told))
         found.setdefault("popularity", []).append(measured(popularity(parts.train), parts, named(0, known)))
@@ -68,7 +67,7 @@ def named(count: int, known: Floats) -> Told:
     return told
 
 
-def tapped(known: Floats, genres: np.ndarray, years: np.ndarray) -> Told:
+def tapped(known: Floats, genres: Mask, years: Ints) -> Told:
     """Those of the grid that the user has rated, with their stars."""
     everything = np.ones(len(known), dtype=bool)
 
@@ -80,17 +79,6 @@ def tapped(known: Floats, genres: np.ndarray, years: np.ndarray) -> Told:
         return films[seen[:ANSWERS]], stars[seen[:ANSWERS]]
 
     return told
-
-
-def kinds(folder: Path, films: Ints) -> tuple[np.ndarray, np.ndarray]:
-    """Genres (films × genres) and years of the columns."""
-    with (folder / "movies.csv").open(encoding="utf-8", newline="") as file:
-        lines = {int(line["movieId"]): line for line in csv.DictReader(file)}
-    found = [lines[film] for film in films.tolist()]
-    names = sorted({name for film in found for name in film["genres"].split("|")})
-    having = np.array([[name in film["genres"].split("|") for name in names] for film in found])
-    years = [re.search(r"\((\d{4})\)\s*$", film["title"]) for film in found]
-    return having, np.array([int(year[1]) if year else 0 for year in years], dtype=np.int32)
 
 
 if __name__ == "__main__":

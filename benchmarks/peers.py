@@ -7,10 +7,8 @@ an environment of its own below the cache folder; one that cannot be installed i
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
-import re
 import resource
 import statistics
 import subprocess
@@ -24,14 +22,13 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from movierec.recommender import Settings, evaluation, fit
-from movierec.recommender.arrays import Csr, Floats, as_csr, row_of
+from benchmarks.movielens import MovieLens, default_folder, read
+from movierec.daemon.quality import METRICS
+from movierec.recommender import Settings, accuracy, evaluation, fit
+from movierec.recommender.arrays import Csr, Floats, row_of
 from movierec.recommender.baselines import popularity
-from movierec.recommender.dataset import Dataset, build
-from movierec.recommender.factorise import fit_ratings
-from movierec.recommender.facts import facts
-from movierec.recommender.features import features_of
 from movierec.recommender.ranking import top_k
+from movierec.recommender.rivals import RIVALS
 
 WORKER = Path(__file__).with_name("peer_worker.py")
 PACKAGES = {
@@ -47,12 +44,13 @@ RANKERS = {
     "surprise": {},
 }
 RATERS = ("SVD", "SVD++", "KNNBaseline")
-CELLS = (1, 3, 5, 10, 20, 40, None)
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("folder", type=Path, nargs="?", help="holds ratings.csv and movies.csv")
+    arguments.add_argument(
+        "folder", type=Path, nargs="?", help="holds ratings.csv and movies.csv, or ratings.dat and movies.dat"
+    )
     arguments.add_argument("--libraries", nargs="+", choices=PACKAGES, default=list(PACKAGES))
     arguments.add_argument("--seeds", type=int, nargs="+", default=list(evaluation.SEEDS))
     given = arguments.parse_args()
@@ -61,16 +59,11 @@ def main() -> None:
         print("No dataset: name a folder, or set MOVIEREC_TEST_DATA to one that holds ml-latest-small.")
         return
     ready = {name: python for name in given.libraries if (python := environment(name))}
-    data, features = read(folder)
+    data = read(folder)
     with tempfile.TemporaryDirectory() as scratch:
-        rank(data, features, ready, given.seeds, Path(scratch))
+        rank(data, ready, given.seeds, Path(scratch))
         if "surprise" in ready:
-            predict(data.ratings, ready["surprise"], Path(scratch))
-
-
-def default_folder() -> Path | None:
-    found = os.environ.get("MOVIEREC_TEST_DATA")
-    return Path(found) / "ml-latest-small" if found else None
+            predict(data.ratings.ratings, ready["surprise"], Path(scratch))
 
 
 def environment(library: str) -> Path | None:
@@ -87,18 +80,6 @@ def environment(library: str) -> Path | None:
             return None
         (home / "installed").touch()
     return python
-
-
-def read(folder: Path) -> tuple[Dataset, Csr]:
-    """Ratings, and the facts that MovieLens itself has: genres and years."""
-    columns = np.loadtxt(folder / "ratings.csv", delimiter=",", skiprows=1)
-    data = build(columns[:, 0], columns[:, 1], columns[:, 2])
-    with (folder / "movies.csv").open(encoding="utf-8", newline="") as file:
-        lines = {int(line["movieId"]): line for line in csv.DictReader(file)}
-    films = [lines[film] for film in data.films.tolist()]
-    years = [re.search(r"\((\d{4})\)\s*$", film["title"]) for film in films]
-    genres = [film["genres"].split("|") for film in films]
-    return data, features_of(facts(genres, [int(year[1]) if year else 0 for year in years])).rows
 
 
 class Peer:
@@ -150,31 +131,39 @@ class Peer:
         return str(path)
 
 
-def rank(data: Dataset, features: Csr, ready: dict[str, Path], seeds: list[int], scratch: Path) -> None:
+def rank(data: MovieLens, ready: dict[str, Path], seeds: list[int], scratch: Path) -> None:
     peers = {
         shown: Peer(python, algorithm, scratch)
         for library, python in ready.items()
         for shown, algorithm in RANKERS[library].items()
     }
+    ratings, features = data.ratings.ratings, data.features()
     # As the figures elsewhere are published: dislikes as trained.
     report = evaluation.evaluate(
-        data.ratings,
+        ratings,
         Settings(dislikes="trained"),
         features=features,
-        algorithms={"popularity": popularity, **peers},
-        cells=CELLS,
+        algorithms={"popularity": popularity, **peers, **RIVALS},
         seeds=seeds,
     )
     costs = {name: _costs(peer) for name, peer in peers.items()}
-    costs[evaluation.SERVED] = own_costs(data.ratings, features, report.fit_seconds[evaluation.SERVED])
+    costs[evaluation.SERVED] = own_costs(ratings, features, report.fit_seconds[evaluation.SERVED])
     print(f"{report.users:,} users, {report.films:,} films, {report.ratings:,} ratings, seeds {seeds}")
-    (header, *rows) = report.table()
-    print("| " + " | ".join([*header, "fit s", "peak MB", "one list ms"]) + " |")
-    print("|" + "---|" * (len(header) + 3))
-    for row in rows:
-        print("| " + " | ".join([*row, *costs.get(row[0], ("", "", ""))]) + " |", flush=True)
+    for metric, name in METRICS.items():
+        (header, *rows) = report.table(metric, name)
+        print("\n| " + " | ".join(header) + " |\n|" + "---|" * len(header))
+        for row in rows:
+            print("| " + " | ".join(row) + " |")
+    print("\n| costs | fit s | peak MB | one list ms |\n|---|---|---|---|")
+    for name in report.fit_seconds:
+        print(f"| {name} | " + " | ".join(costs.get(name) or _own_process(report, name)) + " |", flush=True)
     for peer in peers.values():
         peer.close()
+
+
+def _own_process(report: evaluation.Report, name: str) -> tuple[str, str, str]:
+    """Of what runs in this process, whose memory is everybody's."""
+    return f"{report.fit_seconds[name]:.1f}", "", f"{report.list_milliseconds[name]:.2f}"
 
 
 def _costs(peer: Peer) -> tuple[str, str, str]:
@@ -198,38 +187,26 @@ def own_costs(ratings: Csr, features: Csr, seconds: float) -> tuple[str, str, st
 
 
 def predict(ratings: Csr, python: Path, scratch: Path) -> None:
-    """RMSE of predicted ratings on a random tenth."""
-    users = np.repeat(np.arange(ratings.shape[0]), np.diff(ratings.indptr))
-    held_out = np.random.default_rng(1).random(ratings.nnz) < 0.1
-    rows = np.stack([users, ratings.indices, ratings.data], axis=1)
-    train, test = rows[~held_out], rows[held_out]
+    """RMSE of predicted ratings on a random tenth that neither side has seen."""
+    pairs = accuracy.held_out(ratings)
+    users = np.repeat(np.arange(ratings.shape[0]), np.diff(pairs.train.indptr))
+    train = np.stack([users, pairs.train.indices, pairs.train.data], axis=1)
+    # Only who and what: what was given is not handed over.
+    test = np.stack([pairs.users, pairs.films], axis=1)
     np.savez(scratch / "pairs.npz", train=train, test=test)
     print("\n| predicted rating | RMSE | fit and predict s |\n|---|---|---|")
     started = time.perf_counter()
-    _print_rmse("movierec", own_predictions(ratings, train, test), test, time.perf_counter() - started)
+    found = pairs.error(accuracy.predicted(pairs))
+    _print_rmse("movierec", found, time.perf_counter() - started)
     for name in RATERS:
         peer = Peer(python, name, scratch)
         answer = peer.ask(rate=str(scratch / "pairs.npz"), to=str(scratch / "stars.npy"))
-        _print_rmse(f"Surprise {name}", np.load(scratch / "stars.npy"), test, answer["seconds"])
+        _print_rmse(f"Surprise {name}", pairs.error(np.load(scratch / "stars.npy")), answer["seconds"])
         peer.close()
 
 
-def own_predictions(ratings: Csr, train: Floats, test: Floats) -> Floats:
-    """Every user folded in anew, as it is served."""
-    stars = as_csr((train[:, 2], (train[:, 0].astype(int), train[:, 1].astype(int))), ratings.shape)
-    model = fit_ratings(stars)
-    expected = np.full(len(test), float(model.mean[0]), dtype=np.float32)
-    users, films = test[:, 0].astype(int), test[:, 1].astype(int)
-    for user in np.unique(users):
-        taste = model.fold_in(*row_of(stars, int(user)))
-        if taste is not None:
-            expected[users == user] = taste.expected(films[users == user])
-    return expected
-
-
-def _print_rmse(name: str, expected: Floats, test: Floats, seconds: float) -> None:
-    rmse = float(np.sqrt(np.square(np.clip(expected, 0.5, 5) - test[:, 2]).mean()))
-    print(f"| {name} | {rmse:.4f} | {seconds:.0f} |", flush=True)
+def _print_rmse(name: str, error: float, seconds: float) -> None:
+    print(f"| {name} | {error:.4f} | {seconds:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -188,10 +188,13 @@ def evaluate(
     ] = None,
     known: Annotated[
         str, typer.Option(help="Numbers of known ratings, with commas.")
-    ] = "1,3,5,10,20,40,80,all",
+    ] = "1,2,3,5,10,20,40,80,all",
     seeds: Annotated[str, typer.Option(help="Seeds of the splits, with commas.")] = "42,43,44",
     positives_only: Annotated[
         bool, typer.Option("--positives-only", help="Keep ratings of 4 and more only (Liang 2018).")
+    ] = False,
+    rivals: Annotated[
+        bool, typer.Option("--rivals", help="Also what could be served instead: iALS, a single EDLAE.")
     ] = False,
     as_json: AsJson = False,
     config_file: ConfigFile = None,
@@ -203,6 +206,7 @@ def evaluate(
         cells=quality.cells_of(known),
         seeds=quality.seeds_of(seeds),
         positives_only=positives_only,
+        rivals=rivals,
         as_json=as_json,
     )
 

@@ -6,12 +6,13 @@ import contextlib
 import dataclasses
 import json
 import os
+import resource
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from movierec import config, db
 from movierec.config import Settings
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
 
 # Read by OpenBLAS, MKL and OpenMP when they are loaded.
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-METRICS = ("ndcg_100", "ndcg_10", "recall_20", "recall_50", "coverage", "novelty", "disliked")
+METRICS = {
+    "ndcg_100": "NDCG@100",
+    "ndcg_10": "NDCG@10",
+    "recall_20": "recall@20",
+    "recall_50": "recall@50",
+    "coverage": "coverage of the top 20",
+    "novelty": "novelty in bits",
+    "disliked": "known dislikes in the top 20",
+}
 
 
 def train(settings: Settings, *, measure: bool, as_json: bool) -> None:
@@ -54,6 +63,7 @@ def evaluate(
     cells: Sequence[int | None],
     seeds: Sequence[int],
     positives_only: bool,
+    rivals: bool,
     as_json: bool,
 ) -> None:
     """Print how good recommendations are for raters the model has not seen."""
@@ -63,7 +73,13 @@ def evaluate(
     with _imported(settings, movielens) if movielens else contextlib.nullcontext(settings) as used:
         db.connect(used)
         report = db.call(
-            training.measure, used, _say, cells=cells, seeds=seeds, positives_only=positives_only
+            training.measure,
+            used,
+            _say,
+            cells=cells,
+            seeds=seeds,
+            positives_only=positives_only,
+            rivals=rivals,
         )
         db.close()
     _say_done()
@@ -131,17 +147,19 @@ def _bound_threads(settings: Settings) -> None:
 
 def _print(report: Report) -> None:
     print(f"{report.users:,} users, {report.films:,} films, {report.ratings:,} ratings")
-    _print_table(report.table())
-    deepest = report.results[-1].known
-    known = "all ratings" if deepest is None else f"{deepest} ratings"
-    rows: list[list[str]] = [[f"{known} known", *METRICS, "fit s"]]
-    for result in report.results:
-        if result.known == deepest:
-            values: dict[str, Any] = dataclasses.asdict(result.metrics)
-            seconds = f"{report.fit_seconds[result.algorithm]:.1f}"
-            rows.append([result.algorithm, *(f"{values[name]:.3f}" for name in METRICS), seconds])
+    for metric, name in METRICS.items():
+        _print_table(report.table(metric, name))
+        print()
+    costs = [["costs", "fit s", "one list ms"]]
+    for algorithm, seconds in report.fit_seconds.items():
+        costs.append([algorithm, f"{seconds:.1f}", f"{report.list_milliseconds[algorithm]:.2f}"])
+    _print_table(costs)
     print()
-    _print_table(rows)
+    _print_table(
+        [["predicted ratings", "RMSE"], *([name, f"{value:.4f}"] for name, value in report.rmse.items())]
+    )
+    # In KiB on Linux; of everything above together.
+    print(f"\npeak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:

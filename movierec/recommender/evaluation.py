@@ -2,24 +2,27 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from scipy import sparse
 
 from movierec.recommender import dataset
 from movierec.recommender.arrays import Csr, Floats, Ints, Mask, as_csr, row_of
-from movierec.recommender.baselines import BASELINES, Fit
+from movierec.recommender.baselines import BASELINES, Fit, Scores
 from movierec.recommender.model import fit
+from movierec.recommender.ranking import top_k
 from movierec.recommender.settings import Settings
 
 # Numbers of known ratings; None is the whole history.
-CELLS: tuple[int | None, ...] = (1, 3, 5, 10, 20, 40, 80, None)
+CELLS: tuple[int | None, ...] = (1, 2, 3, 5, 10, 20, 40, 80, None)
 SEEDS = (42, 43, 44)
 TEST_SHARE, TEST_USERS = 0.2, 600
 HISTORY_SHARE = 0.8
 LIKED, DISLIKED = 4.0, 2.5
 DEPTH = 100
+# So many single lists are timed for each algorithm.
+TIMED = 50
 SERVED = "movierec"
 
 
@@ -59,18 +62,29 @@ class Report:
     positives_only: bool
     results: tuple[Result, ...]
     fit_seconds: Mapping[str, float]
+    # One list of twenty for a whole history, the median.
+    list_milliseconds: Mapping[str, float]
+    # Of predicted ratings, by what predicts them; empty where they were not measured.
+    rmse: Mapping[str, float] = field(default_factory=dict)
+
+    def value(self, metric: str, algorithm: str, known: int | None) -> float:
+        """One metric of one cell."""
+        (found,) = (r for r in self.results if r.algorithm == algorithm and r.known == known)
+        return float(getattr(found.metrics, metric))
 
     def ndcg(self, algorithm: str, known: int | None) -> float:
         """NDCG@100 of one cell."""
-        (found,) = (r for r in self.results if r.algorithm == algorithm and r.known == known)
-        return found.metrics.ndcg_100
+        return self.value("ndcg_100", algorithm, known)
 
-    def table(self) -> list[list[str]]:
-        """NDCG@100 as rows of cells, the header first."""
+    def table(self, metric: str = "ndcg_100", name: str = "NDCG@100") -> list[list[str]]:
+        """A metric as rows of cells, the header first."""
         cells = list(dict.fromkeys(result.known for result in self.results))
-        names = list(dict.fromkeys(result.algorithm for result in self.results))
-        header = ["NDCG@100, ratings known", *("all" if cell is None else str(cell) for cell in cells)]
-        return [header, *([name, *(f"{self.ndcg(name, cell):.3f}" for cell in cells)] for name in names)]
+        header = [f"{name}, ratings known", *("all" if cell is None else str(cell) for cell in cells)]
+        rows = [
+            [algorithm, *(f"{self.value(metric, algorithm, cell):.3f}" for cell in cells)]
+            for algorithm in dict.fromkeys(result.algorithm for result in self.results)
+        ]
+        return [header, *rows]
 
     def as_json(self) -> dict[str, object]:
         """Everything, for a file or a model's manifest."""
@@ -134,7 +148,7 @@ def evaluate(
     served: Fit = lambda train: fit(train, features, settings).scores  # noqa: E731
     contenders = {**(BASELINES if algorithms is None else algorithms), SERVED: served}
     measured: dict[tuple[str, int | None], list[Metrics]] = {}
-    seconds = dict.fromkeys(contenders, 0.0)
+    seconds, milliseconds = dict.fromkeys(contenders, 0.0), dict.fromkeys(contenders, 0.0)
     for turn, seed in enumerate(seeds):
         parts = split(ratings, seed)
         for place, (name, train) in enumerate(contenders.items()):
@@ -143,13 +157,27 @@ def evaluate(
             started = time.perf_counter()
             scores = train(parts.train)
             seconds[name] += (time.perf_counter() - started) / len(seeds)
+            milliseconds[name] = _list_milliseconds(scores, parts)
             for cell in cells:
                 measured.setdefault((name, cell), []).append(_measure(scores(parts.known(cell)), parts))
     results = tuple(
         Result(name, cell, _mean(found), tuple(metrics.ndcg_100 for metrics in found))
         for (name, cell), found in measured.items()
     )
-    return Report(ratings.shape[0], ratings.shape[1], ratings.nnz, positives_only, results, seconds)
+    return Report(
+        ratings.shape[0], ratings.shape[1], ratings.nnz, positives_only, results, seconds, milliseconds
+    )
+
+
+def _list_milliseconds(scores: Scores, parts: Split) -> float:
+    """The median time of scoring one whole history and finding its best twenty."""
+    histories, taken = parts.known(None), []
+    for user in range(min(TIMED, histories.shape[0])):
+        history = histories[[user]]
+        started = time.perf_counter()
+        top_k(scores(history)[0], parts.seen, 20)
+        taken.append(1000 * (time.perf_counter() - started))
+    return float(np.median(taken))
 
 
 def _measure(scores: Floats, parts: Split) -> Metrics:

@@ -37,8 +37,8 @@ class Settings:
     few: int = 10
     many: int = 90
     # Share of popularity for an empty history's neighbours; it fades out at `popular_until` ratings.
-    popular_share: float = 0.65
-    popular_until: int = 10
+    popular_share: float = 0.5
+    popular_until: int = 8
     dislikes: Dislikes = "push"
     # A film with fewer raters never influences another: nobody's rating can be read off a list.
     min_raters: int = 5

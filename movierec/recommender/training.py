@@ -20,12 +20,14 @@ import numpy as np
 
 from movierec import config, db
 from movierec.errors import InternalError, MovierecError, NothingToTrainOn
-from movierec.recommender import community, dataset, evaluation, model_artifact
+from movierec.recommender import accuracy, community, dataset, evaluation, model_artifact
 from movierec.recommender.arrays import Csr, Ints, as_csr
+from movierec.recommender.baselines import BASELINES
 from movierec.recommender.catalogue import Catalogue, load_catalogue
 from movierec.recommender.evaluation import Report
 from movierec.recommender.factorise import fit_ratings
 from movierec.recommender.model import fit
+from movierec.recommender.rivals import RIVALS
 from movierec.recommender.serving import models_folder, recommender_settings
 from movierec.recommender.settings import Settings
 
@@ -151,24 +153,29 @@ def measure(
     cells: Sequence[int | None] = evaluation.CELLS,
     seeds: Sequence[int] = evaluation.SEEDS,
     positives_only: bool = False,
+    rivals: bool = False,
 ) -> Report:
     """What is served beside popularity, item neighbours and EASE, on the community's ratings.
 
-    Raises NothingToTrainOn where there are too few raters to hold any out.
+    `rivals` adds what could be served instead, which takes several times as long. Raises NothingToTrainOn where
+    there are too few raters to hold any out.
     """
     chosen = recommender_settings(settings.recommender)
     read = _read(chosen)
     if read.stars.shape[0] < LEAST_RATERS:
         raise NothingToTrainOn(f"There are {read.stars.shape[0]} raters: too few to hold any of them out.")
-    return evaluation.evaluate(
+    report = evaluation.evaluate(
         read.stars,
         chosen,
         features=read.features,
+        algorithms={**BASELINES, **(RIVALS if rivals else {})},
         cells=cells,
         seeds=seeds,
         positives_only=positives_only,
         progress=progress,
     )
+    progress("predicted ratings", 1.0)
+    return dataclasses.replace(report, rmse=accuracy.rmse(read.stars))
 
 
 def _within(progress: Progress, begin: int, end: int) -> Callable[[str, float], None]:

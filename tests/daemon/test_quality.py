@@ -44,13 +44,23 @@ def test_a_dataset_is_measured_without_touching_the_own_database(dataset: Path, 
     first = table.stdout.splitlines()
     assert first[0] == "60 users, 30 films, 900 ratings"
     assert first[1].split() == ["NDCG@100,", "ratings", "known", "1", "all"]
-    assert first[-1].startswith("movierec")
+    assert first[5].startswith("movierec")
+    for said in (
+        "coverage of the top 20",
+        "novelty in bits",
+        "known dislikes",
+        "one list ms",
+        "RMSE",
+        "peak memory",
+    ):
+        assert said in table.stdout
     assert "100%" not in table.stdout
     assert "movierec" in table.stderr
     assert not (home / "state" / "movierec.sqlite3").exists()
     document = json.loads(run(home, *arguments, "--json", "--positives-only").stdout)
     assert document["positives_only"]
     assert {result["known"] for result in document["results"]} == {1, None}
+    assert set(document["rmse"]) == {"biases", "movierec"}
 
 
 def test_training_publishes_what_was_imported(dataset: Path, tmp_path: Path) -> None:

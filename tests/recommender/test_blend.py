@@ -8,7 +8,8 @@ from movierec.recommender.settings import Settings
     ("ratings", "long", "short", "popular"),
     [
         (0, 0.0, 0.0, 1.0),
-        (5, 0.0, 0.675, 0.325),  # half way to where popularity has faded out
+        (4, 0.0, 0.75, 0.25),  # half way to where popularity has faded out
+        (8, 0.0, 1.0, 0.0),
         (10, 0.0, 1.0, 0.0),
         (90, 1.0, 0.0, 0.0),
         (500, 1.0, 0.0, 0.0),

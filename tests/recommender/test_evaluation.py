@@ -4,6 +4,7 @@ import pytest
 from movierec.recommender.arrays import Csr
 from movierec.recommender.baselines import BASELINES, ease, item_neighbours, popularity
 from movierec.recommender.evaluation import CELLS, SERVED, evaluate, split
+from movierec.recommender.rivals import Ials, edlae
 from tests.recommender.conftest import row
 
 
@@ -31,7 +32,9 @@ def test_report_holds_every_algorithm_at_every_length(community: Csr) -> None:
     assert report.ndcg(SERVED, None) > report.ndcg("popularity", None)
     assert len(report.results[0].seeds) == 2
     assert report.as_json()["users"] == 120
-    assert len(CELLS) == 8
+    assert len(CELLS) == 9
+    assert report.table("coverage", "coverage")[0][0] == "coverage, ratings known"
+    assert all(milliseconds > 0 for milliseconds in report.list_milliseconds.values())
 
 
 def test_protocol_a_keeps_liked_films_only(community: Csr) -> None:
@@ -40,7 +43,7 @@ def test_protocol_a_keeps_liked_films_only(community: Csr) -> None:
     assert report.positives_only
 
 
-@pytest.mark.parametrize("baseline", [popularity, item_neighbours, ease])
+@pytest.mark.parametrize("baseline", [popularity, item_neighbours, ease, edlae(0.8), Ials(dimensions=4)])
 def test_baselines_score_every_film(community: Csr, baseline: object) -> None:
     scores = baseline(community)(row({0: 5.0, 1: 4.0, 30: 1.0}))  # type: ignore[operator]
     assert scores.shape == (1, 40)

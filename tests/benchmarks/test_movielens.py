@@ -1,0 +1,43 @@
+"""Both layouts of MovieLens are read as the same numbers."""
+
+from pathlib import Path
+
+from benchmarks.movielens import read
+
+MOVIES = {
+    1: ("Toy Story (1995)", "Animation|Comedy"),
+    7: ("Misérables, Les (1995)", "Drama"),
+    9: ("Odd", "(none)"),
+}
+RATINGS = [(1, 1, 5), (1, 7, 3), (2, 7, 1), (2, 9, 4)]
+
+
+def new_layout(folder: Path) -> Path:
+    movies = "".join(f'{film},"{title}",{genres}\r\n' for film, (title, genres) in MOVIES.items())
+    ratings = "".join(f"{user},{film},{stars}.0,978300760\r\n" for user, film, stars in RATINGS)
+    (folder / "movies.csv").write_text("movieId,title,genres\r\n" + movies, encoding="utf-8")
+    (folder / "ratings.csv").write_text("userId,movieId,rating,timestamp\r\n" + ratings)
+    return folder
+
+
+def old_layout(folder: Path) -> Path:
+    movies = "".join(f"{film}::{title}::{genres}\n" for film, (title, genres) in MOVIES.items())
+    ratings = "".join(f"{user}::{film}::{stars}::978300760\n" for user, film, stars in RATINGS)
+    (folder / "movies.dat").write_text(movies, encoding="latin-1")
+    (folder / "ratings.dat").write_text(ratings)
+    return folder
+
+
+def test_both_layouts_hold_the_same(tmp_path: Path) -> None:
+    for layout in (new_layout, old_layout):
+        found = read(layout(tmp_path))
+        assert found.ratings.films.tolist() == [1, 7, 9]
+        assert found.ratings.ratings.toarray().tolist() == [[5, 3, 0], [0, 1, 4]]
+        assert found.genres == [["Animation", "Comedy"], ["Drama"], []]
+        assert found.years.tolist() == [1995, 1995, 0]
+        assert found.genre_mask().tolist() == [
+            [True, True, False],
+            [False, False, True],
+            [False, False, False],
+        ]
+        assert found.features().shape[0] == 3
