@@ -232,9 +232,10 @@ def is_size(size: object) -> bool:
 def _items(
     document: Document, name: str, read: Callable[[Document], Item], *, needed: bool = True
 ) -> tuple[tuple[Item, ...], int]:
-    """The good items of a list, and how many were broken. Raises BadAnswer where all are, or it is none."""
+    """The good items of a list, and how many were broken. Raises BadAnswer where all are, or it is no list of
+    TMDb's size."""
     found = document.get(name)
-    if needed and not isinstance(found, list):
+    if needed and not (isinstance(found, list) and len(found) <= MOST_ITEMS):
         raise BadAnswer(f"no list of {name}")
     told = _list(found)[:MOST_ITEMS]
     good = []

@@ -1,0 +1,159 @@
+"""Whatever TMDb does: everybody gets an answer in time, what is one's own is not touched, nothing bad stays."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from movierec import db
+from tests.conftest import Template
+from tests.films import count, movie_id
+from tests.running import Daemon, RunningDaemon
+from tests.tmdb.answers import Known
+from tests.tmdb.stand_in import FATAL, KEY, StandIn, http_date
+
+MOVIES, RATINGS = "/api/v1/movies", "/api/v1/favorites/ratings"
+TOTAL_SECONDS = 0.4
+# Beside TMDb's share: a machine with much else to do.
+SLACK_SECONDS = 1.5
+ASKED = (
+    f"{MOVIES}/popular/",
+    f"{MOVIES}/search/?q=matrix",
+    f"{MOVIES}/tmdb/424242/",
+    f"{MOVIES}/imdb/tt9000001/",
+)
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[StandIn]:
+    with StandIn() as running:
+        yield running
+
+
+@contextmanager
+def running_at(template: Template, home: Path, stand_in: StandIn) -> Iterator[RunningDaemon]:
+    """A daemon whose TMDb is the stand-in, which is asked each time however often it fails."""
+    environment = {
+        "MOVIEREC_TMDB__API_KEY": KEY,
+        "MOVIEREC_TMDB__BASE_URL": stand_in.url,
+        "MOVIEREC_TMDB__TOTAL_SECONDS": str(TOTAL_SECONDS),
+        "MOVIEREC_TMDB__LIST_SECONDS": "0.2",
+        "MOVIEREC_TMDB__PAGE_SECONDS": "0.1",
+        "MOVIEREC_TMDB__FAILURES": "1000",
+        "MOVIEREC_THROTTLE__SEARCH": "0",
+    }
+    for settings in template.copy(home / "movierec", **environment):
+        with Daemon(settings) as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+def daemon(
+    template: Template, stand_in: StandIn, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningDaemon]:
+    with running_at(template, tmp_path_factory.mktemp("faults"), stand_in) as running:
+        yield running
+
+
+@pytest.fixture
+def own() -> Iterator[StandIn]:
+    """A stand-in that nobody else asks."""
+    with StandIn() as running:
+        yield running
+
+
+@pytest.fixture
+def fresh(template: Template, own: StandIn, tmp_path: Path) -> Iterator[RunningDaemon]:
+    """A daemon for what makes it leave TMDb alone for longer."""
+    with running_at(template, tmp_path, own) as running:
+        yield running
+
+
+def kept(daemon: RunningDaemon) -> list[bytes]:
+    """What the cache holds."""
+    connection = sqlite3.connect(daemon.settings.paths.cache / "tmdb" / "cache.db")
+    try:
+        return [value for (value,) in connection.execute("SELECT value FROM Cache")]
+    finally:
+        connection.close()
+
+
+def in_time(daemon: RunningDaemon, method: str, path: str, document: Any = None, **options: Any) -> Any:
+    started = time.monotonic()
+    answer = daemon.call(method, path, document, **options)
+    assert time.monotonic() - started < TOTAL_SECONDS + SLACK_SECONDS, path
+    return answer
+
+
+@pytest.mark.parametrize("mode", sorted({*FATAL} - {"refused key"}))
+def test_everybody_is_answered_and_nothing_bad_stays(
+    daemon: RunningDaemon, stand_in: StandIn, mode: str
+) -> None:
+    # At once, and never well in between: what was begun in the mode before may still be tried again.
+    stand_in.mode = mode
+    stand_in.asked.clear()
+    films, entries, ada = count(), kept(daemon), daemon.register()
+    made = [in_time(daemon, "GET", path, status=(200, 502)) for path in ASKED]
+    assert [answer.get("source", answer.get("code")) for answer in made] == [
+        "catalogue",
+        "catalogue",
+        "upstream_unavailable",
+        "upstream_unavailable",
+    ]
+    assert made[1]["results"][0]["title"] == "The Matrix"
+    matrix = movie_id("tt0133093")
+    assert in_time(daemon, "GET", f"{MOVIES}/{matrix}/")["title"] == "The Matrix"
+    in_time(daemon, "PUT", f"{RATINGS}/movie/{matrix}/", {"rating": 4.5}, token=ada, status=(200, 201))
+    assert in_time(daemon, "GET", f"{RATINGS}/", token=ada)["count"] == 1
+    assert in_time(daemon, "GET", "/health/ready/")["status"] == "ok"
+    assert len(stand_in.asked) >= len(ASKED)
+    assert count() == films
+    assert kept(daemon) == entries
+
+
+@pytest.mark.parametrize(
+    ("mode", "retry_after", "state"),
+    [
+        ("429", "20", "throttled"),
+        ("429", "date", "throttled"),
+        ("429", "soon", "throttled"),
+        ("refused key", None, "key refused"),
+    ],
+)
+def test_tmdb_is_not_asked_again_when_it_says_so(
+    fresh: RunningDaemon, own: StandIn, mode: str, retry_after: str | None, state: str
+) -> None:
+    own.mode = mode
+    own.retry_after = http_date(20) if retry_after == "date" else retry_after
+    assert in_time(fresh, "GET", f"{MOVIES}/popular/")["source"] == "catalogue"
+    asked = len(own.asked)
+    reply = fresh.request("GET", f"{MOVIES}/tmdb/424242/")
+    assert reply.status == 502
+    assert 1 <= int(reply.headers["Retry-After"]) <= 60
+    assert len(own.asked) == asked <= 2  # the list and the names of genres
+    assert fresh.get("/health/")["tmdb"]["state"] == state
+    assert kept(fresh) == []
+
+
+def test_nobody_there_at_all(template: Template, tmp_path_factory: pytest.TempPathFactory) -> None:
+    environment = {"MOVIEREC_TMDB__API_KEY": KEY, "MOVIEREC_TMDB__BASE_URL": "http://127.0.0.1:9"}
+    for settings in template.copy(tmp_path_factory.mktemp("nobody") / "movierec", **environment):
+        with Daemon(settings) as running:
+            assert in_time(running, "GET", f"{MOVIES}/popular/")["source"] == "catalogue"
+            in_time(running, "GET", f"{MOVIES}/tmdb/424242/", status=502)
+            assert running.get("/health/")["tmdb"]["state"] == "does not answer"
+
+
+def test_escape_sequences_never_get_in(fresh: RunningDaemon, own: StandIn) -> None:
+    own.films[88_001] = Known(88_001, "Red Alert", "tt8800001")
+    own.mode = "escape sequences"
+    fresh.get(f"{MOVIES}/search/?q=alert")
+    assert fresh.get(f"{MOVIES}/tmdb/88001/")["title"] == "[31mRed Alert ]0;owned 2J"
+    texts = [text for row in db.rows("SELECT title, overview, tagline FROM movies") for text in row]
+    assert not any(ord(character) < 32 for text in texts for character in text)
