@@ -7,6 +7,7 @@ from movierec.movies.identifying import KnownFilm, known_aliases, known_films, k
 from movierec.movies.lists import popular, top_rated, trending
 from movierec.movies.merging import aliases, current_id, merge_films
 from movierec.movies.own_ids import by_own_id, give_own_ids
+from movierec.movies.popularity import reviews_for
 from movierec.movies.search import MAXIMUM_LENGTH, MAXIMUM_TERMS, checked, find_title, matches, search
 from movierec.movies.service import (
     ORDERINGS,
@@ -68,6 +69,7 @@ __all__ = [
     "poster_path",
     "remove",
     "replace",
+    "reviews_for",
     "search",
     "starter_films",
     "store",

@@ -99,7 +99,7 @@ class Films(NamedTuple):
 
 _SELECTED = (
     "SELECT id, title, year, runtime, vote_average, vote_count, adult, original_language, languages, countries, "
-    "updated_at FROM movies "
+    "updated_at, source FROM movies "
 )
 
 
@@ -136,8 +136,13 @@ def _facts(rows: Sequence[db.Row], genres: Sequence[Sequence[str]], listed: _Lis
         keywords=listed.keywords(),
         series=series,
         rating=rated,
-        votes=np.array([row[5] for row in rows], dtype=np.float32),
+        votes=np.fromiter(map(_weight, rows), dtype=np.float32, count=len(rows)),
     )
+
+
+def _weight(row: db.Row) -> float:
+    """Votes in one unit: TMDb counts a hundred where others count one review."""
+    return movies.reviews_for(row[5]) if row[11] == "tmdb" else row[5]
 
 
 def makers_of(features: Features, facts: FilmFacts) -> Ints:

@@ -13,8 +13,9 @@ from movierec.movies.from_tmdb import facts_of, facts_of_details
 from movierec.movies.genres import sync_genres
 from movierec.movies.joining import joined_by_title
 from movierec.movies.matching import without_year
-from movierec.movies.popularity import popularity
+from movierec.movies.popularity import popularity, reviews_for
 from movierec.movies.store import known_whole, store
+from movierec.recommender.catalogue import read_films
 from movierec.tmdb import parse
 from tests.films import NOW, count, movie_id
 from tests.tmdb import answers
@@ -142,6 +143,16 @@ def test_popularity_is_on_one_scale_with_the_shipped_films(database: Settings) -
     assert popularity(3, 800) == 100  # out this week
     assert popularity(40, 3) < popularity(900, 8) < popularity(7_500, 40) < classic
     assert popularity(2**31, 1e6) < 1e6
+
+
+def test_tmdbs_votes_weigh_as_much_as_the_reviews_of_such_films() -> None:
+    """Or every recommendation would be one of the films that TMDb has told of."""
+    assert reviews_for(0) == 0
+    assert [round(reviews_for(votes)) for votes in (500, 4_500, 37_000)] == [26, 107, 419]
+    save(listed(MATRIX))
+    weights = dict(zip(read_films().ids.tolist(), read_films().facts.votes.tolist(), strict=True))
+    others = sorted(weights.values())
+    assert others[len(others) // 4] < weights[movie_id("tt0133093")] <= others[-1] * 1.5
 
 
 @pytest.mark.parametrize(
