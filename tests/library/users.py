@@ -7,7 +7,7 @@ from typing import Any
 from movierec import auth, db
 from movierec.auth import NewAccount
 
-NOW = 1_700_000_000
+NOW = 1_750_000_000
 TABLES = ("ratings", "favorites", "watchlist", "history")
 
 
