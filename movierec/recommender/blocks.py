@@ -34,6 +34,11 @@ class Ratings:
     def __len__(self) -> int:
         return len(self.raters)
 
+    def part(self, start: int, stop: int) -> Ratings:
+        """Some that follow each other."""
+        span = slice(start, stop)
+        return Ratings(self.raters[span], self.films[span], self.steps[span], self.rated_at[span])
+
     @property
     def stars(self) -> npt.NDArray[np.float32]:
         """0.5 to 5.0"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ __all__ = [
     "dataset",
     "datasets",
     "give_way",
+    "histories",
     "ratings",
     "remove_dataset",
     "replace_dataset",
@@ -71,8 +72,30 @@ def ratings() -> Ratings:
 
     Films that were merged since are the ones they became: whoever rated both then has two ratings of one.
     """
-    merged = movies.aliases()
+    return joined(list(_parts()))
+
+
+def histories(size: int) -> Iterator[Ratings]:
+    """The same, some `size` ratings at a time: all that a rater has given stands together."""
     parts: list[Ratings] = []
+    held = 0
+    for part in _parts():
+        parts.append(part)
+        held += len(part)
+        if held >= size:
+            found = joined(parts)
+            # More of the last rater's may stand in the next block.
+            others = np.flatnonzero(found.raters != found.raters[-1])
+            end = int(others[-1]) + 1 if len(others) else 0
+            parts, held = [found.part(end, held)], held - end
+            if end:
+                yield found.part(0, end)
+    if held:
+        yield joined(parts)
+
+
+def _parts() -> Iterator[Ratings]:
+    merged = movies.aliases()
     first_rater = 0
     for (dataset_id,) in db.rows(f"SELECT id FROM datasets WHERE name NOT LIKE '{_HIDDEN}%' ORDER BY name"):
         highest = -1
@@ -81,11 +104,8 @@ def ratings() -> Ratings:
         ):
             part = _block(dataset_id, position)
             highest = max(highest, int(part.raters.max(initial=-1)))
-            parts.append(
-                Ratings(part.raters + first_rater, replaced(part.films, merged), part.steps, part.rated_at)
-            )
+            yield Ratings(part.raters + first_rater, replaced(part.films, merged), part.steps, part.rated_at)
         first_rater += highest + 1
-    return joined(parts)
 
 
 def _block(dataset_id: int, position: int) -> Ratings:
@@ -99,7 +119,8 @@ def _block(dataset_id: int, position: int) -> Ratings:
 def replace_dataset(name: str, fingerprint: str, blocks: Iterable[Ratings], now: int) -> StoredDataset:
     """Put a dataset in the place of the one of that name, all at once.
 
-    `blocks` hold up to some 100,000 ratings each. They are written under a hidden name, one short transaction
+    `blocks` hold up to some 100,000 ratings each, those of one rater in one block or in blocks that follow each
+    other. They are written under a hidden name, one short transaction
     each, so that nobody waits for an import; the last transaction only changes names. What a killed import
     left behind is removed first, what was replaced at the end.
     """

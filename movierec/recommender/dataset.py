@@ -35,11 +35,24 @@ def build(
     user_ids, row = np.unique(np.asarray(users, dtype=np.int64), return_inverse=True)
     film_ids, column = np.unique(np.asarray(films, dtype=np.int64), return_inverse=True)
     value = np.asarray(stars, dtype=np.float32)
-    keep = _last_of_each(row * len(film_ids) + column)
-    if rated_at is not None:
-        keep = keep[_newest(row[keep], np.asarray(rated_at)[keep], history)]
+    times = None if rated_at is None else np.asarray(rated_at)
     shape = (len(user_ids), len(film_ids))
-    return Dataset(as_csr((value[keep], (row[keep], column[keep])), shape), user_ids, film_ids)
+    return Dataset(histories(row, column, value, times, shape, history), user_ids, film_ids)
+
+
+def histories(
+    rows: Ints,
+    columns: Ints,
+    stars: Floats,
+    rated_at: npt.NDArray[np.generic] | None,
+    shape: tuple[int, int],
+    history: int,
+) -> Csr:
+    """The matrix of parallel arrays of numbers of users and films and stars; see `build`."""
+    keep = _last_of_each(rows * shape[1] + columns)
+    if rated_at is not None and np.bincount(rows, minlength=1).max() > history:
+        keep = keep[_newest(rows[keep], rated_at[keep], history)]
+    return as_csr((stars[keep], (rows[keep], columns[keep])), shape)
 
 
 def _last_of_each(keys: Ints) -> Ints:

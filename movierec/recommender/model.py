@@ -1,7 +1,9 @@
 """The public face: `fit` a model to a matrix of stars, then `scores`, `explain` and `similar`."""
 
-from collections.abc import Callable
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -9,9 +11,12 @@ from scipy import sparse
 from movierec.recommender import dataset
 from movierec.recommender.arrays import Csr, Floats, Ints, as_csr, row_of
 from movierec.recommender.blend import PLAIN_NOVELTY, Blend, FoldIn
-from movierec.recommender.gram import Gram
+from movierec.recommender.gram import RatingSums, blocks
 from movierec.recommender.settings import Settings
 from movierec.recommender.solve import solve
+
+# Of a community that is in memory anyway.
+USERS_A_BLOCK = 50_000
 
 Matrix = sparse.sparray | sparse.spmatrix
 # Called with the name of the stage that begins and the share of the whole that is done.
@@ -90,21 +95,61 @@ def fit(
     settings = settings or Settings()
     progress("ratings", 0.0)
     stars = dataset.cap_histories(as_csr(ratings), settings.training_history, settings.seed)
-    counts = dataset.raters(stars)
+    found = statistics(lambda: blocks(stars, USERS_A_BLOCK), stars.shape[1], settings, progress)
+    return solved(found, None if features is None else as_csr(features), stars.shape[1], settings, progress)
+
+
+class Statistics(NamedTuple):
+    """All that a model needs to know of ratings: their sums over `films`, and how many users stand behind them.
+
+    `raters` are those of each of the films.
+    """
+
+    sums: RatingSums
+    films: Ints
+    raters: Ints
+    users: int
+
+
+def statistics(
+    read: Callable[[], Iterable[Csr]], columns: int, settings: Settings, progress: Progress = _silent
+) -> Statistics:
+    """The statistics of stars that `read` gives in blocks of whole, capped histories (users × `columns`).
+
+    They are read twice, and only one block at a time is in memory.
+    """
+    counts, users, total = np.zeros(columns, dtype=np.int64), 0, 0
+    for stars in read():
+        counts += dataset.raters(stars)
+        users += int((np.diff(stars.indptr) > 0).sum())
+        total += stars.nnz
     films = dataset.films_to_model(counts, settings)
-    gram = Gram(len(films))
-    progress("statistics", 0.05)
-    gram.add_ratings(as_csr(stars[:, films]))
+    sums, done = RatingSums(len(films)), 0
+    for stars in read():
+        progress("statistics", 0.05 + 0.35 * done / total)
+        sums.add(as_csr(stars[:, films]))
+        done += stars.nnz
+    return Statistics(sums, films, counts[films], users)
+
+
+def solved(
+    found: Statistics,
+    features: Csr | None,
+    columns: int,
+    settings: Settings,
+    progress: Progress = _silent,
+) -> Model:
+    """The model of these statistics, with side facts (films × facts). The sums are used up."""
+    gram = found.sums.gram()
     esteem = gram.diagonal.astype(np.float32)
     if features is not None:
-        gram.add_facts(as_csr(as_csr(features)[films]), settings.fact_weight)
-    users = int((np.diff(stars.indptr) > 0).sum())
+        gram.add_facts(as_csr(features[found.films]), settings.fact_weight)
     progress("long memory", 0.4)
-    long = solve(gram, settings.long.dropout, settings.long.ridge_for(users))
+    long = solve(gram, settings.long.dropout, settings.long.ridge_for(found.users))
     progress("short memory", 0.7)
-    short = solve(gram, settings.short.dropout, settings.short.ridge_for(users))
+    short = solve(gram, settings.short.dropout, settings.short.ridge_for(found.users))
     progress("done", 1.0)
-    return Model(Blend(long, short, counts[films], esteem, settings), films, stars.shape[1])
+    return Model(Blend(long, short, found.raters, esteem, settings), found.films, columns)
 
 
 def restored(arrays: dict[str, Any], films: Ints, columns: int, settings: Settings) -> Model:

@@ -10,7 +10,7 @@ from scipy import sparse
 from movierec.recommender import dataset
 from movierec.recommender.arrays import Csr, Floats, as_csr, row_of
 from movierec.recommender.baselines import Fit, Scores
-from movierec.recommender.gram import Gram
+from movierec.recommender.gram import RatingSums
 from movierec.recommender.settings import Memory, Settings
 from movierec.recommender.solve import solve
 from movierec.recommender.weights import training_weights
@@ -25,9 +25,9 @@ def edlae(dropout: float) -> Fit:
     def train(ratings: Csr) -> Scores:
         counts = dataset.raters(ratings)
         films = dataset.films_to_model(counts, settings)
-        gram = Gram(len(films))
-        gram.add_ratings(as_csr(ratings[:, films]))
-        matrix = solve(gram, memory.dropout, memory.ridge_for(ratings.shape[0]))
+        sums = RatingSums(len(films))
+        sums.add(as_csr(ratings[:, films]))
+        matrix = solve(sums.gram(), memory.dropout, memory.ridge_for(ratings.shape[0]))
         discount = (counts[films] + np.float32(10.0)) ** np.float32(-memory.discount)
         weights = matrix.values.astype(np.float32) * (matrix.scale * discount)
 

@@ -14,19 +14,20 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from movierec import config, db
 from movierec.errors import InternalError, MovierecError, NothingToTrainOn
 from movierec.recommender import accuracy, community, dataset, evaluation, model_artifact
-from movierec.recommender.arrays import Csr, Ints, as_csr
+from movierec.recommender.arrays import Csr, as_csr
 from movierec.recommender.baselines import BASELINES
-from movierec.recommender.catalogue import Catalogue, load_catalogue
+from movierec.recommender.catalogue import load_catalogue
+from movierec.recommender.corpus import Corpus
 from movierec.recommender.evaluation import Report
-from movierec.recommender.factorise import fit_ratings
-from movierec.recommender.model import fit
+from movierec.recommender.factorise import RatingSettings, fit_ratings
+from movierec.recommender.model import solved, statistics
 from movierec.recommender.rivals import RIVALS
 from movierec.recommender.serving import models_folder, recommender_settings
 from movierec.recommender.settings import Settings
@@ -38,8 +39,8 @@ NICENESS = 10
 # A fifth of the raters is held out: with fewer nothing could be told from noise.
 LEAST_RATERS = 20
 FAILED = "Training failed unexpectedly. The daemon's log says why."
-# Where reading, fitting (films, then stars) and measuring end, in percent.
-READ, FITTED, RATED, MEASURED = 15, 60, 80, 95
+# Where fitting (films, then stars) and measuring end, in percent.
+FITTED, RATED, MEASURED = 60, 80, 95
 # `fit` names its stages for itself; these are said of a job.
 STAGES = {
     "ratings": "read",
@@ -63,29 +64,35 @@ def train(
     chosen = recommender_settings(settings.recommender)
     progress("read", 0)
     watermark = community.revision()
-    read = _read(chosen)
-    progress("read", READ)
-    model = fit(read.stars, read.features, chosen, _within(progress, READ, FITTED))
-    if not len(model.films):
+    catalogue = load_catalogue()
+    corpus = Corpus(catalogue, chosen.training_history)
+    fitting = _within(progress, 0, FITTED)
+    found = statistics(corpus.blocks, len(catalogue), chosen, fitting)
+    if not len(found.films):
         raise NothingToTrainOn(
             f"No film has the {chosen.min_raters} raters that recommender.minimum_raters asks for. "
             "Import more ratings."
+            if corpus.ratings
+            else NothingToTrainOn.default_detail
         )
-    columns = as_csr(read.stars[:, model.films])
-    stars = fit_ratings(columns, progress=_within(progress, FITTED, RATED))
-    metrics = _measure(read, chosen, progress) if measure else {}
+    model = solved(found, catalogue.content.features.rows, len(catalogue), chosen, fitting)
+    rating = RatingSettings()
+    sample = corpus.sample(model.films, rating.max_ratings, rating.seed)
+    stars = fit_ratings(sample, rating, _within(progress, FITTED, RATED))
+    del sample
+    metrics = _measure(corpus, chosen, progress) if measure else {}
     progress("publish", MEASURED)
     facts = {
         "trained_at": now,
-        "ratings": read.ratings,
-        "raters": int(read.stars.shape[0]),
+        "ratings": corpus.ratings,
+        "raters": corpus.raters,
         "community": watermark,
         "community_ratings": community.count(),
         "metrics": metrics,
         "settings": dataclasses.asdict(chosen),
     }
     folder = models_folder(settings)
-    version = model_artifact.publish(folder, model, stars, read.movie_ids, read.catalogue, facts)
+    version = model_artifact.publish(folder, model, stars, catalogue.movie_ids, catalogue, facts)
     seconds = round(time.perf_counter() - started, 2)
     return {
         "version": version,
@@ -97,45 +104,14 @@ def train(
     }
 
 
-class Read(NamedTuple):
-    """Stars (raters × films), the films' ids in the catalogue, and their facts (films × facts).
-
-    `ratings` are all that were found; of the busiest raters only the newest are among the stars.
-    """
-
-    stars: Csr
-    movie_ids: Ints
-    features: Csr
-    ratings: int
-    catalogue: Catalogue
-
-
-def _read(settings: Settings) -> Read:
-    catalogue = load_catalogue()
-    found = community.ratings()
-    # A film may have left the catalogue since.
-    known = np.isin(found.films, catalogue.movie_ids)
-    if not known.any():
-        raise NothingToTrainOn()
-    made = dataset.build(
-        found.raters[known],
-        found.films[known],
-        found.stars[known],
-        found.rated_at[known],
-        history=settings.training_history,
-    )
-    numbers = np.searchsorted(catalogue.movie_ids, made.films)
-    features = as_csr(catalogue.content.features.rows[numbers])
-    return Read(made.ratings, made.films, features, int(known.sum()), catalogue)
-
-
-def _measure(read: Read, settings: Settings, progress: Progress) -> dict[str, Any]:
+def _measure(corpus: Corpus, settings: Settings, progress: Progress) -> dict[str, Any]:
     """NDCG@100 by how many ratings of a user are known, over users the model has not seen."""
     progress("measure", RATED)
+    stars, features = _rated(corpus)
     report = evaluation.evaluate(
-        read.stars,
+        stars,
         settings,
-        features=read.features,
+        features=features,
         algorithms={},
         cells=(5, 10, None),
         seeds=evaluation.SEEDS[:1],
@@ -144,6 +120,13 @@ def _measure(read: Read, settings: Settings, progress: Progress) -> dict[str, An
         f"ndcg_100_{'all' if result.known is None else result.known}": round(result.metrics.ndcg_100, 4)
         for result in report.results
     }
+
+
+def _rated(corpus: Corpus) -> tuple[Csr, Csr]:
+    """Stars (raters × films) of the films that anybody has rated, and their facts (films × facts)."""
+    stars = corpus.whole()
+    films = np.flatnonzero(dataset.raters(stars))
+    return as_csr(stars[:, films]), as_csr(corpus.catalogue.content.features.rows[films])
 
 
 def measure(
@@ -161,13 +144,15 @@ def measure(
     there are too few raters to hold any out.
     """
     chosen = recommender_settings(settings.recommender)
-    read = _read(chosen)
-    if read.stars.shape[0] < LEAST_RATERS:
-        raise NothingToTrainOn(f"There are {read.stars.shape[0]} raters: too few to hold any of them out.")
+    stars, features = _rated(Corpus(load_catalogue(), chosen.training_history))
+    if not stars.nnz:
+        raise NothingToTrainOn()
+    if stars.shape[0] < LEAST_RATERS:
+        raise NothingToTrainOn(f"There are {stars.shape[0]} raters: too few to hold any of them out.")
     report = evaluation.evaluate(
-        read.stars,
+        stars,
         chosen,
-        features=read.features,
+        features=features,
         algorithms={**BASELINES, **(RIVALS if rivals else {})},
         cells=cells,
         seeds=seeds,
@@ -175,7 +160,7 @@ def measure(
         progress=progress,
     )
     progress("predicted ratings", 1.0)
-    return dataclasses.replace(report, rmse=accuracy.rmse(read.stars))
+    return dataclasses.replace(report, rmse=accuracy.rmse(stars))
 
 
 def _within(progress: Progress, begin: int, end: int) -> Callable[[str, float], None]:

@@ -3,8 +3,8 @@ import pytest
 
 from movierec.recommender import gram as module
 from movierec.recommender.arrays import Csr, as_csr
-from movierec.recommender.gram import Gram
-from movierec.recommender.weights import weighted_rows
+from movierec.recommender.gram import Gram, RatingSums
+from movierec.recommender.weights import training_weights
 
 
 def whole(gram: Gram) -> np.ndarray:
@@ -12,23 +12,38 @@ def whole(gram: Gram) -> np.ndarray:
     return upper + upper.T + np.diag(gram.diagonal)
 
 
-def test_blocks_give_the_same_statistics_as_one_product(
+def graded(stars: Csr) -> Csr:
+    """Stars as their weights in training."""
+    weights = stars.copy()
+    weights.data = training_weights(stars.data)
+    return weights
+
+
+def summed(*parts: Csr) -> Gram:
+    sums = RatingSums(40)
+    for part in parts:
+        sums.add(part)
+    return sums.gram()
+
+
+def test_statistics_are_those_of_graded_and_scaled_rows(
     community: Csr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "USERS_A_BLOCK", 7)
-    monkeypatch.setattr(module, "COLUMNS_A_BLOCK", 13)
-    gram = Gram(40)
-    gram.add_ratings(community)
-    dense = weighted_rows(community).toarray().astype(np.float64)
-    np.testing.assert_allclose(whole(gram), dense.T @ dense, rtol=1e-5)
+    monkeypatch.setattr(module, "FILMS_A_STRIP", 13)
+    dense = graded(community).toarray().astype(np.float64)
+    dense *= (np.diff(community.indptr)[:, None] / 150) ** -0.25
+    np.testing.assert_allclose(whole(summed(community)), dense.T @ dense, rtol=1e-6)
 
 
-def test_new_ratings_are_added_to_the_statistics(community: Csr) -> None:
-    once, twice = Gram(40), Gram(40)
-    once.add_ratings(community)
-    twice.add_ratings(as_csr(community[:50]))
-    twice.add_ratings(as_csr(community[50:]))
-    np.testing.assert_allclose(whole(once), whole(twice), rtol=1e-5)
+@pytest.mark.parametrize("strip", [1, 7, 40, 1_000])
+def test_statistics_are_the_same_to_the_last_bit_in_any_parts_and_order(
+    community: Csr, strip: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = summed(community)
+    monkeypatch.setattr(module, "FILMS_A_STRIP", strip)
+    shuffled = as_csr(community[np.random.default_rng(5).permutation(120)])
+    for found in (summed(*module.blocks(community, 7)), summed(as_csr(shuffled[:50]), as_csr(shuffled[50:]))):
+        assert (whole(found) == whole(expected)).all()
 
 
 def test_facts_bring_films_together_that_nobody_rated_both() -> None:

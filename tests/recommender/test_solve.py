@@ -3,21 +3,22 @@ import pytest
 
 from movierec.recommender import solve as module
 from movierec.recommender.arrays import Csr
-from movierec.recommender.gram import Gram
+from movierec.recommender.gram import Gram, RatingSums
 from movierec.recommender.solve import ItemMatrix, solve
-from movierec.recommender.weights import weighted_rows
+from tests.recommender.test_gram import graded
 
 
 @pytest.fixture
 def gram(community: Csr) -> Gram:
-    gram = Gram(40)
-    gram.add_ratings(community)
-    return gram
+    sums = RatingSums(40)
+    sums.add(community)
+    return sums.gram()
 
 
 def edlae(community: Csr, dropout: float, ridge: float) -> np.ndarray:
     """The formula of the paper, in double precision."""
-    dense = weighted_rows(community).toarray().astype(np.float64)
+    counts = np.diff(community.indptr)[:, None]
+    dense = graded(community).toarray().astype(np.float64) * (counts / 150) ** -0.25
     statistics = dense.T @ dense
     inverse = np.linalg.inv(
         statistics + ridge * np.eye(40) + dropout / (1 - dropout) * np.diag(np.diag(statistics))

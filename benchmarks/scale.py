@@ -1,0 +1,172 @@
+"""Training at any size: memory that does not grow with the ratings, and how long each part takes.
+
+`python -m benchmarks.scale [--ratings 2 10 20] [--films 20000] [--threads 2] [--database]`. Ratings are in millions
+and made up (`benchmarks.synthetic`). By default they go straight into the statistics, which are then solved twice;
+with --database they are imported into a SQLite database and a model is trained and published as the daemon does it.
+Each row is a process of its own; its memory is what it had at its highest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks import synthetic
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--ratings", type=float, nargs="+", default=[2, 10, 20], help="millions")
+    arguments.add_argument("--films", type=int, default=20_000)
+    arguments.add_argument("--threads", type=int, default=2, help="of linear algebra")
+    arguments.add_argument("--database", action="store_true", help="import and train instead")
+    arguments.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
+    given = arguments.parse_args()
+    if given.alone:
+        measured = (imported if given.database else summed)(int(given.ratings[0] * 1e6), given.films)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({**measured, "peak MB": round(peak)}), flush=True)
+        return
+    header: list[str] = []
+    for millions in given.ratings:
+        found = alone(millions, given.films, given.threads, database=given.database)
+        if not header:
+            header = list(found)
+            print("".join(f"{name:>15}" for name in header))
+        print("".join(f"{found[name]:>15,}" for name in header), flush=True)
+
+
+def alone(millions: float, films: int, threads: int, *, database: bool) -> dict[str, Any]:
+    """One measurement in a process of its own."""
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.scale",
+        "--alone",
+        "--ratings",
+        str(millions),
+        "--films",
+        str(films),
+    ]
+    environ = {**os.environ, "OPENBLAS_NUM_THREADS": str(threads)}
+    done = subprocess.run(
+        [*command, *(["--database"] if database else [])],
+        env=environ,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+class Stages:
+    """Seconds of each named stage, in order."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._began, self._name = time.perf_counter(), ""
+
+    def __call__(self, name: str, _done: float = 0.0) -> None:
+        now = time.perf_counter()
+        if self._name:
+            self.seconds[self._name] = round(self.seconds.get(self._name, 0.0) + now - self._began, 1)
+        self._began, self._name = now, name
+
+
+def summed(total: int, films: int) -> dict[str, Any]:
+    """Accumulation and solution alone; how long the ratings take to make is told apart."""
+    from movierec.recommender.dataset import histories
+    from movierec.recommender.model import solved, statistics
+    from movierec.recommender.settings import Settings
+
+    stages = Stages()
+
+    def read() -> Iterator[Any]:
+        stages("made up")
+        for block in synthetic.ratings(total, films):
+            stages("sums")
+            rows = block.raters - block.raters.min()
+            shape = (int(rows.max()) + 1, films)
+            stars = histories(rows, block.films - 1, block.stars, block.rated_at, shape, 1_500)
+            counted["ratings"] += stars.nnz
+            yield stars
+            stages("made up")
+
+    counted = {"ratings": 0}
+    settings = Settings(coverage=1.0, min_raters=1)
+    found = statistics(read, films, settings)
+    stages("")
+    sums_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    solved(found, None, films, settings, stages)
+    stages("")
+    return {
+        "ratings": counted["ratings"] // 2,  # read twice
+        "films": len(found.films),
+        "users": found.users,
+        **{f"{name} s": seconds for name, seconds in stages.seconds.items() if name != "done"},
+        "sums MB": sums_mb,
+    }
+
+
+def imported(total: int, films: int) -> dict[str, Any]:
+    """From an empty database to a published model."""
+    from movierec import config, db, movies
+    from movierec.movies import FilmFacts
+    from movierec.recommender import community, training
+    from movierec.recommender.blocks import Ratings
+
+    with tempfile.TemporaryDirectory() as home:
+        settings = config.load(
+            environ={"MOVIEREC_HOME": home, "MOVIEREC_RECOMMENDER__MAXIMUM_FILMS": str(films)}
+        )
+        db.connect(settings)
+        db.migrate()
+        stages = Stages()
+        stages("import")
+        genres = ("Drama", "Comedy", "Horror", "Western", "War")
+        ids = movies.store(
+            [
+                FilmFacts(
+                    source="movielens",
+                    movielens_id=number,
+                    title=f"Film {number}",
+                    year=1920 + number % 100,
+                    genres=(genres[number % 5], genres[number % 3]),
+                )
+                for number in range(1, films + 1)
+            ],
+            1,
+        )
+
+        def blocks() -> Iterator[Ratings]:
+            for block in synthetic.ratings(total, films):
+                for start in range(0, len(block), 100_000):
+                    yield block.part(start, start + 100_000)
+
+        assert ids == list(range(1, films + 1))
+        stored = community.replace_dataset("synthetic", "made up", blocks(), 1)
+        report = training.train(settings, stages, now=1)
+        stages("")
+        folder = Path(home) / "state" / "models" / report["version"]
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        db.close()
+    return {
+        "ratings": stored.ratings,
+        "films": report["movies"],
+        **{f"{name} s": seconds for name, seconds in stages.seconds.items()},
+        "model MB": round(size / 1e6),
+    }
+
+
+if __name__ == "__main__":
+    main()
