@@ -139,6 +139,13 @@ class Tmdb:
     details_hours: float = setting(24.0, "How long a film's details are good.", least=0)
     genres_hours: float = setting(168.0, "How long genres and TMDb's configuration are good.", least=0)
     misses_minutes: float = setting(10.0, "How long an id that TMDb does not know is not asked for.", least=0)
+    sync_hours: int = setting(
+        24, "Look by itself for details of rated films and for changes after so long; 0: never.", least=0
+    )
+    sync_pages: int = setting(
+        10, "Pages of popular and of top rated films it reads; 20 films a page.", least=0
+    )
+    sync_budget: int = setting(2_000, "Calls to TMDb that one such look may make.", least=1)
     keep_days: int = setting(
         180, "How long an answer is kept to be shown while TMDb is away; its terms allow 6 months.", least=0
     )

@@ -34,6 +34,7 @@ async def _sweep_for_ever(services: Services) -> None:
                 await services.threads.write(sweep, int(services.clock()))
             await services.threads.write(library.sweep_acts, services.settings.library, int(services.clock()))
             await train_when_due(services)
+            await sync_when_due(services)
             if services.tmdb is not None:
                 await services.tmdb.expire()
         except Exception:
@@ -45,4 +46,11 @@ async def train_when_due(services: Services) -> None:
     """Have a model trained if enough has changed since the last one."""
     now = int(services.clock())
     if await services.threads.write(jobs.train_when_due, services.settings, now) is not None:
+        services.worker.wake()
+
+
+async def sync_when_due(services: Services) -> None:
+    """Have TMDb asked for what is lacking or has changed, if that was long ago."""
+    now = int(services.clock())
+    if await services.threads.write(jobs.sync_when_due, services.settings, now) is not None:
         services.worker.wake()

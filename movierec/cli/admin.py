@@ -12,6 +12,7 @@ from movierec.cli.jobs import print_job
 from movierec.cli.options import AsJson, NoWait, new_group
 from movierec.cli.output import flattened, print_done, print_record
 from movierec.cli.progress import follow, progress
+from movierec.errors import UpstreamUnavailable
 
 commands = new_group("")
 admin = new_group("For staff.")
@@ -37,6 +38,31 @@ def train(
     with progress() as shown:
         job = follow(client, job, shown)
     print_job(job, as_json=as_json)
+
+
+@admin.command()
+def sync(
+    pages: Annotated[
+        int | None, typer.Option(min=0, max=500, help="So many pages of popular and of top rated movies.")
+    ] = None,
+    budget: Annotated[int | None, typer.Option(min=1, help="At most so many calls to TMDb.")] = None,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the catalogue up to date with TMDb: details of rated movies first, then changes, then lists.
+
+    A run that breaks off is taken up where it was. Exits with 5 where TMDb stops answering; what it told is stored.
+    """
+    client = connect()
+    job = client.sync(pages=pages, budget=budget)
+    if no_wait:
+        print_done(f"Job {job['id']} asks TMDb; see: movierec jobs show {job['id']}", job, as_json=as_json)
+        return
+    with progress() as shown:
+        job = follow(client, job, shown)
+    print_job(job, as_json=as_json)
+    if job["report"]["away"]:
+        raise UpstreamUnavailable(job["report"]["stopped"])
 
 
 @admin.command()

@@ -246,6 +246,10 @@ class Client(Accounts):
     def train(self, **query: Any) -> Any:
         return self._as_user("POST", f"{API}/model/train/", query=query)
 
+    def sync(self, **query: Any) -> Any:
+        """`pages` of each list, `budget` of calls; answers with the job."""
+        return self._as_user("POST", f"{API}/movies/sync/", query=query)
+
     def model(self) -> Any:
         return self._as_user("GET", f"{API}/model/")
 

@@ -1,4 +1,4 @@
-"""Training that nobody asked for: when enough community ratings are new, or the model has grown old."""
+"""What nobody asked for: training after enough new ratings or hours, and the daily look at TMDb."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from movierec import db
 from movierec.config import Settings
 from movierec.errors import Conflict
-from movierec.jobs import queue
+from movierec.jobs import queue, syncing
 from movierec.jobs.queue import Job
 from movierec.recommender import community, models_folder, versions
 
@@ -24,6 +24,21 @@ def train_when_due(settings: Settings, now: int) -> Job | None:
         return None
     try:
         return queue.enqueue(staff, "train", {"automatic": revision}, now)
+    except Conflict:
+        return None
+
+
+def sync_when_due(settings: Settings, now: int) -> Job | None:
+    """Enqueue a look at TMDb if the last one is old enough; it belongs to the first administrator. Returns it."""
+    hours = settings.tmdb.sync_hours
+    if not (settings.tmdb.api_key and hours):
+        return None
+    last = db.value("SELECT MAX(created_at) FROM jobs WHERE kind = ?", syncing.KIND) or 0
+    staff = db.value("SELECT MIN(id) FROM users WHERE is_staff")
+    if staff is None or now - last < hours * SECONDS_AN_HOUR:
+        return None
+    try:
+        return queue.enqueue(staff, syncing.KIND, syncing.order(settings.tmdb), now)
     except Conflict:
         return None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from movierec.exchange import importing, movielens
-from movierec.jobs import training, uploads
+from movierec.jobs import syncing, training, uploads
 from movierec.jobs.running import Running
 
 
@@ -55,5 +55,6 @@ class Kind:
 KINDS: dict[str, Kind] = {
     IMPORT: Kind(import_own, lane="own imports"),
     "import_movielens": Kind(import_movielens, lane="imports"),
+    syncing.KIND: Kind(syncing.sync, lane="sync"),
     "train": Kind(training.train, lane="training"),
 }

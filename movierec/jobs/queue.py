@@ -167,6 +167,17 @@ def note_progress(job_id: int, worker: str, stage: str, done: int, total: int, n
     return bool(noted.rowcount)
 
 
+def note_parameters(job_id: int, worker: str, parameters: Mapping[str, Any]) -> bool:
+    """Write what a job is to go on with after an interruption. False: it is not the worker's any more."""
+    noted = db.execute(
+        "UPDATE jobs SET parameters = ? WHERE id = ? AND owner = ? AND state = 'running'",
+        json.dumps(dict(parameters)),
+        job_id,
+        worker,
+    )
+    return bool(noted.rowcount)
+
+
 def finish(job_id: int, worker: str, report: Mapping[str, Any], now: int) -> bool:
     """The job succeeded."""
     return _end(job_id, worker, "succeeded", report, None, now)

@@ -2,7 +2,7 @@
 
 from movierec.library import models  # they say what becomes of rows when films are merged
 from movierec.library.acting import Intent
-from movierec.library.activity import most_rated
+from movierec.library.activity import count_without_details, most_rated, without_details
 from movierec.library.applying import Applied, apply, foresee
 from movierec.library.favorites import ORDERINGS as FAVORITE_ORDERINGS
 from movierec.library.favorites import (
@@ -86,6 +86,7 @@ __all__ = [
     "add_to_watchlist",
     "annotate_favorite",
     "apply",
+    "count_without_details",
     "favorite",
     "favorites",
     "foresee",
@@ -117,4 +118,5 @@ __all__ = [
     "unrate",
     "unrate_movie",
     "watchlist",
+    "without_details",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from movierec import db
+from movierec.movies import Outside
 
 
 def most_rated(since: int, *, limit: int = 100) -> list[int]:
@@ -15,3 +16,26 @@ def most_rated(since: int, *, limit: int = 100) -> list[int]:
         limit,
     )
     return [movie_id for (movie_id,) in found]
+
+
+# Of what users keep, the films that TMDb can be asked for and has not told whole.
+_WITHOUT_DETAILS = (
+    "FROM movies WHERE details_at IS NULL AND (tmdb_id IS NOT NULL OR imdb_id IS NOT NULL) AND ("
+    + " OR ".join(
+        f"EXISTS (SELECT 1 FROM {table} WHERE {table}.movie_id = movies.id)"
+        for table in ("ratings", "favorites", "watchlist", "history")
+    )
+    + ")"
+)
+
+
+def count_without_details() -> int:
+    return int(db.value(f"SELECT COUNT(*) {_WITHOUT_DETAILS}"))
+
+
+def without_details(after: int, limit: int) -> list[tuple[int, Outside]]:
+    """The first of them with a greater id than `after`."""
+    found = db.rows(
+        f"SELECT id, tmdb_id, imdb_id {_WITHOUT_DETAILS} AND id > ? ORDER BY id LIMIT ?", after, limit
+    )
+    return [(movie_id, Outside(*ids)) for movie_id, *ids in found]

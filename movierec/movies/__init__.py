@@ -2,8 +2,10 @@
 
 from movierec.movies.editing import change, create, remove, replace
 from movierec.movies.facts import FilmFacts
+from movierec.movies.from_tmdb import facts_of, facts_of_details
 from movierec.movies.genres import genre_names
 from movierec.movies.identifying import KnownFilm, known_aliases, known_films, known_titles
+from movierec.movies.joining import joined_by_title
 from movierec.movies.lists import popular, top_rated, trending
 from movierec.movies.merging import aliases, current_id, merge_films
 from movierec.movies.own_ids import by_own_id, give_own_ids
@@ -28,6 +30,7 @@ from movierec.movies.service import (
 from movierec.movies.starting import load_starter, starter_films
 from movierec.movies.store import store
 from movierec.movies.sync import Found, Sync
+from movierec.movies.telling import Outside, never_told, oldest_details, told_before
 from movierec.movies.titles import forms as title_forms
 
 __all__ = [
@@ -40,6 +43,7 @@ __all__ = [
     "Found",
     "KnownFilm",
     "Listed",
+    "Outside",
     "Sync",
     "aliases",
     "browse",
@@ -51,11 +55,14 @@ __all__ = [
     "create",
     "current_id",
     "detail",
+    "facts_of",
+    "facts_of_details",
     "find_title",
     "genre",
     "genre_names",
     "genres",
     "give_own_ids",
+    "joined_by_title",
     "known_aliases",
     "known_films",
     "known_titles",
@@ -64,6 +71,8 @@ __all__ = [
     "matches",
     "merge_films",
     "needs_starter",
+    "never_told",
+    "oldest_details",
     "ordering",
     "popular",
     "poster_path",
@@ -74,6 +83,7 @@ __all__ = [
     "starter_films",
     "store",
     "title_forms",
+    "told_before",
     "top_rated",
     "trending",
 ]

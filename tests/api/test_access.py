@@ -100,6 +100,7 @@ ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/movies/top_rated/"): PUBLIC,
     ("GET", "/api/v1/movies/trending/"): PUBLIC,
     ("GET", "/api/v1/movies/{id}/"): PUBLIC,
+    ("POST", "/api/v1/movies/sync/"): STAFF,
     ("PUT", "/api/v1/movies/{id}/"): STAFF,
     ("PATCH", "/api/v1/movies/{id}/"): STAFF,
     ("DELETE", "/api/v1/movies/{id}/"): STAFF,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from movierec.api.schemas.base import Input, Output, Timestamp
 
 
@@ -37,6 +39,11 @@ class Job(Output):
     created_at: Timestamp
     started_at: Timestamp | None
     finished_at: Timestamp | None
+
+
+class SyncQuery(Input):
+    pages: int | None = Field(None, ge=0, le=500, description="Of popular and of top rated films.")
+    budget: int | None = Field(None, ge=1, le=1_000_000, description="Calls to TMDb, at most.")
 
 
 class TrainQuery(Input):

@@ -1,0 +1,29 @@
+"""`/api/v1/movies/sync/`: having the catalogue brought up to date with TMDb."""
+
+from __future__ import annotations
+
+from movierec import jobs
+from movierec.api.call import Call
+from movierec.api.endpoint import Access, Answer, Group
+from movierec.api.jobs import job_json
+from movierec.api.schemas import jobs as schemas
+from movierec.errors import Conflict, TmdbOff
+from movierec.jobs import syncing
+
+group = Group("/api/v1/movies", tag="movies")
+
+
+@group.post("/sync/", access=Access.STAFF, answers={202: schemas.Job}, errors=(Conflict, TmdbOff))
+async def sync(call: Call, query: schemas.SyncQuery) -> Answer:
+    """Have TMDb tell what is lacking of the films users keep, what has changed, and its lists.
+
+    The report counts calls, films detailed, listed and new, ids it does not know (`unknown`), questions without
+    an answer (`failed`) and films still lacking details (`left`); `stopped` says why the run ended early, if so.
+    """
+    tmdb = call.services.settings.tmdb
+    if call.services.tmdb is None:
+        raise TmdbOff()
+    order = syncing.order(tmdb, query.pages, query.budget)
+    made = await call.write(jobs.enqueue, call.user_id, syncing.KIND, order, call.now)
+    call.services.worker.wake()
+    return Answer(202, job_json(made))
