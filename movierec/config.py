@@ -159,6 +159,9 @@ class Imports:
     uncompressed_limit_bytes: int = setting(
         8_589_934_592, "Largest member of an uploaded archive.", least=1024
     )
+    new_films_per_account: int = setting(
+        500, "Films that one account may add with movierec's own exports; 0: none.", least=0
+    )
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace the file where there is one.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Everything you own, to keep or to take to another server (movierec import file)."""
+    """Everything you own, to keep or to take to another server (movierec import FILE)."""
     if output is None or str(output) == "-":
         _to_pipe(format, as_json=as_json)
         return

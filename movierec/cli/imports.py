@@ -45,6 +45,7 @@ MOVIELENS_FILES = (("movies.csv", "ratings.csv", "links.csv", "tags.csv"), ("mov
 class Format(StrEnum):
     """What a file may be."""
 
+    MOVIEREC = "movierec"
     LETTERBOXD = "letterboxd"
     IMDB = "imdb"
     TRAKT = "trakt"

@@ -28,9 +28,11 @@ class Format:
     """`role_of` says by its content what a file is, None: not of this format.
 
     `read` streams: it holds no file in memory. It may raise UnreadableImport naming file and line.
+    `brings_films`: what it tells of a film is enough to add it to a catalogue that lacks it.
     """
 
     name: str
     label: str
     role_of: Callable[[File], str | None]
     read: Callable[[Sequence[Part], ReadingOptions], Iterator[Row]]
+    brings_films: bool = False

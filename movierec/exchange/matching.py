@@ -141,7 +141,7 @@ class Matcher:
         if len(found) > 1:
             return Match(None, candidates, "its ids are of different films")
         film = self._films[candidates[0].movie_id]
-        if _contradicts(name, film) and not (
+        if contradicts(name, film) and not (
             name.title and self._is_called(name, film) and name.year == film.year
         ):
             return Match(None, candidates, "one of its ids is of this film, another is not")
@@ -170,8 +170,10 @@ class Matcher:
             return "without a year, a title may be of several films"
         if film.year != name.year:
             return f"a film called so is known, but of {film.year}"
-        if _contradicts(name, film):
+        if contradicts(name, film):
             return "a film called so is known, but under another id"
+        if name.own_id is not None and film.own_id is None:
+            return "a film called so is known, but this one has an id that only movierec gave it"
         near = [
             other for other in called if other != film.id and self._years_apart(name, other) in (0, 1, None)
         ]
@@ -232,7 +234,7 @@ class Matcher:
         return YEARS_APART[apart] if apart <= NEAR_YEARS else None
 
 
-def _contradicts(name: FilmName, film: KnownFilm) -> bool:
+def contradicts(name: FilmName, film: KnownFilm) -> bool:
     """Whether both have an id of one service, and not the same."""
     pairs = ((getattr(name, column), getattr(film, column)) for column in IDS)
     return any(told is not None and known is not None and told != known for told, known in pairs)

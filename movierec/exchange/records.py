@@ -5,8 +5,9 @@ A reader turns every row of its files into one `Record` or one `Refusal`, so tha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,15 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """An opinion of a recommended film: like, dislike or not_interested."""
+
+    feedback_type: str
+    comment: str = ""
+    created_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One row: where it stands, which film it means, and all it says of it."""
 
@@ -83,6 +93,16 @@ class Record:
     favored: Favored | None = None
     wanted: Wanted | None = None
     watched: tuple[Watched, ...] = ()
+    said: Said | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What somebody tells about themselves, by the columns of the profile; lists are lists."""
+
+    file: str
+    line: int
+    told: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +115,4 @@ class Refusal:
     skipped: bool = False
 
 
-Row: TypeAlias = Record | Refusal
+Row: TypeAlias = Record | Profile | Refusal

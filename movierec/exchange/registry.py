@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from movierec.errors import UnreadableImport
-from movierec.exchange import imdb, letterboxd, movielens_ratings, named_columns, tmdb, trakt
+from movierec.exchange import imdb, letterboxd, movielens_ratings, movierec, named_columns, tmdb, trakt
 from movierec.exchange.files import File
 from movierec.exchange.format import Format, Part
 from movierec.exchange.lines import shown
 
 # Where a file could be of two, the first one counts.
 FORMATS: dict[str, Format] = {
+    "movierec": movierec.FORMAT,
     "letterboxd": letterboxd.FORMAT,
     "imdb": imdb.FORMAT,
     "trakt": trakt.FORMAT,

@@ -37,6 +37,7 @@ def import_own(running: Running) -> dict[str, Any]:
         limit_bytes=settings.imports.uncompressed_limit_bytes,
         now=running.now,
         progress=running.progress,
+        most_new_films=settings.imports.new_films_per_account,
     )
 
 

@@ -30,6 +30,7 @@ from movierec.library.ratings import (
 )
 from movierec.library.shelves import (
     FAVORITES,
+    FEEDBACK,
     HISTORY,
     RATINGS,
     WATCHLIST,
@@ -54,6 +55,7 @@ from movierec.library.watchlist import MovieToSee, add_to_watchlist, remove_from
 __all__ = [
     "FAVORITES",
     "FAVORITE_ORDERINGS",
+    "FEEDBACK",
     "HISTORY",
     "HISTORY_ORDERINGS",
     "RATINGS",

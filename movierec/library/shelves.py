@@ -1,4 +1,4 @@
-"""The four things a user keeps of films, and changes to them as values: what `apply` carries out."""
+"""The things a user keeps of films, and changes to them as values: what `apply` carries out."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ HISTORY = Shelf(
     {"watched_at": "", "source": "", "rewatch": False, "tags": "[]"},
     key=("watched_at", "source"),
 )
-SHELVES = {shelf.table: shelf for shelf in (RATINGS, FAVORITES, WATCHLIST, HISTORY)}
+# What users said of recommendations: the recommender's, but kept, brought in and taken back like the others.
+FEEDBACK = Shelf("feedback", {"feedback_type": None, "comment": ""})
+SHELVES = {shelf.table: shelf for shelf in (RATINGS, FAVORITES, WATCHLIST, HISTORY, FEEDBACK)}
 
 
 @dataclass(frozen=True, slots=True)

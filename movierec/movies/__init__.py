@@ -1,5 +1,6 @@
 """The catalogue: films, people, genres, and finding them."""
 
+from movierec.movies.bringing import bring
 from movierec.movies.editing import change, create, remove, replace
 from movierec.movies.facts import FilmFacts
 from movierec.movies.from_tmdb import facts_of, facts_of_details
@@ -46,6 +47,7 @@ __all__ = [
     "Outside",
     "Sync",
     "aliases",
+    "bring",
     "browse",
     "by_imdb_id",
     "by_own_id",

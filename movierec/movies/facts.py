@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 # Which source wins where two tell different things of a film; the same one replaces itself.
-PRECEDENCE = {"movielens": 0, "starter": 1, "tmdb": 2, "staff": 3}
+PRECEDENCE = {"import": -1, "movielens": 0, "starter": 1, "tmdb": 2, "staff": 3}
 
 
 @dataclass(frozen=True, slots=True)

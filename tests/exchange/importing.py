@@ -28,6 +28,7 @@ def bring_in(
     now: int = NOW,
     job_id: int | None = None,
     look_up: Any = None,
+    most_new_films: int = 100,
     **options: Any,
 ) -> dict[str, Any]:
     """Import a file, or an archive of several; returns the report, its sums checked."""
@@ -38,7 +39,15 @@ def bring_in(
     given = Options(**{"name": "sent.csv", **options})
     number = job_id or next(_jobs)
     report = import_history(
-        source, tmp_path, user_id, number, given, limit_bytes=LIMIT, now=now, look_up=look_up
+        source,
+        tmp_path,
+        user_id,
+        number,
+        given,
+        limit_bytes=LIMIT,
+        now=now,
+        look_up=look_up,
+        most_new_films=most_new_films,
     )
     check_sums(report)
     return {**report, "job": number}

@@ -17,9 +17,10 @@ class ImportQuery(Input):
     `filename` tells files apart whose columns are the same (Letterboxd's watched, watchlist and likes).
     """
 
-    format: Literal["movielens", "letterboxd", "imdb", "trakt", "tmdb", "movielens-ratings", "csv"] | None = (
-        None
-    )
+    format: (
+        Literal["movielens", "movierec", "letterboxd", "imdb", "trakt", "tmdb", "movielens-ratings", "csv"]
+        | None
+    ) = None
     dry_run: bool = False
     on_conflict: Literal["keep", "overwrite", "newest"] = "newest"
     scale: Annotated[

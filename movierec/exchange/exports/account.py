@@ -38,7 +38,7 @@ def prepare(user_id: int) -> None:
 
 def profile(user_id: int) -> Written:
     found = db.row(
-        f"SELECT {', '.join(field.column for field in PROFILE)} FROM profiles WHERE user_id = ?", user_id
+        f"SELECT {', '.join(field.expression for field in PROFILE)} FROM profiles WHERE user_id = ?", user_id
     )
     assert found is not None
     return {field.name: field.written(value) for field, value in zip(PROFILE, found, strict=True)}
@@ -46,7 +46,7 @@ def profile(user_id: int) -> Written:
 
 def records(kind: Kind, user_id: int) -> Iterator[Written]:
     """All of one kind, the oldest first: `film`, then the fields."""
-    columns = [*FILM.values(), *(f"{kind.table}.{field.column}" for field in kind.fields)]
+    columns = [*FILM.values(), *(field.expression for field in kind.fields)]
     select = (
         f"SELECT {kind.table}.id, {', '.join(columns)} FROM {kind.table} "
         f"{_WITH_FILM.format(table=kind.table)} WHERE {kind.table}.id IN (%s)"
@@ -64,11 +64,11 @@ def _in_order(kind: Kind, user_id: int) -> array[int]:
         db.bytewise("movies.title"),
         "COALESCE(movies.year, 0)",
         *(db.bytewise(f"COALESCE(CAST({column} AS TEXT), '')") for column in FILM.values()),
-        *(db.bytewise(f"{kind.table}.{column}") for column in kind.tie),
+        *map(db.bytewise, kind.tie),
     ]
     found = db.execute(
         f"SELECT {kind.table}.id FROM {kind.table} {_WITH_FILM.format(table=kind.table)} "
-        f"WHERE {kind.table}.user_id = ? ORDER BY {', '.join(order)}",
+        f"WHERE {kind.table}.user_id = ? {kind.where} ORDER BY {', '.join(order)}",
         user_id,
     )
     return array("q", (row_id for (row_id,) in found))

@@ -25,23 +25,24 @@ FILM = {
 
 
 class Field(NamedTuple):
-    """A field of a record: the column it comes from, and how its value is written in JSON."""
+    """A field of a record: where it comes from in SQL, and how its value is written in JSON."""
 
     name: str
-    column: str
+    expression: str
     written: Callable[[Any], Any]
 
 
 class Kind(NamedTuple):
-    """A kind of records about films: one table, one CSV file.
+    """A kind of records about films, of one table.
 
-    `tie`: text columns that tell records of one film and one moment apart.
+    `tie`: text expressions that tell records of one film and one moment apart. `where` leaves some out.
     """
 
     name: str
     table: str
     fields: tuple[Field, ...]
     tie: tuple[str, ...] = ()
+    where: str = ""
 
 
 def instant(epoch_seconds: int) -> str:
@@ -49,39 +50,64 @@ def instant(epoch_seconds: int) -> str:
     return datetime.fromtimestamp(epoch_seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
-def _stars(steps: float) -> float:
+def stars(steps: float) -> float:
     return steps / 2
 
 
-_CREATED = Field("created_at", "created_at", instant)
+def same(value: Any) -> Any:
+    return value
+
 
 RATING = Kind(
     "rating",
     "ratings",
     (
-        Field("rating", "steps", _stars),
-        Field("review", "review", _same),
-        _CREATED,
-        Field("updated_at", "updated_at", instant),
+        Field("rating", "ratings.steps", stars),
+        Field("review", "ratings.review", same),
+        Field("created_at", "ratings.created_at", instant),
+        Field("updated_at", "ratings.updated_at", instant),
     ),
 )
-FAVORITE = Kind("favorite", "favorites", (Field("note", "note", _same), _CREATED))
-WATCHLIST = Kind("watchlist", "watchlist", (_CREATED,))
+FAVORITE = Kind(
+    "favorite",
+    "favorites",
+    (Field("note", "favorites.note", same), Field("created_at", "favorites.created_at", instant)),
+)
+WATCHLIST = Kind(
+    "watchlist",
+    "watchlist",
+    (Field("note", "watchlist.note", same), Field("created_at", "watchlist.created_at", instant)),
+)
+VIEWING = Kind(
+    "history",
+    "history",
+    (
+        # A date, a time, or empty: as it was told.
+        Field("watched_at", "history.watched_at", same),
+        Field("rewatch", "history.rewatch", bool),
+        Field("tags", "history.tags", json.loads),
+        Field("source", "history.source", same),
+        Field("created_at", "history.created_at", instant),
+    ),
+    tie=("history.watched_at", "history.source"),
+)
 FEEDBACK = Kind(
     "feedback",
     "feedback",
-    (Field("feedback_type", "feedback_type", _same), Field("comment", "comment", _same), _CREATED),
+    (
+        Field("feedback_type", "feedback.feedback_type", same),
+        Field("comment", "feedback.comment", same),
+        Field("created_at", "feedback.created_at", instant),
+    ),
 )
-KINDS = (RATING, FAVORITE, WATCHLIST, FEEDBACK)
+KINDS = (RATING, FAVORITE, WATCHLIST, VIEWING, FEEDBACK)
 
 PROFILE = (
-    Field("bio", "bio", _same),
-    Field("avatar", "avatar", _same),
+    Field("bio", "bio", same),
+    Field("avatar", "avatar", same),
     Field("favorite_genres", "favorite_genres", json.loads),
-    Field("preferred_language", "preferred_language", _same),
+    Field("preferred_language", "preferred_language", same),
     Field("mature_content", "mature_content", bool),
+    Field("rating_scale", "rating_scale", same),
+    Field("seen_leaves_watchlist", "seen_leaves_watchlist", bool),
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from movierec.exchange.exports import account
 from movierec.exchange.exports.account import Written
 from movierec.exchange.exports.cells import line
-from movierec.exchange.exports.layout import FAVORITE, RATING, WATCHLIST
+from movierec.exchange.exports.layout import FAVORITE, RATING, VIEWING, WATCHLIST, Field, same
 
 FILM = ("tmdbID", "imdbID", "Title", "Year")
 DIARY = (*FILM, "Rating", "WatchedDate", "Rewatch", "Tags", "Review")
@@ -18,6 +18,39 @@ LISTED = (*FILM, "Review")
 
 # Its importer takes files up to a megabyte.
 FILE_BYTES = 1_000_000
+
+_OF_THE_FILM = "{table}.user_id = {other}.user_id AND {table}.movie_id = {other}.movie_id"
+_OWN_RATING = (
+    "(SELECT {column} FROM ratings WHERE "
+    + _OF_THE_FILM.format(table="ratings", other="history")
+    + " AND NOT EXISTS (SELECT 1 FROM history AS later WHERE "
+    + _OF_THE_FILM.format(table="later", other="history")
+    + " AND (later.watched_at, later.source) > (history.watched_at, history.source)))"
+)
+# With each day the film was seen; stars and words with the last one.
+DATED = VIEWING._replace(
+    fields=(
+        *VIEWING.fields,
+        Field("steps", _OWN_RATING.format(column="steps"), same),
+        Field("review", _OWN_RATING.format(column="review"), same),
+    ),
+    where="AND history.watched_at <> ''",
+)
+_NEVER_DATED = (
+    "AND NOT EXISTS (SELECT 1 FROM history AS dated WHERE "
+    + _OF_THE_FILM.format(table="dated", other="{table}")
+    + " AND dated.watched_at <> '')"
+)
+UNDATED = RATING._replace(where=_NEVER_DATED.format(table="ratings"))
+# Of films that were seen nobody knows when, and not rated either.
+SEEN = VIEWING._replace(
+    where="AND history.source = (SELECT MIN(source) FROM history AS one WHERE "
+    + _OF_THE_FILM.format(table="one", other="history")
+    + ") AND NOT EXISTS (SELECT 1 FROM ratings WHERE "
+    + _OF_THE_FILM.format(table="ratings", other="history")
+    + ") "
+    + _NEVER_DATED.format(table="history")
+)
 
 
 def files(user_id: int) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -28,13 +61,21 @@ def files(user_id: int) -> Iterator[tuple[str, Iterator[bytes]]]:
 
 
 def _diary(user_id: int) -> Iterator[bytes]:
-    for record in account.records(RATING, user_id):
+    for record in account.records(DATED, user_id):
+        rating = None if record["steps"] is None else record["steps"] / 2
+        day, rewatch = record["watched_at"][:10], str(record["rewatch"]).lower()
+        # A comma parts tags there.
+        tags = ", ".join(tag.replace(",", " ") for tag in record["tags"])
+        yield line([*_film(record), rating, day, rewatch, tags, record["review"]])
+    for record in account.records(UNDATED, user_id):
         yield line([*_film(record), record["rating"], "", "", "", record["review"]])
+    for record in account.records(SEEN, user_id):
+        yield line([*_film(record), "", "", "", "", ""])
 
 
 def _listed(records: Iterable[Written]) -> Iterator[bytes]:
     for record in records:
-        yield line([*_film(record), record.get("note", "")])
+        yield line([*_film(record), record["note"]])
 
 
 def _film(record: Written) -> list[object]:

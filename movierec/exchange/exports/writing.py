@@ -14,7 +14,7 @@ from movierec.files import collected
 README = """Your movierec account
 
 account.jsonl   Everything, exactly: one record a line (JSON Lines). To move to another movierec server:
-                movierec import file THIS.zip
+                movierec import THIS.zip
 csv/            The same as tables for spreadsheets. A cell that a spreadsheet would compute has an
                 apostrophe in front of it.
 letterboxd/     For Letterboxd, in parts of a megabyte at most, as it asks for:

@@ -98,6 +98,13 @@ class Combining:
             note, at = _last_note(wanted), _earliest(wanted)
             yield self._wish(library.to_watchlist(movie_id, note=note, created_at=at), _numbers(wanted), at)
         yield from self._viewings(movie_id, rows)
+        said = [(row, row.record.said) for row in rows if row.record.said]
+        if said:
+            last = said[-1][1]
+            values = library.given(
+                feedback_type=last.feedback_type, comment=last.comment, created_at=last.created_at
+            )
+            yield self._wish(Change(library.FEEDBACK, movie_id, values), _numbers(said), last.created_at)
 
     def _wish(self, change: Change, rows: tuple[int, ...], at: int | None) -> Wish:
         return Wish(change, rows, at, self._policy, self._note)

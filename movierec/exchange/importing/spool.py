@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from movierec.exchange.records import Favored, FilmName, Rated, Record, Wanted, Watched
+from movierec.exchange.records import Favored, FilmName, Rated, Record, Said, Wanted, Watched
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -44,7 +44,8 @@ def _told(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 _NAMES = {
-    kind: tuple(field.name for field in fields(kind)) for kind in (FilmName, Rated, Favored, Wanted, Watched)
+    kind: tuple(field.name for field in fields(kind))
+    for kind in (FilmName, Rated, Favored, Wanted, Watched, Said)
 }
 
 
@@ -55,7 +56,8 @@ def film_json(film: FilmName) -> dict[str, Any]:
 def content_json(record: Record) -> dict[str, Any]:
     """What a row says of its film; an empty text that is told stays told."""
     content: dict[str, Any] = {}
-    for kind, value in (("rated", record.rated), ("favored", record.favored), ("wanted", record.wanted)):
+    for kind in ("rated", "favored", "wanted", "said"):
+        value = getattr(record, kind)
         if value is not None:
             told = {name: getattr(value, name) for name in _NAMES[type(value)]}
             content[kind] = {name: each for name, each in told.items() if each is not None}
@@ -77,6 +79,7 @@ def record_of(file: str, line: int, film: Mapping[str, Any], content: Mapping[st
         Favored(**content["favored"]) if "favored" in content else None,
         Wanted(**content["wanted"]) if "wanted" in content else None,
         tuple(_watched(viewing) for viewing in content.get("watched", ())),
+        Said(**content["said"]) if "said" in content else None,
     )
 
 

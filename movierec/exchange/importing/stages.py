@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,17 @@ from movierec import db, library, movies
 from movierec.errors import UnreadableImport
 from movierec.exchange import files, registry
 from movierec.exchange.format import ReadingOptions
+from movierec.exchange.importing.bringing import bring, is_another
 from movierec.exchange.importing.combining import OUTCOMES, Combining, Told, Wish, by_film
 from movierec.exchange.importing.options import Options
 from movierec.exchange.importing.problems import keep_problems
+from movierec.exchange.importing.profiles import take_profile
 from movierec.exchange.importing.questions import ask, choices
 from movierec.exchange.importing.report import LISTED, Problem, Report
 from movierec.exchange.importing.rows import Rows
 from movierec.exchange.importing.spool import Spool
 from movierec.exchange.matching import SKIPPED, Match, Matcher
-from movierec.exchange.records import FilmName, Record, Refusal
+from movierec.exchange.records import FilmName, Profile, Record, Refusal
 from movierec.library import Row
 from movierec.recommender import community
 
@@ -37,7 +39,7 @@ LookUp = Callable[[Sequence[FilmName]], None]
 READ, LOOKED_UP, APPLIED = 60, 70, 95
 CONTESTED = "other rows of the file could mean the same film, so they are of several"
 # Of a row of a shelf: ratings as half-star steps.
-SHOWN = ("steps", "review", "note", "watched_at", "rewatch", "tags")
+SHOWN = ("steps", "review", "note", "watched_at", "rewatch", "tags", "feedback_type", "comment")
 # So many names are looked up elsewhere, the first of the file.
 MOST_LOOKED_UP = 2_000
 LOOKED_UP_AT_ONCE = 20
@@ -65,8 +67,12 @@ def import_history(
     now: int,
     progress: Progress = _unwatched,
     look_up: LookUp | None = None,
+    most_new_films: int = 0,
 ) -> dict[str, Any]:
     """Import a file, folder or zip archive into what a user keeps. Temporary files go to `scratch`.
+
+    Of films that the catalogue lacks and movierec's own export describes, `most_new_films` are added at most,
+    counting those that the user brought before.
 
     Returns the report; see `report.Report`. Raises UnreadableImport where the file cannot be read to its
     end; then nothing was changed.
@@ -80,7 +86,7 @@ def import_history(
         spool = Spool(scratch)
         try:
             run = _Run(user_id, job_id, options, recognised, Rows(spool), now, progress)
-            report = run.run(look_up)
+            report = run.run(look_up, most_new_films)
         finally:
             spool.close()
     seconds = time.perf_counter() - started
@@ -117,11 +123,14 @@ class _Run:
             movies.known_films(), movies.known_titles(), movies.known_aliases(), choices(user_id)
         )
         self.outcomes = bytearray()
+        self.profiles: list[Profile] = []
 
-    def run(self, look_up: LookUp | None) -> dict[str, Any]:
+    def run(self, look_up: LookUp | None, most_new_films: int) -> dict[str, Any]:
         self._read()
         if look_up is not None and not self.options.dry_run:
             self._look_up(look_up)
+        if self.recognised.format.brings_films and not self.options.dry_run:
+            self._bring(most_new_films)
         asked = self._settle()
         self.outcomes = bytearray(len(self.rows))
         if self.options.dry_run:
@@ -129,6 +138,7 @@ class _Run:
             act_id = None
         else:
             act_id = self._apply()
+        self._take_profiles()
         self._tally()
         self._ask(asked)
         told = self.report.as_json()
@@ -145,8 +155,11 @@ class _Run:
                 outcome = "skipped" if row.skipped else "rejected"
                 self.report.tell(Problem(row.file, row.line, outcome, row.message))
                 continue
+            if isinstance(row, Profile):
+                self.profiles.append(row)
+                continue
             self.rows.add(row, self.matcher.match(row.film))
-        if not len(self.rows) and not self.report.files:
+        if not len(self.rows) and not self.report.files and not self.profiles:
             raise UnreadableImport("There is not a single row in it.")
 
     def _look_up(self, look_up: LookUp) -> None:
@@ -161,11 +174,28 @@ class _Run:
             self.progress("looking up", READ + (LOOKED_UP - READ) * done // len(unknown))
             look_up(batch)
             done += len(batch)
+        self._match_anew(unknown)
+
+    def _bring(self, most: int) -> None:
+        """Add films that by their ids are none of the catalogue's, and match them."""
+        names: dict[FilmName, None] = {}
+        for number in self.rows.without_film():
+            name = self.rows.record(number).film
+            match = self.matcher.match(name)
+            called_alike = (self.matcher.film(candidate.movie_id) for candidate in match.candidates)
+            if name not in names and is_another(name, match, called_alike):
+                names[name] = None
+        # No more than may come, in the order of the file.
+        if names and bring(list(names)[:most], self.user_id, most=most, now=self.now):
+            self._match_anew(names)
+
+    def _match_anew(self, names: Collection[FilmName]) -> None:
+        """Rows of these names, which films may have come for."""
         highest = self.matcher.highest_id
         self.matcher.add(movies.known_films(highest), movies.known_titles(highest))
-        for number in list(self.rows.without_film()) if unknown else ():
+        for number in list(self.rows.without_film()) if names else ():
             name = self.rows.record(number).film
-            if name in unknown:
+            if name in names:
                 self.rows.set_match(number, name, self.matcher.match(name))
 
     def _settle(self) -> list[int]:
@@ -202,6 +232,13 @@ class _Run:
             self.progress("applying", LOOKED_UP + (APPLIED - LOOKED_UP) * done // total)
             yield from combining.wishes(movie_id, own)
             done += len(own)
+
+    def _take_profiles(self) -> None:
+        for profile in self.profiles:
+            outcome = take_profile(
+                self.user_id, profile.told, self.options.on_conflict, dry_run=self.options.dry_run
+            )
+            self.report.count(profile.file, outcome)
 
     def _note(self, wish: Wish, result: str, before: Row | None, after: Row | None) -> None:
         """What came of a change is what came of the rows that asked for it."""

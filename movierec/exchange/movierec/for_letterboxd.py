@@ -1,0 +1,62 @@
+"""What was exported for Letterboxd, taken back: ratings, words, days, tags, without the times of their entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from movierec.exchange.files import File
+from movierec.exchange.lines import BadRow
+from movierec.exchange.movierec.text import rows
+from movierec.exchange.records import Favored, FilmName, Rated, Record, Refusal, Row, Wanted, Watched
+from movierec.exchange.values import imdb_id_of, moment_of, number_of, steps_of, year_of
+
+
+def read(name: str, file: File) -> Iterator[Row]:
+    for line, cells in rows(file):
+        try:
+            yield _READERS[name](file.name, line, cells)
+        except BadRow as error:
+            yield Refusal(file.name, line, str(error))
+
+
+def _film(cells: dict[str, str]) -> FilmName:
+    if not cells["Title"]:
+        raise BadRow("there is no title")
+    return FilmName(
+        cells["Title"],
+        year_of(cells["Year"]),
+        imdb_id=imdb_id_of(cells["imdbID"]),
+        tmdb_id=number_of(cells["tmdbID"], "the TMDb id"),
+    )
+
+
+def _diary(file: str, line: int, cells: dict[str, str]) -> Record:
+    """Without a day and a rating the film was seen, and no more is known."""
+    rated = Rated(steps_of(cells["Rating"], 5), cells["Review"]) if cells["Rating"] else None
+    day = cells["WatchedDate"]
+    tags = tuple(tag for tag in cells["Tags"].split(", ") if tag)
+    seen = (
+        ()
+        if rated and not day
+        else (Watched(_day(day), "", cells["Rewatch"] == "true", tags, None, not day),)
+    )
+    return Record(file, line, _film(cells), rated=rated, watched=seen)
+
+
+def _day(text: str) -> str:
+    return moment_of(text) if text else ""
+
+
+def _wanted(file: str, line: int, cells: dict[str, str]) -> Record:
+    return Record(file, line, _film(cells), wanted=Wanted(cells["Review"]))
+
+
+def _favored(file: str, line: int, cells: dict[str, str]) -> Record:
+    return Record(file, line, _film(cells), favored=Favored(cells["Review"]))
+
+
+_READERS: dict[str, Callable[[str, int, dict[str, str]], Record]] = {
+    "films": _diary,
+    "watchlist": _wanted,
+    "favorites": _favored,
+}

@@ -1,0 +1,44 @@
+"""Films that a user's export brings to a server without them: bare entries, few, that any source corrects."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from movierec import db
+from movierec.movies.facts import IDS, FilmFacts
+from movierec.movies.merging import wait_for_others
+from movierec.movies.own_ids import by_own_id
+from movierec.movies.store import store
+
+
+def bring(films: Sequence[tuple[FilmFacts, str]], user_id: int, *, most: int, now: int) -> int:
+    """Add those of the films that are not here, each with the own id to be known by; returns how many.
+
+    An account brings at most `most` in all. What is here stays as it is: a user says nothing of films that
+    others see. The facts are of no source; whatever comes later says it better.
+    """
+    with db.write():
+        wait_for_others()
+        brought = db.value("SELECT COUNT(*) FROM own_ids WHERE added_by_id = ?", user_id)
+        new = [(film, own_id) for film, own_id in films if not _is_here(film, own_id)][
+            : max(most - brought, 0)
+        ]
+        ids = store([dataclasses.replace(film, source="import") for film, _ in new], now)
+        db.insert_many(
+            "own_ids",
+            ("movie_id", "own_id", "added_by_id"),
+            [(movie_id, own_id, user_id) for movie_id, (_, own_id) in zip(ids, new, strict=True)],
+        )
+    return len(new)
+
+
+def _is_here(film: FilmFacts, own_id: str) -> bool:
+    if by_own_id(own_id) is not None:
+        return True
+    return any(
+        db.value(f"SELECT 1 FROM {table} WHERE {column} = ?", outside) is not None
+        for column in IDS
+        if (outside := getattr(film, column)) is not None
+        for table in ("movies", "movie_aliases")
+    )

@@ -1,0 +1,227 @@
+"""An export taken to another server and exported there is the same, to the byte, whatever somebody keeps."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from movierec import auth, db, library, movies
+from movierec.config import Settings
+from movierec.exchange import importing
+from movierec.exchange.exports import FORMATS, write_export
+from movierec.movies import FilmFacts
+from tests.conftest import EmptyDatabases
+from tests.exchange.importing import new_user
+from tests.films import FILMS, NOW, store_films
+
+LONGEST = 10_000
+_numbers = itertools.count(1)
+HOME = {"title": "Home", "year": 2001}
+# Only the first server has these: known by one service or by none, of one title, with titles hard to write.
+FURTHER = [
+    FilmFacts(**HOME, source="staff"),
+    FilmFacts(**HOME, source="staff"),
+    FilmFacts(**HOME, source="staff", imdb_id="tt9900001", tmdb_id=9_900_001),
+    FilmFacts("=cmd()", "staff", tmdb_id=9_900_002),
+    FilmFacts("👩‍🚀  two  blanks", "staff", original_title='"Zitat"', year=1900),
+    FilmFacts("Yearless", "movielens", movielens_id=9_900_003),
+    # As a film that every server has, under another id.
+    FilmFacts("The Matrix", "staff", imdb_id="tt9900004", year=1999),
+    FilmFacts("The Matrix", "staff", year=1999),
+]
+
+
+@dataclass(repr=False)
+class Server:
+    """A database that can be turned to, and how an account gets in and out of it."""
+
+    settings: Settings
+    films: list[int]
+
+    def turn_to(self) -> None:
+        db.close()
+        db.connect(self.settings)
+
+    def somebody_new(self) -> int:
+        self.turn_to()
+        return new_user(f"user{next(_numbers)}")
+
+    def export(self, user_id: int, format: str = "json") -> bytes:
+        self.turn_to()
+        file = io.BytesIO()
+        write_export(user_id, FORMATS[format], file)
+        return file.getvalue()
+
+    def import_(self, content: bytes, scratch: Path, user_id: int, **options: Any) -> dict[str, Any]:
+        self.turn_to()
+        source = scratch / "sent"
+        source.write_bytes(content)
+        return importing.import_history(
+            source,
+            scratch,
+            user_id,
+            random.randrange(2**40),
+            importing.Options(**options),
+            limit_bytes=2**30,
+            now=NOW,
+            most_new_films=1_000,
+        )
+
+
+def server(empty: Settings, further: list[FilmFacts]) -> Server:
+    db.close()
+    db.connect(empty)
+    db.migrate()
+    store_films()
+    known = [movies.by_imdb_id(imdb_id) for imdb_id in list(FILMS)[:8]]
+    return Server(empty, [*known, *movies.store(further, NOW)])
+
+
+@pytest.fixture(scope="module", params=["sqlite-sqlite", "sqlite-postgresql", "postgresql-sqlite"])
+def servers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[Server]]:
+    """One with some films of its own, and one without them."""
+    made, databases = [], []
+    for kind, further in zip(request.param.split("-"), (FURTHER, []), strict=True):
+        postgres = request.getfixturevalue("_postgres_server") if kind == "postgresql" else None
+        databases.append(EmptyDatabases(tmp_path_factory.mktemp(kind), postgres))
+        made.append(server(databases[-1].make(), further))
+    yield made
+    db.close()
+    for each in databases:
+        each.remove()
+
+
+SHORT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
+TEXT = SHORT | st.sampled_from(
+    [
+        "=1+1",
+        "'=1",
+        " \r\n\t",
+        "a\r\nb\rc\n",
+        '"',
+        "\u2028\x85",
+        "😀" * LONGEST,
+        "\x01" * LONGEST,
+        '"' * LONGEST,
+    ]
+)
+TIME = st.integers(0, 2**32 - 1) | st.just(NOW)
+MOMENT = st.sampled_from(["", "2024-02-29", "1999-12-31", "2024-02-29T20:15:00Z"])
+TAGS = st.lists(SHORT.filter(bool) | st.sampled_from(["a,b", '"', "="]), max_size=4, unique=True)
+FILM = st.integers(0, 7 + len(FURTHER))
+
+
+def _films(values: st.SearchStrategy[Any], **size: int) -> st.SearchStrategy[dict[Any, Any]]:
+    return st.dictionaries(FILM, values, max_size=6, **size)
+
+
+LIBRARY = st.fixed_dictionaries(
+    {
+        "profile": st.fixed_dictionaries(
+            {
+                "bio": SHORT,
+                "favorite_genres": st.lists(st.sampled_from(["Drama", "Comedy"]), unique=True),
+                "preferred_language": st.sampled_from(["", "fr"]),
+                "mature_content": st.booleans(),
+                "rating_scale": st.sampled_from([5, 10, 100]),
+                "seen_leaves_watchlist": st.booleans(),
+            }
+        ),
+        "ratings": _films(st.tuples(st.integers(1, 10), TEXT, TIME, TIME)),
+        "favorites": _films(st.tuples(TEXT, TIME)),
+        "watchlist": _films(st.tuples(TEXT, TIME)),
+        "history": st.dictionaries(
+            st.tuples(FILM, MOMENT, st.sampled_from(["", "letterboxd"])),
+            st.tuples(st.booleans(), TAGS, TIME),
+            max_size=8,
+        ),
+        "feedback": _films(st.tuples(st.sampled_from(["like", "dislike", "not_interested"]), TEXT, TIME)),
+    }
+)
+
+
+def keep(user_id: int, films: list[int], kept: dict[str, Any]) -> None:
+    """Give a user these things, as they would have done it themselves."""
+    told = dict(kept["profile"])
+    told["favorite_genres"] = json.dumps(told["favorite_genres"])
+    auth.change_profile(auth.profile_of(user_id).id, told)
+    changes = [
+        library.to_rate(films[film], steps / 2, review=review, created_at=created, updated_at=updated)
+        for film, (steps, review, created, updated) in kept["ratings"].items()
+    ]
+    for name, change in (("favorites", library.to_favorite), ("watchlist", library.to_watchlist)):
+        changes += [change(films[film], note=note, created_at=at) for film, (note, at) in kept[name].items()]
+    changes += [
+        library.to_history(
+            films[film], moment or None, rewatch=rewatch, tags=tags, source=source, created_at=at
+        )
+        for (film, moment, source), (rewatch, tags, at) in kept["history"].items()
+    ]
+    changes += [
+        library.Change(
+            library.FEEDBACK, films[film], {"feedback_type": kind, "comment": comment, "created_at": at}
+        )
+        for film, (kind, comment, at) in kept["feedback"].items()
+    ]
+    library.apply(user_id, changes, what="Kept", now=NOW)
+
+
+def everything(films: int) -> dict[str, Any]:
+    """All things of all films, all at one moment."""
+    each = range(films)
+    return {
+        "profile": {
+            "bio": "[", "favorite_genres": ["Drama"], "preferred_language": "", "mature_content": True,
+            "rating_scale": 10, "seen_leaves_watchlist": False,
+        },
+        "ratings": {film: (1 + film % 10, "", NOW, NOW) for film in each},
+        "favorites": dict.fromkeys(each, ("", NOW)),
+        "watchlist": dict.fromkeys(each, ("", NOW)),
+        "history": {(film, moment, ""): (False, [], NOW) for film in each for moment in ("", "2020-01-01")},
+        "feedback": dict.fromkeys(each, ("dislike", "", NOW)),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("scratch")
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kept=LIBRARY)
+@example(kept=everything(8 + len(FURTHER)))
+def test_whatever_somebody_keeps_arrives(servers: list[Server], scratch: Path, kept: dict[str, Any]) -> None:
+    here, there = servers
+    keep(user := here.somebody_new(), here.films, kept)
+    exported = here.export(user)
+    report = there.import_(exported, scratch, other := there.somebody_new())
+    assert there.export(other) == exported
+    assert report["rows"] == report["accepted"] + report["unchanged"]
+    again = there.import_(exported, scratch, other)
+    assert (again["accepted"], again["act"]) == (0, None)
+    assert there.export(other) == exported
+
+
+@pytest.mark.parametrize("format", ["csv", "zip"])
+def test_tables_and_the_whole_zip_are_as_good(servers: list[Server], scratch: Path, format: str) -> None:
+    here, there = servers
+    kept = everything(8 + len(FURTHER))
+    kept["ratings"] = {
+        film: (5, text, NOW + film, NOW) for film, text in enumerate(["=1", "a\r\nb\rc", '"', "\t"])
+    }
+    keep(user := here.somebody_new(), here.films, kept)
+    exported = here.export(user, format)
+    there.import_(exported, scratch, other := there.somebody_new())
+    assert there.export(other) == here.export(user)
