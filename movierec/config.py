@@ -170,6 +170,9 @@ class Library:
 
     undo_days: int = setting(90, "A change can be undone for so long, an import too.", least=1)
     undo_acts: int = setting(1_000, "So many changes of a user can be undone, imports not counted.", least=1)
+    undo_rows: int = setting(
+        1_000_000, "So many ratings and entries of a user can be undone, those of imports counted.", least=1
+    )
 
 
 @dataclass(frozen=True)

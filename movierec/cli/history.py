@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -99,7 +99,7 @@ def add(
     on: Annotated[
         str | None,
         typer.Option(
-            help="When: 2024-05-01, 2024-05-01T20:15:00Z, or unknown. Today, unless you say otherwise."
+            help="When: 2024-05-01, 2024-05-01T20:15:00Z, yesterday or unknown. Today, if you do not say."
         ),
     ] = None,
     rewatch: Annotated[
@@ -112,8 +112,7 @@ def add(
     """Enter a movie as seen. It leaves the watchlist, unless your profile says otherwise."""
     client = connect()
     found = find_movie(client, movie)
-    when = None if on == UNKNOWN else on or datetime.now(UTC).astimezone().date().isoformat()
-    entry = client.add_to_history(found["id"], watched_at=when, rewatch=rewatch, tags=tag)
+    entry = client.add_to_history(found["id"], watched_at=_when(on), rewatch=rewatch, tags=tag)
     seen = f"on {_day_of(entry)}" if entry["watched_at"] else "some day"
     again = " again" if entry["rewatch"] else ""
     print_done(f"{label(found)}: seen{again} {seen}.", entry, as_json=as_json)
@@ -133,6 +132,13 @@ def remove(
     entry = _entry_of(client, found, on)
     client.remove_from_history(entry["id"])
     print_done(f"{label(found)} is out of your history.", entry, as_json=as_json)
+
+
+def _when(on: str | None) -> str | None:
+    """A date or time for the API; days begin where the user is."""
+    today = datetime.now(UTC).astimezone().date()
+    days = {None: today, "today": today, "yesterday": today - timedelta(days=1)}
+    return days[on].isoformat() if on in days else None if on == UNKNOWN else on
 
 
 def _entry_of(client: Client, movie: Any, on: str | None) -> Any:

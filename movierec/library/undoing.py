@@ -114,7 +114,8 @@ def undo_step(user_id: int, act_id: int | None = None, *, now: int, so_far: Undo
 
 
 def sweep_acts(settings: Library, now: int) -> None:
-    """Forget what is too old to be undone. An import is kept however many acts followed it."""
+    """Forget what is too old to be undone. An import is kept however many acts followed it, as long as all
+    of a user's rows together are not too many; the last act is kept always."""
     with db.write():
         db.execute("DELETE FROM acts WHERE at < ?", now - settings.undo_days * DAY_SECONDS)
         db.execute(
@@ -122,6 +123,12 @@ def sweep_acts(settings: Library, now: int) -> None:
             "(PARTITION BY user_id ORDER BY id DESC) AS place FROM acts WHERE job_id IS NULL) AS numbered "
             "WHERE place > ?)",
             settings.undo_acts,
+        )
+        db.execute(
+            "DELETE FROM acts WHERE id IN (SELECT id FROM (SELECT id, SUM(size) OVER (PARTITION BY user_id "
+            "ORDER BY id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS later FROM acts) AS summed "
+            "WHERE later >= ?)",
+            settings.undo_rows,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tests.cli.running import Shell
 
@@ -47,7 +47,9 @@ def test_the_history(ada: Shell) -> None:
     assert len(ada.run("history", "list", "--tag", "cinema", "--ids").ok().split()) == 1
     assert f"seen 3 times, last on {today}" in ada.at_terminal("show", "Alien").out
     assert "future" in ada.run("history", "add", "Alien", "--on", "9999-01-01").failed(2)
-    assert "2024-05-01" in ada.run("history", "add", "Alien", "--on", "yesterday").failed(2)
+    assert "2024-05-01" in ada.run("history", "add", "Alien", "--on", "last night").failed(2)
+    yesterday = (datetime.now(UTC).astimezone() - timedelta(days=1)).date()
+    assert str(yesterday) in ada.run("history", "add", "Up", "--on", "yesterday").ok()
 
 
 def test_a_viewing_is_taken_out_by_its_day(ada: Shell) -> None:

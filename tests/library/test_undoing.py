@@ -209,6 +209,18 @@ def test_the_journal_forgets_but_keeps_an_import_for_its_days(database: Settings
     assert db.value("SELECT COUNT(*) FROM changes") == 2
 
 
+def test_the_journal_holds_so_many_rows_and_the_last_act_in_any_case(database: Settings) -> None:
+    user, other = make_user(), make_user("bob")
+    for job, chosen in ((1, FILMS[:2]), (2, FILMS[:3]), (3, FILMS)):
+        changes = [to_rate(movie_id(film), job) for film in chosen]
+        library.apply(user, changes, what="Imported a file", now=NOW, job_id=job)
+    library.rate(other, movie_id(ALIEN), 4, now=NOW)
+    for rows, jobs in ((11, [3, 2, 1]), (9, [3, 2]), (7, [3, 2]), (6, [3]), (1, [3])):
+        library.sweep_acts(Library(undo_rows=rows), NOW)
+        assert [act.job_id for act in library.acts(user, limit=9)[1]] == jobs, rows
+    assert library.acts(other, limit=9)[0] == 1
+
+
 def test_a_film_that_took_the_place_of_another_is_undone_in_its_stead(database: Settings) -> None:
     user, alien, heat = make_user(), movie_id(ALIEN), movie_id(HEAT)
     library.rate(user, alien, 4, now=NOW)
