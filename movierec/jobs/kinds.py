@@ -8,6 +8,7 @@ from typing import Any
 
 from movierec.exchange import importing, movielens
 from movierec.jobs import syncing, training, uploads
+from movierec.jobs.looking_up import look_up_with
 from movierec.jobs.running import Running
 
 
@@ -38,6 +39,7 @@ def import_own(running: Running) -> dict[str, Any]:
         now=running.now,
         progress=running.progress,
         most_new_films=settings.imports.new_films_per_account,
+        look_up=look_up_with(running),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from movierec import db, library
+from movierec import db, library, movies
 from movierec.config import Settings
 from movierec.errors import Conflict, NotFound, UnreadableImport
 from movierec.exchange import importing
@@ -206,13 +206,12 @@ def test_names_of_one_file_that_could_be_one_film_are_asked(ada: int, tmp_path: 
 
 
 def test_what_is_found_elsewhere_is_taken(ada: int, tmp_path: Path) -> None:
-    from movierec import movies
-
     names: list[Any] = []
 
-    def look_up(batch: Any) -> None:
+    def look_up(batch: Any) -> bool:
         names.extend(batch)
         movies.store([movies.FilmFacts("Nobody Knows It", "tmdb", tmdb_id=77, year=2001)], NOW)
+        return True
 
     report = bring_in(tmp_path, ada, EXPORT, look_up=look_up)
     assert [name.title for name in names] == ["Nobody Knows It"]

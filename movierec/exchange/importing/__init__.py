@@ -14,9 +14,11 @@ from movierec.exchange.importing.questions import (
 )
 from movierec.exchange.importing.report import Problem
 from movierec.exchange.importing.stages import LookUp, check_source, import_history
+from movierec.exchange.records import FilmName
 
 __all__ = [
     "OPEN",
+    "FilmName",
     "LookUp",
     "Options",
     "Policy",

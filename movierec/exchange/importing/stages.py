@@ -33,8 +33,9 @@ from movierec.recommender import community
 # Told the stage and how many percent of the whole are done; called between any two transactions. What it
 # raises ends the import there.
 Progress = Callable[[str, int], None]
-# Asked for films that the catalogue lacks; it stores what it finds. May ask elsewhere, and so take time.
-LookUp = Callable[[Sequence[FilmName]], None]
+# Asked for films that the catalogue lacks; it stores what it finds. May ask elsewhere, and so take time. False:
+# there is nobody to ask any more.
+LookUp = Callable[[Sequence[FilmName]], bool]
 
 READ, LOOKED_UP, APPLIED = 60, 70, 95
 CONTESTED = "other rows of the file could mean the same film, so they are of several"
@@ -172,7 +173,8 @@ class _Run:
         done = 0
         for batch in db.batches(unknown, LOOKED_UP_AT_ONCE):
             self.progress("looking up", READ + (LOOKED_UP - READ) * done // len(unknown))
-            look_up(batch)
+            if not look_up(batch):
+                break
             done += len(batch)
         self._match_anew(unknown)
 

@@ -1,0 +1,67 @@
+"""Films that an import names and the catalogue lacks, looked up at TMDb and stored."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Sequence
+
+from movierec import movies
+from movierec.errors import MovierecError, NotFound, UpstreamUnavailable
+from movierec.exchange.importing import FilmName, LookUp
+from movierec.jobs.running import Running
+from movierec.movies import FilmFacts
+from movierec.tmdb import Tmdb
+
+# Of what a search finds: films of the year or beside it, the first of them.
+MOST_KEPT, NEAR_YEARS = 5, 1
+
+
+def look_up_with(running: Running) -> LookUp | None:
+    """What stores the films that some names may mean; None where TMDb is not used."""
+    tmdb = running.tmdb
+    if tmdb is None:
+        return None
+
+    def look_up(names: Sequence[FilmName]) -> bool:
+        told = tmdb.wait_for(_ask_all(tmdb, names, running.now))
+        found = [film for films in told if not isinstance(films, UpstreamUnavailable) for film in films]
+        if found:
+            movies.store(movies.joined_by_title(found), running.now)
+        # One failure may be chance; all of them are not.
+        return any(not isinstance(films, UpstreamUnavailable) for films in told)
+
+    return look_up
+
+
+async def _ask_all(
+    tmdb: Tmdb, names: Sequence[FilmName], now: int
+) -> list[list[FilmFacts] | UpstreamUnavailable]:
+    return await asyncio.gather(*(_ask(tmdb, name, now) for name in names))
+
+
+async def _ask(tmdb: Tmdb, name: FilmName, now: int) -> list[FilmFacts] | UpstreamUnavailable:
+    try:
+        return await _films(tmdb, name, now)
+    except NotFound:
+        return []
+    except UpstreamUnavailable as error:
+        return error
+    except MovierecError:
+        return []
+
+
+async def _films(tmdb: Tmdb, name: FilmName, now: int) -> list[FilmFacts]:
+    """By an id, else by title; without a year a title tells too little."""
+    if name.tmdb_id is not None:
+        return [movies.facts_of_details((await tmdb.details(name.tmdb_id)).value, now)]
+    if name.imdb_id is not None:
+        film = (await tmdb.find_by_imdb(name.imdb_id)).value
+        return [dataclasses.replace(movies.facts_of(film, {}), imdb_id=name.imdb_id)]
+    if name.year is None or not name.title:
+        return []
+    found = [movies.facts_of(film, {}) for film in (await tmdb.search(name.title)).value.films]
+    near = [
+        film for film in found if film.year and abs(film.year - name.year) <= NEAR_YEARS and not film.adult
+    ]
+    return near[:MOST_KEPT]
