@@ -33,6 +33,8 @@ from movierec.tmdb.parse import BadAnswer
 Value = TypeVar("Value")
 
 MOST_BYTES = 5 * 1024 * 1024
+# Of JSON, several times what TMDb ever says of a film: while it is understood nobody else gets on.
+MOST_DOCUMENT_BYTES = 1024 * 1024
 TRIES = 3
 # Before the second try, and twice as long before the third; each by half more or less.
 RETRY_SECONDS = 0.2
@@ -236,6 +238,8 @@ def _read_document(understand: Callable[[Any], Any], status: int, content_type: 
         return Outcome(Result.BROKEN)
     if status in (401, 403):
         return Outcome(Result.REFUSED)
+    if len(body) > MOST_DOCUMENT_BYTES:
+        return Outcome(Result.GARBAGE)
     try:
         content = json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sys
 import threading
 import time
 from collections import Counter
@@ -174,8 +176,9 @@ async def _endless(_self: StandIn, request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
     chunk = b'{"results": [' + b" " * 65_536
-    for _ in range(8_000):
-        await response.write(chunk)
+    with contextlib.suppress(ConnectionError):
+        for _ in range(8_000):
+            await response.write(chunk)
     return response
 
 
@@ -244,3 +247,20 @@ FATAL = sorted(MISBEHAVIOUR.keys() - {"escape sequences", "429"})
 def http_date(seconds_ahead: float) -> str:
     """A Retry-After in its other form."""
     return formatdate(time.time() + seconds_ahead, usegmt=True)
+
+
+def main() -> None:
+    """For a daemon by hand: prints its address, then takes lines of JSON with what to set (mode, delay_seconds,
+    retry_after) and answers each with how often it was asked since the line before."""
+    with StandIn() as running:
+        print(running.url, flush=True)
+        for line in sys.stdin:
+            asked = len(running.asked)
+            running.asked.clear()
+            for name, value in json.loads(line or "{}").items():
+                setattr(running, name, value)
+            print(asked, flush=True)
+
+
+if __name__ == "__main__":
+    main()
