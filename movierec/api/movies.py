@@ -71,9 +71,10 @@ def detail_json(film: Detail) -> dict[str, Any]:
     }
 
 
-def movie_json(call: Call, movie_id: int) -> dict[str, Any]:
-    """A film as its page shows it to the caller. Raises NotFound."""
-    document = detail_json(movies.detail(movie_id))
+def movie_json(call: Call, movie_id: int, *, fresh: bool = False) -> dict[str, Any]:
+    """A film as its page shows it to the caller; `fresh` if TMDb told of it just now. Raises NotFound."""
+    film = movies.detail(movie_id)
+    document = {**detail_json(film), **_by_tmdb(call, film.facts["details_at"], fresh)}
     movie_id = document["id"]  # of two films that were merged, the one that is left
     if call.caller is not None:
         standing = library.standing(call.user_id, movie_id)
@@ -85,6 +86,18 @@ def movie_json(call: Call, movie_id: int) -> dict[str, Any]:
         serving = call.services.recommender.serving()
         document["predicted_rating"] = recommender.expected_stars(serving, call.user_id, movie_id)
     return document
+
+
+def _by_tmdb(call: Call, details_at: int | None, fresh: bool) -> dict[str, Any]:
+    """Whether TMDb has told of a film, and when."""
+    if details_at is None:
+        return {"source": "catalogue", "stale": False, "as_of": None}
+    stale = call.services.sync.is_old(details_at)
+    return {
+        "source": "tmdb" if fresh and not stale else "cache",
+        "stale": stale,
+        "as_of": timestamp(details_at),
+    }
 
 
 # Reading
@@ -108,8 +121,8 @@ def catalogue(call: Call, query: schemas.MovieQuery) -> dict[str, Any]:
 @group.get("/{id}/", access=Access.PUBLIC, answers={200: schemas.Movie}, cache_seconds=60)
 async def movie(call: Call, id: int) -> dict[str, Any]:
     """One movie; for who is signed in with the own rating, the predicted one, favorite, watchlist and history."""
-    await call.services.sync.complete(id)
-    return await call.read(movie_json, call, id)
+    fresh = await call.services.sync.complete(id)
+    return await call.read(movie_json, call, id, fresh=fresh)
 
 
 @group.get(
@@ -121,8 +134,8 @@ async def movie(call: Call, id: int) -> dict[str, Any]:
 )
 async def by_tmdb_id(call: Call, tmdb_id: int) -> dict[str, Any]:
     """The movie by its id on TMDb; asked for there, and stored, where it is not known yet."""
-    movie_id = await call.services.sync.by_tmdb_id(tmdb_id, lambda: call.count_address("search"))
-    return await call.read(movie_json, call, movie_id)
+    movie_id, fresh = await call.services.sync.by_tmdb_id(tmdb_id, lambda: call.count_address("search"))
+    return await call.read(movie_json, call, movie_id, fresh=fresh)
 
 
 @group.get(
@@ -134,8 +147,8 @@ async def by_tmdb_id(call: Call, tmdb_id: int) -> dict[str, Any]:
 )
 async def by_imdb_id(call: Call, imdb_id: str) -> dict[str, Any]:
     """The movie by its id on IMDb; asked of TMDb, and stored, where it is not known yet."""
-    movie_id = await call.services.sync.by_imdb_id(imdb_id, lambda: call.count_address("search"))
-    return await call.read(movie_json, call, movie_id)
+    movie_id, fresh = await call.services.sync.by_imdb_id(imdb_id, lambda: call.count_address("search"))
+    return await call.read(movie_json, call, movie_id, fresh=fresh)
 
 
 @group.get(

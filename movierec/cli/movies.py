@@ -137,6 +137,8 @@ def show(
     """
     client = connect()
     detail = client.movie(find_movie(client, " ".join(movie))["id"])
+    if detail["stale"]:
+        _say_stale(detail)
     if as_json:
         print_json(detail)
         return
@@ -165,8 +167,12 @@ def _print_page(found: Any, *, as_json: bool, ids: bool) -> None:
     """The movies of one page, whichever envelope they come in."""
     print_list(found["results"], COLUMNS, as_json=as_json, ids=ids, nothing="No movies found.")
     if found.get("stale"):
-        say(f"From the cache of {visible(found['as_of'][:10])}; TMDb does not answer.")
+        _say_stale(found)
     if sys.stdout.isatty() and not (as_json or ids):
         total = found.get("total_results", found.get("count", 0))
         if total > len(found["results"]) > 0:
             say(f"{visible(total)} in all; --page shows more.")
+
+
+def _say_stale(found: Any) -> None:
+    say(f"From the cache of {visible(found['as_of'][:10])}; TMDb does not answer.")

@@ -60,7 +60,7 @@ class Detail:
 _FACTS = (
     "tagline", "status", "budget", "revenue", "homepage", "original_language", "languages", "countries",
     "certificate", "adult", "critics_score", "critics_reviews", "backdrop_path", "source", "created_at",
-    "updated_at",
+    "updated_at", "details_at",
 )  # fmt: skip
 
 

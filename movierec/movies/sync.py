@@ -126,7 +126,10 @@ class Sync:
     async def _genre_names(self) -> Mapping[int, str]:
         assert self._tmdb is not None
         try:
-            return (await self._tmdb.genres()).value
+            answer = await self._tmdb.genres()
+            if answer.source == "tmdb":  # once a week
+                await self._write(sync_genres, answer.value)
+            return answer.value
         except MovierecError:
             return {}  # the films are worth more than that
 
@@ -138,34 +141,40 @@ class Sync:
 
     # Single films
 
-    async def complete(self, movie_id: int) -> None:
-        """Have TMDb tell what is lacking of a film. Raises nothing: what there is can be shown."""
+    async def complete(self, movie_id: int) -> bool:
+        """Have TMDb tell what is lacking or old of a film; whether it did. Raises nothing: what there is can
+        be shown."""
         if self._tmdb is None:
-            return
+            return False
         known = await self._read(_standing, movie_id)
         if known is None or not (known.tmdb_id or known.imdb_id):
-            return
-        if known.details_at is None:
-            await self._in_time(
-                f"film {movie_id}", lambda: self._completed(known), self._settings.page_seconds
-            )
-        elif self._now - known.details_at >= self._settings.details_hours * HOUR_SECONDS:
-            # There is something to show: nobody waits.
-            self._flights.join(f"film {movie_id}", lambda: self._completed(known))
+            return False
+        if known.details_at is not None and not self.is_old(known.details_at):
+            return False
+        done = await self._in_time(
+            f"film {movie_id}", lambda: self._completed(known), self._settings.page_seconds
+        )
+        return done is not None
+
+    def is_old(self, details_at: int) -> bool:
+        """Whether TMDb should be asked again for a film that it told of then."""
+        return self._now - details_at >= self._settings.details_hours * HOUR_SECONDS
 
     async def _completed(self, known: _Standing) -> int:
         assert self._tmdb is not None
         tmdb_id = known.tmdb_id or (await self._tmdb.find_by_imdb(known.imdb_id)).value.tmdb_id
         return await self._detailed(tmdb_id)
 
-    async def by_tmdb_id(self, tmdb_id: int, on_miss: Callable[[], Awaitable[None]]) -> int:
-        """The id of a film that TMDb calls so; `on_miss` is awaited before TMDb has to be asked for it.
+    async def by_tmdb_id(self, tmdb_id: int, on_miss: Callable[[], Awaitable[None]]) -> tuple[int, bool]:
+        """The id of a film that TMDb calls so, and whether TMDb told of it just now.
+
+        `on_miss` is awaited before TMDb has to be asked for a film that is not here.
 
         Raises NotFound, or UpstreamUnavailable where it is not stored and TMDb does not answer.
         """
         return await self._by(by_tmdb_id, tmdb_id, on_miss, lambda: self._detailed(tmdb_id))
 
-    async def by_imdb_id(self, imdb_id: str, on_miss: Callable[[], Awaitable[None]]) -> int:
+    async def by_imdb_id(self, imdb_id: str, on_miss: Callable[[], Awaitable[None]]) -> tuple[int, bool]:
         """The same by its id on IMDb."""
         return await self._by(
             by_imdb_id, imdb_id, on_miss, lambda: self._completed(_Standing(None, imdb_id, None))
@@ -177,16 +186,15 @@ class Sync:
         outside_id: int | str,
         on_miss: Callable[[], Awaitable[None]],
         fetch: Callable[[], Coroutine[Any, Any, int]],
-    ) -> int:
+    ) -> tuple[int, bool]:
         try:
             movie_id: int = await self._read(find, outside_id)
         except NotFound:
             if self._tmdb is None:
                 raise
             await on_miss()
-            return await asyncio.shield(self._flights.join(f"film {outside_id}", fetch))
-        await self.complete(movie_id)
-        return movie_id
+            return await asyncio.shield(self._flights.join(f"film {outside_id}", fetch)), True
+        return movie_id, await self.complete(movie_id)
 
     async def _detailed(self, tmdb_id: int) -> int:
         """The id of a film, stored with all that TMDb tells of it."""

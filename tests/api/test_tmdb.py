@@ -249,15 +249,26 @@ def test_a_film_page_completes_itself(later: RunningDaemon, tmdb: StandIn) -> No
     assert len(tmdb.asked) == asked
 
 
-def test_a_film_page_does_not_wait_for_what_it_has(later: RunningDaemon, tmdb: StandIn) -> None:
-    matrix = later.get(f"{MOVIES}/tmdb/603/")["id"]
+@pytest.mark.parametrize("path", ["tmdb/603/", "imdb/tt0133093/", ""])
+def test_a_film_says_who_told_of_it_and_whether_that_is_old(
+    later: RunningDaemon, tmdb: StandIn, path: str
+) -> None:
+    path = f"{MOVIES}/{path or movie_id('tt0133093')}"
+    first, again = later.get(path), later.get(path)
+    assert (first["source"], first["stale"]) == ("tmdb", False)
+    assert (again["source"], again["stale"], again["as_of"]) == ("cache", False, first["as_of"])
     later.clock.advance(2 * DAY)
-    tmdb.reset()
-    tmdb.delay_seconds = 0.2
-    started = time.monotonic()
-    later.get(f"{MOVIES}/{matrix}/")
-    assert time.monotonic() - started < 0.2
-    _until(lambda: tmdb.counts["/movie/603"] == 1)
+    tmdb.mode = "black hole"
+    old = later.get(path)
+    assert (old["source"], old["stale"], old["as_of"]) == ("cache", True, first["as_of"])
+    assert old["tagline"] == first["tagline"]
+    tmdb.mode = "well"
+    _until(lambda: not later.get(path)["stale"])
+
+
+def test_a_film_that_tmdb_never_told_of_is_the_catalogues(later: RunningDaemon, tmdb: StandIn) -> None:
+    shining = later.get(f"{MOVIES}/imdb/tt0081505/")  # not known to the stand-in
+    assert (shining["source"], shining["stale"], shining["as_of"]) == ("catalogue", False, None)
 
 
 @pytest.mark.parametrize("mode", ["500", "black hole", "wrong types", "depth bomb"])

@@ -42,6 +42,18 @@ def test_an_old_list_says_so(
     assert "TMDb does not answer" in found.err
 
 
+def test_old_facts_of_a_film_say_so(
+    shell_at: Callable[[str], Shell], joined_daemon: RunningDaemon, tmdb: StandIn
+) -> None:
+    shell = shell_at(joined_daemon.url)
+    assert "Nothing is what it seems." in shell.run("show", "imdb:tt0133093").ok()
+    joined_daemon.clock.advance(3 * 86_400)
+    tmdb.mode = "html"
+    found = shell.run("show", "imdb:tt0133093", "--json")
+    assert found.json()["tagline"] == "Nothing is what it seems."
+    assert found.err.startswith("From the cache of 20")
+
+
 def test_status_tells_of_tmdb(shell_at: Callable[[str], Shell], joined_daemon: RunningDaemon) -> None:
     shell = shell_at(joined_daemon.url)
     shell.run("popular").ok()

@@ -109,6 +109,11 @@ class Movie(ListedMovie):
     writers: list[str]
     cast: list[CastMember]
     keywords: list[str]
+    source: Literal["tmdb", "cache", "catalogue"] = Field(
+        description="tmdb: it told just now; cache: it told before; catalogue: it never told all of it."
+    )
+    stale: bool = Field(description="TMDb would tell it anew, but does not answer.")
+    as_of: Timestamp | None = Field(description="When TMDb told it.")
     created_at: Timestamp
     updated_at: Timestamp
     my_rating: Stars | None = None
