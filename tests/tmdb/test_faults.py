@@ -136,7 +136,7 @@ def test_tmdb_is_not_asked_again_when_it_says_so(
     reply = fresh.request("GET", f"{MOVIES}/tmdb/424242/")
     assert reply.status == 502
     assert 1 <= int(reply.headers["Retry-After"]) <= 60
-    assert len(own.asked) == asked <= 2  # the list and the names of genres
+    assert len(own.asked) == asked <= 3  # the list, names of genres, addresses of images
     assert fresh.get("/health/")["tmdb"]["state"] == state
     assert kept(fresh) == []
 
