@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from movierec import library
+from movierec import library, recommender
 from movierec.api.call import Call
 from movierec.api.endpoint import Access, Group
 from movierec.api.schemas import statistics as schemas
 from movierec.library import Opinion
+from movierec.recommender import Foresight
 
 group = Group("/api/v1/stats", tag="stats")
 
@@ -22,6 +23,9 @@ def statistics(call: Call, query: schemas.StatisticsQuery) -> dict[str, Any]:
     seen once, in the year it was rated. Years are those of UTC.
     """
     found = library.statistics(call.user_id, year=query.year, top=query.top)
+    foresight = (
+        recommender.foresight(call.services.recommender.serving(), call.user_id) if query.foresight else None
+    )
     return {
         "year": query.year,
         "counts": dataclasses.asdict(found.counts),
@@ -40,6 +44,7 @@ def statistics(call: Call, query: schemas.StatisticsQuery) -> dict[str, Any]:
             "correlation": found.critics.correlation,
             "disagreements": list(map(_opinion_json, found.critics.disagreements)),
         },
+        "foresight": _foresight_json(foresight) if foresight else None,
     }
 
 
@@ -50,4 +55,15 @@ def _opinion_json(opinion: Opinion) -> dict[str, Any]:
         "year": opinion.year,
         "rating": opinion.stars,
         "critics_score": opinion.critics_score,
+    }
+
+
+def _foresight_json(foresight: Foresight) -> dict[str, Any]:
+    return {
+        "films": foresight.films,
+        "mean_error": foresight.mean_error,
+        "surprises": [
+            {"movie": one.movie_id, "title": one.title, "rating": one.stars, "expected": one.expected}
+            for one in foresight.surprises
+        ],
     }

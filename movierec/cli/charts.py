@@ -82,6 +82,7 @@ def _sections(found: Any, scale: Scale, screen: Console) -> Iterable[RenderableT
         yield _chart("Years of watching", [_year(seen) for seen in found["years"]], width, "times, hours")
     yield _films("Best rated", found["best"], scale)
     yield _critics(found["critics"], scale)
+    yield _foresight(found["foresight"], scale)
 
 
 def _year(seen: Any) -> tuple[str, int, str]:
@@ -135,16 +136,34 @@ def _films(title: str, films: Sequence[Any], scale: Scale) -> RenderableType | N
 def _critics(critics: Any, scale: Scale) -> RenderableType | None:
     if not critics["films"]:
         return None
-    lines: list[RenderableType] = [Text("You and the critics", style="bold"), Text(_agreement(critics))]
+    films = [(film["rating"], f"{film['critics_score']} %", label(film)) for film in critics["disagreements"]]
+    title = Text("You and the critics", style="bold")
+    return Group(title, Text(_agreement(critics)), _compared("critics", films, scale))
+
+
+def _foresight(foresight: Any, scale: Scale) -> RenderableType | None:
+    if not foresight:
+        return None
+    films = [
+        (film["rating"], f"{scale.predicted(film['expected']):g}", film["title"])
+        for film in foresight["surprises"]
+    ]
+    title = Text("You and what your other ratings let expect", style="bold")
+    error = mean_on(scale, foresight["mean_error"])
+    found = Text(f"{error} off in the mean, over your newest {_count(foresight['films'], 'film')}.")
+    return Group(title, found, _compared("expected", films, scale))
+
+
+def _compared(with_whom: str, films: Sequence[tuple[float, str, str]], scale: Scale) -> RenderableType:
+    """Films with the own rating beside another one."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(justify="right", no_wrap=True, style="yellow")
     grid.add_column(justify="right", no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
-    grid.add_row("you", "critics", "")
-    for film in critics["disagreements"]:
-        own = f"{scale.value(film['rating']):g}"
-        grid.add_row(own, f"{film['critics_score']} %", Text(flowing(label(film))))
-    return Group(*lines, grid)
+    grid.add_row("you", with_whom, "")
+    for stars, other, title in films:
+        grid.add_row(f"{scale.value(stars):g}", other, Text(flowing(title)))
+    return grid
 
 
 def _agreement(critics: Any) -> str:

@@ -17,8 +17,9 @@ from movierec.cli.terminal import visible
 commands = new_group("")
 
 EPILOG = (
-    "In a pipe: lines of section, tab, name, tab, number, tab, mean rating (or, of critics, their score). "
-    "A rated movie that your history does not know counts as seen once, in the year it was rated."
+    "In a pipe: lines of section, tab, name, tab, number, tab, mean rating (of critics their score, of surprises "
+    "what was expected). A rated movie that your history does not know counts as seen once, in the year it was "
+    "rated."
 )
 
 
@@ -33,7 +34,7 @@ def stats(
 ) -> None:
     """Your ratings by value, genre, decade and director, years of watching, and what critics say."""
     client = connect()
-    found = client.statistics(year=year, top=top)
+    found = client.statistics(year=year, top=top, foresight=year is None)
     if as_json:
         print_json(found)
         return
@@ -66,6 +67,12 @@ def _lines(found: Any, scale: Scale) -> Iterator[tuple[Any, ...]]:
     yield "critics", "correlation", critics["films"], critics["correlation"]
     for film in critics["disagreements"]:
         yield "disagreement", film["title"], f"{scale.value(film['rating']):g}", film["critics_score"]
+    foresight = found["foresight"]
+    if foresight:
+        yield "foresight", "mean error", foresight["films"], mean_on(scale, foresight["mean_error"])
+        for film in foresight["surprises"]:
+            rated, expected = scale.value(film["rating"]), scale.predicted(film["expected"])
+            yield "surprise", film["title"], f"{rated:g}", f"{expected:g}"
 
 
 def mean_on(scale: Scale, stars: float | None) -> str | None:

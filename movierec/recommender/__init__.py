@@ -6,6 +6,7 @@ The algorithms (`fit` and what it uses) see arrays only; `service` and its neigh
 from movierec.recommender import models  # they say what becomes of rows when films are merged
 from movierec.recommender.candidates import Filters
 from movierec.recommender.feedback import Opinion, feedback, give_feedback, withdraw_feedback
+from movierec.recommender.foresight import Foresight, Surprise, foresight
 from movierec.recommender.model import Model, fit
 from movierec.recommender.preference import Preference
 from movierec.recommender.service import (
@@ -27,6 +28,7 @@ from movierec.recommender.shown import Shown, movie_of, recommendation, remember
 __all__ = [
     "Account",
     "Filters",
+    "Foresight",
     "Memory",
     "Model",
     "Opinion",
@@ -38,11 +40,13 @@ __all__ = [
     "Settings",
     "Shown",
     "Similar",
+    "Surprise",
     "Wish",
     "expected_stars",
     "explain",
     "feedback",
     "fit",
+    "foresight",
     "give_feedback",
     "models",
     "models_folder",

@@ -103,6 +103,17 @@ class Community:
         stars = np.clip(taste.expected(np.where(known, place, 0)), LOWEST, HIGHEST)
         return [round(float(value), 1) if sure else None for value, sure in zip(stars, known, strict=True)]
 
+    def foreseen(self, films: Ints, stars: Floats, limit: int) -> tuple[Ints, Floats]:
+        """Of the first `limit` films that a user rated, the positions of those whose stars can be said from
+        all the other ratings, and these stars."""
+        place = self.place[films]
+        known = np.flatnonzero(place >= 0)
+        if self.ratings is None:
+            return known[:0], stars[:0]
+        told = np.flatnonzero(self.ratings.raters[place[known]] >= MIN_RATERS)[:limit]
+        expected = self.ratings.expected_without(place[known], stars[known], told)
+        return (known[told], expected) if expected is not None else (known[:0], stars[:0])
+
     def fold_in(self, history: History, novelty: float) -> FoldIn:
         """The known part of a history, scored over the model's films."""
         place = self.place[history.films]

@@ -52,6 +52,29 @@ class RatingModel:
         mean, covariance = _posterior(seconds, wanted, prior[None], self.precision, self.noise[0])
         return Taste(self, float(bias), mean[0], covariance[0])
 
+    def expected_without(self, films: Ints, stars: Floats, left_out: Ints) -> Floats | None:
+        """Expected stars of some of a user's films, each folded in from all ratings but its own.
+
+        `left_out` are positions in `films`; the posterior of `fold_in` for each, at once. None with too few.
+        """
+        count = len(films) - 1
+        if count < MIN_RATINGS:
+            return None
+        residual = stars - self.mean[0] - self.film_bias[films]
+        vectors, embedded = self.films[films], self.embedding[films]
+        own, own_residual = vectors[left_out], residual[left_out]
+        bias = (residual.sum() - own_residual) / (count + self.user_damping[0])
+        prior = ((embedded.sum(axis=0) - embedded[left_out]) / np.sqrt(np.float32(count))) @ self.taste_map
+        seconds = self.second[films].sum(axis=0) - self.second[films[left_out]]
+        wanted = (
+            residual @ vectors - own_residual[:, None] * own - bias[:, None] * (vectors.sum(axis=0) - own)
+        )
+        mean, _ = _posterior(seconds, wanted, prior, self.precision, self.noise[0])
+        expected: Floats = (
+            self.mean[0] + bias + self.film_bias[films[left_out]] + np.einsum("ij,ij->i", own, mean)
+        )
+        return np.clip(expected, LOWEST, HIGHEST)
+
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """What an artifact keeps, each name with `rating_` before it."""
         return {f"rating_{field.name}": getattr(self, field.name) for field in fields(self)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,21 @@ def test_training_is_for_staff(daemon: RunningDaemon) -> None:
     daemon.post(f"{MODEL}train/", status=401)
 
 
+def check_foresight(daemon: RunningDaemon) -> None:
+    """Statistics tell how well the model foresees each rating from the others."""
+    user = daemon.register()
+    films = db.rows("SELECT id FROM movies WHERE movielens_id >= 500001 ORDER BY id LIMIT 8")
+    for number, (film,) in enumerate(films):
+        sent = {"rating": 1 + number % 5}
+        daemon.put(f"/api/v1/favorites/ratings/movie/{film}/", sent, token=user, status=201)
+    assert daemon.get("/api/v1/stats/", token=user)["foresight"] is None
+    found = daemon.get("/api/v1/stats/?foresight=true", token=user)["foresight"]
+    assert {one["movie"] for one in found["surprises"]} == {film for (film,) in films}
+    apart = [abs(one["rating"] - one["expected"]) for one in found["surprises"]]
+    assert all(further >= nearer - 0.11 for further, nearer in itertools.pairwise(apart))  # told to a tenth
+    assert found["mean_error"] == pytest.approx(sum(apart) / 8, abs=0.06)
+
+
 def test_a_trained_model_serves_and_can_be_taken_back(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     imported(daemon, admin)
@@ -56,6 +72,7 @@ def test_a_trained_model_serves_and_can_be_taken_back(daemon: RunningDaemon) -> 
     assert model["trained_at"]
     assert (model["movies"], model["ratings"], model["raters"]) == (30, 900, 60)
     assert (model["metrics"], model["degraded"], model["previous"]) == ({}, [], [])
+    check_foresight(daemon)
     assert daemon.post(f"{MODEL}rollback/", token=admin, status=409)["code"] == "conflict"
 
     imported(daemon, admin, seed=2)

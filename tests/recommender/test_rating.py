@@ -56,6 +56,20 @@ def test_more_ratings_make_a_surer_prediction(model: RatingModel) -> None:
     assert 0 < sure.spread <= unsure.spread < 2
 
 
+def test_a_rating_left_out_is_expected_as_if_it_had_never_been_given(model: RatingModel) -> None:
+    rng = np.random.default_rng(2)
+    films = rng.permutation(40)[:12]
+    stars = (rng.integers(1, 11, size=12) / 2).astype(np.float32)
+    found = model.expected_without(films, stars, np.arange(12))
+    assert found is not None
+    for position, expected in enumerate(found):
+        others = model.fold_in(np.delete(films, position), np.delete(stars, position))
+        assert others is not None
+        again = np.clip(others.expected(films[[position]])[0], 0.5, 5.0)
+        assert expected == pytest.approx(again, abs=1e-3)
+    assert model.expected_without(films[:5], stars[:5], np.arange(5)) is None
+
+
 def test_predictions_stay_on_the_scale(model: RatingModel) -> None:
     found = model.fold_in(np.arange(20), np.full(20, 5.0, np.float32))
     assert found is not None

@@ -10,6 +10,9 @@ from movierec.api.schemas.base import Input, Output
 class StatisticsQuery(Input):
     year: int | None = Field(None, ge=1870, le=9999, description="Only the films seen in this year.")
     top: int = Field(10, ge=1, le=100, description="So many directors.")
+    foresight: bool = Field(
+        False, description="Also how well the model foresees the newest ratings, each from all the others."
+    )
 
 
 class Counts(Output):
@@ -62,6 +65,19 @@ class Agreement(Output):
     disagreements: list[Opinion] = Field(description="Those furthest apart, five stars being a hundred.")
 
 
+class Surprise(Output):
+    movie: int
+    title: str
+    rating: float
+    expected: float
+
+
+class Foresight(Output):
+    films: int = Field(description="The newest rated films that the model knows, 500 at most.")
+    mean_error: float = Field(description="In stars.")
+    surprises: list[Surprise] = Field(description="Those furthest apart.")
+
+
 class Statistics(Output):
     year: int | None
     counts: Counts
@@ -74,3 +90,6 @@ class Statistics(Output):
     months: list[int] | None = Field(description="Viewings from January on, where a year is asked for.")
     best: list[Opinion]
     critics: Agreement
+    foresight: Foresight | None = Field(
+        description="Where it is asked for, and a model is trained that knows enough of the films."
+    )
