@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from movierec.recommender.arrays import Csr, Mask
+from movierec.recommender.arrays import Mask
+from movierec.recommender.content import Content
 from movierec.recommender.dataset import Dataset, build
+from movierec.recommender.evaluation import Films
 from movierec.recommender.facts import facts
-from movierec.recommender.features import features_of
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,9 @@ class MovieLens:
     genres: list[list[str]]
     years: npt.NDArray[np.int32]
 
-    def features(self) -> Csr:
-        """Films × facts."""
-        return features_of(facts(self.genres, self.years.tolist())).rows
+    def films(self) -> Films:
+        """What MovieLens knows of its films."""
+        return Films(Content(facts(self.genres, self.years.tolist())), np.arange(len(self.years)))
 
     def genre_mask(self) -> Mask:
         """Films × genres."""

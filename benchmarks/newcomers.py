@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.movielens import default_folder, read
-from movierec.recommender import dataset, evaluation, fit
+from movierec.recommender import dataset, evaluation
 from movierec.recommender.arrays import Csr, Floats, Ints, Mask, as_csr
 from movierec.recommender.baselines import popularity
 from movierec.recommender.quickstart import grid
@@ -31,16 +31,16 @@ def main() -> None:
         print("No dataset: name a folder, or set MOVIEREC_TEST_DATA to one that holds ml-latest-small.")
         return
     data = read(folder)
-    features, genres = data.features(), data.genre_mask()
+    served, genres = evaluation.served(data.films()), data.genre_mask()
     found: dict[str, list[float]] = {}
     for seed in evaluation.SEEDS:
         parts = evaluation.split(data.ratings.ratings, seed)
-        model = fit(parts.train, features)
+        scores = served(parts.train)
         known = dataset.raters(parts.train).astype(np.float32)
         ways: dict[str, Told] = {f"{n} loved films named": named(n, known) for n in (1, 3, 5, 10)}
         ways[f"grid of {GRID}, {ANSWERS} answers at most"] = tapped(known, genres, data.years)
         for name, told in ways.items():
-            found.setdefault(name, []).append(measured(model.scores, parts, told))
+            found.setdefault(name, []).append(measured(scores, parts, told))
         found.setdefault("popularity", []).append(measured(popularity(parts.train), parts, named(0, known)))
     usual = float(np.mean(found["popularity"]))
     for name, values in found.items():

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -24,10 +23,9 @@ from scipy import sparse
 
 from benchmarks.movielens import MovieLens, default_folder, read
 from movierec.daemon.quality import METRICS
-from movierec.recommender import Settings, accuracy, evaluation, fit
-from movierec.recommender.arrays import Csr, Floats, row_of
+from movierec.recommender import Settings, accuracy, evaluation
+from movierec.recommender.arrays import Csr, Floats
 from movierec.recommender.baselines import popularity
-from movierec.recommender.ranking import top_k
 from movierec.recommender.rivals import RIVALS
 
 WORKER = Path(__file__).with_name("peer_worker.py")
@@ -137,17 +135,16 @@ def rank(data: MovieLens, ready: dict[str, Path], seeds: list[int], scratch: Pat
         for library, python in ready.items()
         for shown, algorithm in RANKERS[library].items()
     }
-    ratings, features = data.ratings.ratings, data.features()
+    ratings, films = data.ratings.ratings, data.films()
     # As the figures elsewhere are published: dislikes as trained.
     report = evaluation.evaluate(
         ratings,
         Settings(dislikes="trained"),
-        features=features,
+        films=films,
         algorithms={"popularity": popularity, **peers, **RIVALS},
         seeds=seeds,
     )
     costs = {name: _costs(peer) for name, peer in peers.items()}
-    costs[evaluation.SERVED] = own_costs(ratings, features, report.fit_seconds[evaluation.SERVED])
     print(f"{report.users:,} users, {report.films:,} films, {report.ratings:,} ratings, seeds {seeds}")
     for metric, name in METRICS.items():
         (header, *rows) = report.table(metric, name)
@@ -171,19 +168,6 @@ def _costs(peer: Peer) -> tuple[str, str, str]:
     latencies = [cost["latency_ms"] for cost in peer.costs if "latency_ms" in cost]
     peak = max(cost["peak_mb"] for cost in peer.costs)
     return f"{statistics.mean(fits):.1f}", f"{peak:.0f}", f"{statistics.median(latencies):.2f}"
-
-
-def own_costs(ratings: Csr, features: Csr, seconds: float) -> tuple[str, str, str]:
-    """Of what is served; the memory is that of this process, which holds the dataset besides."""
-    model = fit(ratings, features)
-    allowed, found = np.ones(len(model.films), dtype=bool), []
-    for user in range(min(200, ratings.shape[0])):
-        films, stars = row_of(ratings, user)
-        started = time.perf_counter()
-        top_k(model.fold_in(films, stars).scores, allowed, 20)
-        found.append((time.perf_counter() - started) * 1000)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return f"{seconds:.1f}", f"{peak:.0f}", f"{statistics.median(found):.2f}"
 
 
 def predict(ratings: Csr, python: Path, scratch: Path) -> None:

@@ -31,14 +31,31 @@ COLD_QUALITY, COLD_POPULARITY = 0.5, 0.8
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One history as taste. `scores` covers the whole catalogue."""
+    """One history as taste, for the whole catalogue: how like it films are by facts, and how they stand anyway.
+
+    `likeness` has a mean of 0 and a standard deviation of FACTS; the score by facts is the sum of both.
+    `coherence` is the mean cosine between the liked films, 0 for fewer than two.
+    """
 
     rows: Rows  # the films' facts
     weights: Floats
     taste: Floats
     scale: np.float32
-    scores: Floats
+    likeness: Floats
+    standing: Floats
+    coherence: float
     features: Features
+
+    @property
+    def scores(self) -> Floats:
+        """The score of every film by facts."""
+        total: Floats = self.likeness + self.standing
+        return total
+
+    @property
+    def knows_likes(self) -> bool:
+        """Whether there is something liked to compare with: the opposite of a dislike is no taste."""
+        return bool((self.weights > 0).any())
 
     def contributions(self, targets: Ints) -> Floats:
         """History × targets: what each rated film adds; the rest is quality, popularity and centring."""
@@ -85,24 +102,24 @@ class Content:
 
     def fold_in(self, films: Ints, stars: Floats, novelty: float = PLAIN_NOVELTY) -> Profile:
         """Score every film for one history; dislikes push their kin away."""
-        fame = np.float32(2.0 * (1.0 - novelty))
-        if not len(films):
-            cold = (
-                self.quality * np.float32(COLD_QUALITY) + self.popularity * np.float32(COLD_POPULARITY) * fame
-            )
-            rows = rows_of(self.features.rows, films)
-            return Profile(rows, stars, self._sum(rows, stars), np.float32(0), cold, self.features)
+        quality, popularity = (QUALITY, POPULARITY) if len(films) else (COLD_QUALITY, COLD_POPULARITY)
+        fame = np.float32(2.0 * (1.0 - novelty) * popularity)
+        standing = self.quality * np.float32(quality) + self.popularity * fame
         weights, rows = taste_weights(stars), self._agreed(films, stars)
         taste = self._sum(rows, weights)
         likeness: Floats = self.features.rows @ taste
         scale = np.float32(FACTS / (float(likeness.std()) or 1.0))
-        scores = (likeness - likeness.mean()) * scale
-        scores += self.quality * np.float32(QUALITY) + self.popularity * (np.float32(POPULARITY) * fame)
-        return Profile(rows, weights, taste, scale, scores, self.features)
+        likeness = (likeness - likeness.mean()) * scale
+        coherence = self._coherence(films[weights > 0])
+        return Profile(rows, weights, taste, scale, likeness, standing, coherence, self.features)
 
-    def taste(self, films: Ints, stars: Floats) -> Floats:
-        """What a history says of each fact: positive for liked ones, negative for disliked ones."""
-        return self._sum(self._agreed(films, stars), taste_weights(stars))
+    def _coherence(self, films: Ints) -> float:
+        """The mean cosine between two of these films: about 0.2 for anybody's, above 0.3 for lovers of one kind."""
+        if len(films) < 2:
+            return 0.0
+        rows = rows_of(self.features.rows, films)
+        total = np.bincount(rows.columns, rows.values)
+        return float(total @ total - rows.values @ rows.values) / (len(films) * (len(films) - 1))
 
     def _sum(self, rows: Rows, weights: Floats) -> Floats:
         """The weighted sum of some films' facts."""

@@ -10,6 +10,9 @@ from scipy import sparse
 from movierec.recommender import dataset
 from movierec.recommender.arrays import Csr, Floats, Ints, Mask, as_csr, row_of
 from movierec.recommender.baselines import BASELINES, Fit, Scores
+from movierec.recommender.content import Content
+from movierec.recommender.evidence import History
+from movierec.recommender.hybrid import Community, Scorer, spread_over
 from movierec.recommender.model import fit
 from movierec.recommender.ranking import top_k
 from movierec.recommender.settings import Settings
@@ -92,6 +95,18 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Films:
+    """What is known of the films beside their ratings; `places` says which film of `content` a column is."""
+
+    content: Content
+    places: Ints
+
+    def features(self) -> Csr:
+        """Films × facts, a row for each column."""
+        return as_csr(self.content.features.rows[self.places])
+
+
+@dataclass(frozen=True, slots=True)
 class Split:
     """Strong generalisation: test users are not in training; their history and targets do not overlap."""
 
@@ -131,22 +146,21 @@ def evaluate(
     ratings: Csr,
     settings: Settings | None = None,
     *,
-    features: Csr | None = None,
+    films: Films | None = None,
     algorithms: Mapping[str, Fit] | None = None,
     cells: Sequence[int | None] = CELLS,
     seeds: Sequence[int] = SEEDS,
     positives_only: bool = False,
     progress: Callable[[str, float], None] | None = None,
 ) -> Report:
-    """Measure what is served beside the baselines on the same splits.
+    """Measure what is served beside the baselines on the same splits; with `films`, facts and all.
 
     `positives_only` is protocol A (Liang 2018): only ratings of 4 and more are kept, in training as in test.
     """
     if positives_only:
         ratings = as_csr(ratings.multiply(ratings >= LIKED))
         ratings.eliminate_zeros()
-    served: Fit = lambda train: fit(train, features, settings).scores  # noqa: E731
-    contenders = {**(BASELINES if algorithms is None else algorithms), SERVED: served}
+    contenders = {**(BASELINES if algorithms is None else algorithms), SERVED: served(films, settings)}
     measured: dict[tuple[str, int | None], list[Metrics]] = {}
     seconds, milliseconds = dict.fromkeys(contenders, 0.0), dict.fromkeys(contenders, 0.0)
     for turn, seed in enumerate(seeds):
@@ -167,6 +181,32 @@ def evaluate(
     return Report(
         ratings.shape[0], ratings.shape[1], ratings.nnz, positives_only, results, seconds, milliseconds
     )
+
+
+def served(films: Films | None, settings: Settings | None = None) -> Fit:
+    """What a daemon serves, by ratings alone where nothing is known of the films."""
+
+    def train(ratings: Csr) -> Scores:
+        if films is None:
+            return fit(ratings, None, settings).scores
+        model = fit(ratings, films.features(), settings)
+        content, positions = films.content, films.places[model.films]
+        wanted = np.zeros(len(content), dtype=bool)
+        wanted[films.places] = True
+        spread = spread_over(content.features, model.blend.raters, positions, wanted)
+        scorer = Scorer(content, Community(model.blend, positions, content, spread))
+
+        def scores(histories: Csr) -> Floats:
+            found = np.empty(histories.shape, dtype=np.float32)
+            for row in range(histories.shape[0]):
+                known, stars = row_of(histories, row)
+                history = History(films.places[known], stars, np.ones(len(known), dtype=bool))
+                found[row] = scorer.score(history).scores[films.places]
+            return found
+
+        return scores
+
+    return train
 
 
 def _list_milliseconds(scores: Scores, parts: Split) -> float:

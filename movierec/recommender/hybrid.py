@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -20,6 +19,10 @@ from movierec.recommender.wording import shared_facts
 # In "similar films": the most that ratings count for, the number of raters at which they count for half
 # of that, and how much a film's fame and quality count where facts are compared.
 RATERS_SHARE, HALF_HEARD, STANDING = 0.6, 30.0, 0.5
+# What likeness by facts counts for beside a community that knows the whole history, and how much more of it
+# with each step of coherence above the usual: most people like this and that, but who names three films by
+# Hitchcock wants Hitchcock, whatever others who saw these have seen besides.
+BESIDE, COHERENT, USUAL, MOST = 0.16, 4.0, 0.25, 1.0
 # "Because you gave …" names only films that the user gave this, or the own mean where that is lower.
 RATED_WELL, LEAST_WELL = 3.5, 3.0
 
@@ -141,14 +144,16 @@ class Scored:
     content: Content
     community: Community | None
     folded: FoldIn | None
-    profile: Profile | None
+    profile: Profile
     trust: float
+    # What likeness by facts counts for.
+    by_facts: float
 
     def contributions(self, targets: Ints) -> Floats:
         """History × targets: what each of the user's films adds to each target's score."""
-        total = np.zeros((len(self.history), len(targets)), dtype=np.float32)
-        if self.profile is not None:
-            total += self.profile.contributions(targets) * np.float32(1.0 - self.trust)
+        if not len(self.history):
+            return np.zeros((0, len(targets)), dtype=np.float32)
+        total = self.profile.contributions(targets) * np.float32(self.by_facts)
         if self.folded is not None and self.community is not None and self.folded.parts:
             spread_rows = rows_of(self.community.spread, targets)
             sources, place = np.unique(spread_rows.columns, return_inverse=True)
@@ -201,13 +206,7 @@ class Scored:
 
     def shared_facts(self, film: int) -> str:
         """What a film has in common with the user's taste, in words; empty if nothing is known."""
-        return shared_facts(self.content.features.worth(film, self._taste))
-
-    @cached_property
-    def _taste(self) -> Floats:
-        if self.profile is not None:
-            return self.profile.taste
-        return self.content.taste(self.history.films, self.history.stars)
+        return shared_facts(self.content.features.worth(film, self.profile.taste))
 
     def _accounts(self, parts: Floats, order: Ints, speaking: float) -> list[Because]:
         """What the films of `order` add; `speaking` is the sum of all that speaks for the target."""
@@ -240,21 +239,20 @@ class Scorer:
     def score(self, history: History, novelty: float = PLAIN_NOVELTY) -> Scored:
         """Score the whole catalogue for one history; nothing is masked.
 
-        The community is trusted as far as it knows the films of the history; facts speak for the rest.
+        The community is trusted as far as it knows the films of the history; facts speak for the rest, and
+        beside a trusted community too: the more, the more alike the liked films are.
         """
         community = self.community
         folded = community.fold_in(history, novelty) if community else None
         trust = 0.0
         if folded is not None:
             trust = len(folded.films) / len(history) if len(history) else 1.0
-        scores = np.zeros(len(self.content), dtype=np.float32)
+        profile = self.content.fold_in(history.films, history.stars, novelty)
+        by_facts = 1.0 - trust + trust * _beside(profile)
+        scores = profile.likeness * np.float32(by_facts) + profile.standing * np.float32(1.0 - trust)
         if community is not None and folded is not None and trust > 0:
             scores += (community.spread @ folded.scores) * np.float32(trust)
-        profile = None
-        if trust < 1:
-            profile = self.content.fold_in(history.films, history.stars, novelty)
-            scores += profile.scores * np.float32(1.0 - trust)
-        return Scored(history, scores, self.content, community, folded, profile, trust)
+        return Scored(history, scores, self.content, community, folded, profile, trust, by_facts)
 
     def similarity(self, film: int) -> Floats:
         """0–1 for every film: who rates both counts where enough people did, shared facts everywhere.
@@ -290,6 +288,13 @@ class Scorer:
         if features.years[film] // 10 != features.years[other] // 10:
             facts = [fact for fact in facts if fact[0] != "decade"]
         return shared_facts(facts)
+
+
+def _beside(profile: Profile) -> float:
+    """What likeness by facts counts for beside a trusted community."""
+    if not profile.knows_likes:
+        return 0.0
+    return min(MOST, BESIDE + COHERENT * max(0.0, profile.coherence - USUAL))
 
 
 def _to_one(values: Floats) -> Floats:

@@ -107,11 +107,11 @@ def train(
 def _measure(corpus: Corpus, settings: Settings, progress: Progress) -> dict[str, Any]:
     """NDCG@100 by how many ratings of a user are known, over users the model has not seen."""
     progress("measure", RATED)
-    stars, features = _rated(corpus)
+    stars, films = _rated(corpus)
     report = evaluation.evaluate(
         stars,
         settings,
-        features=features,
+        films=films,
         algorithms={},
         cells=(5, 10, None),
         seeds=evaluation.SEEDS[:1],
@@ -122,11 +122,11 @@ def _measure(corpus: Corpus, settings: Settings, progress: Progress) -> dict[str
     }
 
 
-def _rated(corpus: Corpus) -> tuple[Csr, Csr]:
-    """Stars (raters × films) of the films that anybody has rated, and their facts (films × facts)."""
+def _rated(corpus: Corpus) -> tuple[Csr, evaluation.Films]:
+    """Stars (raters × films) of the films that anybody has rated, and what is known of these."""
     stars = corpus.whole()
     films = np.flatnonzero(dataset.raters(stars))
-    return as_csr(stars[:, films]), as_csr(corpus.catalogue.content.features.rows[films])
+    return as_csr(stars[:, films]), evaluation.Films(corpus.catalogue.content, films)
 
 
 def measure(
@@ -144,7 +144,7 @@ def measure(
     there are too few raters to hold any out.
     """
     chosen = recommender_settings(settings.recommender)
-    stars, features = _rated(Corpus(load_catalogue(), chosen.training_history))
+    stars, films = _rated(Corpus(load_catalogue(), chosen.training_history))
     if not stars.nnz:
         raise NothingToTrainOn()
     if stars.shape[0] < LEAST_RATERS:
@@ -152,7 +152,7 @@ def measure(
     report = evaluation.evaluate(
         stars,
         chosen,
-        features=features,
+        films=films,
         algorithms={**BASELINES, **(RIVALS if rivals else {})},
         cells=cells,
         seeds=seeds,

@@ -40,4 +40,4 @@ def test_both_layouts_hold_the_same(tmp_path: Path) -> None:
             [False, False, True],
             [False, False, False],
         ]
-        assert found.features().shape[0] == 3
+        assert found.films().features().shape[0] == 3

@@ -63,6 +63,14 @@ def test_contributions_are_the_part_of_the_score_that_is_the_users(content: Cont
     np.testing.assert_allclose(rest, rest[0], atol=1e-4)
 
 
+def test_coherence_tells_one_kind_of_film_from_many(content: Content) -> None:
+    def coherence(*liked: int) -> float:
+        return content.fold_in(np.array(liked), np.full(len(liked), 5, dtype=np.float32)).coherence
+
+    assert coherence(PERSONA, STRAWBERRIES) > 0.5 > coherence(PERSONA, TOY_STORY, ALIEN)
+    assert coherence(PERSONA) == 0.0
+
+
 def test_films_without_facts_do_no_harm() -> None:
     content = Content(facts([[], ["Drama"], []], [0, 1990, 0]))
     scores = content.fold_in(np.array([0]), np.array([5.0], dtype=np.float32)).scores

@@ -68,6 +68,17 @@ def test_films_without_raters_are_scored_through_their_kin(scorer: Scorer) -> No
     assert scores[HORROR] > scores[COMEDY]
 
 
+def test_who_likes_one_kind_gets_more_of_it_than_who_likes_all(scorer: Scorer) -> None:
+    one_kind = scorer.score(history([(1, 5.0), (2, 5.0), (3, 4.5)]))
+    all_kinds = scorer.score(history([(1, 5.0), (22, 5.0), (3, 4.5)]))
+    assert one_kind.trust == all_kinds.trust == 1.0
+    assert one_kind.by_facts > all_kinds.by_facts > 0
+
+
+def test_a_dislike_is_no_taste_for_the_opposite(scorer: Scorer) -> None:
+    assert scorer.score(history([(1, 1.0), (2, 0.5)])).by_facts == 0.0
+
+
 def test_a_history_the_community_does_not_know_is_scored_by_facts(scorer: Scorer) -> None:
     scores = scorer.score(history([(HORROR, 5.0)])).scores
     assert scores[:20].mean() > scores[20:40].mean()

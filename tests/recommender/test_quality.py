@@ -2,15 +2,16 @@
 
 from functools import partial
 
+import numpy as np
 import pytest
 
 from movierec.recommender import Settings
 from movierec.recommender.accuracy import rmse
 from movierec.recommender.baselines import ease, popularity
+from movierec.recommender.content import Content
 from movierec.recommender.dataset import Dataset
-from movierec.recommender.evaluation import SEEDS, SERVED, Report, evaluate
+from movierec.recommender.evaluation import SEEDS, SERVED, Films, Report, evaluate
 from movierec.recommender.facts import FilmFacts
-from movierec.recommender.features import features_of
 
 EASE, POPULARITY = "EASE λ=500", "popularity"
 
@@ -23,7 +24,7 @@ def report(movielens_ratings: Dataset, movielens_facts: FilmFacts) -> Report:
     return evaluate(
         movielens_ratings.ratings,
         Settings(dislikes="trained"),
-        features=features_of(movielens_facts).rows,
+        films=Films(Content(movielens_facts), np.arange(len(movielens_facts))),
         # Without the films that one or two liked EASE scores the same to 0.1 %, in a fifth of the time.
         algorithms={POPULARITY: popularity, EASE: partial(ease, likers=3)},
         cells=(1, 5, 10, None),
