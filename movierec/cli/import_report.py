@@ -76,6 +76,8 @@ def print_import(job: Any, *, as_json: bool) -> None:
         say(f"... all {report['problems_total']}: movierec import problems {job['id']}")
     if report["ambiguous"] or report["unmatched"]:
         say("Which films are meant is asked by: movierec import review")
+    if report["settled"]:
+        say(f"Taken in from earlier imports, now that their films are known: {report['settled']} films")
     if report["nothing_changed"]:
         say("Nothing was changed: everything that could be taken was here already.")
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import Indel
@@ -141,7 +142,7 @@ class Matcher:
         if len(found) > 1:
             return Match(None, candidates, "its ids are of different films")
         film = self._films[candidates[0].movie_id]
-        if contradicts(name, film) and not (
+        if self._contradicts(name, film) and not (
             name.title and self._is_called(name, film) and name.year == film.year
         ):
             return Match(None, candidates, "one of its ids is of this film, another is not")
@@ -170,7 +171,7 @@ class Matcher:
             return "without a year, a title may be of several films"
         if film.year != name.year:
             return f"a film called so is known, but of {film.year}"
-        if contradicts(name, film):
+        if self._contradicts(name, film):
             return "a film called so is known, but under another id"
         if name.own_id is not None and film.own_id is None:
             return "a film called so is known, but this one has an id that only movierec gave it"
@@ -184,6 +185,13 @@ class Matcher:
         if any(self._films[other].popularity > film.popularity for other in called):
             return "a film called so is known, but another one is better known"
         return ""
+
+    def _contradicts(self, name: FilmName, film: KnownFilm) -> bool:
+        """As `contradicts`, but for ids that the film had before others were merged into it."""
+        own: dict[str, Any] = {
+            column: None for column in IDS if self._by[column].get(getattr(name, column)) == film.id
+        }
+        return contradicts(replace(name, **own), film)
 
     def _is_called(self, name: FilmName, film: KnownFilm) -> bool:
         """Articles included."""

@@ -217,3 +217,16 @@ def test_what_is_found_elsewhere_is_taken(ada: int, tmp_path: Path) -> None:
     assert [name.title for name in names] == ["Nobody Knows It"]
     assert report["unmatched"] == 0
     assert "Nobody Knows It" in [row[0] for row in kept(ada)["ratings"]]
+
+
+def test_what_waits_is_taken_once_the_catalogue_knows_it(ada: int, tmp_path: Path) -> None:
+    bring_in(tmp_path, ada, EXPORT)
+    bring_in(tmp_path, ada, RATINGS + "2020-05-01,Alien,1979,u7,4\n2020-05-01,Alien,1979,u8,3\n")
+    assert [question.title for question in asked(ada)] == ["Alien", "Alien", "Nobody Knows It"]
+    movies.store([movies.FilmFacts("Nobody Knows It", "tmdb", tmdb_id=77, year=2001)], NOW)
+    # by whatever import comes next
+    report = bring_in(tmp_path, ada, "title,year,rating\nHeat,1995,4.5\n")
+    assert report["settled"] == 1
+    assert "Nobody Knows It" in [row[0] for row in kept(ada)["ratings"]]
+    # two films of one name are asked about as before
+    assert [question.title for question in asked(ada)] == ["Alien", "Alien"]

@@ -12,9 +12,9 @@ from movierec import db, library, movies
 from movierec.errors import Conflict, NotFound
 from movierec.exchange.importing.combining import Combining, Told
 from movierec.exchange.importing.options import Policy
-from movierec.exchange.importing.spool import content_json, film_json, record_of
+from movierec.exchange.importing.spool import content_json, film_json, film_of, record_of
 from movierec.exchange.matching import Candidate, Choice, Match, identity
-from movierec.exchange.records import Record
+from movierec.exchange.records import FilmName, Record
 from movierec.library import Row
 
 OPEN = ("ambiguous", "unmatched")
@@ -197,6 +197,20 @@ def _wishes(
 
 def _nobody(_wish: object, _result: str, _before: Row | None, _after: Row | None) -> None:
     """Nobody wants to know."""
+
+
+def open_names(user_id: int, above: int, *, contested: str, limit: int) -> list[tuple[int, FilmName]]:
+    """Open questions numbered above `above`, with the names they ask about; not those asked as `contested`."""
+    found = db.rows(
+        f"SELECT id, film FROM film_questions WHERE user_id = ? AND state IN ({db.marks_for(OPEN)}) "
+        "AND id > ? AND why <> ? ORDER BY id LIMIT ?",
+        user_id,
+        *OPEN,
+        above,
+        contested,
+        limit,
+    )
+    return [(number, film_of(json.loads(film))) for number, film in found]
 
 
 def searched(title: str, *, limit: int) -> list[Candidate]:

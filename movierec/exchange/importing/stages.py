@@ -21,7 +21,7 @@ from movierec.exchange.importing.combining import OUTCOMES, Combining, Told, Wis
 from movierec.exchange.importing.options import Options
 from movierec.exchange.importing.problems import keep_problems
 from movierec.exchange.importing.profiles import take_profile
-from movierec.exchange.importing.questions import ask, choices
+from movierec.exchange.importing.questions import answer, ask, choices, open_names
 from movierec.exchange.importing.report import LISTED, Problem, Report
 from movierec.exchange.importing.rows import Rows
 from movierec.exchange.importing.spool import Spool
@@ -142,11 +142,13 @@ class _Run:
         self._take_profiles()
         self._tally()
         self._ask(asked)
+        settled = self._settle_earlier()
         told = self.report.as_json()
         return {
             "dry_run": self.options.dry_run,
             "nothing_changed": not told["accepted"],
             "act": act_id,
+            "settled": settled,
             **told,
         }
 
@@ -283,6 +285,22 @@ class _Run:
             ask(self.user_id, self.job_id, told, self.now)
             community.give_way()
         keep_problems(self.user_id, self.job_id, self.report.problems)
+
+    def _settle_earlier(self) -> int:
+        """Answer open questions, also of earlier imports, whose films are certain by now: the catalogue grows."""
+        if self.options.dry_run:
+            return 0
+        settled = above = 0
+        while found := open_names(self.user_id, above, contested=CONTESTED, limit=ROWS_A_QUESTION_STEP):
+            self.progress("asking", APPLIED)
+            for number, name in found:
+                above = number
+                movie_id = self.matcher.match(name).movie_id
+                if movie_id is not None:
+                    answer(self.user_id, number, movie_id, policy=self.options.on_conflict, now=self.now)
+                    settled += 1
+            community.give_way()
+        return settled
 
 
 def _called(name: FilmName) -> str:
