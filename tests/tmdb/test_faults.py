@@ -127,18 +127,19 @@ def test_everybody_is_answered_and_nothing_bad_stays(
     ],
 )
 def test_tmdb_is_not_asked_again_when_it_says_so(
-    fresh: RunningDaemon, own: StandIn, mode: str, retry_after: str | None, state: str
+    template: Template, own: StandIn, tmp_path: Path, mode: str, retry_after: str | None, state: str
 ) -> None:
     own.mode = mode
     own.retry_after = http_date(20) if retry_after == "date" else retry_after
-    assert in_time(fresh, "GET", f"{MOVIES}/popular/")["source"] == "catalogue"
-    asked = len(own.asked)
-    reply = fresh.request("GET", f"{MOVIES}/tmdb/424242/")
-    assert reply.status == 502
-    assert 1 <= int(reply.headers["Retry-After"]) <= 60
-    assert len(own.asked) == asked <= 3  # the list, names of genres, addresses of images
-    assert fresh.get("/health/")["tmdb"]["state"] == state
-    assert kept(fresh) == []
+    with running_at(template, tmp_path, own) as daemon:
+        assert in_time(daemon, "GET", f"{MOVIES}/popular/")["source"] == "catalogue"
+        asked = len(own.asked)
+        reply = daemon.request("GET", f"{MOVIES}/tmdb/424242/")
+        assert reply.status == 502
+        assert 1 <= int(reply.headers["Retry-After"]) <= 60
+        assert len(own.asked) == asked <= 3  # the list, names of genres, addresses of images
+        assert daemon.get("/health/")["tmdb"]["state"] == state
+        assert kept(daemon) == []
 
 
 def test_nobody_there_at_all(template: Template, tmp_path_factory: pytest.TempPathFactory) -> None:
