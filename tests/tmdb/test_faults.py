@@ -57,6 +57,7 @@ def running_at(template: Template, home: Path, stand_in: StandIn) -> Iterator[Ru
 def daemon(
     template: Template, stand_in: StandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningDaemon]:
+    stand_in.mode = "html"  # from the start: it is asked for the addresses of images at once
     with running_at(template, tmp_path_factory.mktemp("faults"), stand_in) as running:
         yield running
 
