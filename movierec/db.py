@@ -14,8 +14,10 @@ import importlib.util
 import io
 import itertools
 import logging
+import random
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -150,22 +152,34 @@ def snapshot() -> Iterator[None]:
 
 
 def call(work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-    """Run one unit of work; reconnect once if its connection had died before anything was committed.
+    """Run one unit of work; again if, before anything was committed, its connection had died or PostgreSQL
+    undid it, because it and another one waited for each other.
 
     Raises DatabaseUnavailable or StorageFull in place of the driver's errors.
     """
     commits = _thread.commits
-    for attempt in (1, 2):
+    for attempt in range(1, ATTEMPTS + 1):
         try:
             return work(*args, **kwargs)
         except (peewee.OperationalError, peewee.InterfaceError) as error:
             lost = is_postgres() and not _alive()
             if lost:
                 close()
-            if lost and attempt == 1 and _thread.commits == commits:
+            again = (lost and attempt == 1) or (_was_deadlocked(error) and attempt < ATTEMPTS)
+            if again and _thread.commits == commits:
+                # The other one must get what it waits for before it is asked for anew.
+                time.sleep(0 if lost else attempt * random.uniform(0.01, 0.05))
                 continue
             raise _expected(error) from error
     raise AssertionError("unreachable")
+
+
+# Of a unit of work that others always get ahead of.
+ATTEMPTS = 4
+
+
+def _was_deadlocked(error: Exception) -> bool:
+    return getattr(error.__cause__ or error.__context__, "pgcode", None) == "40P01"
 
 
 def _alive() -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from movierec import db
@@ -38,3 +40,33 @@ def test_a_failure_that_may_be_lost_leaves_the_next_transaction_durable(database
 def test_within_a_durable_transaction_everything_is(database: Settings) -> None:
     with db.write(), db.write(durable=False):
         assert waiting() == "yes"
+
+
+def test_of_two_that_wait_for_each_other_both_come_to_their_end(database: Settings) -> None:
+    """PostgreSQL undoes one of them, which is done again; SQLite has one writer."""
+    if not db.is_postgres():
+        pytest.skip("only PostgreSQL has more than one writer")
+    for name in ("one", "two"):
+        db.next_revision(name)
+    both_hold = threading.Barrier(2)
+    tried: list[str] = []
+
+    def count_up(first: str, second: str) -> None:
+        with db.write():
+            db.next_revision(first)
+            tried.append(first)
+            if len(tried) <= 2:
+                both_hold.wait(10)
+            db.next_revision(second)
+
+    def in_thread(first: str, second: str) -> None:
+        db.call(count_up, first, second)
+        db.close()
+
+    threads = [threading.Thread(target=in_thread, args=order) for order in (("one", "two"), ("two", "one"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(tried) >= 3
+    assert (db.revision("one"), db.revision("two")) == (3, 3)

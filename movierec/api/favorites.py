@@ -31,8 +31,9 @@ def favorites(call: Call, query: schemas.FavoriteQuery) -> dict[str, Any]:
 )
 def add(call: Call, body: schemas.AddFavorite) -> Answer:
     """Make a movie a favorite; again, it answers the same one."""
-    movie_id = movies.current_id(body.movie)
-    made, is_new = library.add_favorite(call.user_id, movie_id, note=body.note, now=call.now)
+    made, is_new = movies.on_film(
+        body.movie, lambda film: library.add_favorite(call.user_id, film, note=body.note, now=call.now)
+    )
     return Answer(201 if is_new else 200, with_films([made], _json)[0])
 
 

@@ -37,9 +37,11 @@ def add(call: Call, body: schemas.AddToHistory) -> Answer:
 
     It will not be recommended again, and leaves the watchlist, unless the profile says otherwise.
     """
-    movie_id = movies.current_id(body.movie)
-    made, is_new = library.add_to_history(
-        call.user_id, movie_id, body.watched_at, rewatch=body.rewatch, tags=body.tags, now=call.now
+    made, is_new = movies.on_film(
+        body.movie,
+        lambda film: library.add_to_history(
+            call.user_id, film, body.watched_at, rewatch=body.rewatch, tags=body.tags, now=call.now
+        ),
     )
     return Answer(201 if is_new else 200, with_films([made], _json)[0])
 

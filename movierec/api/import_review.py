@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from movierec import movies
+from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.endpoint import Access, Group
 from movierec.api.movies import listed_json
@@ -47,7 +47,11 @@ def resolve(call: Call, id: int, body: schemas.Resolve) -> dict[str, Any]:
 
     The answer counts for later imports too.
     """
-    applied = importing.answer(call.user_id, id, body.movie, now=call.now)
+
+    def answer(movie_id: int | None) -> library.Applied:
+        return importing.answer(call.user_id, id, movie_id, now=call.now)
+
+    applied = answer(None) if body.movie is None else movies.on_film(body.movie, answer)
     return {
         "question": _questions_json([importing.question(call.user_id, id)])[0],
         "added": applied.added,

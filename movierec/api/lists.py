@@ -47,9 +47,12 @@ def list_json(
 def with_films(items: Sequence[Item], encoded: Callable[[Item], dict[str, Any]]) -> list[dict[str, Any]]:
     """Items as JSON, the film of each behind its id."""
     films = {film.id: film for film in movies.listed([item.movie_id for item in items])}
+    # Merged since the items were read.
+    gone = {item.movie_id for item in items} - films.keys()
+    films.update((movie_id, movies.detail(movie_id).listed) for movie_id in gone)
     return [
         {
-            "movie": item.movie_id,
+            "movie": films[item.movie_id].id,
             "movie_detail": listed_json(films[item.movie_id]),
             **encoded(item),
         }

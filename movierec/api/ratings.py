@@ -62,7 +62,7 @@ def unrate(call: Call, id: int) -> None:
 @group.get("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating})
 def rating_of_movie(call: Call, movie_id: int) -> dict[str, Any]:
     """The own rating of a movie."""
-    return _one(library.rating_of(call.user_id, movies.current_id(movie_id)))
+    return _one(movies.on_film(movie_id, lambda film: library.rating_of(call.user_id, film)))
 
 
 @group.put("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating, 201: schemas.Rating})
@@ -74,12 +74,13 @@ def rate_movie(call: Call, movie_id: int, body: schemas.SetRating) -> Answer:
 @group.delete("/movie/{movie_id}/", access=Access.USER, answers={204: None})
 def unrate_movie(call: Call, movie_id: int) -> None:
     """Take the rating of a movie back."""
-    library.unrate_movie(call.user_id, movies.current_id(movie_id), now=call.now)
+    movies.on_film(movie_id, lambda film: library.unrate_movie(call.user_id, film, now=call.now))
 
 
 def _rate(call: Call, movie_id: int, stars: float, review: str | None) -> Answer:
-    movie_id = movies.current_id(movie_id)
-    made, is_new = library.rate(call.user_id, movie_id, stars, review=review, now=call.now)
+    made, is_new = movies.on_film(
+        movie_id, lambda film: library.rate(call.user_id, film, stars, review=review, now=call.now)
+    )
     return Answer(201 if is_new else 200, _one(made))
 
 

@@ -9,6 +9,7 @@ from movierec import auth, movies, recommender
 from movierec.api.call import Call
 from movierec.api.encoding import encoded, timestamp
 from movierec.api.endpoint import Access, Answer, Group, Unwritten
+from movierec.api.lists import with_films
 from movierec.api.movies import listed_json
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page
@@ -141,22 +142,24 @@ def explain(call: Call, movie_id: int) -> dict[str, Any]:
 @group.post("/feedback/", access=Access.USER, answers={201: schemas.Feedback}, errors=(NotFound,))
 def give_feedback(call: Call, body: schemas.GiveFeedback) -> Answer:
     """Like, dislike or dismiss; a disliked or dismissed movie is not recommended again."""
+    movie_id = body.movie
     if body.recommendation is not None:
         movie_id = recommender.movie_of(call.user_id, body.recommendation)
-    else:
-        assert body.movie is not None
-        movie_id = movies.current_id(body.movie)
-    given = recommender.give_feedback(
-        call.user_id, movie_id, body.feedback_type, comment=body.comment or "", now=call.now
+    assert movie_id is not None
+    given = movies.on_film(
+        movie_id,
+        lambda film: recommender.give_feedback(
+            call.user_id, film, body.feedback_type, comment=body.comment or "", now=call.now
+        ),
     )
-    return Answer(201, *_feedback_json([given]))
+    return Answer(201, with_films([given], _feedback_json)[0])
 
 
 @group.get("/feedback/list/", access=Access.USER, answers={200: Page[schemas.Feedback]})
 def feedback(call: Call, query: schemas.FeedbackQuery) -> dict[str, Any]:
     """The own feedback, newest first."""
     count, found = recommender.feedback(call.user_id, limit=query.page_size, offset=query.offset)
-    return page_json(call, query, count, _feedback_json(found))
+    return page_json(call, query, count, with_films(found, _feedback_json))
 
 
 @group.delete("/feedback/{id}/", access=Access.USER, answers={204: None})
@@ -200,17 +203,11 @@ def _shown_json(found: Sequence[Shown]) -> list[dict[str, Any]]:
     ]
 
 
-def _feedback_json(found: Sequence[Opinion]) -> list[dict[str, Any]]:
-    films = {film.id: film for film in movies.listed([item.movie_id for item in found])}
-    return [
-        {
-            "id": item.id,
-            "movie": item.movie_id,
-            "movie_detail": listed_json(films[item.movie_id]),
-            "recommendation": item.recommendation_id,
-            "feedback_type": item.kind,
-            "comment": item.comment,
-            "created_at": timestamp(item.created_at),
-        }
-        for item in found
-    ]
+def _feedback_json(item: Opinion) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "recommendation": item.recommendation_id,
+        "feedback_type": item.kind,
+        "comment": item.comment,
+        "created_at": timestamp(item.created_at),
+    }

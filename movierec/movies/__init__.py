@@ -8,7 +8,7 @@ from movierec.movies.genres import genre_names
 from movierec.movies.identifying import KnownFilm, known_aliases, known_films, known_titles
 from movierec.movies.joining import joined_by_title
 from movierec.movies.lists import popular, top_rated, trending
-from movierec.movies.merging import aliases, current_id, merge_films
+from movierec.movies.merging import aliases, current_id, merge_films, on_film
 from movierec.movies.own_ids import by_own_id, give_own_ids
 from movierec.movies.popularity import reviews_for
 from movierec.movies.search import MAXIMUM_LENGTH, MAXIMUM_TERMS, checked, find_title, matches, search
@@ -75,6 +75,7 @@ __all__ = [
     "needs_starter",
     "never_told",
     "oldest_details",
+    "on_film",
     "ordering",
     "popular",
     "poster_path",

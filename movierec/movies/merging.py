@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from movierec import db
 from movierec.errors import NotFound, ValidationFailed
 from movierec.movies.completing import complete, told_of
@@ -9,6 +12,8 @@ from movierec.movies.facts import IDS, FilmFacts
 from movierec.movies.known import Known
 from movierec.movies.own_ids import take_own_id
 from movierec.movies.references import give_to
+
+Result = TypeVar("Result")
 
 
 def merge_films(lost: int, into: int, now: int) -> int:
@@ -66,6 +71,20 @@ def _leave_alias(lost: int, kept: int, told: FilmFacts, now: int) -> None:
         take_own_id(lost, kept),
         now,
     )
+
+
+def on_film(movie_id: int, do: Callable[[int], Result]) -> Result:
+    """Do something to the film that an id means; once more where it was merged into another at that moment.
+
+    Outside of a transaction: on PostgreSQL one that met a film which is no more can only be undone.
+    """
+    meant = current_id(movie_id)
+    try:
+        return do(meant)
+    except NotFound:
+        if (means_now := current_id(movie_id)) == meant:
+            raise
+        return do(means_now)
 
 
 def current_id(movie_id: int) -> int:

@@ -33,6 +33,8 @@ class Renewed(NamedTuple):
 
 def renewed(before: Catalogue) -> Renewed | None:
     """The catalogue as it is now; None where so much has changed that it must be read whole."""
+    if not len(before):
+        return None
     revision = db.revision("catalogue")
     touched = _touched_since(before)
     # Of two merged films the model knows both: it is laid over the catalogue anew.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
-from movierec import movies
+from movierec import db, movies
 from movierec.api.app import ENDPOINTS
 from movierec.movies import FilmFacts
 from tests.films import NOW, movie_id
@@ -33,6 +34,8 @@ BY_OLD_ID: dict[tuple[str, str], tuple[dict[str, Any] | None, int, str | None]] 
     ("POST", f"{RECOMMENDATIONS}/feedback/"): ({"movie": 0, "feedback_type": "like"}, 201, "movie"),
     ("POST", f"{MOVIES}/{{id}}/merge/"): ({"into": 0}, 422, None),  # into itself
 }
+# Needs a question of an import first.
+AFTER_AN_IMPORT = ("POST", "/api/v1/imports/review/{id}/resolve/")
 # Deletes what the others need.
 LAST = ("DELETE", f"{MOVIES}/{{id}}/")
 
@@ -48,7 +51,7 @@ def takes_a_movie() -> set[tuple[str, str]]:
 
 
 def test_the_table_names_every_endpoint_that_takes_a_movie() -> None:
-    assert takes_a_movie() == {*BY_OLD_ID, LAST}
+    assert takes_a_movie() == {*BY_OLD_ID, LAST, AFTER_AN_IMPORT}
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +129,44 @@ def test_ratings_move_and_lists_know_at_once(module_daemon: RunningDaemon, admin
 
 def _recommended(daemon: RunningDaemon, account: Account) -> list[dict[str, Any]]:
     return list(daemon.get(f"{RECOMMENDATIONS}/?limit=100", token=account)["results"])
+
+
+def test_whoever_rates_while_films_are_merged_is_answered_and_nothing_is_lost(
+    module_daemon: RunningDaemon, admin: Account
+) -> None:
+    people = [module_daemon.register() for _ in range(4)]
+    statuses: set[int] = set()
+
+    def rate(person: Account, movie: int, begin: threading.Barrier) -> None:
+        begin.wait()
+        for _ in range(3):
+            for path, body in ((f"{FAVORITES}/ratings/", {"rating": 4}), (f"{FAVORITES}/", {})):
+                reply = module_daemon.request("POST", path, {"movie": movie, **body}, token=person.access)
+                statuses.add(reply.status)
+
+    for number in range(5):
+        lost, kept = movies.store([FilmFacts(f"One {number}", "staff"), FilmFacts("Other", "staff")], NOW)
+        begin = threading.Barrier(len(people) + 1)
+        threads = [threading.Thread(target=rate, args=(person, lost, begin)) for person in people]
+        for thread in threads:
+            thread.start()
+        begin.wait()
+        module_daemon.post(f"{MOVIES}/{lost}/merge/", {"into": kept}, token=admin)
+        for thread in threads:
+            thread.join()
+        for table in ("ratings", "favorites"):
+            assert db.value(f"SELECT COUNT(*) FROM {table} WHERE movie_id = ?", kept) == len(people)
+    assert statuses <= {200, 201}
+
+
+def test_what_was_done_to_a_merged_movie_can_be_undone(module_daemon: RunningDaemon, admin: Account) -> None:
+    ann = module_daemon.register()
+    lost, kept = movies.store([FilmFacts("Twin one", "staff"), FilmFacts("Twin two", "staff")], NOW)
+    module_daemon.put(f"{FAVORITES}/ratings/movie/{lost}/", {"rating": 4}, token=ann, status=201)
+    module_daemon.put(f"{FAVORITES}/ratings/movie/{lost}/", {"rating": 2, "review": "No."}, token=ann)
+    module_daemon.post(f"{MOVIES}/{lost}/merge/", {"into": kept}, token=admin)
+    module_daemon.post("/api/v1/changes/undo/", {}, token=ann)
+    found = module_daemon.get(f"{FAVORITES}/ratings/movie/{lost}/", token=ann)
+    assert (found["movie"], found["rating"], found["review"]) == (kept, 4, "")
+    module_daemon.post("/api/v1/changes/undo/", {}, token=ann)
+    module_daemon.get(f"{FAVORITES}/ratings/movie/{kept}/", token=ann, status=404)

@@ -246,7 +246,9 @@ ACTS = st.one_of(
     st.tuples(st.just("merge"), st.integers(0, 5), st.integers(0, 5)),
     st.tuples(st.just("store"), st.integers(0, 3), st.integers(0, 3)),
     st.tuples(
-        st.sampled_from(["rate", "favorite", "like", "dislike", "not_interested", "unrate", "withdraw"]),
+        st.sampled_from(
+            ["rate", "favorite", "like", "dislike", "not_interested", "unrate", "withdraw", "see", "want"]
+        ),
         st.integers(0, 5),
         st.integers(1, 10),
     ),
@@ -266,6 +268,8 @@ class Household:
         self.notes: dict[int, set[str]] = {}
         self.words: dict[int, set[str]] = {}
         self.opinions: dict[int, tuple[str, int]] = {}
+        self.seen: dict[int, set[str]] = {}
+        self.wanted: set[int] = set()
 
     def act(self, kind: str, which: int, what: int) -> None:
         self.clock += 1
@@ -279,6 +283,7 @@ class Household:
             word = f"word{self.clock}."
             library.rate(self.user, film, what / 2, review=word, now=self.clock)
             self.stars[film], self.words[film] = what / 2, {word}
+            self.wanted.discard(film)
         elif kind == "unrate" and film in self.stars:
             library.unrate_movie(self.user, film)
             del self.stars[film], self.words[film]
@@ -286,6 +291,14 @@ class Household:
             note = f"note{self.clock}."
             library.add_favorite(self.user, film, note=note, now=self.clock)
             self.notes[film] = {note}
+        elif kind == "see":
+            day = f"1969-12-{what:02}"
+            library.add_to_history(self.user, film, day, now=self.clock)
+            self.seen.setdefault(film, set()).add(day)
+            self.wanted.discard(film)
+        elif kind == "want":
+            library.add_to_watchlist(self.user, film, now=self.clock)
+            self.wanted.add(film)
         elif kind in ("like", "dislike", "not_interested"):
             recommender.give_feedback(self.user, film, kind, now=self.clock)
             self.opinions[film] = (kind, self.clock)
@@ -303,7 +316,9 @@ class Household:
         if newer:
             self.stars.pop(lost, None)
             self.stars[kept] = max(newer, key=lambda rated: rated.updated_at).stars
-        for texts in (self.words, self.notes):
+        if lost in self.wanted:
+            self.wanted = self.wanted - {lost} | {kept}
+        for texts in (self.words, self.notes, self.seen):
             if both := texts.pop(lost, set()) | texts.get(kept, set()):
                 texts[kept] = both
         opinions = [self.opinions.pop(each) for each in (lost, kept) if each in self.opinions]
@@ -322,6 +337,12 @@ class Household:
         ):
             assert kept.keys() == found.keys()
             assert all(word in found[film] for film, words in kept.items() for word in words)
+        seen: dict[int, set[str]] = {}
+        for each in library.history(self.user, limit=99, offset=0)[1]:
+            seen.setdefault(each.movie_id, set()).add(str(each.watched_at))
+        assert seen == self.seen
+        wanted = library.watchlist(self.user, limit=99, offset=0)[1]
+        assert {each.movie_id for each in wanted} == self.wanted
         given = recommender.feedback(self.user, limit=99, offset=0)[1]
         assert {each.movie_id: each.kind for each in given} == {
             film: kind for film, (kind, _) in self.opinions.items()
