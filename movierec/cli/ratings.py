@@ -116,6 +116,8 @@ def ratings(
     reviewed: Annotated[
         bool | None, typer.Option("--reviewed/--not-reviewed", help="With a review, or without.")
     ] = None,
+    since: Annotated[str | None, typer.Option(help="Seen on this day or later: 2024-05-01.")] = None,
+    until: Annotated[str | None, typer.Option(help="Seen on this day or before.")] = None,
     order: Annotated[
         str | None,
         typer.Option(
@@ -142,6 +144,8 @@ def ratings(
         rating_min=None if at_least is None else of.stars(at_least),
         rating_max=None if at_most is None else of.stars(at_most),
         has_review=reviewed,
+        watched_min=since,
+        watched_max=until,
         ordering=order,
     )
     if not as_json:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from movierec import db, movies
 from movierec.errors import NotFound
-from movierec.library.shelves import Shelf, tag_json
+from movierec.library.shelves import HISTORY, Shelf, tag_json
 from movierec.movies.titles import title_key
 
 Item = TypeVar("Item")
@@ -21,8 +21,8 @@ BY_FILM = {"title": "movies.title", "year": "movies.year"}
 class Narrowing:
     """What a list is narrowed by; None does not narrow. Ratings are stars, dates are `2024-05-01`.
 
-    Of ratings: `rating_min`, `rating_max`, `has_review`. Of the history: `watched_min`, `watched_max`,
-    `rewatch`, `tag`. Of any: the others.
+    Of ratings: `rating_min`, `rating_max`, `has_review`. Of the history: `rewatch`, `tag`. Of any: the others;
+    `watched_min` and `watched_max` of films seen between two days, by an entry of the history.
     """
 
     films: movies.Filters = field(default_factory=lambda: movies.Filters(adult=None))
@@ -44,8 +44,6 @@ _CONDITIONS: dict[str, str] = {
     "rating_min": "ratings.steps >= ?",
     "rating_max": "ratings.steps <= ?",
     "has_review": "(ratings.review <> '') = ?",
-    "watched_min": "history.watched_at >= ?",
-    "watched_max": "history.watched_at <> '' AND SUBSTR(history.watched_at, 1, 10) <= ?",
     "rewatch": "history.rewatch = ?",
     # A tag as JSON writes it; the quotes around it are no other tag's, for within a tag they are escaped.
     "tag": "REPLACE(history.tags, ?, '') <> history.tags",
@@ -64,12 +62,12 @@ def page(
     offset: int,
 ) -> tuple[int, list[Item]]:
     """How many items pass, and one page of them. `order` comes from `movies.ordering`."""
-    condition, values = _where(narrowing)
-    source = (
-        f"FROM {shelf.table} JOIN movies ON movies.id = {shelf.table}.movie_id "
-        f"WHERE {shelf.table}.user_id = ? AND {condition}"
-    )
-    count = db.value(f"SELECT COUNT(*) {source}", user_id, *values)
+    condition, values = _where(shelf, narrowing)
+    films = f"{shelf.table} JOIN movies ON movies.id = {shelf.table}.movie_id"
+    source = f"FROM {films} WHERE {shelf.table}.user_id = ? AND {condition}"
+    # Without looking at the films where none is left out: that takes ten times as long.
+    counted = f"FROM {shelf.table} WHERE user_id = ?" if narrowing == Narrowing() else source
+    count = db.value(f"SELECT COUNT(*) {counted}", user_id, *values)
     found = db.rows(
         f"SELECT {columns} {source} ORDER BY {order}, {shelf.table}.id DESC LIMIT ? OFFSET ?",
         user_id,
@@ -92,14 +90,30 @@ def one(shelf: Shelf, columns: str, user_id: int, condition: str, *values: Any) 
     return found
 
 
-def _where(narrowing: Narrowing) -> tuple[str, list[Any]]:
+def _where(shelf: Shelf, narrowing: Narrowing) -> tuple[str, list[Any]]:
     condition, values = narrowing.films.where()
+    watched, days = _watched(shelf, narrowing)
+    condition, values = f"{condition} AND {watched}", [*values, *days]
     for name, sql in _CONDITIONS.items():
         value = getattr(narrowing, name)
         if value is not None:
             condition += f" AND {sql}"
             values.append(_SPELLED.get(name, lambda value: value)(value))
     return condition, values
+
+
+def _watched(shelf: Shelf, narrowing: Narrowing) -> tuple[str, list[str]]:
+    """The condition that an entry of the history, or any of the film's, is of these days."""
+    bounds = {
+        "history.watched_at >= ?": narrowing.watched_min,
+        "history.watched_at <> '' AND SUBSTR(history.watched_at, 1, 10) <= ?": narrowing.watched_max,
+    }
+    days = {sql: day for sql, day in bounds.items() if day is not None}
+    condition = " AND ".join(days) or "TRUE"
+    if days and shelf is not HISTORY:
+        of_film = f"history.user_id = {shelf.table}.user_id AND history.movie_id = movies.id"
+        condition = f"EXISTS (SELECT 1 FROM history WHERE {of_film} AND {condition})"
+    return condition, list(days.values())
 
 
 _SPELLED: dict[str, Callable[[Any], Any]] = {

@@ -89,6 +89,14 @@ def ann(daemon: RunningDaemon) -> Account:
         daemon.post(RATINGS, sent, token=account, status=201)
         daemon.post(FAVORITES, {"movie": movie_id(film)}, token=account, status=201)
         daemon.post(WATCHLIST, {"movie": movie_id(film)}, token=account, status=201)
+    for film, when in (
+        (ALIEN, "2024-05-01T20:15:00Z"),
+        (HEAT, "2023-05-01"),
+        (CASABLANCA, "2024-06-01"),
+        (AMELIE, None),
+    ):
+        sent = {"movie": movie_id(film), "watched_at": when}
+        daemon.post("/api/v1/history/", sent, token=account, status=201)
     return account
 
 
@@ -121,6 +129,9 @@ def test_ratings_narrowed(daemon: RunningDaemon, ann: Account, query: str, films
         ("genre=romance", [CASABLANCA, AMELIE]),
         ("movie={AMELIE}", [AMELIE]),
         ("q=heat&year=1995", [HEAT]),
+        ("watched_min=2024-05-01", [CASABLANCA, ALIEN]),
+        ("watched_max=2024-05-01", [ALIEN, HEAT]),
+        ("watched_min=2024-01-01&watched_max=2024-05-31", [ALIEN]),
     ],
 )
 def test_every_list_narrowed_by_films(

@@ -55,6 +55,26 @@ def test_ratings_that_are_none_are_refused(daemon: RunningDaemon, stars: object)
     assert daemon.get(f"{RATINGS}/", token=ann)["count"] == 0
 
 
+def test_reviews_and_notes_have_ten_thousand_characters_at_most(daemon: RunningDaemon) -> None:
+    ann, alien = daemon.register(), movie_id(ALIEN)
+    longest, longer = "🎬" * 10_000, "x" * 10_001
+    kept = daemon.post(f"{RATINGS}/", {"movie": alien, "rating": 4, "review": longest}, token=ann, status=201)
+    assert kept["review"] == longest
+    for method, path, document in (
+        ("POST", f"{RATINGS}/", {"movie": alien, "rating": 5, "review": longer}),
+        ("PUT", f"{RATINGS}/{kept['id']}/", {"rating": 5, "review": longer}),
+        ("PUT", f"{RATINGS}/movie/{alien}/", {"rating": 5, "review": longer}),
+        ("PATCH", f"{RATINGS}/{kept['id']}/", {"review": longer}),
+        ("POST", f"{FAVORITES}/", {"movie": alien, "note": longer}),
+        ("POST", "/api/v1/watchlist/", {"movie": alien, "note": longer}),
+    ):
+        problem = daemon.call(method, path, document, token=ann, status=422)
+        assert problem["errors"][0]["field"] in ("review", "note")
+    assert daemon.get(f"{RATINGS}/{kept['id']}/", token=ann) == kept
+    assert daemon.patch(f"{RATINGS}/{kept['id']}/", {}, token=ann) == kept
+    assert daemon.patch(f"{RATINGS}/{kept['id']}/", {"review": ""}, token=ann)["rating"] == 4
+
+
 def test_lists_are_pages_with_addresses_that_work(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     for stars, film in ((5, ALIEN), (3, HEAT), (4, AMELIE)):

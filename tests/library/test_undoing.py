@@ -250,6 +250,27 @@ def test_undone_at_the_same_time_by_two(database: Settings) -> None:
     assert library.acts(user, limit=9)[0] == 2
 
 
+def test_changes_of_eight_at_once_are_each_undone_exactly(database: Settings) -> None:
+    """What is recorded as before is what was there, whoever wrote it a moment ago."""
+    user, films = make_user(), list(map(movie_id, FILMS[:3]))
+
+    def act(number: int) -> None:
+        try:
+            film = films[number % 3]
+            db.call(library.rate, user, film, number % 10 / 2 + 0.5, review=str(number), now=NOW + number)
+            db.call(library.add_favorite, user, film, note=str(number), now=NOW + number)
+            if number % 4 == 0:
+                db.call(library.apply, user, [to_remove(RATINGS, film)], what="x", now=NOW + number)
+        finally:
+            db.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(act, range(32)))
+    undone = [library.undo(user, now=NOW) for _ in range(library.acts(user, limit=1)[0])]
+    assert [one.left for one in undone] == [[]] * len(undone)
+    assert not any(everything_of(user).values())
+
+
 # Whatever is done: each undo leads back to exactly what was there before.
 
 film = st.sampled_from(FILMS)

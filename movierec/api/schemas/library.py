@@ -113,6 +113,8 @@ class LibraryQuery(PageQuery):
     year: int | None = Field(None, ge=0, le=9999)
     year_min: int | None = Field(None, ge=0, le=9999)
     year_max: int | None = Field(None, ge=0, le=9999)
+    watched_min: Date | None = Field(None, description="Seen on this day or later, as the history has it.")
+    watched_max: Date | None = Field(None, description="Seen on this day or before.")
 
 
 class FavoriteQuery(LibraryQuery):
@@ -131,8 +133,6 @@ class RatingQuery(LibraryQuery):
 
 
 class HistoryQuery(LibraryQuery):
-    watched_min: Date | None = Field(None, description="Seen on this day or later.")
-    watched_max: Date | None = Field(None, description="Seen on this day or before.")
     rewatch: bool | None = None
     tag: str | None = Field(None, min_length=1, max_length=200)
     ordering: str = Field("-watched_at", max_length=200)
