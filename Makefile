@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 MOVIELENS ?=
 PYTEST_OPTIONS ?= -n auto --dist loadgroup
 
-.PHONY: help setup demo test lint format bench clean
+.PHONY: help setup demo test test-spark lint format bench clean
 
 help:
 	@echo "make demo [MOVIELENS=folder or zip]  see it work: search, rate, recommend"
 	@echo "make test                            lint, types, tests"
+	@echo "make test-spark                      training on Spark; installs it, needs Java 17"
 	@echo "make setup                           only make $(VENV)"
 	@echo "make bench                           measure; prints tables"
 
@@ -36,6 +37,14 @@ lint: $(VENV)/.development
 
 test: lint
 	$(BIN)/pytest $(PYTEST_OPTIONS)
+
+# Half a gigabyte of Spark, and Java 17: not for everybody.
+$(VENV)/.spark: $(VENV)/.development
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[spark]'
+	@touch $@
+
+test-spark: $(VENV)/.spark
+	$(BIN)/pytest -v tests/recommender/test_spark.py
 
 format: $(VENV)/.development
 	$(BIN)/ruff check --fix

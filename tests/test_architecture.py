@@ -52,6 +52,7 @@ ONLY_IN = {
     "PIL": {"cli"},
     "numpy": {"recommender", "exchange"},
     "scipy": {"recommender"},
+    "pyspark": {"recommender"},
     "jwt": {"auth"},
     "bcrypt": {"auth"},
     "aiosmtplib": {"mail"},

@@ -174,11 +174,31 @@ def outbox(
 @app.command()
 def train(
     measure: Annotated[bool, typer.Option(help="Also hold raters out and say how good it is.")] = False,
+    engine: Annotated[
+        str, typer.Option(help="local, or spark for ratings that outgrow one machine.")
+    ] = "local",
+    ratings: Annotated[
+        str | None, typer.Option(help="spark: a path of Parquet, or a database's jdbc:… address.")
+    ] = None,
+    table: Annotated[str, typer.Option(help="spark: the table behind a jdbc address.")] = "ratings",
+    spark_master: Annotated[
+        str | None,
+        typer.Option(help="spark: the cluster, such as spark://host:7077; else as Spark is configured."),
+    ] = None,
     as_json: AsJson = False,
     config_file: ConfigFile = None,
 ) -> None:
     """Train a model on the imported ratings, here and now; a running daemon takes it over."""
-    quality.train(_settings(config_file), measure=measure, as_json=as_json)
+    if engine not in ("local", "spark"):
+        raise typer.BadParameter("Use --engine local or --engine spark.")
+    if (engine == "spark") != (ratings is not None):
+        raise typer.BadParameter("--engine spark and --ratings go together.")
+    if ratings is not None and measure:
+        raise typer.BadParameter(
+            "--measure holds out raters of this database; it does not go with --engine spark."
+        )
+    cluster = None if ratings is None else quality.Cluster(ratings, spark_master, table)
+    quality.train(_settings(config_file), measure=measure, as_json=as_json, cluster=cluster)
 
 
 @app.command()

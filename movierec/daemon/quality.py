@@ -10,13 +10,14 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from movierec import config, db
 from movierec.config import Settings
-from movierec.errors import ValidationFailed
+from movierec.errors import ConfigurationError, ValidationFailed
 
 if TYPE_CHECKING:
     from movierec.recommender.evaluation import Report
@@ -34,19 +35,33 @@ METRICS = {
 }
 
 
-def train(settings: Settings, *, measure: bool, as_json: bool) -> None:
+@dataclass(frozen=True)
+class Cluster:
+    """Ratings outside of the database, and the Spark that adds them up: Parquet, or a table behind JDBC.
+
+    `master` None is what Spark itself is configured with.
+    """
+
+    ratings: str
+    master: str | None = None
+    table: str = "ratings"
+
+
+def train(settings: Settings, *, measure: bool, as_json: bool, cluster: Cluster | None = None) -> None:
     """Train on the community's ratings and publish; a running daemon takes the model over by itself."""
     _bound_threads(settings)
     from movierec.recommender import training  # numpy: not needed by the other commands
 
     db.connect(settings)
     db.call(db.migrate)
+    source = {} if cluster is None else {"source": _spark(cluster)}
     report = db.call(
         training.train,
         settings,
         lambda stage, done: _say(stage, done / 100),
         now=int(time.time()),
         measure=measure,
+        **source,
     )
     _say_done()
     if as_json:
@@ -54,6 +69,18 @@ def train(settings: Settings, *, measure: bool, as_json: bool) -> None:
         return
     for name, value in report.items():
         print(f"{name}\t{json.dumps(value) if isinstance(value, dict) else value}")
+
+
+def _spark(cluster: Cluster) -> Callable[[Any, int], Any]:
+    """A source of training on a cluster. Raises ConfigurationError where pyspark is not installed."""
+    try:
+        from movierec.recommender import spark  # an extra of half a gigabyte
+    except ImportError as error:
+        raise ConfigurationError(
+            f"Spark is not installed ({error}). Run: pip install 'movierec[spark]'"
+        ) from error
+    frame = spark.read(spark.session(cluster.master), cluster.ratings, cluster.table)
+    return lambda catalogue, history: spark.SparkRatings(frame, catalogue, history)
 
 
 def evaluate(

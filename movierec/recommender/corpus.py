@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 from scipy import sparse
@@ -11,10 +12,23 @@ from movierec.recommender import community, dataset
 from movierec.recommender.arrays import Csr, Ints, Mask, as_csr
 from movierec.recommender.blocks import Ratings
 from movierec.recommender.catalogue import Catalogue
+from movierec.recommender.model import Progress, Statistics, statistics
+from movierec.recommender.settings import Settings
 
 RATINGS_A_BLOCK = 4_000_000
 # So many are kept in memory, 8 bytes each; more are read again whenever they are needed.
 RATINGS_KEPT = 8_000_000
+
+
+class Source(Protocol):
+    """Where training takes its ratings from. `ratings` and `raters` are known once the statistics are."""
+
+    ratings: int
+    raters: int
+
+    def statistics(self, chosen: Settings, progress: Progress) -> Statistics: ...
+
+    def sample(self, films: Ints, ratings: int, seed: int) -> Csr: ...
 
 
 class Corpus:
@@ -52,6 +66,9 @@ class Corpus:
             yield stars
         self.ratings, self.raters = ratings, raters
         self._kept = kept if ratings <= RATINGS_KEPT else None
+
+    def statistics(self, chosen: Settings, progress: Progress) -> Statistics:
+        return statistics(self.blocks, len(self.catalogue), chosen, progress)
 
     def whole(self) -> Csr:
         """All of it in one, for what cannot do with less."""

@@ -23,11 +23,11 @@ from movierec.errors import InternalError, MovierecError, NothingToTrainOn
 from movierec.recommender import accuracy, community, dataset, evaluation, model_artifact
 from movierec.recommender.arrays import Csr, as_csr
 from movierec.recommender.baselines import BASELINES
-from movierec.recommender.catalogue import load_catalogue
-from movierec.recommender.corpus import Corpus
+from movierec.recommender.catalogue import Catalogue, load_catalogue
+from movierec.recommender.corpus import Corpus, Source
 from movierec.recommender.evaluation import Report
 from movierec.recommender.factorise import RatingSettings, fit_ratings
-from movierec.recommender.model import solved, statistics
+from movierec.recommender.model import solved
 from movierec.recommender.rivals import RIVALS
 from movierec.recommender.serving import models_folder, recommender_settings
 from movierec.recommender.settings import Settings
@@ -53,21 +53,27 @@ STAGES = {
 
 
 def train(
-    settings: config.Settings, progress: Progress, *, now: int, measure: bool = False
+    settings: config.Settings,
+    progress: Progress,
+    *,
+    now: int,
+    measure: bool = False,
+    source: Callable[[Catalogue, int], Source] = Corpus,
 ) -> dict[str, Any]:
     """Fit a model to all community ratings, publish it, and return what is known of it.
 
-    `measure` holds out a fifth of the users and fits once more without them; the metrics go into the manifest.
-    Raises NothingToTrainOn where there is no rating, or no film with enough raters.
+    The ratings are the community's, or those of another `source` of a catalogue and the longest history wanted.
+    `measure` holds out a fifth of the community's users and fits once more without them; the metrics go into the
+    manifest. Raises NothingToTrainOn where there is no rating, or no film with enough raters.
     """
     started = time.perf_counter()
     chosen = recommender_settings(settings.recommender)
     progress("read", 0)
     watermark = community.revision()
     catalogue = load_catalogue()
-    corpus = Corpus(catalogue, chosen.training_history)
+    corpus = source(catalogue, chosen.training_history)
     fitting = _within(progress, 0, FITTED)
-    found = statistics(corpus.blocks, len(catalogue), chosen, fitting)
+    found = corpus.statistics(chosen, fitting)
     if not len(found.films):
         raise NothingToTrainOn(
             f"No film has the {chosen.min_raters} raters that recommender.minimum_raters asks for. "
@@ -80,7 +86,7 @@ def train(
     sample = corpus.sample(model.films, rating.max_ratings, rating.seed)
     stars = fit_ratings(sample, rating, _within(progress, FITTED, RATED))
     del sample
-    metrics = _measure(corpus, chosen, progress) if measure else {}
+    metrics = _measure(Corpus(catalogue, chosen.training_history), chosen, progress) if measure else {}
     progress("publish", MEASURED)
     facts = {
         "trained_at": now,

@@ -12,7 +12,7 @@ import pytest
 
 from movierec import config, db
 from movierec.daemon import quality
-from movierec.errors import ValidationFailed
+from movierec.errors import ConfigurationError, ValidationFailed
 from movierec.exchange import movielens
 from movierec.recommender import artifact
 from tests import datasets
@@ -96,3 +96,26 @@ def test_all_means_the_whole_history() -> None:
     assert quality.cells_of("1, 5,all") == [1, 5, None]
     with pytest.raises(ValidationFailed):
         quality.seeds_of("all")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--engine", "spark"],
+        ["--ratings", "x"],
+        ["--engine", "hadoop"],
+        ["--engine", "spark", "--ratings", "x", "--measure"],
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(tmp_path: Path, options: list[str]) -> None:
+    assert run(tmp_path / "home", "train", *options).returncode == 2
+
+
+def test_where_spark_is_missing_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "movierec.recommender.spark", None)
+    settings = config.load(environ={"MOVIEREC_HOME": str(tmp_path)})
+    try:
+        with pytest.raises(ConfigurationError, match=r"movierec\[spark\]"):
+            quality.train(settings, measure=False, as_json=False, cluster=quality.Cluster("ratings"))
+    finally:
+        db.close()
