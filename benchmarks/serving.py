@@ -1,0 +1,142 @@
+"""Scoring in memory, without database or HTTP: `python -m benchmarks.serving [--films 20000] [--rated 5 20 100 500]`.
+
+A made-up model of so many films, memory-mapped from files as a daemon has it. `top 20` is what one list needs at
+least: the community's scores for the whole model, filters, the best twenty. `list` is what is served: facts for what
+the community does not know, calibrated genres, and the reasons of all twenty.
+"""
+
+from __future__ import annotations
+
+import os
+
+# As the daemon does; read when the library is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from movierec.recommender import ranking
+from movierec.recommender.blend import Blend
+from movierec.recommender.candidates import Filters, Traits, candidates
+from movierec.recommender.content import Content
+from movierec.recommender.evidence import history
+from movierec.recommender.facts import facts
+from movierec.recommender.hybrid import Community, Scorer
+from movierec.recommender.settings import Settings
+from movierec.recommender.solve import ItemMatrix
+
+GENRES = (
+    "Action",
+    "Comedy",
+    "Documentary",
+    "Drama",
+    "Horror",
+    "Romance",
+    "Science Fiction",
+    "War",
+    "Western",
+)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--films", type=int, default=20_000)
+    arguments.add_argument("--rated", type=int, nargs="+", default=[5, 20, 100, 500])
+    arguments.add_argument("--times", type=int, default=300)
+    given = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        served = Served(given.films, Path(folder))
+        print(f"{'films':>7}{'rated':>7}  {'':<10}{'median ms':>10}{'p95 ms':>9}{'p99 ms':>9}")
+        for rated in given.rated:
+            for name, work in {"top 20": served.top, "list": served.recommend}.items():
+                report(given.films, rated, name, work, given.times)
+
+
+class Served:
+    """A scorer over a model of random numbers: how long they take to multiply does not depend on what they are."""
+
+    def __init__(self, films: int, folder: Path) -> None:
+        self.rng = np.random.default_rng(42)
+        self.films = films
+        raters = np.sort(self.rng.integers(5, 50_000, films))[::-1].copy()
+        long, short = (random_matrix(self.rng, films, folder / f"{name}.npy") for name in ("long", "short"))
+        self.blend = Blend(long, short, raters, np.sqrt(raters).astype(np.float32), Settings())
+        genres = [tuple(self.rng.choice(GENRES, 2, replace=False)) for _ in range(films)]
+        years = self.rng.integers(1930, 2025, films).astype(np.int32)
+        people = [[f"Director {number}"] for number in self.rng.integers(0, films // 4, films).tolist()]
+        content = Content(facts(genres, years.tolist(), directors=people, votes=raters))
+        self.traits = Traits(
+            genres=np.array([[name in names for name in GENRES] for names in genres]),
+            genre_names=GENRES,
+            years=years,
+            runtimes=np.full(films, 100, dtype=np.int32),
+            votes=raters.astype(np.float32),
+            adult=np.zeros(films, dtype=bool),
+            languages=[frozenset({"en"})] * films,
+        )
+        self.genres = ranking.genre_shares(self.traits.genres)
+        self.likeness = content.features.rows
+        self.scorer = Scorer(content, Community(self.blend, np.arange(films), content))
+
+    def top(self, rated: int) -> None:
+        films, stars = self._history(rated)
+        scores = self.blend.fold_in(films, stars).scores
+        allowed = candidates(
+            self.traits, Filters(exclude_genres=("War",), year_min=1950, min_votes=50), films
+        )
+        ranking.top_k(scores, allowed, 20)
+
+    def recommend(self, rated: int) -> None:
+        films, stars = self._history(rated)
+        seen = history(list(zip(films.tolist(), stars.tolist(), strict=True)))
+        scored = self.scorer.score(seen)
+        best = ranking.rank(
+            scored.scores,
+            candidates(self.traits, Filters(), films),
+            20,
+            likeness=self.likeness,
+            genres=self.genres,
+            wanted=ranking.genre_mix(self.genres, films, stars),
+            taste=ranking.Taste(),
+        )
+        scored.because(best, 3)
+        for film in best.tolist():
+            scored.shared_facts(film)
+
+    def _history(self, rated: int) -> tuple[np.ndarray, np.ndarray]:
+        films = self.rng.choice(self.films, rated, replace=False)
+        return films, (self.rng.integers(1, 11, rated) / 2).astype(np.float32)
+
+
+def random_matrix(rng: np.random.Generator, films: int, path: Path) -> ItemMatrix:
+    """Memory-mapped from a file, as a model's are."""
+    values = np.lib.format.open_memmap(path, "w+", np.int8, (films, films))
+    for start in range(0, films, 1_000):
+        values[start : start + 1_000] = rng.integers(-4, 5, values[start : start + 1_000].shape)
+    values.flush()
+    ones = np.ones(films, dtype=np.float32)
+    return ItemMatrix(np.asarray(np.load(path, mmap_mode="r")), ones, ones)
+
+
+def report(films: int, rated: int, name: str, work: Callable[[int], None], times: int) -> None:
+    found = []
+    for _ in range(times + 20):
+        started = time.perf_counter()
+        work(rated)
+        found.append((time.perf_counter() - started) * 1000)
+    ordered = sorted(found[20:])
+    p95, p99 = (ordered[int(len(ordered) * share)] for share in (0.95, 0.99))
+    print(
+        f"{films:>7,}{rated:>7}  {name:<10}{statistics.median(ordered):>10.2f}{p95:>9.2f}{p99:>9.2f}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
