@@ -34,7 +34,8 @@ class Profile:
     """One history as taste, for the whole catalogue: how like it films are by facts, and how they stand anyway.
 
     `likeness` has a mean of 0 and a standard deviation of FACTS; the score by facts is the sum of both.
-    `coherence` is the mean cosine between the liked films, 0 for fewer than two.
+    `coherence` is the mean cosine between the liked films, 0 for fewer than two; `told` the share of the films
+    of which more is known than genres and years.
     """
 
     rows: Rows  # the films' facts
@@ -44,6 +45,7 @@ class Profile:
     likeness: Floats
     standing: Floats
     coherence: float
+    told: float
     features: Features
 
     @property
@@ -91,8 +93,9 @@ class Content:
         self.features, self.rating, self.votes = features, rating, votes
         self._broad = np.isin(features.kinds, BROAD)
         self._uniting = np.isin(features.kinds, UNITING) & (features.rarity >= TELLING)
-        genres = np.flatnonzero(np.isin(features.kinds, ("genre",)))
-        self._genres = unit_rows(features.rows[:, genres])
+        kinds = np.array(features.kinds)
+        self._genres = unit_rows(features.rows[:, np.flatnonzero(kinds == "genre")])
+        self._told = np.diff(features.rows[:, np.flatnonzero(kinds == "director")].indptr) > 0
         self.popularity = standardised(np.log1p(votes))
         # Masterpieces are no reason to leave one's taste behind.
         self.quality = np.clip(standardised(damped_quality(rating, votes)), -BEST, BEST)
@@ -111,7 +114,8 @@ class Content:
         scale = np.float32(FACTS / (float(likeness.std()) or 1.0))
         likeness = (likeness - likeness.mean()) * scale
         coherence = self._coherence(films[weights > 0])
-        return Profile(rows, weights, taste, scale, likeness, standing, coherence, self.features)
+        told = float(self._told[films].mean()) if len(films) else 0.0
+        return Profile(rows, weights, taste, scale, likeness, standing, coherence, told, self.features)
 
     def _coherence(self, films: Ints) -> float:
         """The mean cosine between two of these films: about 0.2 for anybody's, above 0.3 for lovers of one kind."""

@@ -291,10 +291,13 @@ class Scorer:
 
 
 def _beside(profile: Profile) -> float:
-    """What likeness by facts counts for beside a trusted community."""
+    """What likeness by facts counts for beside a trusted community.
+
+    Genres and years alone say no more than the rows of facts that the community's model was fitted with.
+    """
     if not profile.knows_likes:
         return 0.0
-    return min(MOST, BESIDE + COHERENT * max(0.0, profile.coherence - USUAL))
+    return profile.told * min(MOST, BESIDE + COHERENT * max(0.0, profile.coherence - USUAL))
 
 
 def _to_one(values: Floats) -> Floats:

@@ -16,7 +16,8 @@ HORROR, COMEDY = 40, 41
 
 @pytest.fixture(scope="module")
 def content() -> Content:
-    return Content(facts(GENRES, [1950 + i for i in range(42)]))
+    directors = [[f"Director {i // 4}"] for i in range(42)]
+    return Content(facts(GENRES, [1950 + i for i in range(42)], directors=directors))
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,12 @@ def test_who_likes_one_kind_gets_more_of_it_than_who_likes_all(scorer: Scorer) -
     all_kinds = scorer.score(history([(1, 5.0), (22, 5.0), (3, 4.5)]))
     assert one_kind.trust == all_kinds.trust == 1.0
     assert one_kind.by_facts > all_kinds.by_facts > 0
+
+
+def test_genres_and_years_alone_count_for_nothing_beside_the_community(community: Csr) -> None:
+    model, content = fit(community), Content(facts(GENRES, [1950 + i for i in range(42)]))
+    scorer = Scorer(content, Community(model.blend, model.films, content))
+    assert scorer.score(history([(1, 5.0), (2, 5.0)])).by_facts == 0.0
 
 
 def test_a_dislike_is_no_taste_for_the_opposite(scorer: Scorer) -> None:
