@@ -1,0 +1,93 @@
+"""Where files of an import lie: one alone, folders, archives; and what of them is refused or left aside."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import warnings
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from movierec.errors import UnreadableImport
+from movierec.exchange import files
+from tests.exchange.reading import LIMIT, packed
+
+TABLE = "title,rating\nHeat,4\n"
+
+
+def names(source: Path, limit: int = LIMIT) -> list[str]:
+    with files.opened(source, limit, name="sent.csv") as found:
+        return [file.name for file in found]
+
+
+def sent(tmp_path: Path, content: bytes) -> Path:
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    return path
+
+
+def archive(*entries: tuple[zipfile.ZipInfo | str, str | bytes]) -> bytes:
+    made = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
+        warnings.simplefilter("ignore")  # of names that come twice
+        for entry, content in entries:
+            file.writestr(entry, content)
+    return made.getvalue()
+
+
+def test_a_file_is_called_what_it_was_sent_as(tmp_path: Path) -> None:
+    assert names(sent(tmp_path, TABLE.encode())) == ["sent.csv"]
+
+
+def test_hidden_files_and_links_are_left_aside(tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    (folder / "likes").mkdir(parents=True)
+    for name in ("ratings.csv", "likes/films.csv", ".DS_Store", "likes/._films.csv"):
+        (folder / name).write_text(TABLE)
+    (folder / "link.csv").symlink_to(folder / "ratings.csv")
+    (folder / "away").symlink_to(tmp_path)
+    os.mkfifo(folder / "pipe.csv")
+    assert names(folder) == ["likes/films.csv", "ratings.csv"]
+    content = packed({"a/ratings.csv": TABLE, "__MACOSX/a/._ratings.csv": b"\0", "a/.hidden": "", "a/b/": ""})
+    assert names(sent(tmp_path, content)) == ["a/ratings.csv"]
+
+
+def _link() -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo("ratings.csv")
+    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return entry
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (archive(("../ratings.csv", TABLE)), "outside its own folder"),
+        (archive(("/etc/ratings.csv", TABLE)), "outside its own folder"),
+        (archive(("a\\..\\..\\ratings.csv", TABLE)), "outside its own folder"),
+        (archive(("C:ratings.csv", TABLE)), "outside its own folder"),
+        (archive((_link(), "/etc/passwd")), "symbolic link"),
+        (archive(("ratings.csv", TABLE), ("ratings.csv", TABLE)), "two files named 'ratings.csv'"),
+        (archive(*((f"{number}.csv", TABLE) for number in range(1_001))), "too many entries"),
+        (archive(("ratings.csv", b"0" * 20_000_000)), "over 100 times its size"),
+        (archive(("ratings.csv", os.urandom(9_000))), "allows 8,192"),
+        (archive(("ratings.csv", TABLE))[:-30], "no zip archive"),
+    ],
+)
+def test_hostile_and_damaged_archives_are_refused(tmp_path: Path, content: bytes, words: str) -> None:
+    limit = 8_192 if "8,192" in words else LIMIT
+    with pytest.raises(UnreadableImport, match=words):
+        names(sent(tmp_path, content), limit)
+
+
+def test_a_cut_member_is_noticed_when_it_is_read(tmp_path: Path) -> None:
+    content = bytearray(archive(("ratings.csv", TABLE * 5_000)))
+    content[60:90] = b"\xff" * 30
+    with (
+        files.opened(sent(tmp_path, bytes(content)), LIMIT) as [file],
+        pytest.raises(UnreadableImport, match="damaged"),
+    ):
+        list(file.chunks())
