@@ -89,6 +89,9 @@ def file(
     on_conflict: Annotated[
         OnConflict, typer.Option(help="What wins where the file and your library differ.")
     ] = OnConflict.NEWEST,
+    name: Annotated[
+        str | None, typer.Option(help="What the file is called, where it comes through a pipe.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")
     ] = False,
@@ -108,7 +111,7 @@ def file(
         "scale": scale,
         "on_conflict": on_conflict,
         "dry_run": dry_run,
-        "filename": _name(path),
+        "filename": name or _name(path),
     }
     with contextlib.ExitStack() as stack:
         shown = stack.enter_context(progress())

@@ -56,6 +56,12 @@ def _unknown(files: Sequence[File], wanted: Format | None) -> str:
         return "There is no file in it."
     file = files[0]
     what = f"no {wanted.label}" if wanted else "of no format that is known: " + ", ".join(FORMATS)
+    if file.base_name.lower().endswith(".zip"):
+        return f"{shown(file.name)} is an archive within the archive. Unpack it first."
+    if {"userid", "movieid"} <= set(file.columns):
+        return (
+            f"{shown(file.name)} has ratings of many people. Staff import those: movierec import movielens."
+        )
     if not file.head.strip():
         return f"{shown(file.name)} is {what}. It holds no text."
     if file.is_json:

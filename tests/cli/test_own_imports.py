@@ -84,6 +84,9 @@ def test_folders_and_zips_and_pipes(ada: Shell, tmp_path: Path) -> None:
     archive.write_bytes(packed({"ratings.csv": RATINGS}))
     assert cells(ada.run("import", str(archive)))["same"] == "1"
     assert cells(ada.run("import", "-", stdin=RATINGS))["rows"] == "2"
+    watched = "Date,Name,Year,Letterboxd URI\n2020-05-01,Alien,1979,u2\n"
+    assert "under its own name" in ada.run("import", "-", stdin=watched).err
+    assert cells(ada.run("import", "-", "--name", "watchlist.csv", stdin=watched))["new"] == "1"
 
 
 def test_bad_files_are_usage_errors(ada: Shell, tmp_path: Path) -> None:
