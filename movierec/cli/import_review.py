@@ -96,8 +96,8 @@ def _ask(client: Client, question: Any) -> str:
         question = client.film_question(question["id"])  # with what a search finds
     _show(question)
     candidates = [candidate["movie_detail"] for candidate in question["candidates"]]
-    numbers = f"1-{len(candidates)}, " if candidates else ""
     while True:
+        numbers = {0: "", 1: "1, "}.get(len(candidates), f"1-{len(candidates)}, ")
         print(f"{numbers}a title or id, s leaves it out, empty: later, q: stop> ", end="", flush=True)
         line = sys.stdin.readline()
         typed = line.strip()

@@ -183,7 +183,7 @@ class Matcher:
         if not self._is_called(name, film):
             return "a film called so is known, but for an article"
         if any(self._films[other].popularity > film.popularity for other in called):
-            return "a film called so is known, but another one is better known"
+            return "of several films called so this is not the best known"
         return ""
 
     def _contradicts(self, name: FilmName, film: KnownFilm) -> bool:
