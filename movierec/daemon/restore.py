@@ -203,11 +203,13 @@ def _restore_sqlite(
     url = config.Database(url=f"sqlite:///{aside}")
     db.connect(dataclasses.replace(settings, database=url))
     try:
+        # Else each film would be looked for in all that was loaded before it, whose indexes are not built yet.
+        db.execute("PRAGMA foreign_keys = OFF")
         with db.write():
             _load(archive, manifest, number)
         db.execute("PRAGMA journal_mode = DELETE")
-        if db.value("PRAGMA integrity_check") != "ok":
-            raise UnreadableBackup("The restored database is not sound. Nothing was changed.")
+        if db.rows("PRAGMA foreign_key_check") or db.value("PRAGMA integrity_check") != "ok":
+            raise UnreadableBackup("The backup does not fit together. Nothing was changed.")
     finally:
         db.close()
     _take_over(settings, aside, path)
@@ -239,9 +241,15 @@ def _restore_postgres(
 
 def _load(archive: zipfile.ZipFile, manifest: dict[str, Any], number: int) -> None:
     """Fill the connected database, then bring it to the schema of this version."""
+    try:
+        _fill(archive, manifest, number)
+    except (peewee.IntegrityError, peewee.DataError) as error:
+        raise UnreadableBackup("The backup does not fit together. Nothing was changed.") from error
+    db.migrate_within()
+
+
+def _fill(archive: zipfile.ZipFile, manifest: dict[str, Any], number: int) -> None:
     db.start_over(manifest["schema"][-1])
-    if not db.is_postgres():
-        db.execute("PRAGMA defer_foreign_keys = ON")  # until the transaction ends
     derived = {"title_search"} & set(db.database.get_tables()) if db.is_postgres() else set()
     with db.indexed_afterwards(*manifest["tables"], *derived):
         for table, rows in manifest["tables"].items():
@@ -256,7 +264,6 @@ def _load(archive: zipfile.ZipFile, manifest: dict[str, Any], number: int) -> No
         RESTORED,
         number,
     )
-    db.migrate_within()
 
 
 def _end_jobs() -> None:
