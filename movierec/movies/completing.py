@@ -13,7 +13,7 @@ from movierec.movies.known import Known
 
 # As their columns have them: nothing is told.
 _NOTHING = (None, "", "[]", 0, False)
-# Each day tells another number. So little is no reason to write: everybody who keeps the catalogue reads it anew.
+# A source tells another number each day. So little is no reason to write: who keeps the catalogue reads it anew.
 _DRIFTING = ("vote_average", "vote_count", "popularity")
 _DRIFT = 0.02
 
@@ -60,9 +60,10 @@ def _differences(
 
 def _changes(movie_id: int, film: FilmFacts, row: db.Row, wins: bool, known: Known) -> dict[str, Any]:
     source, *old = row
+    drifting = _DRIFTING if film.source == source else ()
     changes: dict[str, Any] = {}
     for name, value, present in zip(COLUMNS, row_of(film), old, strict=True):
-        if value in _NOTHING or value == present or (name in _DRIFTING and _is_near(value, present)):
+        if value in _NOTHING or value == present or (name in drifting and _is_near(value, present)):
             continue
         empty = present in _NOTHING
         if name in IDS:

@@ -9,7 +9,7 @@ from movierec.movies.service import Filters, Listed, browse, listed
 
 # So many votes of the mean film are added to each: 9.5 of three voters is no better than 8.5 of a hundred.
 DAMPING_VOTES = 40
-TRENDING_LENGTH = 200
+TRENDING_LENGTH, FEW_FILMS = 200, 20
 
 
 def popular(*, adult: bool = False, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
@@ -31,11 +31,17 @@ def top_rated(*, adult: bool = False, limit: int, offset: int = 0) -> tuple[int,
 def trending(
     active: Sequence[int], this_year: int, *, adult: bool = False, limit: int, offset: int = 0
 ) -> tuple[int, list[Listed]]:
-    """The films that `active` names, then the most popular of the newest two years there are."""
+    """The films that `active` names, then the most popular of the newest two years that have some.
+
+    A few films alone, as a search brings in, make no years of their own.
+    """
+    some = db.value(
+        "SELECT year FROM movies WHERE year <= ? ORDER BY year DESC LIMIT 1 OFFSET ?", this_year, FEW_FILMS
+    )
     newest = db.rows(
-        "SELECT id FROM movies WHERE year BETWEEN (SELECT MAX(year) FROM movies WHERE year <= ?) - 1 AND ? "
-        "AND (NOT adult OR ?) ORDER BY popularity DESC, id LIMIT ?",
-        this_year,
+        "SELECT id FROM movies WHERE year BETWEEN ? AND ? AND (NOT adult OR ?) "
+        "ORDER BY popularity DESC, id LIMIT ?",
+        (some or 0) - 1,
         this_year,
         adult,
         TRENDING_LENGTH,

@@ -124,6 +124,21 @@ def test_what_is_known_costs_no_write() -> None:
     assert known_whole([dataclasses.replace(films[0], genres=("Drama",))]) is None
 
 
+def test_what_tmdb_says_replaces_what_is_near_it_but_from_elsewhere() -> None:
+    heat = movie_id("tt0113277")
+    critics = movies.detail(heat).listed.vote_average
+    save(listed(dataclasses.replace(HEAT, average=round(critics + 0.1, 1))))
+    assert movies.detail(heat).listed.vote_average == round(critics + 0.1, 1)
+
+
+def test_one_new_film_is_not_all_that_trends() -> None:
+    before = movies.trending([], 2030, limit=20)[0]
+    save(listed(Known(90_001, "Only One of Its Year", released="2029-01-01")))
+    count_of_all, films = movies.trending([], 2030, limit=200)
+    assert count_of_all > before
+    assert "Only One of Its Year" in {film.title for film in films}
+
+
 def test_genres_get_their_ids_and_keep_their_names() -> None:
     before = dict(db.rows("SELECT name, id FROM genres"))
     added, joined = sync_genres({878: "science fiction", 18: "Drama", 99_999: "Newly Invented"})
