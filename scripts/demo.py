@@ -177,6 +177,21 @@ def everyday(person: Person, password: str) -> None:
     says(f"{dismissed['title']} is gone, and stays away.")
 
 
+def keeping(person: Person) -> None:
+    """A watchlist, a history, a slip taken back, and what it all adds up to."""
+    says("What to see, what was seen")
+    person.types("watchlist", "add", "Seven Samurai", "--note", "with Bob, on the big screen")
+    person.types("history", "add", "Blade Runner", "--on", "yesterday", "--tag", "cinema")
+    says("A slip of the finger, taken back")
+    person.types("rate", "Fargo", "1/10")
+    person.types("undo")
+    [rated] = person.asks("ratings", "--search", "Fargo")
+    if rated["rating"] != 4:
+        raise Failure("The rating was undone and is not as it was before.")
+    says("What it all adds up to")
+    person.types("stats", "--top", "5")
+
+
 def community(person: Person, home: Path, movielens: Path, password: str) -> None:
     """Import community ratings, train on them, compare."""
     before = person.asks("recommend", "--limit", "10")
@@ -214,6 +229,7 @@ def main() -> int:
                 print(f"listening on {server} after {time.monotonic() - began:.1f} s")
                 person = Person(home, server)
                 everyday(person, password)
+                keeping(person)
                 if options.movielens:
                     community(person, home, options.movielens, password)
         says(f"Done in {time.monotonic() - began:.1f} s; nothing is left behind.")

@@ -33,7 +33,7 @@ def print_statistics(found: Any, scale: Scale) -> None:
     sections = [section for section in _sections(found, scale, screen) if section]
     if screen.width < _WIDE:
         for section in sections:
-            screen.print(Padding(section, (1, 0, 0, 0)))
+            screen.print(Padding(section, (1, 0, 0, 0), expand=False))
     else:
         _print_in_pairs(screen, sections)
     screen.print()
@@ -45,7 +45,7 @@ def _print_in_pairs(screen: Console, sections: Sequence[RenderableType]) -> None
         for _ in range(2):
             grid.add_column(width=min(_SECTION, screen.width // 2 - 4))
         grid.add_row(*sections[at : at + 2])
-        screen.print(Padding(grid, (1, 0, 0, 0)))
+        screen.print(Padding(grid, (1, 0, 0, 0), expand=False))
 
 
 def _summary(found: Any, scale: Scale) -> Iterable[Text]:

@@ -45,7 +45,9 @@ def test_the_demo_shows_what_it_promises(tmp_path: Path) -> None:
     assert process.returncode == 0, shown
     for command in ("register", "search", "show", "rate", "recommend", "explain", "similar", "dismiss"):
         assert f"\n$ movierec {command} " in shown
-    assert shown.count("\n$ movierec rate ") == 6
+    for command in ("watchlist add", "history add", "undo", "stats"):
+        assert f"\n$ movierec {command}" in shown
+    assert shown.count("\n$ movierec rate ") == 7
     assert "Because you" in shown
     assert "is gone, and stays away" in shown
     assert "\x1b" not in shown
