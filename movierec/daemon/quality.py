@@ -141,6 +141,7 @@ def _imported(settings: Settings, source: Path) -> Iterator[Settings]:
                 home,
                 limit_bytes=settings.imports.uncompressed_limit_bytes,
                 now=now,
+                minimum_raters=settings.recommender.minimum_raters,
                 progress=lambda stage, done, *_: _say(stage, done / 100),
             )
             db.close()

@@ -20,6 +20,7 @@ def import_movielens(running: Running) -> dict[str, Any]:
         uploads.folder(settings),
         limit_bytes=settings.imports.uncompressed_limit_bytes,
         now=running.now,
+        minimum_raters=settings.recommender.minimum_raters,
         progress=running.progress,
     )
 

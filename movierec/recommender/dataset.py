@@ -89,12 +89,16 @@ def raters(ratings: Csr) -> Ints:
 
 
 def films_to_model(counts: Ints, settings: Settings) -> Ints:
-    """Columns that get a place in the model, ascending: the most rated ones up to the wanted coverage."""
-    order = np.argsort(-counts, kind="stable")
-    inside = np.cumsum(counts[order])
-    wanted = int(np.searchsorted(inside, settings.coverage * counts.sum())) + 1
+    """Columns that get a place in the model, ascending: the most rated ones up to the wanted coverage.
+
+    Films with too few raters do not count at all, not even for where the others end.
+    """
+    heard = counts * (counts >= settings.min_raters)
+    order = np.argsort(-heard, kind="stable")
+    inside = np.cumsum(heard[order])
+    wanted = int(np.searchsorted(inside, settings.coverage * heard.sum())) + 1
     chosen = order[: min(max(wanted, settings.always_films), settings.max_films)]
-    return np.sort(chosen[counts[chosen] >= settings.min_raters])
+    return np.sort(chosen[heard[chosen] > 0])
 
 
 def user_mean(stars: Floats, prior: float = 3.5, strength: float = 3.0) -> float:

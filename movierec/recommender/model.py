@@ -100,7 +100,7 @@ def fit(
 
 
 class Statistics(NamedTuple):
-    """All that a model needs to know of ratings: their sums over `films`, and how many users stand behind them.
+    """All that a model needs to know of ratings: their sums over `films`, and how many users rated any of these.
 
     `raters` are those of each of the films.
     """
@@ -118,16 +118,17 @@ def statistics(
 
     They are read twice, and only one block at a time is in memory.
     """
-    counts, users, total = np.zeros(columns, dtype=np.int64), 0, 0
+    counts, total = np.zeros(columns, dtype=np.int64), 0
     for stars in read():
         counts += dataset.raters(stars)
-        users += int((np.diff(stars.indptr) > 0).sum())
         total += stars.nnz
     films = dataset.films_to_model(counts, settings)
-    sums, done = RatingSums(len(films)), 0
+    sums, users, done = RatingSums(len(films)), 0, 0
     for stars in read():
         progress("statistics", 0.05 + 0.35 * done / total)
-        sums.add(as_csr(stars[:, films]))
+        histories = as_csr(stars[:, films])
+        sums.add(histories)
+        users += int((np.diff(histories.indptr) > 0).sum())
         done += stars.nnz
     return Statistics(sums, films, counts[films], users)
 

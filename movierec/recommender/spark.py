@@ -67,13 +67,14 @@ class SparkRatings:
         counted = self._blocks.map(lambda block: _counted(block, columns))
         counts, self.raters, self.ratings = counted.fold(nothing, _added)
         films = dataset.films_to_model(counts, chosen)
+        users = self._blocks.map(lambda block: _users(block, columns, films)).sum()
         progress("statistics", 0.2)
         sums = RatingSums(len(films))
         cores = self._blocks.context.defaultParallelism
         tiles = self._blocks.coalesce(cores).mapPartitions(lambda blocks: _tiles(blocks, columns, films))
         for (strip, start), tile in tiles.reduceByKey(np.add, cores).toLocalIterator():
             sums.parts[strip][:, start : start + tile.shape[1]] += tile
-        return Statistics(sums, films, counts[films], self.raters)
+        return Statistics(sums, films, counts[films], users)
 
     def sample(self, films: Ints, ratings: int, seed: int) -> Csr:
         """Histories over some films of so many raters that about `ratings` are left."""
@@ -193,6 +194,11 @@ def _unpacked(block: Block, columns: int) -> Csr:
 def _counted(block: Block, columns: int) -> tuple[Any, int, int]:
     """Raters of each film, users, ratings."""
     return np.bincount(block[1], minlength=columns), len(block[2]) - 1, len(block[0])
+
+
+def _users(block: Block, columns: int, films: Ints) -> int:
+    """Those who rated any of the films."""
+    return int((np.diff(_unpacked(block, columns)[:, films].indptr) > 0).sum())
 
 
 def _added(one: tuple[Any, int, int], other: tuple[Any, int, int]) -> tuple[Any, int, int]:

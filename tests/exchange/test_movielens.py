@@ -247,13 +247,18 @@ def test_films_without_better_votes_get_them_from_the_ratings(run: Any) -> None:
     db.execute(
         "UPDATE movies SET source = 'tmdb', vote_count = 7, vote_average = 7.7 WHERE imdb_id = 'tt0114709'"
     )
-    run(datasets.files())
+    run(datasets.files(), minimum_raters=1)
     votes = "SELECT vote_count, vote_average FROM movies WHERE movielens_id = ?"
     assert db.row(votes, 1) == (7, 7.7)
     count, average = db.row(votes, 900001) or ()
     assert count == 1
     assert 6.0 < average < 7.0  # one lowest mark hardly moves what is usual
     assert 0 < db.value("SELECT popularity FROM movies WHERE movielens_id = 900001") < 20
+
+
+def test_votes_of_few_raters_are_nobodys_business(run: Any) -> None:
+    run(datasets.files())
+    assert db.row("SELECT vote_count, vote_average FROM movies WHERE movielens_id = 900001") == (0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from movierec.exchange.movielens.ratings import RatingReader, Ratings
 from movierec.exchange.movielens.report import Report
 from movierec.exchange.movielens.unique import UniqueRatings
 from movierec.exchange.movielens.votes import FILMS_A_BATCH, note_votes, stand_in
-from movierec.recommender import community
+from movierec.recommender import Settings, community
 
 DATASET = "movielens"
 
@@ -52,9 +52,17 @@ def check_source(source: Path, limit_bytes: int) -> None:
 
 
 def import_movielens(
-    source: Path, scratch: Path, *, limit_bytes: int, now: int, progress: Progress = _unwatched
+    source: Path,
+    scratch: Path,
+    *,
+    limit_bytes: int,
+    now: int,
+    minimum_raters: int = Settings().min_raters,
+    progress: Progress = _unwatched,
 ) -> dict[str, Any]:
     """Import a folder or zip archive. Temporary files go to `scratch`; no file may unpack beyond `limit_bytes`.
+
+    Films with fewer raters than `minimum_raters` get no votes of them: they would tell what each has rated.
 
     Returns the report: `files` (rows, accepted, duplicates, rejected of each), `movies` (matched, created),
     `ratings`, `raters`, `unchanged`, `problems` (file, line, message; the first 100 of `problems_total`),
@@ -63,7 +71,7 @@ def import_movielens(
     started = time.perf_counter()
     with opened(source, files.NAMES, limit_bytes) as members:
         files.check_names(members)
-        run = _Import(members, scratch, now, progress)
+        run = _Import(members, scratch, now, minimum_raters, progress)
         report = run.run()
     seconds = time.perf_counter() - started
     rows = sum(tally["rows"] for name, tally in report["files"].items() if name.startswith("ratings"))
@@ -71,8 +79,16 @@ def import_movielens(
 
 
 class _Import:
-    def __init__(self, members: Mapping[str, Member], scratch: Path, now: int, progress: Progress) -> None:
+    def __init__(
+        self,
+        members: Mapping[str, Member],
+        scratch: Path,
+        now: int,
+        minimum_raters: int,
+        progress: Progress,
+    ) -> None:
         self.members, self.scratch, self.now, self.progress = members, scratch, now, progress
+        self.minimum_raters = minimum_raters
         self.report = Report()
         self._bytes = sum(member.size for member in members.values())
         self._passed = 0
@@ -170,6 +186,7 @@ class _Import:
         return [merged.get(movie_id, movie_id) for movie_id in ids], created
 
     def _note_votes(self, ids: list[int], totals: npt.NDArray[np.int64]) -> None:
+        totals = totals * (totals[0] >= self.minimum_raters)
         average, popularity = stand_in(totals[0], totals[1])
         rated = (
             (ids[film], int(totals[0, film]), float(average[film]), float(popularity[film]))
@@ -177,7 +194,7 @@ class _Import:
         )
         for batch in db.batches(rated, FILMS_A_BATCH):
             self.progress("films", JOINED)
-            note_votes(batch)
+            note_votes(batch, self.now)
             community.give_way()
         db.next_revision("catalogue")
 

@@ -30,7 +30,7 @@ def stand_in(
     return np.round(average, 1), np.round(popularity, 3)
 
 
-def note_votes(rows: list[tuple[int, int, float, float]]) -> None:
+def note_votes(rows: list[tuple[int, int, float, float]], now: int) -> None:
     """Write (movie id, ratings, average, popularity) of some films, in one statement.
 
     Not of films whose facts come from TMDb or staff, nor where more critics than raters stand behind the
@@ -39,9 +39,12 @@ def note_votes(rows: list[tuple[int, int, float, float]]) -> None:
     values = sorted(rows)
     marks = ", ".join(["(?, ?, ?, ?)"] * len(values))
     db.execute(
-        "UPDATE movies SET vote_count = told.column2, vote_average = told.column3, popularity = told.column4 "
+        "UPDATE movies SET vote_count = told.column2, vote_average = told.column3, popularity = told.column4, "
+        "updated_at = ? "
         f"FROM (VALUES {marks}) AS told WHERE movies.id = told.column1 "
         "AND movies.source IN ('starter', 'movielens') "
-        "AND COALESCE(movies.critics_reviews, 0) < told.column2",
+        "AND COALESCE(movies.critics_reviews, 0) < told.column2 "
+        "AND (vote_count <> told.column2 OR vote_average <> told.column3 OR popularity <> told.column4)",
+        now,
         *(value for row in values for value in row),
     )
