@@ -86,3 +86,12 @@ def test_pieces_are_all_of_it() -> None:
         for piece in download.pieces:
             found.write(piece)
     assert (download.size, found.getvalue()) == (len(body), body)
+
+
+def test_what_was_exported_is_imported_and_changes_nothing(ada: Shell, tmp_path: Path) -> None:
+    ada.run("rate", "The Matrix", "4.5").ok()
+    ada.run("dismiss", "Alien").ok()
+    target = str(tmp_path / "me.zip")
+    assert ada.run("export", "--format", "zip", "-o", target).code == 0
+    report = ada.run("import", target, "--json").json()["report"]
+    assert (report["format"], report["rows"], report["unchanged"]) == ("movierec", 3, 3)

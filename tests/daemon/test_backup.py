@@ -289,8 +289,7 @@ def test_a_server_with_accounts_is_kept_unless_told_otherwise(settings: Settings
 
 
 def test_a_running_daemon_is_not_pulled_away_from_under_its_users(settings: Settings, saved: Path) -> None:
-    url = {"MOVIEREC_DATABASE__URL": settings.database.url} if settings.database.url else {}
-    served = Served(settings.paths.state.parent, **url)
+    served = Served(settings.paths.state.parent, MOVIEREC_DATABASE__URL=settings.database_url)
     try:
         with pytest.raises(Conflict, match="Stop it first"):
             restore(settings, saved, force=True)
@@ -386,8 +385,11 @@ def test_killed_at_any_moment_it_is_the_old_server_or_the_new_one(
     states = {"old": old, "new": new}
     steps = restore_in_child(settings, saved)
     now, changed = "new", []
-    # What happens at the end is the same on both, but for the database.
-    for last in [steps // 3, *range(steps - 8, steps + 1, 4 if settings.database.url else 1)]:
+    # The files are moved in the same way on both.
+    for last in [
+        steps // 3,
+        *range(steps - 8, steps + 1, 1 if settings.database_url.startswith("sqlite") else 4),
+    ]:
         wanted, source = other[now]
         restore_in_child(settings, source, last=last)
         keep_restores_away(settings).close()  # as the next start does
