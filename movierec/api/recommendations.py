@@ -61,7 +61,7 @@ def _wish(call: Call, query: schemas.RecommendQuery) -> Wish:
             exclude_genres=query.exclude_genres,
             year_min=query.year_min,
             year_max=query.year_max,
-            language=query.language,
+            language=query.language or None,
             min_votes=query.min_votes,
             runtime_max=query.runtime_max,
             adult=profile.mature_content,

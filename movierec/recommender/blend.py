@@ -13,6 +13,8 @@ from movierec.recommender.solve import ItemMatrix
 from movierec.recommender.weights import serving_weights
 
 PLAIN_NOVELTY = 0.5
+# γ of both memories for who wants films that few know.
+ADVENTUROUS = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,7 @@ class Blend:
     def _discount(self, memory: Memory, novelty: float) -> Floats:
         if novelty == PLAIN_NOVELTY and hasattr(self, "_usual"):
             return self._usual[memory]
-        gamma = np.float32(memory.discount * novelty / PLAIN_NOVELTY)
-        discount: Floats = np.exp(-gamma * self._log_raters)
+        gamma = memory.discount * min(1.0, novelty / PLAIN_NOVELTY)
+        gamma += (ADVENTUROUS - memory.discount) * max(0.0, novelty - PLAIN_NOVELTY) / (1.0 - PLAIN_NOVELTY)
+        discount: Floats = np.exp(np.float32(-gamma) * self._log_raters)
         return discount

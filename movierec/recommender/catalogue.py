@@ -181,7 +181,8 @@ def _traits(rows: Sequence[db.Row], names: Sequence[str], genres: Sequence[Seque
 
 @lru_cache(maxsize=1_000)
 def _spoken(code: str) -> frozenset[str]:
-    return frozenset({code} - {""})
+    """Code and English name: people ask for either."""
+    return frozenset({code, LANGUAGES.get(code, "").partition("|")[0]} - {""})
 
 
 def _genres(listed: _Listed) -> tuple[list[str], list[list[str]]]:

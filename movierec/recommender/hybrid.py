@@ -23,6 +23,8 @@ RATERS_SHARE, HALF_HEARD, STANDING = 0.6, 30.0, 0.5
 # with each step of coherence above the usual: most people like this and that, but who names three films by
 # Hitchcock wants Hitchcock, whatever others who saw these have seen besides.
 BESIDE, COHERENT, USUAL, MOST = 0.16, 4.0, 0.25, 1.0
+# The share of a film's fame that comes from outside a community.
+HEARSAY = np.float32(0.35)
 # "Because you gave …" names only films that the user gave this, or the own mean where that is lower.
 RATED_WELL, LEAST_WELL = 3.5, 3.0
 
@@ -230,7 +232,8 @@ class Scorer:
         self.content, self.community = content, community
         fame = _to_one(np.log1p(content.votes))
         if community is not None:
-            fame = np.maximum(fame, community.fame)
+            # What the community has rated says more of who knows a film than votes or reviews elsewhere.
+            fame = HEARSAY * fame + (1 - HEARSAY) * community.fame
         merit = np.clip(content.quality * np.float32(0.25) + np.float32(0.5), 0, 1)
         # 0–1 for every film.
         self.fame: Floats = fame
@@ -248,6 +251,9 @@ class Scorer:
         if folded is not None:
             trust = len(folded.films) / len(history) if len(history) else 1.0
         profile = self.content.fold_in(history.films, history.stars, novelty)
+        if folded is not None:
+            # Of films that nobody knows anything of, facts cannot speak either.
+            trust = 1.0 - (1.0 - trust) * profile.told
         by_facts = 1.0 - trust + trust * _beside(profile)
         scores = profile.likeness * np.float32(by_facts) + profile.standing * np.float32(1.0 - trust)
         if community is not None and folded is not None and trust > 0:

@@ -7,19 +7,19 @@ from movierec.recommender.arrays import Csr, Floats, Ints, Mask, as_csr
 from movierec.recommender.features import Features
 
 NEIGHBOURS = 20
-# Raters at which a film's own score and its neighbours' weigh the same.
-HALF_EVIDENCE = 2.0
-# With so many raters the neighbours' share is below 2 % and not worth the sums.
+# Raters at which a film's own score and its neighbours' would weigh the same: five ratings say more than any kinship.
+HALF_EVIDENCE = 0.25
+# With so many raters the neighbours' share is below 1 % and not worth the sums.
 WELL_KNOWN = 100
 # Pulls a film towards the average whose neighbours are but distant kin, as if so many average films were near.
-DAMPING = 3.0
+DAMPING = 5.0
 FILMS_A_BLOCK = 512
 # A fact of more than this share of the films is compared by a dense product.
 COMMON = 0.005
 
 
 def evidence(raters: Ints) -> Floats:
-    """The share of a film's score that is its own: n / (n + 2), and all of it where n is large."""
+    """The share of a film's score that is its own: n / (n + ¼), and all of it where n is large."""
     share = (raters / (raters + HALF_EVIDENCE)).astype(np.float32)
     share[raters >= WELL_KNOWN] = 1.0
     return share

@@ -10,7 +10,7 @@ NOBODY = np.zeros(0, dtype=np.int64)
 def traits() -> Traits:
     return Traits(
         genres=np.array([[1, 0], [1, 1], [0, 1], [0, 0]], dtype=bool),
-        genre_names=("Drama", "Comedy"),
+        genre_names=("Drama", "Science Fiction"),
         years=np.array([1950, 1990, 2010, 0], dtype=np.int32),
         runtimes=np.array([90, 120, 0, 200], dtype=np.int32),
         votes=np.array([5, 50, 500, 0], dtype=np.float32),
@@ -30,9 +30,10 @@ def traits() -> Traits:
         (Filters(), [0, 1, 2]),  # adult films only on demand
         (Filters(adult=True), [0, 1, 2, 3]),
         (Filters(genres=("drama",)), [0, 1]),
-        (Filters(genres=("Drama", "Comedy")), [1]),
+        (Filters(genres=("Drama", "Science Fiction")), [1]),
         (Filters(genres=("Opera",)), []),
-        (Filters(exclude_genres=("Comedy",)), [0]),
+        (Filters(exclude_genres=("science fiction",)), [0]),
+        (Filters(exclude_genres=("sci-fi",)), [0]),  # as people write it
         (Filters(year_min=1990), [1, 2]),
         (Filters(year_max=1990, adult=True), [0, 1]),  # an unknown year passes no bound
         (Filters(runtime_max=120), [0, 1]),  # an unknown runtime neither

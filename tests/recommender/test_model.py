@@ -4,7 +4,7 @@ from scipy import sparse
 
 from movierec.recommender import Model, Settings, fit
 from movierec.recommender.arrays import Csr
-from movierec.recommender.blend import Blend
+from movierec.recommender.blend import ADVENTUROUS, Blend
 from movierec.recommender.weights import training_weights
 from tests.recommender.conftest import row
 
@@ -122,3 +122,11 @@ def test_novelty_favours_films_with_fewer_raters(community: Csr) -> None:
     history = row({2: 5.0, 4: 5.0, 6: 4.5})
     shy, plain = model.scores(history, novelty=1.0)[0], model.scores(history, novelty=0.0)[0]
     assert (shy > shy[0]).sum() <= (plain > plain[0]).sum()
+
+
+def test_novelty_is_the_discount_of_films_with_many_raters(community: Csr) -> None:
+    blend = fit(community).blend
+    memory = Settings().long
+    assert np.allclose(blend._discount(memory, 0.0), 1.0)
+    usual, adventurous = (np.log(blend._discount(memory, novelty)) for novelty in (0.5, 1.0))
+    assert np.allclose(adventurous / usual, ADVENTUROUS / memory.discount)
