@@ -7,10 +7,10 @@ import numpy as np
 from movierec.recommender.arrays import Floats
 from movierec.recommender.candidates import Traits
 
-# Of what lies between an ordinary film and the hundredth best: a middling western passes no famous drama, a known
-# one does.
-GENRE_BOOST = 0.9
-LANGUAGE_BOOST = 0.7
+# Of what lies between an ordinary film and the hundredth best: known films of the genre come to the front, and only
+# the most famous others stay among them.
+GENRE_BOOST = 1.3
+LANGUAGE_BOOST = 1.0
 WELL_PLACED = 100
 
 
