@@ -28,7 +28,7 @@ from typing import Any, TextIO
 from movierec import auth, config, db, library, movies
 from movierec.exchange.importing import Options, import_history
 from movierec.exchange.importing.rows import Rows
-from movierec.exchange.importing.spool import Spool
+from movierec.exchange.importing.spool import Lines, Spool
 from movierec.exchange.matching import Match, Matcher
 from movierec.exchange.movielens.titles import parse_title
 from movierec.exchange.records import FilmName, Record
@@ -215,7 +215,7 @@ def matched(folder: Path) -> Iterator[tuple[Match, KnownFilm | None, str]]:
         imdb = {row["movieId"]: f"tt{row['imdbId']}" for row in csv.DictReader(file)}
     films = {film.imdb_id: film for film in movies.known_films()}
     matcher = Matcher(movies.known_films(), movies.known_titles())
-    rows, names = Rows(Spool(Path(tempfile.gettempdir()))), []
+    rows, names = Rows(Spool(Lines(Path(tempfile.gettempdir())))), []
     begun = time.perf_counter()
     with (folder / "movies.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):

@@ -29,7 +29,7 @@ YEARS_APART = (0, 5, 12, 16)
 UNKNOWN_YEAR = 10
 
 # Names that occur again and again: of a diary, of several files of one export.
-CACHED_NAMES = 50_000
+CACHED_NAMES = 20_000
 
 IDS = ("imdb_id", "tmdb_id", "movielens_id", "own_id")
 

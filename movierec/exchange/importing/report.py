@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from movierec.exchange.importing.spool import Lines
 
 # new and changed are accepted, same and kept unchanged: the same is here, or what is here was to be kept.
 OUTCOMES = ("new", "changed", "same", "kept", "ambiguous", "unmatched", "skipped", "rejected")
@@ -26,14 +29,16 @@ class Problem(NamedTuple):
 
 @dataclass
 class Report:
-    """Outcomes by file, problems, and the first changes in words."""
+    """Outcomes by file, problems, and the first changes in words. `kept` holds the problems, not the memory."""
 
     format: str
     ignored_files: list[str]
+    kept: Lines
     files: dict[str, Counter[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
     shelves: dict[str, Counter[str]] = field(default_factory=dict)
+    _told: int = 0
 
     def count(self, file: str, outcome: str) -> None:
         self.files.setdefault(file, Counter())[outcome] += 1
@@ -41,8 +46,15 @@ class Report:
     def tell(self, problem: Problem) -> None:
         """Count a row and keep why it is not taken."""
         self.count(problem.file, problem.outcome)
-        if len(self.problems) < MOST_KEPT:
+        if len(self.problems) < LISTED:
             self.problems.append(problem)
+        if self._told < MOST_KEPT:
+            self.kept.add(problem)
+            self._told += 1
+
+    def all_problems(self) -> Iterator[Problem]:
+        """The first MOST_KEPT of them."""
+        return (Problem(*told) for told in self.kept)
 
     def as_json(self) -> dict[str, Any]:
         total: Counter[str] = sum(self.files.values(), Counter())
@@ -53,7 +65,7 @@ class Report:
             "shelves": {name: dict(counts) for name, counts in self.shelves.items()},
             "ignored_files": self.ignored_files[:LISTED],
             "changes": self.changes,
-            "problems": [problem._asdict() for problem in self.problems[:LISTED]],
+            "problems": [problem._asdict() for problem in self.problems],
             "problems_total": sum(
                 count for outcome, count in total.items() if outcome not in (*ACCEPTED, *UNCHANGED)
             ),

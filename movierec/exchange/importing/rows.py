@@ -13,7 +13,7 @@ from movierec.exchange.matching import Match
 from movierec.exchange.records import FilmName, Record
 
 # More rows has nobody's own history; what one import holds in memory stays within bounds.
-MOST_ROWS = 1_000_000
+MOST_ROWS = 500_000
 
 NO_FILM = 0
 

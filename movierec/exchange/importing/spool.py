@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from movierec.exchange.records import Favored, FilmName, Rated, Record, Said, Wa
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-class Spool:
-    """A nameless temporary file of records, each found by its place."""
+class Lines:
+    """A nameless temporary file of JSON values, one a line, each found by its place."""
 
     def __init__(self, scratch: Path) -> None:
         self._file = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 (closed by `close`)
@@ -24,19 +24,34 @@ class Spool:
     def close(self) -> None:
         self._file.close()
 
-    def add(self, record: Record) -> int:
+    def add(self, value: Any) -> int:
         """Its place."""
-        line = (
-            _encode([record.file, record.line, film_json(record.film), content_json(record)]).encode() + b"\n"
-        )
+        line = _encode(value).encode() + b"\n"
         place, self._end = self._end, self._end + len(line)
         self._file.write(line)
         return place
 
-    def at(self, place: int) -> Record:
+    def at(self, place: int) -> Any:
         self._file.seek(place)
-        file, line, film, content = json.loads(self._file.readline())
-        return record_of(file, line, film, content)
+        return json.loads(self._file.readline())
+
+    def __iter__(self) -> Iterator[Any]:
+        self._file.seek(0)
+        return map(json.loads, self._file)
+
+
+class Spool:
+    """Records on disk, each found by its place."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+
+    def add(self, record: Record) -> int:
+        """Its place."""
+        return self._lines.add([record.file, record.line, film_json(record.film), content_json(record)])
+
+    def at(self, place: int) -> Record:
+        return record_of(*self._lines.at(place))
 
 
 def _told(value: Any, names: tuple[str, ...]) -> dict[str, Any]:

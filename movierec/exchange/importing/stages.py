@@ -24,7 +24,7 @@ from movierec.exchange.importing.profiles import take_profile
 from movierec.exchange.importing.questions import answer, ask, choices, open_names
 from movierec.exchange.importing.report import LISTED, Problem, Report
 from movierec.exchange.importing.rows import Rows
-from movierec.exchange.importing.spool import Spool
+from movierec.exchange.importing.spool import Lines, Spool
 from movierec.exchange.matching import SKIPPED, Match, Matcher
 from movierec.exchange.records import FilmName, Profile, Record, Refusal
 from movierec.library import Row
@@ -84,12 +84,16 @@ def import_history(
         passed.total = files.total_bytes(found)
         recognised = registry.recognise(found, options.format)
         passed.done = 0
-        spool = Spool(scratch)
+        records, problems = Lines(scratch), Lines(scratch)
         try:
-            run = _Run(user_id, job_id, options, recognised, Rows(spool), now, progress)
+            report_so_far = Report(recognised.format.name, recognised.ignored, problems)
+            run = _Run(
+                user_id, job_id, options, recognised, Rows(Spool(records)), report_so_far, now, progress
+            )
             report = run.run(look_up, most_new_films)
         finally:
-            spool.close()
+            records.close()
+            problems.close()
     seconds = time.perf_counter() - started
     rate = round(report["rows"] / max(seconds, 0.001))
     return {**report, "seconds": round(seconds, 2), "rows_per_second": rate}
@@ -114,12 +118,13 @@ class _Run:
         options: Options,
         recognised: registry.Recognised,
         rows: Rows,
+        report: Report,
         now: int,
         progress: Progress,
     ) -> None:
         self.user_id, self.job_id, self.options, self.now = user_id, job_id, options, now
         self.recognised, self.rows, self.progress = recognised, rows, progress
-        self.report = Report(recognised.format.name, recognised.ignored)
+        self.report = report
         self.matcher = Matcher(
             movies.known_films(), movies.known_titles(), movies.known_aliases(), choices(user_id)
         )
@@ -284,7 +289,7 @@ class _Run:
             told = [(record := self.rows.record(number), self._doubted(record)) for number in batch]
             ask(self.user_id, self.job_id, told, self.now)
             community.give_way()
-        keep_problems(self.user_id, self.job_id, self.report.problems)
+        keep_problems(self.user_id, self.job_id, self.report.all_problems())
 
     def _settle_earlier(self) -> int:
         """Answer open questions, also of earlier imports, whose films are certain by now: the catalogue grows."""
