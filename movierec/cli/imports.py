@@ -35,8 +35,6 @@ class _PathsToo(TyperGroup):
 commands = new_group("")
 imports = new_group("Bring data in: movierec import PATH.", _PathsToo)
 commands.add_typer(imports, name="import")
-imports.command()(import_review.review)
-imports.command()(import_review.resolve)
 
 # What is read of a dataset, as it is published now and as it was before 2015.
 MOVIELENS_FILES = (("movies.csv", "ratings.csv", "links.csv", "tags.csv"), ("movies.dat", "ratings.dat"))
@@ -128,6 +126,10 @@ def file(
 def _name(path: Path) -> str:
     """As reports name the file, with its folder: Letterboxd's likes/films.csv."""
     return "standard input" if path == Path("-") else "/".join(path.absolute().parts[-2:])[-255:]
+
+
+imports.command(epilog=columns_help(import_review.COLUMNS))(import_review.review)
+imports.command()(import_review.resolve)
 
 
 @imports.command("list", epilog=columns_help(IMPORTS))

@@ -25,6 +25,7 @@ from movierec.exchange.importing.questions import answer, ask, choices, open_nam
 from movierec.exchange.importing.report import LISTED, Problem, Report
 from movierec.exchange.importing.rows import Rows
 from movierec.exchange.importing.spool import Lines, Spool
+from movierec.exchange.importing.wording import called, difference
 from movierec.exchange.matching import SKIPPED, Match, Matcher
 from movierec.exchange.records import FilmName, Profile, Record, Refusal
 from movierec.library import Row
@@ -39,8 +40,6 @@ LookUp = Callable[[Sequence[FilmName]], bool]
 
 READ, LOOKED_UP, APPLIED = 60, 70, 95
 CONTESTED = "other rows of the file could mean the same film, so they are of several"
-# Of a row of a shelf: ratings as half-star steps.
-SHOWN = ("steps", "review", "note", "watched_at", "rewatch", "tags", "feedback_type", "comment")
 # So many names are looked up elsewhere, the first of the file.
 MOST_LOOKED_UP = 2_000
 LOOKED_UP_AT_ONCE = 20
@@ -219,7 +218,7 @@ class _Run:
                 continue
             outcome = "ambiguous" if match.candidates else "unmatched"
             self.report.tell(
-                Problem(record.file, record.line, outcome, f"{_called(record.film)}: {match.why}")
+                Problem(record.file, record.line, outcome, f"{called(record.film)}: {match.why}")
             )
             asked.append(number)
         return asked
@@ -266,7 +265,7 @@ class _Run:
                     "title": film.title,
                     "year": film.year,
                     "shelf": wish.shelf.table,
-                    **_difference(before, after or {}),
+                    **difference(before, after or {}),
                 }
             )
 
@@ -306,19 +305,3 @@ class _Run:
                     settled += 1
             community.give_way()
         return settled
-
-
-def _called(name: FilmName) -> str:
-    """A film as people write it; an id where there is no title."""
-    if not name.title:
-        return name.imdb_id or f"TMDb {name.tmdb_id}"
-    return f"{name.title} ({name.year})" if name.year else name.title
-
-
-def _difference(before: Row | None, after: Row) -> dict[str, Any]:
-    """What people know of a row: how it was, None for not at all, and how it is."""
-    names = [name for name in SHOWN if name in after and (before is None or before[name] != after[name])]
-    return {
-        "before": None if before is None else {name: before[name] for name in names},
-        "after": {name: after[name] for name in names},
-    }
