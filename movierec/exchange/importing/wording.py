@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from movierec.exchange.matching import identity
 from movierec.exchange.records import FilmName
 from movierec.library import Row
 
@@ -14,7 +15,7 @@ SHOWN = ("steps", "review", "note", "watched_at", "rewatch", "tags", "feedback_t
 def called(name: FilmName) -> str:
     """A film as people write it; an id where there is no title."""
     if not name.title:
-        return name.imdb_id or f"TMDb {name.tmdb_id}"
+        return identity(name)
     return f"{name.title} ({name.year})" if name.year else name.title
 
 
