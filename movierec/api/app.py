@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 import time
 from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from movierec import auth, db
+from movierec import auth, config, db
 from movierec.api import (
     account_page,
     accounts,
@@ -119,10 +120,19 @@ def _tmdb_of(settings: Settings, clock: Clock, metrics: Metrics) -> Tmdb | None:
     if not settings.tmdb.api_key:
         return None
     return Tmdb(
-        settings.tmdb,
+        share_of(settings.tmdb, settings.server.workers),
         settings.paths.cache / "tmdb",
         clock,
         count=lambda result: metrics.tmdb_calls.labels(result.value).inc(),
+    )
+
+
+def share_of(tmdb: config.Tmdb, workers: int) -> config.Tmdb:
+    """Of what TMDb may be asked, the part of one process: they all come from one address."""
+    return dataclasses.replace(
+        tmdb,
+        requests_per_second=max(1, tmdb.requests_per_second // workers),
+        requests_at_once=max(1, tmdb.requests_at_once // workers),
     )
 
 

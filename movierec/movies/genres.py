@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from movierec import db
 from movierec.errors import FieldError, ValidationFailed
+from movierec.movies.merging import wait_for_others
 
 
 def genre_names(wanted: Sequence[int | str], field: str = "favorite_genres") -> list[str]:
@@ -26,6 +27,7 @@ def sync_genres(names: Mapping[int, str]) -> tuple[int, int]:
     A genre keeps the name it has here: profiles and searches hold it.
     """
     with db.write():
+        wait_for_others()
         rows = db.rows("SELECT id, name, tmdb_id FROM genres")
         by_name = {name.casefold(): number for number, name, _ in rows}
         known = {tmdb_id for _, _, tmdb_id in rows}

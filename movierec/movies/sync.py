@@ -6,6 +6,7 @@ Nobody waits longer for TMDb than the settings say; what comes later is stored a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -127,11 +128,12 @@ class Sync:
         assert self._tmdb is not None
         try:
             answer = await self._tmdb.genres()
-            if answer.source == "tmdb":  # once a week
-                await self._write(sync_genres, answer.value)
-            return answer.value
         except MovierecError:
             return {}  # the films are worth more than that
+        if answer.source == "tmdb":  # once a week
+            with contextlib.suppress(MovierecError):
+                await self._write(sync_genres, answer.value)
+        return answer.value
 
     async def _stored(self, films: Sequence[FilmFacts]) -> list[int]:
         """Their ids. What is known already costs no write."""
