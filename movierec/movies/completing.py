@@ -9,7 +9,8 @@ from typing import Any
 from movierec import db
 from movierec.movies import parts
 from movierec.movies.facts import COLUMNS, IDS, LISTS, PRECEDENCE, FilmFacts, row_of
-from movierec.movies.known import Known
+from movierec.movies.identity import are_alike
+from movierec.movies.known import Known, Named
 
 # As their columns have them: nothing is told.
 _NOTHING = (None, "", "[]", 0, False)
@@ -67,13 +68,22 @@ def _changes(movie_id: int, film: FilmFacts, row: db.Row, wins: bool, known: Kno
             continue
         empty = present in _NOTHING
         if name in IDS:
-            if empty and known.claim(name, value, movie_id):
+            if (empty or (name == "tmdb_id" and _is_renamed(film, tuple(old)))) and known.claim(
+                name, value, movie_id
+            ):
                 changes[name] = value
         elif empty or (value > present if name == "details_at" else wins):
             changes[name] = value
     if wins and film.source != source:
         changes["source"] = film.source
     return changes
+
+
+def _is_renamed(film: FilmFacts, old: db.Row) -> bool:
+    """Whether TMDb tells by which new id it knows a film: it withdraws ids of what it had twice."""
+    had = Named(*(old[COLUMNS.index(name)] for name in Named._fields))
+    is_whole = film.source == "tmdb" and film.details_at is not None and film.imdb_id is not None
+    return is_whole and film.imdb_id == old[COLUMNS.index("imdb_id")] and are_alike(film, had)
 
 
 def _is_near(value: float, present: float) -> bool:

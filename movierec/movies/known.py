@@ -44,6 +44,10 @@ class Known:
             if (outside := getattr(film, column)) is not None:
                 self._by[column].setdefault(outside, movie_id)
 
+    def forget(self, column: str, film: FilmFacts) -> None:
+        """Nobody has this id of the film any more."""
+        self._by[column].pop(getattr(film, column), None)
+
     def claim(self, column: str, outside: Any, movie_id: int) -> bool:
         """Give an outside id to a film, unless another one has it: two rows may not have the same."""
         return self._by[column].setdefault(outside, movie_id) == movie_id

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from movierec import db
 from movierec.movies import parts
-from movierec.movies.completing import complete, tell_nothing_new, told_of
+from movierec.movies.completing import complete, tell_nothing_new, told_of, update
 from movierec.movies.facts import COLUMNS, FilmFacts, row_of
 from movierec.movies.identity import are_alike, are_different, is_one_film
 from movierec.movies.known import Known
@@ -29,6 +29,8 @@ def store(films: Sequence[FilmFacts], now: int) -> list[int]:
         wait_for_others()
         known = Known(films)
         films = [_without_wrong_id(film, known) for film in films]
+        for film in films:
+            _take_back_guess(film, known, now)
         ids: list[int] = []
         new: dict[int, FilmFacts] = {}
         old: dict[int, FilmFacts] = {}
@@ -95,6 +97,26 @@ def _without_wrong_id(film: FilmFacts, known: Known) -> FilmFacts:
         return film
     logger.warning("TMDb %s names %s, which is film %s, another one", film.tmdb_id, film.imdb_id, joined)
     return dataclasses.replace(film, imdb_id=None)
+
+
+def _take_back_guess(film: FilmFacts, known: Known, now: int) -> None:
+    """Where TMDb tells that its id is another film's: it was guessed by title, or MovieLens had it wrong.
+
+    What its lists told of the film goes too, which weaker sources can then tell again.
+    """
+    guessed = known.by("tmdb_id", film)
+    is_whole = film.source == "tmdb" and film.details_at is not None and film.imdb_id is not None
+    if not is_whole or guessed in (None, known.by("imdb_id", film)):
+        return
+    row = db.row("SELECT imdb_id, tmdb_id, details_at, source FROM movies WHERE id = ?", guessed)
+    assert row is not None
+    imdb_id, tmdb_id, details_at, source = row
+    if imdb_id in (None, film.imdb_id) or tmdb_id != film.tmdb_id or details_at is not None:
+        return
+    logger.warning("film %s is not TMDb's %s, which is %s", guessed, tmdb_id, film.imdb_id)
+    told = {"source": "movielens", "overview": "", "poster_path": "", "backdrop_path": ""}
+    update(guessed, {"tmdb_id": None, **(told if source == "tmdb" else {})}, now)
+    known.forget("tmdb_id", film)
 
 
 def _insert(films: Mapping[int, FilmFacts], now: int) -> None:

@@ -141,6 +141,34 @@ def test_a_tmdb_id_that_tmdb_has_withdrawn_leads_on() -> None:
     assert movies.store([replace(LISTED, tmdb_id=99), DETAILS, LISTED], NOW) == [old] * 3
 
 
+def test_a_new_id_of_tmdb_takes_the_place_of_a_withdrawn_one() -> None:
+    """As where MovieLens, or TMDb itself, named it earlier by one that leads nowhere now."""
+    [film] = movies.store([replace(OF_STARTER, source="movielens", tmdb_id=99)], NOW)
+    assert movies.store([DETAILS], NOW) == [film]
+    assert movies.by_tmdb_id(99) == film  # a list says no more than an id
+    assert movies.store([replace(DETAILS, details_at=NOW)], NOW) == [film]
+    assert movies.by_tmdb_id(438631) == film
+    other = replace(DETAILS, details_at=NOW, tmdb_id=5, title="Something Else", original_title="")
+    assert movies.store([other], NOW) == [film]
+    assert movies.by_tmdb_id(438631) == film
+
+
+def test_a_film_that_was_guessed_wrongly_gives_back_what_was_anothers() -> None:
+    """A list of TMDb named a film of the same title and year, and its details tell another IMDb id."""
+    [guessed] = movies.store([OF_STARTER], NOW)
+    movies.store([replace(LISTED, imdb_id="tt1160419", poster_path="/other.jpg")], NOW)
+    assert movies.by_tmdb_id(438631) == guessed
+    told = replace(DETAILS, imdb_id="tt7777777", details_at=NOW, poster_path="/other.jpg")
+    [other] = movies.store([told], NOW)
+    assert other != guessed
+    assert (movies.by_tmdb_id(438631), movies.by_imdb_id("tt7777777")) == (other, other)
+    film = movies.detail(guessed)
+    assert (film.listed.tmdb_id, film.listed.imdb_id, film.listed.poster_path) == (None, "tt1160419", "")
+    movies.store([replace(OF_STARTER, title="Dune, the Other One")], NOW)
+    assert movies.detail(guessed).listed.title == "Dune, the Other One"
+    assert movies.store([told], NOW) == [other]
+
+
 def test_an_id_is_never_given_to_another_film() -> None:
     _, listed = two_rows()
     movies.store([DETAILS], NOW)
