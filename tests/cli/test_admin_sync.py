@@ -37,7 +37,9 @@ def test_it_tells_what_it_did(staff: Shell) -> None:
     assert (result.code, found["state"], found["new"], found["detailed"]) == (0, "succeeded", "4", "6")
     assert "top rated" in result.err
     again = staff.run("admin", "sync", "--pages", "1", "--json").json()
-    assert (again["report"]["calls"], again["report"]["stopped"]) == (0, "")
+    # Once a second has passed, changes are asked for.
+    assert again["report"]["calls"] <= 1
+    assert (again["report"]["detailed"], again["report"]["stopped"]) == (0, "")
 
 
 def test_the_budget_is_a_normal_end(staff: Shell) -> None:

@@ -37,13 +37,15 @@ class StandIn:
         self.delay_seconds = 0.0
         self.recorded: dict[str, Any] = {}
         self.films = dict(answers.FILMS)
+        # Ids that the changes of any day list.
+        self.changed: set[int] = set()
         self._ready = threading.Event()
 
     def reset(self) -> None:
         """Behave well again, and forget what was asked."""
         self.mode, self.times, self.retry_after, self.delay_seconds = "well", None, None, 0.0
         self.films = dict(answers.FILMS)
-        self.films = dict(answers.FILMS)
+        self.changed.clear()
         self.recorded.clear()
         self.asked.clear()
         self.keys.clear()
@@ -110,7 +112,7 @@ class StandIn:
             film = self.films.get(int(rest))
             return film.details() if film else None
         if kind == "movie" and rest == "changes":
-            found = [{"id": number, "adult": False} for number in self.films]
+            found = [{"id": number, "adult": False} for number in sorted(self.changed)]
             return {"results": found, "page": 1, "total_pages": 1, "total_results": len(found)}
         if kind == "find":
             films = [film for film in self.films.values() if film.imdb_id == rest]

@@ -29,6 +29,7 @@ async def test_everything_that_can_be_asked(counted: Counted, stand_in: StandIn)
     assert (await tmdb.find_by_imdb("tt0133093")).value.tmdb_id == 603
     assert (await tmdb.genres()).value[878] == "Science Fiction"
     assert "w342" in (await tmdb.configuration()).value.poster_sizes
+    stand_in.changed.add(603)
     assert 603 in (await tmdb.changes(date(2026, 1, 1), date(2026, 1, 10))).value.tmdb_ids
     assert (await tmdb.image("/poster603.jpg", "w342")).startswith(b"\xff\xd8")
     assert tmdb.state == "ok"
