@@ -41,8 +41,8 @@ def main() -> None:
         found = alone(millions, given.films, given.threads, database=given.database)
         if not header:
             header = list(found)
-            print("".join(f"{name:>15}" for name in header))
-        print("".join(f"{found[name]:>15,}" for name in header), flush=True)
+            print("".join(f"{name:>17}" for name in header))
+        print("".join(f"{found[name]:>17,}" for name in header), flush=True)
 
 
 def alone(millions: float, films: int, threads: int, *, database: bool) -> dict[str, Any]:
@@ -70,17 +70,23 @@ def alone(millions: float, films: int, threads: int, *, database: bool) -> dict[
 
 
 class Stages:
-    """Seconds of each named stage, in order."""
+    """Seconds of each named stage, in order, and beside them those that a processor was busy with it."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._began, self._name = time.perf_counter(), ""
+        self._began, self._name = self._now(), ""
 
     def __call__(self, name: str, _done: float = 0.0) -> None:
-        now = time.perf_counter()
+        now = self._now()
         if self._name:
-            self.seconds[self._name] = round(self.seconds.get(self._name, 0.0) + now - self._began, 1)
+            for clock, (began, ended) in zip(("s", "cpu"), zip(self._began, now, strict=True), strict=True):
+                told = f"{self._name} {clock}"
+                self.seconds[told] = round(self.seconds.get(told, 0.0) + ended - began, 1)
         self._began, self._name = now, name
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        return time.perf_counter(), time.process_time()
 
 
 def summed(total: int, films: int) -> dict[str, Any]:
@@ -113,7 +119,7 @@ def summed(total: int, films: int) -> dict[str, Any]:
         "ratings": counted["ratings"] // 2,  # read twice
         "films": len(found.films),
         "users": found.users,
-        **{f"{name} s": seconds for name, seconds in stages.seconds.items() if name != "done"},
+        **{name: seconds for name, seconds in stages.seconds.items() if not name.startswith("done")},
         "sums MB": sums_mb,
     }
 
@@ -163,7 +169,7 @@ def imported(total: int, films: int) -> dict[str, Any]:
     return {
         "ratings": stored.ratings,
         "films": report["movies"],
-        **{f"{name} s": seconds for name, seconds in stages.seconds.items()},
+        **stages.seconds,
         "model MB": round(size / 1e6),
     }
 

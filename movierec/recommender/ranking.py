@@ -131,9 +131,10 @@ def _to_one(relevance: Floats) -> Floats:
 
 def _spread_over_makers(makers: Ints, own: Ints, k: int) -> Ints:
     """Places of the pool that may stand in a list of `k`, best first; all of it where that is too few."""
-    counts = dict(zip(*np.unique(own, return_counts=True), strict=True))
     usual = math.ceil(OF_ONE_MAKER * k)
-    left = {maker: max(usual, math.ceil(k * count / len(own))) for maker, count in counts.items()}
+    left = {
+        maker: max(usual, math.ceil(k * count / len(own))) for maker, count in Counter(own.tolist()).items()
+    }
     kept: list[int] = []
     later: list[int] = []
     for place, maker in enumerate(makers.tolist()):
