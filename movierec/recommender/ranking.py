@@ -1,6 +1,7 @@
 """From scores to a list: exact top k, diversity (MMR), calibrated genres; deterministic."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
