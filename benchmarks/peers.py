@@ -33,7 +33,8 @@ PACKAGES = {
     "implicit": "implicit>=0.7",
     "rectools": "RecTools>=0.12",
     "lenskit": "lenskit>=2025.1",
-    "surprise": "scikit-surprise>=1.1.4",
+    # It reads frames, and does not ask for what makes them.
+    "surprise": "scikit-surprise>=1.1.4 pandas",
 }
 RANKERS = {
     "implicit": {"implicit item cosine": "item-cosine", "implicit ALS tuned": "als"},
@@ -72,7 +73,7 @@ def environment(library: str) -> Path | None:
     if not (home / "installed").exists():
         print(f"installing {PACKAGES[library]} …", file=sys.stderr, flush=True)
         venv.create(home, with_pip=True)
-        command = [str(python), "-m", "pip", "install", "--quiet", PACKAGES[library]]
+        command = [str(python), "-m", "pip", "install", "--quiet", *PACKAGES[library].split()]
         if subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode:
             print(f"{library} is left out: it could not be installed", file=sys.stderr)
             return None
