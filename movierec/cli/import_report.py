@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from movierec.cli.output import Column, field, print_json, print_list, print_record, say
@@ -22,6 +23,7 @@ def _count(name: str) -> Column:
 IMPORTS = (
     field("id", right=True),
     field("state"),
+    Column("dry run", lambda job: _report(job).get("dry_run")),
     Column("format", lambda job: _report(job).get("format")),
     *map(_count, ("rows", "accepted", "unchanged", "ambiguous", "unmatched", "skipped", "rejected")),
     Column("created", lambda job: job["created_at"], lambda job: job["created_at"][:16].replace("T", " ")),
@@ -87,8 +89,20 @@ def _summary(report: Any) -> str:
 
 
 def _words(row: Any) -> str:
-    """`steps 9, review Good.`: stars as people know them."""
-    told = {name: value for name, value in (row or {}).items() if value not in ("", "[]", False, 0)}
-    return ", ".join(
-        f"{value / 2:g} stars" if name == "steps" else f"{name} {value}" for name, value in told.items()
-    )
+    """`4.5 stars, review Good.`: a row as people would tell it; what it does not say is left out."""
+    return ", ".join(_WORDS.get(name, f"{name} %s") % _told(name, value) for name, value in _said(row))
+
+
+_WORDS = {"steps": "%s stars", "watched_at": "seen %s", "rewatch": "again", "tags": "tagged %s"}
+
+
+def _said(row: Any) -> list[tuple[str, Any]]:
+    return [(name, value) for name, value in (row or {}).items() if value not in ("", "[]", False, 0)]
+
+
+def _told(name: str, value: Any) -> Any:
+    if name == "rewatch":
+        return ()
+    if name == "tags":
+        return ", ".join(json.loads(value))
+    return f"{value / 2:g}" if name == "steps" else value
