@@ -76,7 +76,13 @@ def test_a_dry_run_tells_a_viewing_in_words(ada: Shell, tmp_path: Path) -> None:
     table = tmp_path / "seen.csv"
     table.write_text('title,year,watched_at,rewatch,tags\nHeat,1995,2024-05-01,yes,"cinema, 35mm"\n')
     result = ada.run("import", str(table), "--dry-run")
-    assert result.out.rstrip("\n").split("\t")[1:] == ["new", "Heat (1995)", "history", "", "seen 2024-05-01, again, tagged cinema, 35mm"]
+    assert result.out.rstrip("\n").split("\t")[1:] == [
+        "new",
+        "Heat (1995)",
+        "history",
+        "",
+        "seen 2024-05-01, again, tagged cinema, 35mm",
+    ]
     assert ada.run("import", "list").rows()[0][2] == "yes"
 
 
