@@ -13,7 +13,7 @@ from scipy import sparse
 from movierec import __version__
 from movierec.recommender import artifact
 from movierec.recommender.arrays import Csr, Ints, as_csr
-from movierec.recommender.artifact import Artifact
+from movierec.recommender.artifact import Artifact, CorruptArtifact
 from movierec.recommender.blend import Blend
 from movierec.recommender.catalogue import Catalogue
 from movierec.recommender.hybrid import Community, spread_over
@@ -63,17 +63,21 @@ def publish(
 
 
 def community_of(found: Artifact, catalogue: Catalogue, settings: Settings) -> Community:
-    """The model of an artifact, laid over the catalogue as it is now."""
-    movie_ids = np.asarray(found.arrays["movie_ids"], dtype=np.int64)
-    blend = Blend.from_arrays(found.arrays, settings)
-    positions = _one_each(catalogue.places_of(movie_ids), movie_ids, catalogue)
-    return Community(
-        blend,
-        positions,
-        catalogue.content,
-        _spread_of(found, catalogue, blend.raters, positions, movie_ids),
-        RatingModel.from_arrays(found.arrays) if "rating_films" in found.arrays else None,
-    )
+    """The model of an artifact, laid over the catalogue as it is now.
+
+    Raises CorruptArtifact where it lacks what this version of movierec asks of a model.
+    """
+    try:
+        movie_ids = np.asarray(found.arrays["movie_ids"], dtype=np.int64)
+        blend = Blend.from_arrays(found.arrays, settings)
+        positions = _one_each(catalogue.places_of(movie_ids), movie_ids, catalogue)
+        spread = _spread_of(found, catalogue, blend.raters, positions, movie_ids)
+        stars = RatingModel.from_arrays(found.arrays) if "rating_films" in found.arrays else None
+    except KeyError as error:
+        raise CorruptArtifact(
+            f"model {found.version}: it has no {error}, being of another movierec; train a new one"
+        ) from error
+    return Community(blend, positions, catalogue.content, spread, stars)
 
 
 def _one_each(positions: Ints, movie_ids: Ints, catalogue: Catalogue) -> Ints:

@@ -138,9 +138,15 @@ class Recommender:
         if catalogue is None or catalogue.came or catalogue.revision != db.revision("catalogue"):
             catalogue = load_catalogue()
         found, complaints = artifact.load_current(self.models)
+        community = None
+        if found:
+            try:
+                community = community_of(found, catalogue, self._settings)
+            except artifact.CorruptArtifact as error:
+                found = None
+                complaints.append(str(error))
         for complaint in complaints:
             logger.error(complaint)
-        community = community_of(found, catalogue, self._settings) if found else None
         return Serving(
             catalogue=catalogue,
             scorer=Scorer(catalogue.content, community),

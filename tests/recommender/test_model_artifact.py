@@ -108,6 +108,12 @@ def test_a_film_of_the_model_that_was_merged_into_another_one_is_that(folder: Pa
     np.testing.assert_allclose(found.spread[[number]].toarray(), anew[[number]].toarray(), atol=1e-6)
 
 
+def test_a_model_of_another_version_is_refused_in_words(tmp_path: Path) -> None:
+    artifact.publish(tmp_path, {"weights": np.zeros(3)}, {"trained_at": 5})
+    with pytest.raises(artifact.CorruptArtifact, match="of another movierec; train a new one"):
+        laid_over(tmp_path, catalogue(RATED.tolist()))
+
+
 def test_expected_stars_come_with_the_model(folder: Path) -> None:
     films = catalogue([*RATED.tolist(), 5])
     found = laid_over(folder, films)

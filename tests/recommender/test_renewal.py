@@ -11,7 +11,16 @@ import pytest
 from movierec import auth, db, library, movies, recommender
 from movierec.config import Settings
 from movierec.movies import FilmFacts
-from movierec.recommender import Recommender, Wish, catalogue, fit, model_artifact, models_folder, renewal
+from movierec.recommender import (
+    Recommender,
+    Wish,
+    artifact,
+    catalogue,
+    fit,
+    model_artifact,
+    models_folder,
+    renewal,
+)
 from movierec.recommender.arrays import as_csr
 from movierec.recommender.factorise import RatingSettings, fit_ratings
 from tests import films
@@ -166,6 +175,16 @@ def test_a_new_model_brings_a_catalogue_that_was_read_whole(
     kept.renew()
     assert kept.serving().degraded
     assert (len(whole_reads), kept.serving().catalogue.came) == (1, 0)
+
+
+def test_a_model_of_another_version_does_not_serve_and_facts_do(
+    kept: Recommender, database: Settings
+) -> None:
+    artifact.publish(models_folder(database), {"weights": np.zeros(3)}, {"trained_at": 2})
+    kept.renew()
+    serving = kept.serving()
+    assert (serving.version, serving.scorer.community) == ("content", None)
+    assert "train a new one" in serving.degraded[0]
 
 
 def test_requests_do_not_wait_for_a_renewal_under_way(
