@@ -21,6 +21,8 @@ GIVEN_UP = "Given up: the daemon was interrupted three times while doing this."
 
 # Any constant but the one of the migrations.
 _CLAIM_LOCK = 0x6D6F766A
+# What outlives the jobs that it names by `job_id`.
+NAMING = ("acts", "waiting_rows", "import_problems")
 _COLUMNS = (
     "id, user_id, kind, state, stage, done, total, parameters, report, error, "
     "error_code, created_at, started_at, finished_at"
@@ -62,8 +64,10 @@ def enqueue(user_id: int, kind: str, parameters: Mapping[str, Any], now: int) ->
     try:
         with db.write():
             row = db.row(
-                "INSERT INTO jobs (user_id, kind, state, stage, done, total, parameters, report, error, owner, "
-                f"created_at) VALUES (?, ?, 'queued', '', 0, 0, ?, '{{}}', '', '', ?) RETURNING {_COLUMNS}",
+                "INSERT INTO jobs (id, user_id, kind, state, stage, done, total, parameters, report, error, "
+                "owner, created_at) "
+                f"VALUES (?, ?, ?, 'queued', '', 0, 0, ?, '{{}}', '', '', ?) RETURNING {_COLUMNS}",
+                _new_id(),
                 user_id,
                 kind,
                 json.dumps(dict(parameters)),
@@ -73,6 +77,13 @@ def enqueue(user_id: int, kind: str, parameters: Mapping[str, Any], now: int) ->
         raise _already(kind) from error
     assert row is not None
     return _job(row)
+
+
+def _new_id() -> int:
+    """No job that has been forgotten had it: what it did would be taken for what the new one did."""
+    named = [db.value(f"SELECT MAX(job_id) FROM {table}") or 0 for table in NAMING]
+    (number,) = db.new_ids("jobs", 1, above=max(named))
+    return number
 
 
 def check_free(user_id: int, kind: str) -> None:

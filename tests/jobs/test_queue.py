@@ -165,3 +165,16 @@ def test_deleting_what_has_ended_forgets_it(users: list[int]) -> None:
     queue.cancel_or_delete(made.id, users[0], now=2)
     with pytest.raises(NotFound):
         queue.job(made.id, users[0])
+
+
+def test_a_new_job_has_no_number_that_a_forgotten_one_had(users: list[int]) -> None:
+    made = queue.enqueue(users[0], "import", {}, now=0)
+    db.execute(
+        "INSERT INTO acts (user_id, what, at, size, job_id, undone) VALUES (?, 'Imported', 0, 1, ?, ?)",
+        users[0],
+        made.id,
+        False,
+    )
+    for _ in range(2):
+        queue.cancel_or_delete(made.id, users[0], now=1)
+    assert queue.enqueue(users[0], "import", {}, now=2).id > made.id
