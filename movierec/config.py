@@ -157,7 +157,9 @@ class Imports:
 
     upload_limit_bytes: int = setting(2_147_483_648, "Largest upload.", least=1024)
     uncompressed_limit_bytes: int = setting(
-        8_589_934_592, "Largest member of an uploaded archive.", least=1024
+        8_589_934_592,
+        "Largest member of a MovieLens archive, and all of any other archive, unpacked.",
+        least=1024,
     )
     new_films_per_account: int = setting(
         500, "Films that one account may add with movierec's own exports; 0: none.", least=0

@@ -17,6 +17,7 @@ from movierec.errors import UnreadableImport
 from movierec.exchange.lines import shown
 
 Stack: TypeAlias = contextlib.ExitStack
+Opening: TypeAlias = Callable[[], contextlib.AbstractContextManager[IO[bytes]]]
 
 CHUNK_BYTES = 1 << 20
 
@@ -41,7 +42,7 @@ class Member:
 
     name: str
     size: int
-    _open: Callable[[], IO[bytes]]
+    _open: Opening
 
     def chunks(self) -> Iterator[bytes]:
         """The content, a megabyte at a time. Raises UnreadableImport where the archive is damaged."""
@@ -63,26 +64,30 @@ def opened(source: Path, names: Collection[str], limit_bytes: int) -> Iterator[d
     for hostile archives, and for a name that occurs twice.
     """
     with contextlib.ExitStack() as stack:
+        streams = stack.enter_context(_Streams())
         if source.is_dir():
-            yield _of_folder(source, names, limit_bytes, stack)
+            yield _of_folder(source, names, limit_bytes, streams)
             return
-        yield _of_archive(_open_archive(source, stack), names, limit_bytes, stack)
+        yield _of_archive(_open_archive(source, stack), names, limit_bytes, streams)
 
 
 @contextlib.contextmanager
 def everything(source: Path, limit_bytes: int) -> Iterator[dict[str, Member]]:
     """All files of a folder or zip archive, by their paths in it; hidden ones and links in folders left out.
 
-    `limit_bytes` bounds each unpacked. Raises UnreadableImport as `opened` does.
+    `limit_bytes` bounds all of an archive unpacked, and each file of a folder. Raises UnreadableImport as
+    `opened` does.
     """
     with contextlib.ExitStack() as stack:
+        streams = stack.enter_context(_Streams())
         if source.is_dir():
             yield {
-                name: Member(name, path.stat().st_size, _opener(stack, path))
+                name: Member(name, path.stat().st_size, streams.opening(path))
                 for name, path in _walk(source, limit_bytes)
             }
             return
         archive = _open_archive(source, stack)
+        _check_whole(archive, source.stat().st_size, limit_bytes)
         found: dict[str, Member] = {}
         for entry in archive.infolist():
             _check_entry(entry)
@@ -92,7 +97,7 @@ def everything(source: Path, limit_bytes: int) -> Iterator[dict[str, Member]]:
             if name in found:
                 raise UnreadableImport(f"The archive holds two files named {shown(name)}.")
             _check_content(entry, shown(name), limit_bytes)
-            found[name] = Member(name, entry.file_size, _opener(stack, (archive, entry)))
+            found[name] = Member(name, entry.file_size, streams.opening((archive, entry)))
         yield found
 
 
@@ -123,30 +128,59 @@ def _open_archive(source: Path, stack: Stack) -> zipfile.ZipFile:
     file = stack.enter_context(source.open("rb"))
     _check_directory(file)
     try:
-        return stack.enter_context(zipfile.ZipFile(file))
+        archive = stack.enter_context(zipfile.ZipFile(file))
     except _DAMAGE as error:
         raise UnreadableImport("The file is no zip archive.") from error
+    # `zipfile` reads what there is, whatever number the archive claims.
+    if len(archive.infolist()) > MAXIMUM_ENTRIES:
+        raise _too_many_entries()
+    return archive
 
 
-def _of_folder(folder: Path, names: Collection[str], limit_bytes: int, stack: Stack) -> dict[str, Member]:
+def _too_many_entries() -> UnreadableImport:
+    return UnreadableImport(f"The archive has too many entries; {MAXIMUM_ENTRIES:,} are allowed.")
+
+
+def _of_folder(
+    folder: Path, names: Collection[str], limit_bytes: int, streams: _Streams
+) -> dict[str, Member]:
     found = {}
     for path in (folder / name for name in names):
         if path.is_file():
             _check_size(path.name, path.stat().st_size, limit_bytes)
-            found[path.name] = Member(path.name, path.stat().st_size, _opener(stack, path))
+            found[path.name] = Member(path.name, path.stat().st_size, streams.opening(path))
     return found
 
 
-def _opener(stack: Stack, source: Path | tuple[zipfile.ZipFile, zipfile.ZipInfo]) -> Callable[[], IO[bytes]]:
-    """Opens a file, which is closed with the source at the latest, however its reading ended."""
-    if isinstance(source, Path):
-        return lambda: stack.enter_context(source.open("rb"))
-    archive, entry = source
-    return lambda: stack.enter_context(archive.open(entry))
+class _Streams:
+    """Members that are being read: closed once they were, and with the source at the latest."""
+
+    def __init__(self) -> None:
+        self._open: set[IO[bytes]] = set()
+
+    def __enter__(self) -> _Streams:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        while self._open:
+            self._open.pop().close()
+
+    def opening(self, source: Path | tuple[zipfile.ZipFile, zipfile.ZipInfo]) -> Opening:
+        @contextlib.contextmanager
+        def opened() -> Iterator[IO[bytes]]:
+            stream = source.open("rb") if isinstance(source, Path) else source[0].open(source[1])
+            self._open.add(stream)
+            try:
+                yield stream
+            finally:
+                self._open.discard(stream)
+                stream.close()
+
+        return opened
 
 
 def _of_archive(
-    archive: zipfile.ZipFile, names: Collection[str], limit_bytes: int, stack: Stack
+    archive: zipfile.ZipFile, names: Collection[str], limit_bytes: int, streams: _Streams
 ) -> dict[str, Member]:
     found: dict[str, Member] = {}
     for entry in archive.infolist():
@@ -157,7 +191,7 @@ def _of_archive(
         if name in found:
             raise UnreadableImport(f"The archive holds two files named {name}.")
         _check_content(entry, name, limit_bytes)
-        found[name] = Member(name, entry.file_size, _opener(stack, (archive, entry)))
+        found[name] = Member(name, entry.file_size, streams.opening((archive, entry)))
     return found
 
 
@@ -182,6 +216,16 @@ def _check_content(entry: zipfile.ZipInfo, name: str, limit_bytes: int) -> None:
         raise UnreadableImport(f"{name} unpacks to over {MAXIMUM_RATIO} times its size. It holds no ratings.")
 
 
+def _check_whole(archive: zipfile.ZipFile, size: int, limit_bytes: int) -> None:
+    """Many small members may be as much as a large one, and several may share the bytes they are unpacked from."""
+    unpacked = sum(entry.file_size for entry in archive.infolist())
+    _check_size("The archive", unpacked, limit_bytes)
+    if unpacked > SMALL_BYTES and unpacked > MAXIMUM_RATIO * size:
+        raise UnreadableImport(
+            f"The archive unpacks to over {MAXIMUM_RATIO} times its size. It holds no ratings."
+        )
+
+
 def _check_size(name: str, size: int, limit_bytes: int) -> None:
     if size > limit_bytes:
         raise UnreadableImport(
@@ -204,11 +248,14 @@ def _check_directory(file: IO[bytes]) -> None:
     end = _END.unpack_from(tail, place)
     entries, directory_bytes = end[4], end[5]
     if place >= _LOCATOR.size and tail[place - _LOCATOR.size :].startswith(b"PK\6\7"):
-        # Then `zipfile` believes the other record.
-        file.seek(min(_LOCATOR.unpack_from(tail, place - _LOCATOR.size)[2], size))
+        # Then `zipfile` believes the other record: by its version the one that the locator names, or the one
+        # before the locator. Honest archives have one record, which is both.
+        locator = start + place - _LOCATOR.size
+        named = _LOCATOR.unpack_from(tail, place - _LOCATOR.size)[2]
+        file.seek(max(0, locator - _END64.size))
         record = file.read(_END64.size)
-        if len(record) < _END64.size:
+        if named != locator - _END64.size or not record.startswith(b"PK\6\6"):
             raise UnreadableImport("The archive is damaged: its directory cannot be found.")
         entries, directory_bytes = _END64.unpack(record)[7:9]
     if entries > MAXIMUM_ENTRIES or directory_bytes > MAXIMUM_DIRECTORY_BYTES:
-        raise UnreadableImport(f"The archive has too many entries; {MAXIMUM_ENTRIES:,} are allowed.")
+        raise _too_many_entries()

@@ -15,6 +15,8 @@ from movierec.exchange.tables import header_of
 
 # Enough for any header, and for the first entry of a JSON document.
 HEAD_BYTES = 65_536
+# Heads are kept until all is read; of many files they are shorter.
+HEADS_BYTES = 16 << 20
 
 Passed = Callable[[int], None]  # told how many bytes were read
 
@@ -30,6 +32,7 @@ class File:
     name: str
     size: int
     _chunks: Callable[[], Iterator[bytes]]
+    _head_bytes: int = HEAD_BYTES
 
     def chunks(self) -> Iterator[bytes]:
         """From the beginning, whenever asked. Raises UnreadableImport for what is no text."""
@@ -42,9 +45,9 @@ class File:
             head = b""
             for chunk in self.chunks():
                 head += chunk
-                if len(head) >= HEAD_BYTES:
+                if len(head) >= self._head_bytes:
                     break
-            return head[:HEAD_BYTES]
+            return head[: self._head_bytes]
         except UnreadableImport:
             return b""
 
@@ -68,14 +71,17 @@ def opened(
 ) -> Iterator[list[File]]:
     """The files of `source`: a folder, a zip archive, or a single file, which then is called `name`.
 
-    `limit_bytes` bounds each unpacked. Raises UnreadableImport for hostile and damaged archives, and for
-    what is empty.
+    `limit_bytes` bounds all of an archive unpacked, and each file of a folder. Raises UnreadableImport for
+    hostile and damaged archives, and for what is empty.
     """
     if source.is_file() and not _is_archive(source):
         yield [_single(source, name, limit_bytes, passed)]
         return
     with archive.everything(source, limit_bytes) as members:
-        yield [File(path, member.size, _counted(member, passed)) for path, member in members.items()]
+        head_bytes = min(HEAD_BYTES, HEADS_BYTES // max(len(members), 1))
+        yield [
+            File(path, member.size, _counted(member, passed), head_bytes) for path, member in members.items()
+        ]
 
 
 def _is_archive(source: Path) -> bool:

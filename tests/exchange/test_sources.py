@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import stat
+import struct
 import warnings
+import weakref
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,6 +65,56 @@ def _link() -> zipfile.ZipInfo:
     return entry
 
 
+MANY = archive(*((f"{number}.csv", TABLE) for number in range(1_001)))
+END_BYTES = 22
+
+
+def claiming(content: bytes, entries: int) -> bytes:
+    """With another number of entries in its end record."""
+    end = len(content) - END_BYTES
+    return content[: end + 8] + struct.pack("<2H", entries, entries) + content[end + 12 :]
+
+
+def with_zip64(content: bytes, entries: int, *, astray: bool = False) -> bytes:
+    """With a ZIP64 end record too; `astray`: its locator points at a decoy that claims to be small."""
+    end = len(content) - END_BYTES
+    size, offset = struct.unpack_from("<2L", content, end + 12)
+    members, directory = content[:offset], content[offset:end]
+    decoy = b"\0" * 56 if astray else b""
+    place = offset + len(decoy)
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, entries, entries, size, place)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, offset if astray else place + size, 1)
+    return members + decoy + directory + record + locator + content[end:]
+
+
+def test_an_honest_zip64_record_is_fine(tmp_path: Path) -> None:
+    assert names(sent(tmp_path, with_zip64(archive(("ratings.csv", TABLE)), 1))) == ["ratings.csv"]
+
+
+def test_members_are_let_go_once_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = archive(*((f"{number}.csv", TABLE * 20_000) for number in range(3)))
+    streams: list[weakref.ref[Any]] = []
+    honest = zipfile.ZipFile.open
+
+    def watched(self: zipfile.ZipFile, *given: Any, **named: Any) -> Any:
+        stream = honest(self, *given, **named)
+        streams.append(weakref.ref(stream))
+        return stream
+
+    monkeypatch.setattr(zipfile.ZipFile, "open", watched)
+    with files.opened(sent(tmp_path, content), LIMIT) as found:
+        assert [file.columns for file in found] == [("title", "rating")] * 3  # not read to their end
+        list(found[0].chunks())
+        gc.collect()
+        assert [stream() for stream in streams] == [None] * 4
+
+
+def test_heads_of_many_files_are_short_together(tmp_path: Path) -> None:
+    content = archive(*((f"{number}.csv", os.urandom(40_000).hex()) for number in range(300)))
+    with files.opened(sent(tmp_path, content), LIMIT) as found:
+        assert sum(len(file.head) for file in found) <= files.HEADS_BYTES
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -71,8 +125,15 @@ def _link() -> zipfile.ZipInfo:
         (archive(("C:ratings.csv", TABLE)), "outside its own folder"),
         (archive((_link(), "/etc/passwd")), "symbolic link"),
         (archive(("ratings.csv", TABLE), ("ratings.csv", TABLE)), "two files named 'ratings.csv'"),
-        (archive(*((f"{number}.csv", TABLE) for number in range(1_001))), "too many entries"),
+        (MANY, "too many entries"),
+        (claiming(MANY, 5), "too many entries"),
+        (with_zip64(MANY, 1_001), "too many entries"),
+        (with_zip64(MANY, 5), "too many entries"),
+        (with_zip64(MANY, 1_001, astray=True), "directory cannot be found"),
+        (with_zip64(MANY, 1_001).replace(b"PK\6\6", b"PK\6\5"), "directory cannot be found"),
         (archive(("ratings.csv", b"0" * 20_000_000)), "over 100 times its size"),
+        (archive(*((f"{number}.csv", b"0" * 2_000_000) for number in range(9))), "over 100 times its size"),
+        (archive(*((f"{number}.csv", os.urandom(3_000)) for number in range(3))), "allows 8,192"),
         (archive(("ratings.csv", os.urandom(9_000))), "allows 8,192"),
         (archive(("ratings.csv", TABLE))[:-30], "no zip archive"),
     ],
