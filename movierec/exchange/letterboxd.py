@@ -14,7 +14,7 @@ from movierec.exchange.format import Format, Part, ReadingOptions
 from movierec.exchange.lines import BadRow, NotKept
 from movierec.exchange.records import Favored, FilmName, Rated, Record, Row, Wanted, Watched
 from movierec.exchange.tables import Fields
-from movierec.exchange.values import day_of, steps_of, text_of, time_of, title_of, year_of
+from movierec.exchange.values import day_of, steps_of, tags_of, text_of, time_of, title_of, year_of
 
 FILM = ("date", "name", "year", "letterboxd uri")
 DIARY = (*FILM, "rating", "rewatch", "tags", "watched date")
@@ -93,13 +93,12 @@ class _Reader:
         seen = day_of(row.get("watched date", ""))
         entry = row["letterboxd uri"].strip()
         rewatch = row.get("rewatch", "").strip().lower() == "yes"
-        tags = tuple(tag for text in row.get("tags", "").split(",") if (tag := title_of(text)))
         return Record(
             name,
             line,
             _film(row, of_film=False),
             rated=Rated(steps, review, at, at) if review or steps else None,
-            watched=(Watched(seen, entry, rewatch, tags, at),) if seen else (),
+            watched=(Watched(seen, entry, rewatch, tags_of(row.get("tags", "")), at),) if seen else (),
         )
 
     def _wanted(self, name: str, line: int, row: Fields) -> Record:

@@ -17,6 +17,7 @@ from movierec.exchange.values import (
     moment_of,
     number_of,
     steps_of,
+    tags_of,
     text_of,
     time_of,
     title_of,
@@ -124,8 +125,8 @@ def _is_yes(text: str, what: str) -> bool:
 def _watched(row: dict[str, str]) -> tuple[Watched, ...]:
     if not row["watched_at"]:
         return ()
-    tags = tuple(tag for text in row["tags"].split(",") if (tag := title_of(text)))
-    return (Watched(moment_of(row["watched_at"]), "", _is_yes(row["rewatch"], "rewatch"), tags),)
+    rewatch = _is_yes(row["rewatch"], "rewatch")
+    return (Watched(moment_of(row["watched_at"]), "", rewatch, tags_of(row["tags"])),)
 
 
 FORMAT = Format("csv", "CSV with named columns", role_of, read)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -12,8 +13,10 @@ from movierec.exchange.lines import BadRow, shown, whole_number
 SCALES = (5, 10, 100)
 LONGEST_TITLE = 500
 LONGEST_TEXT = 10_000  # of a review or note, in characters
+MOST_WORDS, LONGEST_WORD = 100, 200  # tags, genres
 
 _NUMBER = re.compile(r"\d{1,3}(?:[.,]\d{1,6})?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _IMDB_ID = re.compile(r"tt\d{7,10}")
 
 
@@ -45,7 +48,9 @@ def time_of(text: str) -> int | None:
     if not text:
         return None
     try:
-        if len(text) == 10:
+        if not _DAY.match(text):
+            raise ValueError(text)  # a week, or without signs: other ISO dates
+        if _DAY.fullmatch(text):
             day = date.fromisoformat(text)
             moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
         else:
@@ -62,8 +67,9 @@ def time_of(text: str) -> int | None:
 def day_of(text: str) -> str:
     """A date as it stands; empty where it is."""
     text = text.strip()
-    if text and (len(text) != 10 or time_of(text) is None):
+    if text and not _DAY.fullmatch(text):
         raise BadRow(f"{shown(text)} is no date")
+    time_of(text)
     return text
 
 
@@ -71,7 +77,7 @@ def moment_of(text: str) -> str:
     """A date as it stands, or a time in UTC to the second; empty where it is."""
     text = text.strip()
     seconds = time_of(text)
-    if len(text) == 10 or seconds is None:
+    if seconds is None or _DAY.fullmatch(text):
         return text
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -104,3 +110,18 @@ def text_of(text: str, what: str) -> str:
     if len(text) > LONGEST_TEXT:
         raise BadRow(f"the {what} is longer than {LONGEST_TEXT:,} characters")
     return text
+
+
+def tags_of(text: str) -> tuple[str, ...]:
+    """What commas part, each one line; nothing twice."""
+    return kept_tags(title_of(part) for part in text.split(","))
+
+
+def kept_tags(told: Iterable[str]) -> tuple[str, ...]:
+    """Tags as they are, but for what is empty or told twice."""
+    tags = tuple(dict.fromkeys(filter(None, told)))
+    if len(tags) > MOST_WORDS or any(len(tag) > LONGEST_WORD for tag in tags):
+        raise BadRow(
+            f"there are more than {MOST_WORDS} tags, or one is longer than {LONGEST_WORD} characters"
+        )
+    return tags

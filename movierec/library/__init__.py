@@ -28,10 +28,12 @@ from movierec.library.ratings import (
     unrate,
     unrate_movie,
 )
+from movierec.library.reversing import take_back
 from movierec.library.shelves import (
     FAVORITES,
     FEEDBACK,
     HISTORY,
+    MAXIMUM_TAGS,
     RATINGS,
     WATCHLIST,
     Change,
@@ -58,6 +60,7 @@ __all__ = [
     "FEEDBACK",
     "HISTORY",
     "HISTORY_ORDERINGS",
+    "MAXIMUM_TAGS",
     "RATINGS",
     "RATING_ORDERINGS",
     "WATCHLIST",
@@ -110,6 +113,7 @@ __all__ = [
     "statistics",
     "steps_of",
     "sweep_acts",
+    "take_back",
     "to_favorite",
     "to_history",
     "to_rate",

@@ -28,6 +28,7 @@ def bring_in(
     now: int = NOW,
     job_id: int | None = None,
     look_up: Any = None,
+    progress: Any = lambda *_: None,
     most_new_films: int = 100,
     **options: Any,
 ) -> dict[str, Any]:
@@ -47,6 +48,7 @@ def bring_in(
         limit_bytes=LIMIT,
         now=now,
         look_up=look_up,
+        progress=progress,
         most_new_films=most_new_films,
     )
     check_sums(report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from movierec import db, library, movies
 from movierec.config import Settings
 from movierec.errors import Conflict, NotFound, UnreadableImport
 from movierec.exchange import importing
+from movierec.exchange.importing import stages
 from tests.exchange.importing import NOW, SHELVES, bring_in, kept, new_user
 from tests.films import movie_id
 
@@ -230,3 +232,55 @@ def test_what_waits_is_taken_once_the_catalogue_knows_it(ada: int, tmp_path: Pat
     assert "Nobody Knows It" in [row[0] for row in kept(ada)["ratings"]]
     # two films of one name are asked about as before
     assert [question.title for question in asked(ada)] == ["Alien", "Alien"]
+
+
+def test_whatever_ends_it_early_leaves_nothing(
+    ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when all was applied: stopped by who watches it, or by an error further on."""
+    rows = EXPORT["ratings.csv"] + "2020-05-01,Vertigo,1968,u8,4\n"
+    before = kept(ada)
+
+    def stop(stage: str, _percent: int) -> None:
+        if stage == "asking":
+            raise KeyboardInterrupt
+
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    for error, options in ((KeyboardInterrupt, {"progress": stop}), (ZeroDivisionError, {})):
+        if error is ZeroDivisionError:
+            monkeypatch.setattr(stages, "keep_problems", fail)
+        with pytest.raises(error):
+            bring_in(tmp_path, ada, rows, job_id=77, **options)
+        assert kept(ada) == before
+        assert [db.value(f"SELECT COUNT(*) FROM {each}") for each in ("acts", "changes")] == [0, 0]
+        assert asked(ada) == []
+    monkeypatch.undo()
+    assert bring_in(tmp_path, ada, rows, job_id=77)["new"] == 2
+
+
+def test_what_was_answered_meanwhile_stops_nothing(
+    ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_in(tmp_path, ada, EXPORT)
+    movies.store([movies.FilmFacts("Nobody Knows It", "tmdb", tmdb_id=77, year=2001)], NOW)
+    found = stages.open_names
+
+    def and_answered(*args: Any, **options: Any) -> Any:
+        names = found(*args, **options)
+        for number, _ in names:
+            importing.answer(ada, number, None, now=NOW)
+        return names
+
+    monkeypatch.setattr(stages, "open_names", and_answered)
+    report = bring_in(tmp_path, ada, RATINGS + "2020-05-01,Vertigo,1958,u9,4\n")
+    assert (report["new"], report["settled"]) == (1, 0)
+    assert "Vertigo" in [row[0] for row in kept(ada)["ratings"]]
+
+
+def test_of_two_rows_about_a_viewing_the_tags_are_no_more_than_it_has(ada: int, tmp_path: Path) -> None:
+    rows = [f'Alien,1979,2020-05-01,"{",".join(map(str, range(first, first + 60)))}"\n' for first in (0, 60)]
+    assert bring_in(tmp_path, ada, "title,year,watched_at,tags\n" + "".join(rows))["accepted"] == 2
+    [(*_, tags, _at)] = kept(ada)["history"]
+    assert json.loads(tags) == [str(number) for number in range(100)]

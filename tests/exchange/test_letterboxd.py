@@ -38,6 +38,7 @@ Position,Name,Year,URL,Description
 """
 
 HEAT = FilmName("Heat", 1995, uri="https://boxd.it/29XU")
+DIARY_HEADER = "Date,Name,Year,Letterboxd URI,Rating,Rewatch,Tags,Watched Date\n"
 
 
 def test_ratings(tmp_path: Path) -> None:
@@ -131,6 +132,23 @@ def test_files_of_the_same_columns_are_told_apart_by_name(tmp_path: Path, name: 
 def test_or_are_not_guessed(tmp_path: Path) -> None:
     with pytest.raises(UnreadableImport, match="under its own name"):
         read(tmp_path, WATCHED, name="whatever.csv")
+
+
+@pytest.mark.parametrize(
+    ("tags", "day", "message"),
+    [
+        ("x" * 201, "2020-05-01", "there are more than 100 tags, or one is longer than 200 characters"),
+        (",".join(map(str, range(101))), "2020-05-01", "there are more than 100 tags"),
+        ("", "2020-W18-5", "'2020-W18-5' is no date"),
+        ("", "20200501", "'20200501' is no date"),
+    ],
+)
+def test_what_a_diary_cannot_keep_is_refused(tmp_path: Path, tags: str, day: str, message: str) -> None:
+    row = '2020-05-01,Heat,1995,e1,4,,"{}",{}\n'
+    rows = read(tmp_path, DIARY_HEADER + row.format(tags, day) + row.format("x" * 200, "2020-05-01"))[1]
+    [refusal], [kept] = refusals(rows), records(rows)
+    assert refusal.message.startswith(message)
+    assert kept.watched[0].tags == ("x" * 200,)
 
 
 @pytest.mark.parametrize(

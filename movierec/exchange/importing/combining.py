@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -139,11 +139,17 @@ class Combining:
                 movie_id,
                 watched_at or None,
                 rewatch=any(viewing.rewatch for _, viewing in viewings),
-                tags=dict.fromkeys(tag for _, viewing in viewings for tag in viewing.tags),
+                tags=_tags(viewing for _, viewing in viewings),
                 source=source,
                 created_at=at,
             )
             yield self._wish(change, _numbers(viewings), at)
+
+
+def _tags(viewings: Iterable[Watched]) -> Iterable[str]:
+    """Of all of them, no more than a viewing has."""
+    tags = dict.fromkeys(tag for viewing in viewings for tag in viewing.tags)
+    return islice(tags, library.MAXIMUM_TAGS)
 
 
 def _when(rated: Rated) -> int | None:

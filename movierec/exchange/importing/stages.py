@@ -1,11 +1,13 @@
 """The import of one person's history: everything is read and matched first, then written in short steps.
 
 Nothing is written before the whole file was read. What is written is one act of the journal, all of it or
-nothing; killed at any moment and done again, it ends as if it had been done once.
+nothing: whatever ends the import early takes it back. Killed at any moment and done again, it ends as if it
+had been done once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from movierec import db, library, movies
-from movierec.errors import UnreadableImport
+from movierec.errors import MovierecError, UnreadableImport
 from movierec.exchange import files, registry
 from movierec.exchange.format import ReadingOptions
 from movierec.exchange.importing.bringing import bring, is_another
@@ -21,7 +23,7 @@ from movierec.exchange.importing.combining import OUTCOMES, Combining, Told, Wis
 from movierec.exchange.importing.options import Options
 from movierec.exchange.importing.problems import keep_problems
 from movierec.exchange.importing.profiles import take_profile
-from movierec.exchange.importing.questions import answer, ask, choices, open_names
+from movierec.exchange.importing.questions import answer, ask, choices, open_names, withdraw
 from movierec.exchange.importing.report import LISTED, Problem, Report
 from movierec.exchange.importing.rows import Rows
 from movierec.exchange.importing.spool import Lines, Spool
@@ -75,7 +77,7 @@ def import_history(
     counting those that the user brought before.
 
     Returns the report; see `report.Report`. Raises UnreadableImport where the file cannot be read to its
-    end; then nothing was changed.
+    end. Whatever is raised, by `progress` too, leaves nothing changed and nothing asked.
     """
     started = time.perf_counter()
     passed = _Passed(progress)
@@ -143,10 +145,16 @@ class _Run:
             act_id = None
         else:
             act_id = self._apply()
-        self._take_profiles()
-        self._tally()
-        self._ask(asked)
-        settled = self._settle_earlier()
+        try:
+            self._tally()
+            self._ask(asked)
+            settled = self._settle_earlier()
+            # Last: no act, and so nothing that is taken back.
+            self._take_profiles()
+        except BaseException:
+            if not self.options.dry_run:
+                self._take_back(act_id)
+            raise
         told = self.report.as_json()
         return {
             "dry_run": self.options.dry_run,
@@ -232,6 +240,11 @@ class _Run:
         applied = library.apply(self.user_id, self._wishes(), what=what, now=self.now, job_id=self.job_id)
         return applied.act_id
 
+    def _take_back(self, act_id: int | None) -> None:
+        """All that was applied, answers to what was asked included. Where the job goes on, it begins anew."""
+        for each in (*withdraw(self.user_id, self.job_id), *([act_id] if act_id else [])):
+            library.take_back(self.user_id, each)
+
     def _wishes(self) -> Iterator[Wish]:
         combining = Combining(self.options.on_conflict, library.seen_movies(self.user_id), self._note)
         rows = ((film, Told(number, self.rows.record(number))) for film, number in self.rows.with_film())
@@ -300,7 +313,10 @@ class _Run:
             for number, name in found:
                 above = number
                 movie_id = self.matcher.match(name).movie_id
-                if movie_id is not None:
+                if movie_id is None:
+                    continue
+                # Answered meanwhile, or what waits cannot be kept: it is no matter of this import.
+                with contextlib.suppress(MovierecError):
                     answer(self.user_id, number, movie_id, policy=self.options.on_conflict, now=self.now)
                     settled += 1
             community.give_way()

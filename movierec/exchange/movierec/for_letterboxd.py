@@ -8,7 +8,7 @@ from movierec.exchange.files import File
 from movierec.exchange.lines import BadRow
 from movierec.exchange.movierec.text import rows
 from movierec.exchange.records import Favored, FilmName, Rated, Record, Refusal, Row, Wanted, Watched
-from movierec.exchange.values import imdb_id_of, moment_of, number_of, steps_of, year_of
+from movierec.exchange.values import imdb_id_of, kept_tags, moment_of, number_of, steps_of, year_of
 
 
 def read(name: str, file: File) -> Iterator[Row]:
@@ -34,7 +34,7 @@ def _diary(file: str, line: int, cells: dict[str, str]) -> Record:
     """Without a day and a rating the film was seen, and no more is known."""
     rated = Rated(steps_of(cells["Rating"], 5), cells["Review"]) if cells["Rating"] else None
     day = cells["WatchedDate"]
-    tags = tuple(tag for tag in cells["Tags"].split(", ") if tag)
+    tags = kept_tags(cells["Tags"].split(", "))
     seen = (
         ()
         if rated and not day

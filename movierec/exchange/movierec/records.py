@@ -19,10 +19,9 @@ from movierec.exchange.records import (
     Wanted,
     Watched,
 )
-from movierec.exchange.values import LONGEST_TEXT, LONGEST_TITLE
+from movierec.exchange.values import LONGEST_TEXT, LONGEST_TITLE, LONGEST_WORD, MOST_WORDS
 
 LONGEST_BIO = 500
-MOST_WORDS, LONGEST_WORD = 100, 200  # tags, genres
 LONGEST_SOURCE = 500
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
