@@ -71,9 +71,13 @@ def _ask_for_loved(client: Client, scale: Scale) -> None:
         except (NotFound, ValidationFailed) as error:
             say(error.detail)
             continue
+        named += 1
+        given = client.movie(movie["id"])["my_rating"]
+        if given is not None:
+            say(f"{label(movie)}: you gave it {scale.value(given):g} already")
+            continue
         client.rate_movie(movie["id"], LOVED)
         say(f"{label(movie)}: {scale.value(LOVED):g}")
-        named += 1
 
 
 def _ask_for_known(client: Client, movies: Sequence[Any], scale: Scale) -> None:

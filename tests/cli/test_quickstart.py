@@ -38,6 +38,13 @@ def test_the_guided_round_asks_rates_and_recommends(ada: Shell) -> None:
     assert sorted(rated.values()) == ["2.5", "4.0", "4.5"]
 
 
+def test_a_loved_film_keeps_the_rating_it_has(ada: Shell) -> None:
+    ada.run("rate", "The Matrix", "4.5").ok()
+    result = ada.at_terminal("quickstart", typed="The Matrix\nAlien\n\n\n")
+    assert "The Matrix (1999): you gave it 4.5 already" in result.err
+    assert {row[1]: row[3] for row in ada.run("ratings").rows()} == {"The Matrix": "4.5", "Alien": "5.0"}
+
+
 def test_nothing_typed_changes_nothing(ada: Shell) -> None:
     assert ada.at_terminal("quickstart", typed="").code == 0
     assert ada.run("ratings").ok() == ""
