@@ -7,8 +7,11 @@ from typing import Any
 
 from movierec.cli.output import Column, field, print_json, print_list, print_record, say
 from movierec.cli.titles import label
+from movierec.errors import ValidationFailed
 
 OUTCOMES = ("new", "changed", "same", "kept", "ambiguous", "unmatched", "skipped", "rejected")
+# What a file is right for; where none of its rows came to that, it was the wrong one, or read wrongly.
+_OF_USE = ("new", "changed", "same", "kept", "ambiguous", "unmatched")
 _PROBLEMS_SHOWN = 10
 
 
@@ -55,12 +58,14 @@ DIFFERENCE = (
 
 
 def print_import(job: Any, *, as_json: bool) -> None:
-    """The counts of an import; of a dry run what would be different, its counts on standard error."""
+    """The counts of an import; of a dry run what would be different, its counts on standard error.
+
+    Raises ValidationFailed, after it is printed, where all that the file holds was rejected.
+    """
     report = job["report"]
     if as_json:
         print_json(job)
-        return
-    if report["dry_run"]:
+    elif report["dry_run"]:
         print_list(
             [*report["changes"], *report["problems"]],
             DIFFERENCE,
@@ -68,7 +73,13 @@ def print_import(job: Any, *, as_json: bool) -> None:
             nothing="Nothing would change.",
         )
         say(f"{_summary(report)}. Nothing was changed.")
-        return
+    else:
+        _print_done(job, report)
+    if report["rejected"] and not any(report[name] for name in _OF_USE):
+        raise ValidationFailed(f"Nothing was taken: {_summary(report)}.")
+
+
+def _print_done(job: Any, report: Any) -> None:
     counts = {name: report[name] for name in OUTCOMES if report[name] or name == "new"}
     told = {"import": job["id"], "format": report["format"], "rows": report["rows"], **counts}
     print_record(told, job, as_json=False)
@@ -80,7 +91,7 @@ def print_import(job: Any, *, as_json: bool) -> None:
         say("Which films are meant is asked by: movierec import review")
     if report["settled"]:
         say(f"Taken in from earlier imports, now that their films are known: {report['settled']} films")
-    if report["nothing_changed"]:
+    if report["nothing_changed"] and (report["same"] or report["kept"]):
         say("Nothing was changed: everything that could be taken was here already.")
 
 

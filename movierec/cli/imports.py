@@ -19,7 +19,7 @@ from movierec.cli.output import columns_help, print_done, print_list, say
 from movierec.cli.progress import follow, progress
 from movierec.cli.sending import opened, packed, upload
 from movierec.client import pages
-from movierec.errors import UnreadableImport
+from movierec.errors import PermissionDenied, UnreadableImport
 
 
 class _PathsToo(TyperGroup):
@@ -38,6 +38,8 @@ commands.add_typer(imports, name="import")
 
 # What is read of a dataset, as it is published now and as it was before 2015.
 MOVIELENS_FILES = (("movies.csv", "ratings.csv", "links.csv", "tags.csv"), ("movies.dat", "ratings.dat"))
+
+_TELLING_FOLDERS = ("likes", "deleted", "orphaned")
 
 
 class Format(StrEnum):
@@ -124,8 +126,11 @@ def file(
 
 
 def _name(path: Path) -> str:
-    """As reports name the file, with its folder: Letterboxd's likes/films.csv."""
-    return "standard input" if path == Path("-") else "/".join(path.absolute().parts[-2:])[-255:]
+    """As reports name the file, with its folder where that tells what it is: Letterboxd's likes/films.csv."""
+    if path == Path("-"):
+        return "standard input"
+    folder, name = path.absolute().parent.name, path.absolute().name
+    return (f"{folder}/{name}" if folder in _TELLING_FOLDERS else name)[-255:]
 
 
 imports.command(epilog=columns_help(import_review.COLUMNS))(import_review.review)
@@ -164,7 +169,8 @@ def movielens(
 ) -> None:
     """Community ratings to recommend from (staff only). Importing a dataset again changes nothing."""
     client = connect()
-    client.me()  # a refusal now is better than one after a gigabyte
+    if not client.me()["is_staff"]:  # a refusal now is better than one after a gigabyte
+        raise PermissionDenied("Importing MovieLens is for staff. Your own ratings: movierec import PATH.")
     with contextlib.ExitStack() as stack:
         shown = stack.enter_context(progress())
         if path.is_dir():

@@ -29,7 +29,9 @@ def steps_of(text: str, scale: int) -> int:
     if steps != int(steps):
         raise BadRow(f"the rating {text} of {scale} falls between two half stars")
     if not 1 <= steps <= 10:
-        raise BadRow(f"the rating {text} is not on a scale up to {scale}")
+        fitting = [top for top in SCALES if 0 < steps * scale <= top * 10]
+        hint = f" (try --scale {fitting[0]})" if fitting else ""
+        raise BadRow(f"the rating {text} is not on a scale up to {scale}{hint}")
     return int(steps)
 
 

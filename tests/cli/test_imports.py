@@ -100,7 +100,9 @@ def test_what_cannot_be_imported_says_why(staff: Shell, tmp_path: Path) -> None:
 
 
 def test_importing_and_training_are_for_staff(ada: Shell, dataset: Path) -> None:
-    assert ada.run("import", "movielens", str(dataset)).code == 4
+    refused = ada.run("import", "movielens", str(dataset)).failed(4)
+    assert "for staff" in refused
+    assert "uploading" not in refused  # before a gigabyte, not after
     for command in ("train", "model", "rollback"):
         ada.run("admin", command).failed(4)
 

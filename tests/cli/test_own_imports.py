@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from movierec import db
+from movierec.cli import imports
 from movierec.cli.imports import Format
 from movierec.exchange.registry import FORMATS
 from tests.cli.running import Shell
@@ -54,9 +55,8 @@ def test_a_file_is_imported_reviewed_and_taken_back(ada: Shell, ratings: str) ->
     assert ada.run("ratings", "--json").json() == []
     ada.run("import", "undo", first).failed(1)
     assert ada.run("import", "problems", first).rows() == [
-        [f"{Path(ratings).parent.name}/ratings.csv:3", "ambiguous",
-         "Alien (1980): a film called so is known, but of 1979"]
-    ]  # fmt: skip
+        ["ratings.csv:3", "ambiguous", "Alien (1980): a film called so is known, but of 1979"]
+    ]
 
 
 def test_a_dry_run_prints_the_difference(ada: Shell, ratings: str) -> None:
@@ -159,3 +159,28 @@ def test_other_scales_and_conflicts(ada: Shell, tmp_path: Path) -> None:
     assert (cells(result)["changed"], cells(result)["rejected"]) == ("1", "1")
     assert "falls between two half stars" in result.err
     assert ada.run("ratings", "--json").json()[0]["rating"] == 3.5
+
+
+@pytest.mark.parametrize("option", [(), ("--dry-run",), ("--json",)])
+def test_a_file_of_which_nothing_is_taken_is_a_failure(
+    ada: Shell, tmp_path: Path, option: tuple[str, ...]
+) -> None:
+    path = _file(tmp_path, "title,year,rating\nHeat,1995,8\n")
+    result = ada.run("import", *option, str(path))
+    assert result.code == 2
+    assert "Nothing was taken: 1 rejected." in result.err
+    assert "here already" not in result.err
+    assert "(try --scale 10)" in result.out + result.err
+    path = _file(tmp_path, "title,year,rating\nHeat,1995,8\nAlien,1979,4\n")
+    assert ada.run("import", *option, str(path)).code == 0
+
+
+def test_a_file_is_called_as_it_was_typed(tmp_path: Path) -> None:
+    """With its folder only where Letterboxd's files cannot be told apart without."""
+    named = {
+        "r2w/r10.csv": "r10.csv",
+        "likes/films.csv": "likes/films.csv",
+        "deleted/diary.csv": "deleted/diary.csv",
+    }
+    for path, name in named.items():
+        assert imports._name(tmp_path / path) == name

@@ -155,7 +155,7 @@ def test_what_a_diary_cannot_keep_is_refused(tmp_path: Path, tags: str, day: str
     ("row", "message"),
     [
         ("2020-05-01,Heat,1995,u,4.3", "the rating 4.3 of 5 falls between two half stars"),
-        ("2020-05-01,Heat,1995,u,5.5", "the rating 5.5 is not on a scale up to 5"),
+        ("2020-05-01,Heat,1995,u,5.5", "the rating 5.5 is not on a scale up to 5 (try --scale 10)"),
         ("2020-05-01,Heat,1995,u,0", "the rating 0 is not on a scale up to 5"),
         ("2020-05-01,Heat,1995,u,", "the rating '' is no number"),
         ("2020-05-01,Heat,1995,u,nan", "the rating 'nan' is no number"),

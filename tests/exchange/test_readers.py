@@ -171,7 +171,10 @@ def test_a_trakt_export(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"rated_at": TIME, "rating": 11, "movie": HEAT}, "the rating 11 is not on a scale up to 10"),
+        (
+            {"rated_at": TIME, "rating": 11, "movie": HEAT},
+            "the rating 11 is not on a scale up to 10 (try --scale 100)",
+        ),
         ({"rated_at": TIME, "rating": True, "movie": HEAT}, "there is no rating"),
         ({"rated_at": TIME, "rating": 8, "movie": {**HEAT, "year": "x"}}, "year is no whole number"),
         ({"rated_at": 7, "rating": 8, "movie": HEAT}, "rated_at is no text"),
@@ -199,7 +202,8 @@ def test_broken_trakt_entries(tmp_path: Path, entry: Any, message: str) -> None:
         ("title,favorite,watchlist\nHeat,yes,no\n", None, Record("sent.csv", 2, FilmName("Heat"), favored=Favored())),
         ("title,WatchedDate,Rewatch,Tags\nHeat,2009-05-17,true,\"a, b\"\n", None,
          Record("sent.csv", 2, FilmName("Heat"), watched=(Watched("2009-05-17", "", True, ("a", "b")),))),
-        ("title,rating\nHeat,9\n", None, Refusal("sent.csv", 2, "the rating 9 is not on a scale up to 5")),
+        ("title,rating\nHeat,9\n", None,
+         Refusal("sent.csv", 2, "the rating 9 is not on a scale up to 5 (try --scale 10)")),
         ("title,rating\nHeat,95\n", 100, Refusal("sent.csv", 2, "the rating 95 of 100 falls between two half stars")),
         ("title,rating\nHeat,\n", None, Refusal("sent.csv", 2, "the row says nothing of the film", skipped=True)),
         ("title,favorite\nHeat,perhaps\n", None, Refusal("sent.csv", 2, "favorite must be yes or no, not 'perhaps'")),
