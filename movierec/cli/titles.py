@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from movierec.cli.output import Column
+from movierec.cli.output import Column, say
 from movierec.cli.terminal import visible
 from movierec.client import Client
 from movierec.errors import NotFound, ValidationFailed
@@ -16,6 +16,8 @@ from movierec.errors import NotFound, ValidationFailed
 _TITLE_AND_YEAR = re.compile(r"(?P<title>.+?)\s*\((?P<year>\d{4})\)\s*")
 _ARTICLES = frozenset({"a", "an", "the", "le", "la", "les", "der", "die", "das", "el", "los", "las", "il"})
 _MOST_OFFERED = 12
+# So many times the votes of the next one, and nobody is asked which.
+_FAR_BETTER = 50
 
 
 class AmbiguousTitle(ValidationFailed):
@@ -61,12 +63,23 @@ def _by_title(client: Client, name: str) -> Any:
     exact = [movie for movie in found if _is_called(movie, title)]
     if len(exact) == 1:
         return exact[0]
+    if best := _far_better_known(exact):
+        say(f"“{name}” is taken for {label(best)}, by far the best known of {len(exact)} called so.")
+        return best
     return _choose(name, (exact or found)[:_MOST_OFFERED])
 
 
 def _is_called(movie: Any, title: str) -> bool:
     wanted = title_key(title)
     return wanted in (title_key(movie["title"]), title_key(movie.get("original_title") or ""))
+
+
+def _far_better_known(films: Sequence[Any]) -> Any:
+    """The one beside which nobody means the others, such as a short film of the same title; else None."""
+    ranked = sorted(films, key=lambda film: film["vote_count"], reverse=True)
+    if len(ranked) < 2 or ranked[0]["vote_count"] < _FAR_BETTER * max(1, ranked[1]["vote_count"]):
+        return None
+    return ranked[0]
 
 
 def title_key(title: str) -> str:

@@ -13,7 +13,7 @@ from tests.cli.running import Terminal
 
 
 def film(movie_id: int, title: str, year: int | None = None, **more: Any) -> dict[str, Any]:
-    return {"id": movie_id, "title": title, "year": year, "original_title": title, **more}
+    return {"id": movie_id, "title": title, "year": year, "original_title": title, "vote_count": 0, **more}
 
 
 ALIEN = film(1, "Alien", 1979)
@@ -83,6 +83,16 @@ def test_a_script_gets_the_candidates_of_an_ambiguous_title() -> None:
     with pytest.raises(AmbiguousTitle) as caught:
         find("Heat", HEAT_1972, HEAT_1995, ALIEN)
     assert caught.value.candidates == [HEAT_1972, HEAT_1995]
+
+
+def test_the_far_better_known_of_one_title_is_taken_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    short, known = film(8, "Gravity", 2013, vote_count=3), film(9, "Gravity", 2013, vote_count=14_000)
+    assert find("gravity", short, known) == known
+    assert "taken for Gravity (2013), by far the best known of 2" in capsys.readouterr().err
+    with pytest.raises(AmbiguousTitle):
+        find("gravity", {**short, "vote_count": 300}, known)
+    with pytest.raises(AmbiguousTitle):  # 40 votes against none say nothing
+        find("gravity", {**short, "vote_count": 0}, {**known, "vote_count": 40})
 
 
 def test_a_merely_similar_title_is_never_taken_unasked() -> None:
