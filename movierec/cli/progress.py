@@ -50,7 +50,24 @@ def progress() -> AbstractContextManager[Progress]:
 
 
 def follow(client: Client, job: Any, shown: Progress) -> Any:
-    """Wait for the end of `job`; returns it. Raises what it failed with, MovierecError where it was cancelled."""
+    """Wait for the end of `job`; returns it. Raises what it failed with, MovierecError where it was cancelled.
+
+    Whoever interrupts the waiting is told how to find the job again, which goes on.
+    """
+    try:
+        job = _ended(client, job, shown)
+    except KeyboardInterrupt:
+        number = job["id"]
+        say(f"Job {number} goes on: movierec jobs show {number} --wait, or movierec jobs cancel {number}")
+        raise
+    if job["state"] != "succeeded":
+        reason = job.get("error") or f"it was {job['state']}"
+        kind = by_code().get(job.get("error_code") or "", MovierecError)
+        raise kind(f"Job {job['id']} ({job['kind']}) did not succeed: {reason}")
+    return job
+
+
+def _ended(client: Client, job: Any, shown: Progress) -> Any:
     pause_seconds, patient_until = _FIRST_POLL_SECONDS, time.monotonic() + _PATIENCE_SECONDS
     while job["state"] not in FINISHED:
         time.sleep(pause_seconds)
@@ -64,8 +81,4 @@ def follow(client: Client, job: Any, shown: Progress) -> Any:
         patient_until = time.monotonic() + _PATIENCE_SECONDS
         now = job["progress"]
         shown.update(now["stage"] or job["state"], now["done"], now["total"])
-    if job["state"] != "succeeded":
-        reason = job.get("error") or f"it was {job['state']}"
-        kind = by_code().get(job.get("error_code") or "", MovierecError)
-        raise kind(f"Job {job['id']} ({job['kind']}) did not succeed: {reason}")
     return job

@@ -74,7 +74,7 @@ def enqueue(user_id: int, kind: str, parameters: Mapping[str, Any], now: int) ->
                 now,
             )
     except peewee.IntegrityError as error:
-        raise _already(kind) from error
+        raise _already(user_id, kind) from error
     assert row is not None
     return _job(row)
 
@@ -88,13 +88,24 @@ def _new_id() -> int:
 
 def check_free(user_id: int, kind: str) -> None:
     """Raise Conflict where `enqueue` would now, to say so before a long upload."""
-    sql = "SELECT 1 FROM jobs WHERE user_id = ? AND kind = ? AND state IN ('queued', 'running')"
-    if db.value(sql, user_id, kind):
-        raise _already(kind)
+    if _active(user_id, kind):
+        raise _already(user_id, kind)
 
 
-def _already(kind: str) -> Conflict:
-    return Conflict(f"A job of this kind ({kind}) is under way already. Wait for it or cancel it.")
+def _active(user_id: int, kind: str) -> int | None:
+    sql = "SELECT id FROM jobs WHERE user_id = ? AND kind = ? AND state IN ('queued', 'running')"
+    row = db.row(sql, user_id, kind)
+    return row[0] if row else None
+
+
+def _already(user_id: int, kind: str) -> Conflict:
+    number = _active(user_id, kind)
+    if number is None:
+        return Conflict(f"A job of this kind ({kind}) was under way and has just ended. Try again.")
+    return Conflict(
+        f"A job of this kind ({kind}) is under way already: job {number}. "
+        f"Wait for it (movierec jobs show {number} --wait) or cancel it (movierec jobs cancel {number})."
+    )
 
 
 def job(job_id: int, owner: int | None) -> Job:

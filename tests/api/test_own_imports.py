@@ -134,8 +134,10 @@ def test_one_import_of_somebody_at_a_time(module_daemon: RunningDaemon, ada: Acc
         "VALUES (?, 'import', 'running', '', 0, 0, '{}', '{}', '', '', 'elsewhere', 0, 4000000000)",
         ada.id,
     )
+    number = db.value("SELECT id FROM jobs WHERE user_id = ?", ada.id)
     try:
         problem = module_daemon.post(IMPORTS, body=RATINGS.encode(), token=ada, status=409)
     finally:
         db.execute("DELETE FROM jobs WHERE user_id = ?", ada.id)
-    assert "under way" in problem["detail"]
+    assert f"under way already: job {number}" in problem["detail"]
+    assert f"movierec jobs cancel {number}" in problem["detail"]

@@ -143,7 +143,7 @@ class Jobs:
 
     def job(self, _: int) -> Any:
         answer = self._answers.pop(0)
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer
 
@@ -179,3 +179,9 @@ def test_a_daemon_that_stays_away_is_not(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_job_without_success_is_a_failure(state: str, error: str | None) -> None:
     with pytest.raises(MovierecError, match=error or "it was cancelled"):
         follow(Jobs(job(state, error=error)), job("running"), Lines())  # type: ignore[arg-type]
+
+
+def test_who_stops_waiting_is_told_that_the_job_goes_on(capsys: Any) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        follow(Jobs(KeyboardInterrupt()), job("running"), Lines())  # type: ignore[arg-type]
+    assert "Job 7 goes on: movierec jobs show 7 --wait, or movierec jobs cancel 7" in capsys.readouterr().err
