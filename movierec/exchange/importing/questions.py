@@ -12,6 +12,7 @@ from movierec import db, library, movies
 from movierec.errors import Conflict, NotFound
 from movierec.exchange.importing.combining import Combining, Told
 from movierec.exchange.importing.options import Policy
+from movierec.exchange.importing.rows import MOST_ROWS_TOGETHER, Together
 from movierec.exchange.importing.spool import content_json, film_json, film_of, record_of
 from movierec.exchange.matching import Candidate, Choice, Match, identity
 from movierec.exchange.records import FilmName, Record
@@ -49,23 +50,47 @@ def choices(user_id: int) -> dict[str, list[Choice]]:
 
 
 def ask(user_id: int, job_id: int, asked: Sequence[tuple[Record, Match]], now: int) -> None:
-    """Keep rows whose film is not certain, in one transaction. Rows that wait already do not wait twice."""
+    """Keep rows whose film is not certain, in one transaction. Rows that wait already do not wait twice.
+
+    What waits for one answer is taken in at once: of any number of imports, no more than that has room.
+    """
     names = {(identity(record.film), record.film.uri): (record, match) for record, match in asked}
     with db.write():
         # In one order, or two imports of one user would wait for each other.
         ids = {key: _question(user_id, *key, *names[key], now) for key in sorted(names)}
+        together = _waiting_together(list(ids.values()))
         for record, _ in asked:
+            question_id = ids[identity(record.film), record.film.uri]
             content = json.dumps(content_json(record), ensure_ascii=False, sort_keys=True)
-            db.execute(
-                "INSERT INTO waiting_rows (question_id, job_id, file, line, content, digest) "
-                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (question_id, digest) DO NOTHING",
-                ids[identity(record.film), record.film.uri],
-                job_id,
-                record.file,
-                record.line,
-                content,
-                hashlib.sha256(content.encode()).hexdigest()[:32],
-            )
+            if together.has_room(question_id, len(content)) and _wait(question_id, job_id, record, content):
+                together.add(question_id, 1, len(content))
+
+
+def _waiting_together(question_ids: Sequence[int]) -> Together:
+    """What waits already."""
+    together = Together()
+    for counted in db.rows(
+        "SELECT question_id, COUNT(*), SUM(LENGTH(content)) FROM waiting_rows "
+        f"WHERE act_id IS NULL AND question_id IN ({db.marks_for(question_ids)}) GROUP BY question_id",
+        *question_ids,
+    ):
+        together.add(*counted)
+    return together
+
+
+def _wait(question_id: int, job_id: int, record: Record, content: str) -> bool:
+    """False: the same waits already."""
+    kept = db.execute(
+        "INSERT INTO waiting_rows (question_id, job_id, file, line, content, digest) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (question_id, digest) DO NOTHING",
+        question_id,
+        job_id,
+        record.file,
+        record.line,
+        content,
+        hashlib.sha256(content.encode()).hexdigest()[:32],
+    )
+    return bool(kept.rowcount)
 
 
 def _question(user_id: int, told: str, uri: str, record: Record, match: Match, now: int) -> int:
@@ -141,7 +166,7 @@ def _with_rows(found: Sequence[db.Row]) -> list[Question]:
     return made
 
 
-def _waiting(question_id: int, limit: int = 100_000) -> list[db.Row]:
+def _waiting(question_id: int, limit: int = MOST_ROWS_TOGETHER) -> list[db.Row]:
     return db.rows(
         "SELECT id, file, line, content FROM waiting_rows WHERE question_id = ? AND act_id IS NULL "
         "ORDER BY id LIMIT ?",

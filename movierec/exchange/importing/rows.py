@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterator
 
 import numpy as np
 
@@ -15,7 +16,12 @@ from movierec.exchange.records import FilmName, Record
 # More rows has nobody's own history; what one import holds in memory stays within bounds.
 MOST_ROWS = 500_000
 
-NO_FILM = 0
+# Of one film, or one name that is asked about: they are held in memory together. Nobody saw a film so often.
+MOST_ROWS_TOGETHER = 1_000
+MOST_BYTES_TOGETHER = 4 << 20
+TOO_MANY = f"there are more than {MOST_ROWS_TOGETHER:,} rows of this film, or too long ones"
+
+NO_FILM, PASSED_OVER = 0, -1
 
 
 class Rows:
@@ -52,6 +58,19 @@ class Rows:
             if self._by_title[number] and self._claims.are_several(film):
                 self._films[number] = NO_FILM
 
+    def pass_over_crowds(self) -> Iterator[int]:
+        """Pass over rows beyond what of one film is held together; yields their numbers."""
+        together = Together()
+        for film, number in self.with_film():
+            if not together.take(film, self.size(number)):
+                self._films[number] = PASSED_OVER
+                yield number
+
+    def size(self, number: int) -> int:
+        """Bytes of the record."""
+        following = self._places[number + 1] if number + 1 < len(self) else self._spool.end
+        return following - self._places[number]
+
     def without_film(self) -> Iterator[int]:
         return (number for number, film in enumerate(self._films) if film == NO_FILM)
 
@@ -59,8 +78,32 @@ class Rows:
         """Film and number of the rows that have one, ordered by film, then by number."""
         films = np.array(self._films, dtype=np.int64)
         for number in np.argsort(films, kind="stable"):
-            if films[number] != NO_FILM:
+            if films[number] > NO_FILM:
                 yield int(films[number]), int(number)
+
+
+class Together:
+    """Counts what belongs together and so is held in memory at once."""
+
+    def __init__(self) -> None:
+        self._rows: Counter[Hashable] = Counter()
+        self._bytes: Counter[Hashable] = Counter()
+
+    def take(self, key: Hashable, size: int) -> bool:
+        """Count a row of `size` bytes, if it has room."""
+        if not self.has_room(key, size):
+            return False
+        self.add(key, 1, size)
+        return True
+
+    def has_room(self, key: Hashable, size: int) -> bool:
+        """A first one always has."""
+        count = self._rows[key]
+        return not count or (count < MOST_ROWS_TOGETHER and self._bytes[key] + size <= MOST_BYTES_TOGETHER)
+
+    def add(self, key: Hashable, count: int, size: int) -> None:
+        self._rows[key] += count
+        self._bytes[key] += size
 
 
 class _Claims:

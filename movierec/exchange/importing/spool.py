@@ -31,6 +31,11 @@ class Lines:
         self._file.write(line)
         return place
 
+    @property
+    def end(self) -> int:
+        """The place of what comes next."""
+        return self._end
+
     def at(self, place: int) -> Any:
         self._file.seek(place)
         return json.loads(self._file.readline())
@@ -49,6 +54,10 @@ class Spool:
     def add(self, record: Record) -> int:
         """Its place."""
         return self._lines.add([record.file, record.line, film_json(record.film), content_json(record)])
+
+    @property
+    def end(self) -> int:
+        return self._lines.end
 
     def at(self, place: int) -> Record:
         return record_of(*self._lines.at(place))

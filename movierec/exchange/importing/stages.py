@@ -25,10 +25,10 @@ from movierec.exchange.importing.problems import keep_problems
 from movierec.exchange.importing.profiles import take_profile
 from movierec.exchange.importing.questions import answer, ask, choices, open_names, withdraw
 from movierec.exchange.importing.report import LISTED, Problem, Report
-from movierec.exchange.importing.rows import Rows
+from movierec.exchange.importing.rows import TOO_MANY, Rows, Together
 from movierec.exchange.importing.spool import Lines, Spool
 from movierec.exchange.importing.wording import called, difference
-from movierec.exchange.matching import SKIPPED, Match, Matcher
+from movierec.exchange.matching import SKIPPED, Match, Matcher, identity
 from movierec.exchange.records import FilmName, Profile, Record, Refusal
 from movierec.library import Row
 from movierec.recommender import community
@@ -217,12 +217,19 @@ class _Run:
     def _settle(self) -> list[int]:
         """Tell why rows have no film; answers with those to be asked about."""
         self.rows.doubt_contested()
-        asked = []
+        for number in self.rows.pass_over_crowds():
+            self._reject(self.rows.record(number))
+        asked, together = [], Together()
         for number in self.rows.without_film():
             record = self.rows.record(number)
             match = self._doubted(record)
             if match is SKIPPED:
                 self.report.tell(Problem(record.file, record.line, "skipped", match.why))
+                continue
+            # A hash: names may be long, and many.
+            key = hash((identity(record.film), record.film.uri))
+            if not together.take(key, self.rows.size(number)):
+                self._reject(record)
                 continue
             outcome = "ambiguous" if match.candidates else "unmatched"
             self.report.tell(
@@ -230,6 +237,9 @@ class _Run:
             )
             asked.append(number)
         return asked
+
+    def _reject(self, record: Record) -> None:
+        self.report.tell(Problem(record.file, record.line, "rejected", f"{called(record.film)}: {TOO_MANY}"))
 
     def _doubted(self, record: Record) -> Match:
         match = self.matcher.match(record.film)
