@@ -108,9 +108,21 @@ def title_of(text: str) -> str:
 
 def text_of(text: str, what: str) -> str:
     """A review or note, with its line breaks."""
-    text = text.replace("\r\n", "\n").strip()
-    if len(text) > LONGEST_TEXT:
-        raise BadRow(f"the {what} is longer than {LONGEST_TEXT:,} characters")
+    return exactly(text.replace("\r\n", "\n").strip(), f"the {what}", most=LONGEST_TEXT)
+
+
+def exactly(text: str, what: str, *, most: int, least: int = 0) -> str:
+    """As it is, where every database keeps it; raises BadRow for NUL, half characters and what is too long."""
+    if len(text) > most:
+        raise BadRow(f"{what} is longer than {most:,} characters")
+    if len(text) < least:
+        raise BadRow(f"{what} is empty")
+    if "\0" in text:
+        raise BadRow(f"{what} holds a NUL")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadRow(f"{what} holds half a character") from error
     return text
 
 
@@ -121,9 +133,7 @@ def tags_of(text: str) -> tuple[str, ...]:
 
 def kept_tags(told: Iterable[str]) -> tuple[str, ...]:
     """Tags as they are, but for what is empty or told twice."""
-    tags = tuple(dict.fromkeys(filter(None, told)))
-    if len(tags) > MOST_WORDS or any(len(tag) > LONGEST_WORD for tag in tags):
-        raise BadRow(
-            f"there are more than {MOST_WORDS} tags, or one is longer than {LONGEST_WORD} characters"
-        )
+    tags = tuple(dict.fromkeys(exactly(tag, "a tag", most=LONGEST_WORD) for tag in told if tag))
+    if len(tags) > MOST_WORDS:
+        raise BadRow(f"there are more than {MOST_WORDS} tags")
     return tags

@@ -137,7 +137,7 @@ def test_or_are_not_guessed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tags", "day", "message"),
     [
-        ("x" * 201, "2020-05-01", "there are more than 100 tags, or one is longer than 200 characters"),
+        ("x" * 201, "2020-05-01", "a tag is longer than 200 characters"),
         (",".join(map(str, range(101))), "2020-05-01", "there are more than 100 tags"),
         ("", "2020-W18-5", "'2020-W18-5' is no date"),
         ("", "20200501", "'20200501' is no date"),

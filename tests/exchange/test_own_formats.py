@@ -158,6 +158,27 @@ def test_an_import_is_taken_back_with_its_feedback(ada: int, tmp_path: Path) -> 
     assert exported(ada, "json") == before
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("Review", "a\0b"),
+        ("Review", "x" * 10_001),
+        ("Tags", "x" * 201),
+        ("Tags", "a\0b"),
+        ("Title", "x" * 501),
+    ],
+    ids=["NUL", "long review", "long tag", "NUL in a tag", "long title"],
+)
+def test_what_letterboxd_would_get_is_taken_within_bounds(tmp_path: Path, field: str, value: str) -> None:
+    columns = ("tmdbID", "imdbID", "Title", "Year", "Rating", "WatchedDate", "Rewatch", "Tags", "Review")
+    good = dict(zip(columns, ("", "tt0133093", "M", "1999", "4", "2020-05-17", "false", "", ""), strict=True))
+    table = [",".join(row.values()) + "\n" for row in ({**good, field: value}, good)]
+    content = ",".join(columns) + "\n" + "".join(table)
+    _, rows = read(tmp_path, content, name="films-1.csv")
+    assert [refusal.line for refusal in refusals(rows)] == [2]
+    assert [record.film.title for record in records(rows)] == ["M"]
+
+
 def changed(**fields: Any) -> dict[str, Any]:
     return {**rated(**MATRIX), **fields}
 

@@ -178,13 +178,16 @@ def test_a_trakt_export(tmp_path: Path) -> None:
         ({"rated_at": TIME, "rating": True, "movie": HEAT}, "there is no rating"),
         ({"rated_at": TIME, "rating": 8, "movie": {**HEAT, "year": "x"}}, "year is no whole number"),
         ({"rated_at": 7, "rating": 8, "movie": HEAT}, "rated_at is no text"),
+        ({"listed_at": TIME, "notes": "a\0b", "movie": HEAT}, "the note holds a NUL"),
+        ({"listed_at": TIME, "notes": "a\ud800", "movie": HEAT}, "the note holds half a character"),
         ({"rated_at": TIME, "rating": 8, "movie": []}, "there is no film"),
         ({"rated_at": TIME, "rating": 8, "movie": {}}, "there is neither a title nor an id"),
         ("x", "'x' is no entry"),
     ],
 )
 def test_broken_trakt_entries(tmp_path: Path, entry: Any, message: str) -> None:
-    good = {"rated_at": TIME, "rating": 9, "movie": HEAT}
+    said = {"listed_at": TIME} if "listed_at" in entry else {"rated_at": TIME, "rating": 9}
+    good = {**said, "movie": HEAT}
     _, rows = read(tmp_path, f"[{json.dumps(good)},\n{json.dumps(entry)}]", name="sent.json")
     assert refusals(rows) == [Refusal("sent.json", 2, message)]
 

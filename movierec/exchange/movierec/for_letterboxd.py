@@ -8,7 +8,17 @@ from movierec.exchange.files import File
 from movierec.exchange.lines import BadRow
 from movierec.exchange.movierec.text import rows
 from movierec.exchange.records import Favored, FilmName, Rated, Record, Refusal, Row, Wanted, Watched
-from movierec.exchange.values import imdb_id_of, kept_tags, moment_of, number_of, steps_of, year_of
+from movierec.exchange.values import (
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    exactly,
+    imdb_id_of,
+    kept_tags,
+    moment_of,
+    number_of,
+    steps_of,
+    year_of,
+)
 
 
 def read(name: str, file: File) -> Iterator[Row]:
@@ -20,10 +30,8 @@ def read(name: str, file: File) -> Iterator[Row]:
 
 
 def _film(cells: dict[str, str]) -> FilmName:
-    if not cells["Title"]:
-        raise BadRow("there is no title")
     return FilmName(
-        cells["Title"],
+        exactly(cells["Title"], "the title", most=LONGEST_TITLE, least=1),
         year_of(cells["Year"]),
         imdb_id=imdb_id_of(cells["imdbID"]),
         tmdb_id=number_of(cells["tmdbID"], "the TMDb id"),
@@ -32,7 +40,7 @@ def _film(cells: dict[str, str]) -> FilmName:
 
 def _diary(file: str, line: int, cells: dict[str, str]) -> Record:
     """Without a day and a rating the film was seen, and no more is known."""
-    rated = Rated(steps_of(cells["Rating"], 5), cells["Review"]) if cells["Rating"] else None
+    rated = Rated(steps_of(cells["Rating"], 5), _words(cells)) if cells["Rating"] else None
     day = cells["WatchedDate"]
     tags = kept_tags(cells["Tags"].split(", "))
     seen = (
@@ -43,16 +51,20 @@ def _diary(file: str, line: int, cells: dict[str, str]) -> Record:
     return Record(file, line, _film(cells), rated=rated, watched=seen)
 
 
+def _words(cells: dict[str, str]) -> str:
+    return exactly(cells["Review"], "the review", most=LONGEST_TEXT)
+
+
 def _day(text: str) -> str:
     return moment_of(text) if text else ""
 
 
 def _wanted(file: str, line: int, cells: dict[str, str]) -> Record:
-    return Record(file, line, _film(cells), wanted=Wanted(cells["Review"]))
+    return Record(file, line, _film(cells), wanted=Wanted(_words(cells)))
 
 
 def _favored(file: str, line: int, cells: dict[str, str]) -> Record:
-    return Record(file, line, _film(cells), favored=Favored(cells["Review"]))
+    return Record(file, line, _film(cells), favored=Favored(_words(cells)))
 
 
 _READERS: dict[str, Callable[[str, int, dict[str, str]], Record]] = {

@@ -19,7 +19,7 @@ from movierec.exchange.records import (
     Wanted,
     Watched,
 )
-from movierec.exchange.values import LONGEST_TEXT, LONGEST_TITLE, LONGEST_WORD, MOST_WORDS
+from movierec.exchange.values import LONGEST_TEXT, LONGEST_TITLE, LONGEST_WORD, MOST_WORDS, exactly
 
 LONGEST_BIO = 500
 LONGEST_SOURCE = 500
@@ -138,16 +138,7 @@ def _of(told: Fields, name: str, kind: type | tuple[type, ...], default: Any = _
 
 def _text(told: Fields, name: str, most: int, *, least: int = 0) -> str:
     """As it is: no blank is taken away."""
-    text: str = _of(told, name, str)
-    if not least <= len(text) <= most:
-        raise BadRow(f"{name} has not {least:,} to {most:,} characters")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise BadRow(f"{name} holds half a character") from error
-    if "\0" in text:
-        raise BadRow(f"{name} holds a NUL")
-    return text
+    return exactly(_of(told, name, str), name, most=most, least=least)
 
 
 def _words(told: Fields, name: str) -> list[str]:
