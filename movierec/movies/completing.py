@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from movierec import db
 from movierec.movies import parts
@@ -17,17 +17,23 @@ _NOTHING = (None, "", "[]", 0, False)
 # A source tells another number each day. So little is no reason to write: who keeps the catalogue reads it anew.
 _DRIFTING = ("vote_average", "vote_count", "popularity")
 _DRIFT = 0.02
+# What a list of TMDb tells of a film that it may have been given by title: no other source has these.
+LISTED = ("overview", "poster_path", "backdrop_path")
 
 
-def complete(films: Mapping[int, FilmFacts], known: Known, now: int, *, ties: bool = True) -> set[int]:
+def complete(
+    films: Mapping[int, FilmFacts], known: Known, now: int, *, ties: bool = True, wary: bool = False
+) -> set[int]:
     """Write what `films` add to rows there are; returns which changed.
 
-    `ties` is whether a source replaces what came from one of its own precedence.
+    `ties` is whether a source replaces what came from one of its own precedence; `wary` is whether a list of
+    TMDb fills no more than overview and images until details have told that it is the film.
     """
     if not films:
         return set()
-    stronger, changes = _differences(films, known, ties)
-    changed = parts.complete_parts(films, stronger)
+    differences = _differences(films, known, ties=ties, wary=wary)
+    changes = differences.changes
+    changed = parts.complete_parts(differences.sure, differences.stronger)
     for movie_id, values in changes.items():
         if values or movie_id in changed:
             update(movie_id, values, now)
@@ -39,24 +45,45 @@ def complete(films: Mapping[int, FilmFacts], known: Known, now: int, *, ties: bo
 
 def tell_nothing_new(films: Mapping[int, FilmFacts], known: Known) -> bool:
     """Whether `complete` would write nothing. Only reads."""
-    stronger, changes = _differences(films, known, ties=True)
-    return not any(changes.values()) and not parts.has_news(films, stronger)
+    differences = _differences(films, known, ties=True, wary=True)
+    return not any(differences.changes.values()) and not parts.has_news(
+        differences.sure, differences.stronger
+    )
 
 
-def _differences(
-    films: Mapping[int, FilmFacts], known: Known, ties: bool
-) -> tuple[set[int], dict[int, dict[str, Any]]]:
-    """Whose source may replace what there is, and which columns change."""
+class _Differences(NamedTuple):
+    """Films of which all is taken, those whose source may replace what there is, and the columns that change."""
+
+    sure: dict[int, FilmFacts]
+    stronger: set[int]
+    changes: dict[int, dict[str, Any]]
+
+
+def _differences(films: Mapping[int, FilmFacts], known: Known, *, ties: bool, wary: bool) -> _Differences:
     rows: dict[int, db.Row] = {}
     for batch in db.batches(films):
         sql = f"SELECT id, source, {', '.join(COLUMNS)} FROM movies WHERE id IN ({db.marks_for(batch)})"
         rows.update((row[0], row[1:]) for row in db.rows(sql, *batch))
+    sure = {i: film for i, film in films.items() if not (wary and _may_be_another(film, rows[i]))}
     stronger = {
         movie_id
-        for movie_id, film in films.items()
+        for movie_id, film in sure.items()
         if PRECEDENCE[film.source] >= PRECEDENCE[rows[movie_id][0]] + (not ties)
     }
-    return stronger, {i: _changes(i, film, rows[i], i in stronger, known) for i, film in films.items()}
+    changes = {i: _changes(i, film, rows[i], i in stronger, known) for i, film in films.items()}
+    for movie_id in changes.keys() - sure.keys():
+        changes[movie_id] = {
+            name: value for name, value in changes[movie_id].items() if name in (*IDS, *LISTED)
+        }
+    return _Differences(sure, stronger, changes)
+
+
+def _may_be_another(film: FilmFacts, row: db.Row) -> bool:
+    """Whether a list of TMDb's names a film that others told of, and that TMDb's details have not confirmed."""
+    source, *old = row
+    imdb_id, details_at = (old[COLUMNS.index(name)] for name in ("imdb_id", "details_at"))
+    is_listed = film.source == "tmdb" and film.details_at is None
+    return is_listed and source != "tmdb" and imdb_id is not None and details_at is None
 
 
 def _changes(movie_id: int, film: FilmFacts, row: db.Row, wins: bool, known: Known) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Protocol
 from rapidfuzz.distance import OSA
 
 from movierec.movies.facts import FilmFacts
-from movierec.movies.titles import Title, forms
+from movierec.movies.titles import NUMBERS, Title, forms
 
 # Countries and festivals see a film a year apart.
 YEARS_APART = 1
@@ -32,6 +32,12 @@ def are_alike(one: Described, other: Described) -> bool:
 def are_different(one: Described, other: Described) -> bool:
     """Neither the title nor the year is the same: an id that joins them is wrong."""
     return _years_apart(one, other) and not _share_title(one, other)
+
+
+def are_by_others(one: FilmFacts, other: FilmFacts) -> bool:
+    """Of both is told who made them, and nobody made both."""
+    mine, theirs = ({forms(name).compact for name in (*film.directors, *film.cast)} for film in (one, other))
+    return bool(mine and theirs) and mine.isdisjoint(theirs)
 
 
 def is_one_film(one: FilmFacts, other: FilmFacts, witness: FilmFacts) -> bool:
@@ -60,7 +66,13 @@ def _titles(film: Described) -> list[Title]:
 
 
 def _same_title(one: Title, other: Title) -> bool:
-    """But for spelling, or with a subtitle that one of them leaves out."""
-    if one.compact in other.parts or other.compact in one.parts:
+    """But for spelling, or with a subtitle that one of them leaves out. Another number is another part."""
+    if one.compact == other.compact or one.compact in other.parts or other.compact in one.parts:
         return True
+    if _numbers(one) != _numbers(other):
+        return False
     return OSA.normalized_similarity(one.compact, other.compact) >= LEAST_LIKENESS
+
+
+def _numbers(title: Title) -> list[str]:
+    return [word for word in title.words if word in NUMBERS or word.isdecimal()]

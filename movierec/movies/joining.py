@@ -3,39 +3,55 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from movierec import db
 from movierec.movies.facts import FilmFacts
+from movierec.movies.identity import YEARS_APART
 from movierec.movies.known import Known
-from movierec.movies.parts import KEY_LENGTH
+from movierec.movies.parts import GENRES, KEY_LENGTH
 from movierec.movies.titles import title_key
+
+# Votes of a film and of its namesake of the same year: from here on the catalogue has the better known one.
+FAR_BETTER_KNOWN = 50
 
 
 class _Namesake(NamedTuple):
-    """A film of the catalogue that TMDb has not told of yet."""
+    """A film of the catalogue; one with an imdb id and without a tmdb id can be what TMDb names."""
 
     id: int
     year: int
-    imdb_id: str
+    imdb_id: str | None
+    tmdb_id: int | None
+
+    @property
+    def is_free(self) -> bool:
+        return self.tmdb_id is None and self.imdb_id is not None
 
 
 def joined_by_title(films: Sequence[FilmFacts]) -> list[FilmFacts]:
     """`films` with the imdb ids of those that are, by title and year, exactly one film that has no tmdb id yet.
 
     Without that The Matrix of a list would be a second one beside the one that people have rated, until
-    its details came. A year of difference is one of festivals and cinemas.
+    its details came. A year of difference is one of festivals and cinemas, or of another film: it joins what
+    shares a genre and a title that nothing else has in those years.
     """
     strangers = [film for film in _strangers(films) if film.year]
     namesakes = _namesakes({key for film in strangers for key in _keys(film)})
-    found = {film.tmdb_id: _the_one(film, namesakes) for film in strangers}
-    claims = Counter(found.values())
+    sure = _claims(strangers, namesakes, _of_its_year)
+    near = _claims(strangers, namesakes, _of_the_year_beside)
+    joined = {one.tmdb_id: found.imdb_id for found, those in sure.items() if (one := _best_known(those))}
+    genres = GENRES.known_of([found.id for found in near])
+    for found, those in near.items():
+        if (
+            len(those) == 1
+            and found not in sure
+            and not set(those[0].genres).isdisjoint(genres.get(found.id, ()))
+        ):
+            joined[those[0].tmdb_id] = found.imdb_id
     return [
-        dataclasses.replace(film, imdb_id=imdb_id)
-        if (imdb_id := found.get(film.tmdb_id)) and claims[imdb_id] == 1
-        else film
+        dataclasses.replace(film, imdb_id=imdb_id) if (imdb_id := joined.get(film.tmdb_id)) else film
         for film in films
     ]
 
@@ -55,20 +71,42 @@ def _namesakes(keys: Collection[str]) -> dict[str, set[_Namesake]]:
     found: dict[str, set[_Namesake]] = {}
     for batch in db.batches(sorted(keys)):
         for key, *film in db.rows(
-            "SELECT key, movies.id, year, imdb_id FROM movie_titles JOIN movies ON movies.id = movie_id "
-            f"WHERE key IN ({db.marks_for(batch)}) AND tmdb_id IS NULL AND imdb_id IS NOT NULL "
-            "AND year IS NOT NULL",
+            "SELECT key, movies.id, year, imdb_id, tmdb_id FROM movie_titles JOIN movies ON movies.id = movie_id "
+            f"WHERE key IN ({db.marks_for(batch)}) AND year IS NOT NULL",
             *batch,
         ):
             found.setdefault(key, set()).add(_Namesake._make(film))
     return found
 
 
-def _the_one(film: FilmFacts, namesakes: dict[str, set[_Namesake]]) -> str | None:
-    assert film.year is not None
-    called_so = {each for key in _keys(film) for each in namesakes.get(key, ())}
-    for apart in (0, 1):
-        those = {each for each in called_so if abs(each.year - film.year) <= apart}
-        if those:
-            return next(iter(those)).imdb_id if len(those) == 1 else None
-    return None
+def _claims(
+    films: Sequence[FilmFacts],
+    namesakes: dict[str, set[_Namesake]],
+    choose: Callable[[int, set[_Namesake]], _Namesake | None],
+) -> dict[_Namesake, list[FilmFacts]]:
+    """Which films could be one of the catalogue, by what `choose` makes of a year and those called so."""
+    claims: dict[_Namesake, list[FilmFacts]] = {}
+    for film in {film.tmdb_id: film for film in films}.values():
+        assert film.year is not None
+        called_so = {each for key in _keys(film) for each in namesakes.get(key, ())}
+        if (chosen := choose(film.year, called_so)) is not None:
+            claims.setdefault(chosen, []).append(film)
+    return claims
+
+
+def _of_its_year(year: int, called_so: set[_Namesake]) -> _Namesake | None:
+    those = [each for each in called_so if each.is_free and each.year == year]
+    return those[0] if len(those) == 1 else None
+
+
+def _of_the_year_beside(year: int, called_so: set[_Namesake]) -> _Namesake | None:
+    """Only where no film of either year has the title as well, TMDb's own ones included."""
+    those = [each for each in called_so if abs(each.year - year) <= YEARS_APART]
+    return those[0] if len(those) == 1 and those[0].is_free and those[0].year != year else None
+
+
+def _best_known(films: Sequence[FilmFacts]) -> FilmFacts | None:
+    """The only one, or the one whose votes leave no doubt."""
+    first, *others = sorted(films, key=lambda film: -film.vote_count)
+    is_best = all(first.vote_count >= FAR_BETTER_KNOWN * max(film.vote_count, 1) for film in others)
+    return first if is_best else None

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from movierec import db
 from movierec.movies import parts
-from movierec.movies.completing import complete, tell_nothing_new, told_of, update
+from movierec.movies.completing import LISTED, complete, tell_nothing_new, told_of, update
 from movierec.movies.facts import COLUMNS, FilmFacts, row_of
-from movierec.movies.identity import are_alike, are_different, is_one_film
+from movierec.movies.identity import are_alike, are_by_others, are_different, is_one_film
 from movierec.movies.known import Known
 from movierec.movies.merging import merge, wait_for_others
 
@@ -53,7 +53,7 @@ def store(films: Sequence[FilmFacts], now: int) -> list[int]:
         with _filling() if len(new) > MANY and known.nothing else contextlib.nullcontext():
             _insert(new, now)
             parts.add_parts(new)
-        changed = complete(old, known, now)
+        changed = complete(old, known, now, wary=True)
         merged: dict[int, int] = {}
         for position in meeting:
             ids[position] = _meet(films[position], merged, now)
@@ -105,17 +105,20 @@ def _take_back_guess(film: FilmFacts, known: Known, now: int) -> None:
     What its lists told of the film goes too, which weaker sources can then tell again.
     """
     guessed = known.by("tmdb_id", film)
-    is_whole = film.source == "tmdb" and film.details_at is not None and film.imdb_id is not None
+    is_whole = film.source == "tmdb" and film.details_at is not None
     if not is_whole or guessed in (None, known.by("imdb_id", film)):
         return
-    row = db.row("SELECT imdb_id, tmdb_id, details_at, source FROM movies WHERE id = ?", guessed)
-    assert row is not None
-    imdb_id, tmdb_id, details_at, source = row
-    if imdb_id in (None, film.imdb_id) or tmdb_id != film.tmdb_id or details_at is not None:
+    assert guessed is not None
+    there = told_of(guessed)
+    if there.imdb_id is None or there.tmdb_id != film.tmdb_id or there.details_at is not None:
         return
-    logger.warning("film %s is not TMDb's %s, which is %s", guessed, tmdb_id, film.imdb_id)
-    told = {"source": "movielens", "overview": "", "poster_path": "", "backdrop_path": ""}
-    update(guessed, {"tmdb_id": None, **(told if source == "tmdb" else {})}, now)
+    if film.imdb_id == there.imdb_id or (film.imdb_id is None and not are_by_others(there, film)):
+        return
+    logger.warning("film %s is not TMDb's %s, which is %s", guessed, film.tmdb_id, film.imdb_id or "another")
+    told = {name: "" for name in LISTED if getattr(there, name) == getattr(film, name)}
+    if there.source == "tmdb":
+        told["source"] = "movielens"
+    update(guessed, {"tmdb_id": None, **told}, now)
     known.forget("tmdb_id", film)
 
 
@@ -143,16 +146,21 @@ def _meet(film: FilmFacts, merged: dict[int, int], now: int) -> int:
             merged[lost] = kept
             logger.info("film %s was merged into %s", lost, kept)
     if film.source == "tmdb" and len(same) > 1 and found[kept].tmdb_id != film.tmdb_id:
-        _renew_tmdb_id(kept, found[kept].tmdb_id, film.tmdb_id)
+        _renew_tmdb_id(kept, found[kept], film.tmdb_id)
     complete({kept: film}, Known([film]), now)
     if apart := sorted(found.keys() - set(same)):
         logger.warning("an outside id of film %s is that of film %s, another one", kept, apart)
     return kept
 
 
-def _renew_tmdb_id(movie_id: int, old: int | None, new: int | None) -> None:
-    """TMDb calls a film by another id now; the old one is left to the duplicate that had the new one."""
-    if old is not None and new is not None:
+def _renew_tmdb_id(movie_id: int, had: FilmFacts, new: int | None) -> None:
+    """TMDb calls a film by another id now; the old one is left to the duplicate that had the new one.
+
+    Not one that was only guessed by title: that is another film's.
+    """
+    if had.tmdb_id is not None and new is not None:
+        is_guess = had.details_at is None and had.source == "starter" and had.movielens_id is None
+        old = None if is_guess else had.tmdb_id
         alias = "WHERE movie_id = ? AND tmdb_id = ?"
         db.execute(f"UPDATE movie_aliases SET tmdb_id = ? {alias}", old, movie_id, new)
         db.execute("UPDATE movies SET tmdb_id = ? WHERE id = ?", new, movie_id)

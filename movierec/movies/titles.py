@@ -27,7 +27,7 @@ _ONES = (
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
 )  # fmt: skip
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_NUMBERS = frozenset((*_ONES, *_TENS))
+NUMBERS = frozenset((*_ONES, *_TENS))
 _ORDINALS = {
     "1st": "first", "2nd": "second", "3rd": "third", "4th": "fourth", "5th": "fifth", "6th": "sixth",
     "7th": "seventh", "8th": "eighth", "9th": "ninth", "10th": "tenth", "11th": "eleventh", "12th": "twelfth",
@@ -133,7 +133,7 @@ def _read_leet(word: str) -> str:
 def _without_counting_words(words: list[str]) -> list[str]:
     """'part two' -> 'two'."""
     pairs = zip(words, (*words[1:], ""), strict=False)
-    return [word for word, after in pairs if not (word in COUNTED and after in _NUMBERS)]
+    return [word for word, after in pairs if not (word in COUNTED and after in NUMBERS)]
 
 
 def _without_articles(words: list[str]) -> list[str]:

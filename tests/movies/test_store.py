@@ -96,7 +96,9 @@ def test_a_weaker_source_fills_what_is_empty_and_replaces_nothing() -> None:
 def test_a_stronger_source_replaces_but_does_not_empty() -> None:
     matrix = movie_id("tt0133093")
     before = movies.detail(matrix)
-    strong = FilmFacts("Matrix", "tmdb", imdb_id="tt0133093", genres=("Action",), cast=("Keanu Reeves",))
+    strong = FilmFacts(
+        "Matrix", "tmdb", imdb_id="tt0133093", genres=("Action",), cast=("Keanu Reeves",), details_at=NOW
+    )
     movies.store([strong], NOW)
     film = movies.detail(matrix)
     assert film.listed.title == "Matrix"
@@ -116,7 +118,12 @@ def test_each_role_of_the_credits_is_told_or_not() -> None:
     before = movies.detail(matrix)
     cast, characters = ("Keanu Reeves", "Carrie-Anne Moss"), ("Neo", "Trinity")
     movies.store(
-        [FilmFacts("The Matrix", "tmdb", imdb_id="tt0133093", cast=cast, characters=characters)], NOW
+        [
+            FilmFacts(
+                "The Matrix", "tmdb", imdb_id="tt0133093", cast=cast, characters=characters, details_at=NOW
+            )
+        ],
+        NOW,
     )
     film = movies.detail(matrix)
     assert [(part["name"], part["character"]) for part in film.cast] == [*zip(cast, characters, strict=True)]

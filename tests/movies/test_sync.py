@@ -8,6 +8,7 @@ import pytest
 
 from movierec import db, movies
 from movierec.config import Settings
+from movierec.errors import NotFound
 from movierec.movies.facts import FilmFacts
 from movierec.movies.from_tmdb import facts_of, facts_of_details
 from movierec.movies.genres import sync_genres
@@ -53,6 +54,7 @@ def test_a_film_of_a_list_is_the_one_that_is_there() -> None:
         ("Heat", "1995-12-15", "tt0113277"),
         ("Heat", "1972-10-06", "tt0068688"),
         ("Heat", "1996-01-01", "tt0113277"),  # a year later in cinemas
+        ("Alien", "1980-01-01", None),  # a drama, and so another film
         ("Heat", "1986-11-14", None),
         ("Heat", "", None),
         ("Heat Wave", "1995-01-01", None),
@@ -71,6 +73,79 @@ def test_two_that_could_be_the_same_film_are_not_joined_by_title() -> None:
     store([FilmFacts("Vertigo", "movielens", imdb_id="tt7000001", year=1958)], NOW)
     [film] = joined_by_title(listed(Known(9, "Vertigo", released="1958-05-09")))
     assert film.imdb_id is None
+
+
+def joined(*films: Known) -> list[str | None]:
+    return [film.imdb_id for film in joined_by_title(listed(*films))]
+
+
+def test_a_namesake_of_the_year_before_does_not_stand_in_the_way() -> None:
+    heat = Known(7, "Heat", released="1995-12-15", votes=14_000)
+    namesake, short = (
+        Known(8, "Heat", released="1994-03-01", votes=3),
+        Known(9, "Heat", released="1995-03-01"),
+    )
+    assert joined(namesake, heat) == joined(heat, namesake)[::-1] == [None, "tt0113277"]
+    assert joined(heat, dataclasses.replace(short, votes=3)) == ["tt0113277", None]
+    assert joined(heat, dataclasses.replace(short, votes=2_000)) == [None, None]
+    assert joined(namesake, Known(10, "Heat", released="1996-01-01")) == [None, None]
+
+
+def test_what_has_a_namesake_in_the_catalogue_is_not_joined_to_the_year_beside() -> None:
+    store([FilmFacts("Heat", "tmdb", tmdb_id=5, year=1996)], NOW)
+    assert joined(Known(7, "Heat", released="1996-01-01")) == [None]
+    assert joined(Known(7, "Heat", released="1995-12-15")) == ["tt0113277"]
+
+
+def told(film: int) -> tuple[object, ...]:
+    found = movies.detail(film)
+    return (
+        {**found.facts, "updated_at": 0},
+        found.listed,
+        found.directors,
+        found.writers,
+        found.cast,
+        found.keywords,
+    )
+
+
+@pytest.mark.parametrize("imdb_id", [None, "tt7777777"])
+def test_a_namesake_does_not_take_over_a_film(imdb_id: str | None) -> None:
+    """Whose director, cast and years are its own, and which is left as it was."""
+    heat = movie_id("tt0113277")
+    before = told(heat)
+    namesake = Known(900_002, "Heat", imdb_id, "1996-01-01", (18, 35), votes=2, average=10.0)
+    for _ in range(2):  # the second time by its tmdb id
+        assert save(listed(namesake)) == [heat]
+        film = movies.detail(heat)
+        assert (film.listed.year, film.listed.vote_count) == (before[1].year, before[1].vote_count)  # type: ignore[attr-defined]
+        assert "Comedy" not in film.listed.genres
+        assert film.listed.poster_path == "/poster900002.jpg"  # until it is known whose that is
+    [other] = store([detailed(namesake)], NOW)
+    assert other != heat
+    assert told(heat) == before
+    assert save(listed(HEAT)) == [heat]
+    assert store([detailed(HEAT)], NOW) == [heat]
+    assert (movies.by_tmdb_id(900_002), movies.by_tmdb_id(HEAT.tmdb_id)) == (other, heat)
+
+
+def test_a_film_that_tmdb_knows_no_imdb_id_of_is_told_by_who_made_it() -> None:
+    heat = movie_id("tt0113277")
+    unnamed = dataclasses.replace(HEAT, imdb_id=None)
+    save(listed(unnamed))
+    mann = dataclasses.replace(detailed(unnamed), directors=("Michael Mann",))
+    assert store([mann], NOW) == [heat]
+    assert movies.detail(heat).facts["tagline"] == "Nothing is what it seems."
+
+
+def test_an_id_that_was_guessed_does_not_lead_on_to_the_film_that_has_another() -> None:
+    heat = movie_id("tt0113277")
+    save(listed(Known(900_002, "Heat", None, "1996-01-01", votes=2)))
+    [twin] = save(listed(HEAT))
+    assert store([detailed(HEAT)], NOW) == [heat] == [movies.current_id(twin)]
+    assert movies.by_tmdb_id(HEAT.tmdb_id) == heat
+    with pytest.raises(NotFound):
+        movies.by_tmdb_id(900_002)
 
 
 def test_a_film_with_another_tmdb_id_is_not_joined() -> None:
@@ -108,7 +183,7 @@ def test_what_staff_said_stays() -> None:
 
 
 def test_what_is_known_costs_no_write() -> None:
-    films = listed(MATRIX, *NEW)
+    films = listed(NEW[0], MATRIX, *NEW[1:])
     assert known_whole(films) is None
     ids = save(films)
     revision = db.revision("catalogue")
@@ -127,7 +202,7 @@ def test_what_is_known_costs_no_write() -> None:
 def test_what_tmdb_says_replaces_what_is_near_it_but_from_elsewhere() -> None:
     heat = movie_id("tt0113277")
     critics = movies.detail(heat).listed.vote_average
-    save(listed(dataclasses.replace(HEAT, average=round(critics + 0.1, 1))))
+    store([detailed(dataclasses.replace(HEAT, average=round(critics + 0.1, 1)))], NOW)
     assert movies.detail(heat).listed.vote_average == round(critics + 0.1, 1)
 
 
@@ -164,7 +239,7 @@ def test_tmdbs_votes_weigh_as_much_as_the_reviews_of_such_films() -> None:
     """Or every recommendation would be one of the films that TMDb has told of."""
     assert reviews_for(0) == 0
     assert [round(reviews_for(votes)) for votes in (500, 4_500, 37_000)] == [26, 107, 419]
-    save(listed(MATRIX))
+    store([detailed(MATRIX)], NOW)
     weights = dict(zip(read_films().ids.tolist(), read_films().facts.votes.tolist(), strict=True))
     others = sorted(weights.values())
     assert others[len(others) // 4] < weights[movie_id("tt0133093")] <= others[-1] * 1.5
