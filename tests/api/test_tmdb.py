@@ -146,6 +146,7 @@ def test_the_same_search_asks_once_a_day(later: RunningDaemon, tmdb: StandIn) ->
 def test_search_narrows_by_year_and_genre(later: RunningDaemon, tmdb: StandIn) -> None:
     assert [movie["title"] for movie in search(later, "heat", "&year=1995")["results"]] == ["Heat"]
     assert "/search/movie?query=heat&include_adult=false&primary_release_year=1995&page=1" in tmdb.asked
+    later.get(f"{MOVIES}/{movie_id('tt0133093')}/")  # whose genres are TMDb's then
     titles = {movie["title"] for movie in search(later, "matrix", "&genre=Thriller")["results"]}
     assert titles == {"Matrix of Lies"}
     assert search(later, "quiet engine", "&year=1999")["results"] == []

@@ -54,7 +54,7 @@ def test_a_film_of_a_list_is_the_one_that_is_there() -> None:
         ("Heat", "1995-12-15", "tt0113277"),
         ("Heat", "1972-10-06", "tt0068688"),
         ("Heat", "1996-01-01", "tt0113277"),  # a year later in cinemas
-        ("Alien", "1980-01-01", None),  # a drama, and so another film
+        ("Alien", "1980-01-01", None),  # no drama: another film
         ("Heat", "1986-11-14", None),
         ("Heat", "", None),
         ("Heat Wave", "1995-01-01", None),
