@@ -143,9 +143,12 @@ async def _received(call: Call) -> Upload:
     request, limit = call.request, call.services.settings.imports.upload_limit_bytes
     if request.content_type in FORMS:
         raise UnsupportedMediaType("Send the file itself as the body, not a form.")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        # It would be unpacked on the way, past every limit.
+        raise UnsupportedMediaType("Send the file as it is, without Content-Encoding.")
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
-    upload = await asyncio.to_thread(Upload, call.services.settings)
+    upload = await asyncio.to_thread(Upload, call.services.settings, call.user_id)
     try:
         received = 0
         while piece := await _piece(call):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from movierec import db
 from movierec.config import Settings
+from movierec.errors import Conflict
 
 _ARRIVING, _COMPLETE = ".part", ".upload"
 # Between a file's completion and its job lie milliseconds; no upload takes a day.
@@ -24,13 +26,24 @@ def folder(settings: Settings) -> Path:
 
 
 class Upload:
-    """A file that is arriving. Blocks: to be used from a thread."""
+    """A file that is arriving, one at a time of each user, whatever daemon it is sent to. Blocks: to be used
+    from a thread. Raises Conflict where another one is arriving."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._arriving = folder(settings) / (secrets.token_hex(16) + _ARRIVING)
-        handle = os.open(self._arriving, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    def __init__(self, settings: Settings, user_id: int) -> None:
+        self.path = folder(settings) / f"{user_id}{_ARRIVING}"
+        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
         self._file = os.fdopen(handle, "wb", buffering=0)
-        self.path = self._arriving
+        try:
+            # Let go when its daemon dies, whose file then is begun anew.
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # It may have been completed between being opened and being locked.
+            if not os.path.samestat(os.fstat(handle), self.path.stat()):
+                raise FileNotFoundError
+        except (BlockingIOError, FileNotFoundError) as error:
+            self._file.close()
+            raise Conflict("Another file of yours is arriving. Wait for it or stop sending it.") from error
+        self._file.truncate()
+        os.utime(handle)
 
     def write(self, content: bytes) -> None:
         rest = memoryview(content)
@@ -40,14 +53,15 @@ class Upload:
     def complete(self) -> str:
         """Keep it; returns its name, to be given to the job."""
         os.fsync(self._file.fileno())
+        completed = self.path.with_name(secrets.token_hex(16) + _COMPLETE)
+        # Renamed before it is let go: nobody else may write to it.
+        self.path = self.path.rename(completed)
         self._file.close()
-        self.path = self._arriving.with_suffix(_COMPLETE)
-        self._arriving.rename(self.path)
         return self.path.name
 
     def discard(self) -> None:
-        self._file.close()
         self.path.unlink(missing_ok=True)
+        self._file.close()
 
 
 def path_of(settings: Settings, name: str) -> Path:

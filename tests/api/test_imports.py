@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import os
 import stat
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from movierec import db
+from movierec.errors import Conflict
 from tests import datasets
 from tests.running import Account, Daemon, RunningDaemon
 
@@ -108,6 +110,31 @@ def test_forms_are_refused(daemon: RunningDaemon) -> None:
     send(daemon, daemon.admin(), b"--x--", status=415, headers=headers)
 
 
+def test_packed_bodies_are_refused(daemon: RunningDaemon) -> None:
+    body = gzip.compress(datasets.archive(datasets.files()))
+    problem = send(daemon, daemon.admin(), body, status=415, headers={"Content-Encoding": "gzip"})
+    assert "Content-Encoding" in problem["detail"]
+    assert uploads(daemon) == []
+
+
+def test_one_upload_of_an_account_arrives_at_a_time(database: Any) -> None:
+    from movierec.jobs import Upload
+
+    arriving, of_another = Upload(database, 1), Upload(database, 2)
+    arriving.write(b"first")
+    with pytest.raises(Conflict, match="arriving"):
+        Upload(database, 1)
+    arriving.complete()
+    following = Upload(database, 1)
+    following.write(b"2nd")
+    assert (arriving.path.read_bytes(), following.path.read_bytes()) == (b"first", b"2nd")
+    following.discard()
+    # Its daemon was killed.
+    following.path.write_bytes(b"longer than what follows")
+    Upload(database, 1).discard()
+    of_another.discard()
+
+
 def test_a_second_import_waits_for_the_first(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     db.execute(
@@ -183,7 +210,7 @@ def test_an_upload_may_be_slow_but_not_stop(small_limits: Any) -> None:
 def test_an_upload_is_readable_by_the_daemon_only(database: Any) -> None:
     from movierec.jobs import Upload
 
-    upload = Upload(database)
+    upload = Upload(database, 1)
     upload.write(b"x")
     assert stat.S_IMODE(upload.path.stat().st_mode) == 0o600
     upload.complete()

@@ -8,6 +8,7 @@ import pytest
 
 from movierec import db
 from movierec.config import Settings
+from movierec.errors import UnreadableImport
 from movierec.exchange import importing
 from movierec.exchange.importing import rows
 from tests.exchange.importing import bring_in, kept, new_user
@@ -51,3 +52,14 @@ def test_what_waits_for_one_answer_is_bounded_over_imports(
     [question] = importing.questions(ada, limit=10, offset=0)[1]
     assert question.rows == 4
     assert db.value("SELECT COUNT(*) FROM waiting_rows") == 4
+
+
+def test_broken_rows_count_towards_the_most_rows(
+    ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "MOST_ROWS", 4)
+    broken = "Heat,1995,99,\n" * 3
+    assert bring_in(tmp_path, ada, f"{HEADER}{broken}Heat,1995,4,\n")["rejected"] == 3
+    with pytest.raises(UnreadableImport, match="more than 4 rows"):
+        bring_in(tmp_path, ada, f"{HEADER}{broken}{broken}")
+    assert db.value("SELECT COUNT(*) FROM import_problems") == 3

@@ -201,9 +201,9 @@ async def test_progress_is_written_a_few_times_a_second(
 
 
 def test_uploads_that_nobody_waits_for_are_removed(database: Settings, user: int) -> None:
-    kept, forgotten, fresh = Upload(database), Upload(database), Upload(database)
+    kept, forgotten, fresh = (Upload(database, number) for number in range(3))
     names = [upload.complete() for upload in (kept, forgotten, fresh)]
-    arriving = Upload(database)
+    arriving = Upload(database, user)
     queue.enqueue(user, "work", {"upload": names[0]}, now=0)
     old = time.time() - 3600
     for upload in (kept, forgotten, arriving):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 import numpy as np
 
 from movierec.errors import UnreadableImport
 from movierec.exchange.importing.spool import Spool
 from movierec.exchange.matching import Match
-from movierec.exchange.records import FilmName, Record
+from movierec.exchange.records import FilmName, Record, Row
 
 # More rows has nobody's own history; what one import holds in memory stays within bounds.
 MOST_ROWS = 500_000
@@ -22,6 +22,14 @@ MOST_BYTES_TOGETHER = 4 << 20
 TOO_MANY = f"there are more than {MOST_ROWS_TOGETHER:,} rows of this film, or too long ones"
 
 NO_FILM, PASSED_OVER = 0, -1
+
+
+def bounded(rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows of any kind, good and broken. Raises UnreadableImport beyond MOST_ROWS."""
+    for count, row in enumerate(rows):
+        if count >= MOST_ROWS:
+            raise UnreadableImport(f"There are more than {MOST_ROWS:,} rows: no single person's history.")
+        yield row
 
 
 class Rows:
@@ -36,9 +44,6 @@ class Rows:
         return len(self._places)
 
     def add(self, record: Record, match: Match) -> None:
-        """Raises UnreadableImport beyond MOST_ROWS."""
-        if len(self) >= MOST_ROWS:
-            raise UnreadableImport(f"There are more than {MOST_ROWS:,} rows: no single person's history.")
         self._places.append(self._spool.add(record))
         self._films.append(NO_FILM)
         self._by_title.append(False)

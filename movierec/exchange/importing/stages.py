@@ -25,7 +25,7 @@ from movierec.exchange.importing.problems import keep_problems
 from movierec.exchange.importing.profiles import take_profile
 from movierec.exchange.importing.questions import answer, ask, choices, open_names, withdraw
 from movierec.exchange.importing.report import LISTED, Problem, Report
-from movierec.exchange.importing.rows import TOO_MANY, Rows, Together
+from movierec.exchange.importing.rows import TOO_MANY, Rows, Together, bounded
 from movierec.exchange.importing.spool import Lines, Spool
 from movierec.exchange.importing.wording import called, difference
 from movierec.exchange.matching import SKIPPED, Match, Matcher, identity
@@ -165,7 +165,8 @@ class _Run:
         }
 
     def _read(self) -> None:
-        for row in self.recognised.format.read(self.recognised.parts, ReadingOptions(self.options.scale)):
+        options = ReadingOptions(self.options.scale)
+        for row in bounded(self.recognised.format.read(self.recognised.parts, options)):
             if isinstance(row, Refusal):
                 outcome = "skipped" if row.skipped else "rejected"
                 self.report.tell(Problem(row.file, row.line, outcome, row.message))
