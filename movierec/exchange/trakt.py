@@ -91,6 +91,8 @@ class _Reader:
         rating = entry.get("rating")
         if isinstance(rating, bool) or not isinstance(rating, int | float):
             raise BadRow("there is no rating")
+        if not 0 <= rating <= 100:
+            raise BadRow("the rating is not between 0 and 100")
         at = _time(entry, "rated_at")
         return Rated(steps_of(f"{rating:g}", self._scale), None, at, at)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from movierec import db
 from movierec.movies.facts import IDS, FilmFacts
@@ -21,9 +21,8 @@ def bring(films: Sequence[tuple[FilmFacts, str]], user_id: int, *, most: int, no
     with db.write():
         wait_for_others()
         brought = db.value("SELECT COUNT(*) FROM own_ids WHERE added_by_id = ?", user_id)
-        new = [(film, own_id) for film, own_id in films if not _is_here(film, own_id)][
-            : max(most - brought, 0)
-        ]
+        new = _each_once((film, own_id) for film, own_id in films if not _is_here(film, own_id))
+        new = new[: max(most - brought, 0)]
         ids = store([dataclasses.replace(film, source="import") for film, _ in new], now)
         db.insert_many(
             "own_ids",
@@ -31,6 +30,19 @@ def bring(films: Sequence[tuple[FilmFacts, str]], user_id: int, *, most: int, no
             [(movie_id, own_id, user_id) for movie_id, (_, own_id) in zip(ids, new, strict=True)],
         )
     return len(new)
+
+
+def _each_once(films: Iterable[tuple[FilmFacts, str]]) -> list[tuple[FilmFacts, str]]:
+    """Without those that an earlier one shares an id with: they are the same film, told otherwise."""
+    seen: set[tuple[str, object]] = set()
+    once = []
+    for film, own_id in films:
+        ids = {("own_id", own_id), *((column, getattr(film, column)) for column in IDS)}
+        ids = {(column, told) for column, told in ids if told is not None}
+        if ids.isdisjoint(seen):
+            once.append((film, own_id))
+        seen |= ids
+    return once
 
 
 def _is_here(film: FilmFacts, own_id: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +158,42 @@ def test_an_import_is_taken_back_with_its_feedback(ada: int, tmp_path: Path) -> 
     assert (report["changed"], report["new"]) == (1, 1)
     library.undo(ada, report["act"], now=NOW)
     assert exported(ada, "json") == before
+
+
+@pytest.mark.parametrize("format", ["csv", "letterboxd"])
+def test_a_table_that_a_spreadsheet_saved_again(ada: int, tmp_path: Path, format: str) -> None:
+    """With semicolons, a header in capitals, a blank line above it."""
+    library.rate(ada, movie_id("tt0133093"), 4.5, review="One; two, three.", now=NOW)
+    with zipfile.ZipFile(io.BytesIO(exported(ada, format))) as archive:
+        name = next(name for name in archive.namelist() if "ratings" in name or "films" in name)
+        header, *cells = csv.reader(io.StringIO(archive.read(name).decode()))
+    saved = io.StringIO()
+    csv.writer(saved, delimiter=";").writerows([[], list(map(str.upper, header)), *cells])
+    base_name = name.rpartition("/")[2]
+    report = bring_in(tmp_path, other := new_user("bea"), saved.getvalue(), name=base_name)
+    assert (report["format"], report["accepted"]) == ("movierec", 1)
+    assert [row[:4] for row in kept(other)["ratings"]] == [("The Matrix", 1999, 9, "One; two, three.")]
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ({"imdb_id": "tt9999991"}, {"imdb_id": "tt9999991"}),
+        ({"movierec_id": "a" * 32}, {"movierec_id": "a" * 32}),
+        ({"imdb_id": "tt9999991", "tmdb_id": 99991}, {"imdb_id": "tt9999992", "tmdb_id": 99991}),
+    ],
+    ids=["imdb", "own", "tmdb"],
+)
+def test_a_film_that_is_told_twice_is_brought_once(ada: int, tmp_path: Path, ids: Any) -> None:
+    first, second = ids
+    content = lines(
+        rated(title="Nobody Knows It", year=2001, **first), rated(title="Nobody Knew It", year=2001, **second)
+    )
+    before = db.value("SELECT COUNT(*) FROM movies")
+    report = bring_in(tmp_path, ada, content)
+    assert report["accepted"] > 0
+    assert db.value("SELECT COUNT(*) FROM movies") == before + 1
+    assert db.value("SELECT COUNT(*) FROM own_ids WHERE added_by_id = ?", ada) == 1
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,8 @@ def test_a_trakt_export(tmp_path: Path) -> None:
             {"rated_at": TIME, "rating": 11, "movie": HEAT},
             "the rating 11 is not on a scale up to 10 (try --scale 100)",
         ),
+        ({"rated_at": TIME, "rating": 10**400, "movie": HEAT}, "the rating is not between 0 and 100"),
+        ({"rated_at": TIME, "rating": float("nan"), "movie": HEAT}, "the rating is not between 0 and 100"),
         ({"rated_at": TIME, "rating": True, "movie": HEAT}, "there is no rating"),
         ({"rated_at": TIME, "rating": 8, "movie": {**HEAT, "year": "x"}}, "year is no whole number"),
         ({"rated_at": 7, "rating": 8, "movie": HEAT}, "rated_at is no text"),
@@ -241,6 +243,12 @@ def test_named_columns(tmp_path: Path, content: str, scale: int | None, expected
 def test_what_nothing_reads_is_refused_in_words(tmp_path: Path, content: Any, words: str) -> None:
     with pytest.raises(UnreadableImport, match=words):
         read(tmp_path, content)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_what_is_nested_without_end_is_refused(tmp_path: Path, opening: str) -> None:
+    with pytest.raises(UnreadableImport):
+        read(tmp_path, opening * 60_000, name="sent.json")
 
 
 def test_a_format_may_be_insisted_on(tmp_path: Path) -> None:

@@ -31,28 +31,28 @@ def read(name: str, file: File) -> Iterator[Row]:
 
 def _film(cells: dict[str, str]) -> FilmName:
     return FilmName(
-        exactly(cells["Title"], "the title", most=LONGEST_TITLE, least=1),
-        year_of(cells["Year"]),
-        imdb_id=imdb_id_of(cells["imdbID"]),
-        tmdb_id=number_of(cells["tmdbID"], "the TMDb id"),
+        exactly(cells["title"], "the title", most=LONGEST_TITLE, least=1),
+        year_of(cells["year"]),
+        imdb_id=imdb_id_of(cells["imdbid"]),
+        tmdb_id=number_of(cells["tmdbid"], "the TMDb id"),
     )
 
 
 def _diary(file: str, line: int, cells: dict[str, str]) -> Record:
     """Without a day and a rating the film was seen, and no more is known."""
-    rated = Rated(steps_of(cells["Rating"], 5), _words(cells)) if cells["Rating"] else None
-    day = cells["WatchedDate"]
-    tags = kept_tags(cells["Tags"].split(", "))
+    rated = Rated(steps_of(cells["rating"], 5), _words(cells)) if cells["rating"] else None
+    day = cells["watcheddate"]
+    tags = kept_tags(cells["tags"].split(", "))
     seen = (
         ()
         if rated and not day
-        else (Watched(_day(day), "", cells["Rewatch"] == "true", tags, None, not day),)
+        else (Watched(_day(day), "", cells["rewatch"] == "true", tags, None, not day),)
     )
     return Record(file, line, _film(cells), rated=rated, watched=seen)
 
 
 def _words(cells: dict[str, str]) -> str:
-    return exactly(cells["Review"], "the review", most=LONGEST_TEXT)
+    return exactly(cells["review"], "the review", most=LONGEST_TEXT)
 
 
 def _day(text: str) -> str:

@@ -19,7 +19,7 @@ def is_head(line: bytes) -> bool:
     """Whether a first line says that this is the format, of whatever version."""
     try:
         document = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(document, dict) and document.get("format") == FORMAT
 

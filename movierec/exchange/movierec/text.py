@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from movierec.errors import UnreadableImport
 from movierec.exchange.files import File
+from movierec.exchange.tables import separator_of
 
 # A review of control characters takes six bytes for each in JSON.
 LONGEST_LINE = 262_144
@@ -26,10 +27,14 @@ def numbered_lines(file: File) -> Iterator[tuple[int, str]]:
 
 
 def rows(file: File) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a CSV file by column, each with the line it ends on."""
-    reader = csv.reader((line for _, line in numbered_lines(file)), strict=True)
+    """The rows of a CSV file by column in lower case, each with the line it ends on.
+
+    Also as spreadsheets save it again: with another separator, or another header.
+    """
+    separator = separator_of(file.head.lstrip().partition(b"\n")[0])
+    reader = csv.reader((line for _, line in numbered_lines(file)), delimiter=separator, strict=True)
     try:
-        header = next(reader)
+        header = [name.strip().lower() for name in next(cells for cells in reader if "".join(cells).strip())]
         for cells in reader:
             if len(cells) != len(header):
                 raise UnreadableImport(
