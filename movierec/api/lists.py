@@ -33,7 +33,7 @@ def list_json(
     encoded: Callable[[Item], dict[str, Any]],
 ) -> dict[str, Any]:
     """The page that `query` asks for of what `listed` finds of the caller's."""
-    found: dict[str, Any] = query.model_dump()
+    found: dict[str, Any] = {**query.model_dump(), "genre": movies.asked_genre(query.genre)}
     narrowing = library.Narrowing(
         films=Filters(**{name: found[name] for name in OF_FILMS}, adult=None),
         title=found["q"],

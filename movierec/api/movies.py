@@ -110,7 +110,8 @@ def catalogue(call: Call, query: schemas.MovieQuery) -> dict[str, Any]:
     Orderings: popularity, vote_average, vote_count, release_date, title; with - in front for descending.
     """
     filters = Filters(
-        **query.model_dump(exclude={"page", "page_size", "ordering", "adult"}),
+        **query.model_dump(exclude={"page", "page_size", "ordering", "adult", "genre"}),
+        genre=movies.asked_genre(query.genre),
         adult=_adult(call, query.adult),
     )
     order = movies.ordering(query.ordering, movies.ORDERINGS)

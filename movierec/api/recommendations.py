@@ -57,8 +57,8 @@ def _wish(call: Call, query: schemas.RecommendQuery) -> Wish:
     return Wish(
         limit=query.limit,
         filters=Filters(
-            genres=query.genres,
-            exclude_genres=query.exclude_genres,
+            genres=tuple(movies.genre_names(query.genres, "genre")),
+            exclude_genres=tuple(movies.genre_names(query.exclude_genres, "exclude_genre")),
             year_min=query.year_min,
             year_max=query.year_max,
             language=query.language or None,

@@ -4,7 +4,7 @@ from movierec.movies.bringing import bring
 from movierec.movies.editing import change, create, remove, replace
 from movierec.movies.facts import FilmFacts
 from movierec.movies.from_tmdb import facts_of, facts_of_details
-from movierec.movies.genres import genre_names
+from movierec.movies.genres import asked_genre, genre_names
 from movierec.movies.identifying import KnownFilm, known_aliases, known_films, known_titles
 from movierec.movies.joining import joined_by_title
 from movierec.movies.lists import popular, top_rated, trending
@@ -47,6 +47,7 @@ __all__ = [
     "Outside",
     "Sync",
     "aliases",
+    "asked_genre",
     "bring",
     "browse",
     "by_imdb_id",

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 
 from movierec import db
 from movierec.errors import FieldError, ValidationFailed
 from movierec.movies.merging import wait_for_others
+from movierec.movies.starter.vocabulary import GENRE_SPELLINGS
 
 
 def genre_names(wanted: Sequence[int | str], field: str = "favorite_genres") -> list[str]:
     """The names of genres given by id or name, each once. Raises ValidationFailed naming the unknown ones."""
-    known = db.rows("SELECT id, name FROM genres")
+    known = db.rows("SELECT id, name FROM genres") if wanted else []
     by_id: dict[int, str] = dict(known)
     by_name = {name.casefold(): name for _, name in known}
+    # What people write for a genre that the catalogue calls otherwise.
+    spelled = {
+        spelling.casefold(): by_name.get(name.casefold()) for spelling, name in GENRE_SPELLINGS.items()
+    }
+    by_name |= {spelling: name for spelling, name in spelled.items() if name and spelling not in by_name}
     found = [by_id.get(item) if isinstance(item, int) else by_name.get(item.casefold()) for item in wanted]
-    unknown = [str(item) for item, name in zip(wanted, found, strict=True) if name is None]
+    unknown = [item for item, name in zip(wanted, found, strict=True) if name is None]
     if unknown:
-        raise ValidationFailed(errors=[FieldError(field, f"There is no genre {item}.") for item in unknown])
+        raise ValidationFailed(errors=[FieldError(field, _no_genre(item, by_name)) for item in unknown])
     return list(dict.fromkeys(name for name in found if name is not None))
+
+
+def _no_genre(wanted: int | str, by_name: Mapping[str, str]) -> str:
+    near = [by_name[key] for key in get_close_matches(str(wanted).casefold(), by_name)]
+    known: Iterable[str] = dict.fromkeys(near) or sorted(set(by_name.values()))
+    return f"There is no genre {wanted}. {'Did you mean' if near else 'Use one of'}: {', '.join(known)}"
+
+
+def asked_genre(wanted: str | None) -> str | None:
+    """The name of the genre that a list is narrowed by, given by its name or id. Raises ValidationFailed."""
+    if wanted is None:
+        return None
+    is_id = wanted.isascii() and wanted.isdigit()
+    return genre_names([int(wanted) if is_id else wanted], "genre")[0]
 
 
 def sync_genres(names: Mapping[int, str]) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from movierec import db
 from movierec.errors import ValidationFailed
+from movierec.movies.genres import asked_genre
 from movierec.movies.matching import Candidate, Match, parse_query, rank
 from movierec.movies.parts import KEY_LENGTH
 from movierec.movies.service import Filters, Listed, listed
@@ -39,9 +40,11 @@ def search(
     """How many films the text may mean, and some of them, the likeliest first.
 
     `genre` is a name or an id; `elsewhere` are films that TMDb found. Raises ValidationFailed where the text is
-    empty or too long.
+    empty or too long, or there is no such genre.
     """
-    found = matches(text, Filters(year=year, genre=genre, adult=None if adult else False), elsewhere)
+    found = matches(
+        text, Filters(year=year, genre=asked_genre(genre), adult=None if adult else False), elsewhere
+    )
     return len(found), listed([match.film.id for match in found[offset : offset + limit]])
 
 

@@ -66,7 +66,7 @@ _FACTS = (
 
 _CONDITIONS = {
     "genre": "EXISTS (SELECT 1 FROM movie_genres WHERE movie_id = movies.id AND genre_id = "
-    "(SELECT id FROM genres WHERE LOWER(name) = LOWER(?) OR CAST(id AS TEXT) = ? ORDER BY id LIMIT 1))",
+    "(SELECT id FROM genres WHERE name = ?))",
     "year": "movies.year = ?",
     "year_min": "movies.year >= ?",
     "year_max": "movies.year <= ?",
@@ -81,7 +81,7 @@ _CONDITIONS = {
 class Filters:
     """What a list of films is narrowed by; None does not narrow.
 
-    `genre` is a name or an id; `adult` False leaves adult films out, True leaves only them.
+    `genre` is a name as `asked_genre` gives it; `adult` False leaves adult films out, True leaves only them.
     """
 
     genre: str | None = None

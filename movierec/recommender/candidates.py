@@ -6,11 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from movierec.movies.starter.vocabulary import GENRE_SPELLINGS
 from movierec.recommender.arrays import Floats, Ints, Mask
-
-# What people write for a genre that the catalogue calls otherwise.
-SPELLINGS = {spelling.casefold(): name for spelling, name in GENRE_SPELLINGS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,6 @@ def candidates(traits: Traits, filters: Filters, excluded: Ints, only: Ints | No
 
 
 def _having(traits: Traits, genre: str) -> Mask:
-    genre = SPELLINGS.get(genre.casefold(), genre)
     for column, name in enumerate(traits.genre_names):
         if name.casefold() == genre.casefold():
             return traits.genres[:, column]

@@ -146,6 +146,9 @@ def test_every_list_narrowed_by_films(
     ("path", "query"),
     [
         (RATINGS, "rating_min=4.3"),
+        (RATINGS, "rating_min=4&rating_max=2"),
+        (RATINGS, "genre=Drma"),
+        (FAVORITES, "year_min=2020&year_max=1990"),
         (RATINGS, "rating_min=0"),
         (RATINGS, "has_review=perhaps"),
         (FAVORITES, "rating_min=4"),

@@ -60,7 +60,7 @@ def test_genres_and_how_many_films_they_have() -> None:
     assert count == len(genres)
     assert [genre.name for genre in genres] == sorted(genre.name for genre in genres)
     drama = next(genre for genre in genres if genre.name == "Drama")
-    assert drama.movies == movies.browse(Filters(genre="drama"), limit=1)[0]
+    assert drama.movies == movies.browse(Filters(genre="Drama"), limit=1)[0]
     assert movies.genre(drama.id) == drama
     with pytest.raises(NotFound):
         movies.genre(10**12)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 Item = TypeVar("Item")
 
@@ -15,6 +15,15 @@ class Input(BaseModel):
     """A body or query: unknown fields are refused, never ignored."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @field_validator("year_max", "rating_max", "watched_max", check_fields=False)
+    @classmethod
+    def _not_below_its_minimum(cls, value: Any, given: ValidationInfo) -> Any:
+        name = str(given.field_name).replace("_max", "_min")
+        least = given.data.get(name)
+        if value is not None and least is not None and value < least:
+            raise ValueError(f"Nothing lies between: {name} is {least}")
+        return value
 
 
 class Output(BaseModel):
