@@ -1,4 +1,4 @@
-"""Forgetting what has had its time: throttle windows, sessions, audit entries, the journal; training when due."""
+"""Forgetting what has had its time: throttle windows, sessions, audit, journal, jobs; training when due."""
 
 from __future__ import annotations
 
@@ -33,6 +33,9 @@ async def _sweep_for_ever(services: Services) -> None:
             for sweep in (auth.sweep_tries, auth.sweep_sessions, auth.sweep_entries):
                 await services.threads.write(sweep, int(services.clock()))
             await services.threads.write(library.sweep_acts, services.settings.library, int(services.clock()))
+            # Step by step: others may write in between.
+            while await services.threads.write(jobs.sweep_jobs, int(services.clock())):
+                pass
             await train_when_due(services)
             await sync_when_due(services)
             if services.tmdb is not None:

@@ -1,6 +1,7 @@
 """Long work outside the event loop: a queue in the database, and the worker that does what is in it."""
 
 from movierec.jobs.automatic import sync_when_due, train_when_due
+from movierec.jobs.forgetting import sweep_jobs
 from movierec.jobs.kinds import IMPORT, KINDS
 from movierec.jobs.queue import Job, cancel_or_delete, check_free, enqueue, job, jobs
 from movierec.jobs.uploads import Upload
@@ -17,6 +18,7 @@ __all__ = [
     "enqueue",
     "job",
     "jobs",
+    "sweep_jobs",
     "sync_when_due",
     "train_when_due",
 ]
