@@ -12,7 +12,7 @@ from movierec.api.call import Call
 from movierec.api.endpoint import Access, Download, Group
 from movierec.api.schemas import movies as schemas
 from movierec.errors import MovierecError, NotFound, Throttled, UpstreamUnavailable
-from movierec.tmdb import Images, Tmdb
+from movierec.tmdb import IMAGE_KINDS, Images, Tmdb, image_kind
 
 group = Group("/api/v1/movies", tag="movies")
 
@@ -25,7 +25,6 @@ USUAL = Images(
 POSTER_WIDTH, BACKDROP_WIDTH = 500, 1280
 # The same path is never another image.
 CACHE_SECONDS = 7 * 86_400
-KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
 
 
 @dataclass
@@ -72,7 +71,7 @@ def size_for(sizes: tuple[str, ...], width: int) -> str:
 @group.get(
     "/{id}/poster/",
     access=Access.PUBLIC,
-    answers={200: Download(tuple(KINDS.values()))},
+    answers={200: Download(tuple(IMAGE_KINDS.values()))},
     errors=(UpstreamUnavailable, Throttled),
     throttle="posters",
 )
@@ -88,12 +87,4 @@ async def poster(call: Call, id: int, query: schemas.PosterQuery) -> web.Respons
     }
     if headers["ETag"] in call.request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
-    return web.Response(body=content, content_type=_kind_of(content), headers=headers)
-
-
-def _kind_of(content: bytes) -> str:
-    """By the content itself. Raises UpstreamUnavailable for what is no image, whatever it was called."""
-    for start, kind in KINDS.items():
-        if content.startswith(start):
-            return kind
-    raise UpstreamUnavailable("What TMDb sent is no image.")
+    return web.Response(body=content, content_type=image_kind(content), headers=headers)

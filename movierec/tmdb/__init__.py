@@ -2,11 +2,13 @@
 
 from movierec.tmdb.client import Result
 from movierec.tmdb.flights import Flights
+from movierec.tmdb.images import IMAGE_KINDS, image_kind
 from movierec.tmdb.parse import LAST_PAGE, Changes, Details, Film, FilmPage, Images
 from movierec.tmdb.service import ATTRIBUTION, Answer, State, Tmdb
 
 __all__ = [
     "ATTRIBUTION",
+    "IMAGE_KINDS",
     "LAST_PAGE",
     "Answer",
     "Changes",
@@ -18,4 +20,5 @@ __all__ = [
     "Result",
     "State",
     "Tmdb",
+    "image_kind",
 ]

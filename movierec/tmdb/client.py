@@ -27,6 +27,7 @@ import aiohttp
 from movierec import __version__, config
 from movierec.errors import NotFound, UpstreamUnavailable
 from movierec.tmdb.breaker import Breaker
+from movierec.tmdb.images import IMAGE_KINDS, image_kind
 from movierec.tmdb.pace import Pace
 from movierec.tmdb.parse import BadAnswer
 
@@ -70,22 +71,56 @@ class Outcome:
 Reader = Callable[[int, str, bytes], Outcome]
 
 
+class _Host:
+    """How one host of TMDb's fares: the API may answer while the images do not."""
+
+    def __init__(self, name: str, settings: config.Tmdb) -> None:
+        self.name = name
+        self.breaker = Breaker(settings.failures, settings.pause_seconds, time.monotonic)
+        self.pace = Pace(settings.requests_per_second, settings.requests_at_once)
+        self.last_result: Result | None = None
+
+    def check_admission(self, deadline: float) -> None:
+        """Raise UpstreamUnavailable at once where asking would be of no use."""
+        if self.pace.paused_seconds > deadline - asyncio.get_running_loop().time():
+            raise _unavailable(Result.THROTTLED, self.pace.paused_seconds)
+        if (seconds := self.breaker.admit()) is not None:
+            raise _unavailable(self.last_result or Result.LOST, seconds)
+
+    def note(self, outcome: Outcome) -> None:
+        result = outcome.result
+        if result is not self.last_result and result not in (Result.OK, Result.UNKNOWN):
+            logger.warning("%s: %s", self.name, result.value)
+        self.last_result = Result.OK if result is Result.UNKNOWN else result
+        if result is Result.REFUSED:
+            self.breaker.trip(REFUSED_SECONDS)
+        elif result in (Result.OK, Result.UNKNOWN, Result.THROTTLED):
+            self.breaker.succeeded()
+        else:
+            self.breaker.failed()
+        if result is Result.THROTTLED:
+            self.pace.pause(outcome.pause_seconds)
+
+
 class Client:
     """`start` and `close` it on the event loop it is used on. `count` is told the result of each request."""
 
     def __init__(self, settings: config.Tmdb, count: Callable[[Result], None] = lambda result: None) -> None:
         self._settings, self._count = settings, count
-        self._breaker = Breaker(settings.failures, settings.pause_seconds, time.monotonic)
-        self._pace = Pace(settings.requests_per_second, settings.requests_at_once)
+        self._api, self._images = _Host("TMDb", settings), _Host("TMDb's images", settings)
         self._session: aiohttp.ClientSession | None = None
-        self.last_result: Result | None = None
 
     def __repr__(self) -> str:
         return f"<Client of {self._settings.base_url}>"
 
+    @property
+    def last_result(self) -> Result | None:
+        """What came of the last request to the API."""
+        return self._api.last_result
+
     async def start(self) -> None:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._settings.requests_at_once),
+            connector=aiohttp.TCPConnector(limit_per_host=self._settings.requests_at_once),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"movierec/{__version__}"},
             timeout=aiohttp.ClientTimeout(total=None, connect=self._settings.connect_seconds),
@@ -109,24 +144,26 @@ class Client:
             raise ValueError("not a path of TMDb")
         headers, query = _with_key(self._settings.api_key, query)
         read = functools.partial(_read_document, understand)
-        content: Value = await self._ask(self._settings.base_url.rstrip("/") + path, query, headers, read)
+        content: Value = await self._ask(
+            self._api, self._settings.base_url.rstrip("/") + path, query, headers, read
+        )
         return content
 
     async def image(self, size: str, path: str) -> bytes:
         """An image, without the key: it lies on another host. Raises as `document` does."""
         address = f"{self._settings.image_url.rstrip('/')}/{size}{path}"
-        content: bytes = await self._ask(address, {}, {}, _read_image)
+        content: bytes = await self._ask(self._images, address, {}, {}, _read_image)
         return content
 
     async def _ask(
-        self, address: str, query: Mapping[str, str], headers: Mapping[str, str], read: Reader
+        self, host: _Host, address: str, query: Mapping[str, str], headers: Mapping[str, str], read: Reader
     ) -> Any:
         """Try until there is an answer, or no use or no time in trying on."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._settings.total_seconds
         for tried in range(1, TRIES + 1):
-            self._check_admission(deadline)
-            outcome = await self._in_turn(address, query, headers, read, deadline)
+            host.check_admission(deadline)
+            outcome = await self._in_turn(host, address, query, headers, read, deadline)
             if outcome.result is Result.OK:
                 return outcome.content
             if outcome.result is Result.UNKNOWN:
@@ -138,15 +175,9 @@ class Client:
             await asyncio.sleep(pause)
         raise AssertionError("the last try returns or raises")
 
-    def _check_admission(self, deadline: float) -> None:
-        """Raise UpstreamUnavailable at once where asking would be of no use."""
-        if self._pace.paused_seconds > deadline - asyncio.get_running_loop().time():
-            raise _unavailable(Result.THROTTLED, self._pace.paused_seconds)
-        if (seconds := self._breaker.admit()) is not None:
-            raise _unavailable(self.last_result or Result.LOST, seconds)
-
     async def _in_turn(
         self,
+        host: _Host,
         address: str,
         query: Mapping[str, str],
         headers: Mapping[str, str],
@@ -156,31 +187,17 @@ class Client:
         """One request that was admitted; whatever comes of it, the breaker is told."""
         outcome = None
         try:
-            async with self._pace.turn(deadline):
+            async with host.pace.turn(deadline):
                 outcome = await self._once(address, query, headers, read, deadline)
         except TimeoutError:
             # Not TMDb's fault: too much is asked of it at once.
             return Outcome(Result.LATE)
         finally:
             if outcome is None:
-                self._breaker.gave_up()
-        self._note(outcome)
+                host.breaker.gave_up()
+        self._count(outcome.result)
+        host.note(outcome)
         return outcome
-
-    def _note(self, outcome: Outcome) -> None:
-        result = outcome.result
-        self._count(result)
-        if result is not self.last_result and result not in (Result.OK, Result.UNKNOWN):
-            logger.warning("TMDb: %s", result.value)
-        self.last_result = Result.OK if result is Result.UNKNOWN else result
-        if result is Result.REFUSED:
-            self._breaker.trip(REFUSED_SECONDS)
-        elif result in (Result.OK, Result.UNKNOWN, Result.THROTTLED):
-            self._breaker.succeeded()
-        else:
-            self._breaker.failed()
-        if result is Result.THROTTLED:
-            self._pace.pause(outcome.pause_seconds)
 
     async def _once(
         self,
@@ -268,8 +285,13 @@ def _read_image(status: int, content_type: str, body: bytes) -> Outcome:
         return Outcome(Result.BROKEN)
     if status == 404:
         return Outcome(Result.UNKNOWN)
-    is_image = status == 200 and content_type in ("image/jpeg", "image/png", "image/webp") and body
-    return Outcome(Result.OK, body) if is_image else Outcome(Result.GARBAGE)
+    if status != 200 or content_type not in IMAGE_KINDS.values():
+        return Outcome(Result.GARBAGE)
+    try:
+        image_kind(body)
+    except BadAnswer:
+        return Outcome(Result.GARBAGE)
+    return Outcome(Result.OK, body)
 
 
 def retry_after_seconds(header: str | None, now: float) -> float:

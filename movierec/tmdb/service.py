@@ -19,6 +19,7 @@ from movierec.tmdb import parse
 from movierec.tmdb.cache import Cache, Entry
 from movierec.tmdb.client import Client, Result
 from movierec.tmdb.flights import Flights
+from movierec.tmdb.images import image_kind
 from movierec.tmdb.parse import BadAnswer, Changes, Details, Film, FilmPage, Images
 
 Value = TypeVar("Value")
@@ -271,7 +272,10 @@ def _found_film(document: Any) -> Film:
 
 
 def _image_of(entry: Entry) -> bytes | None:
+    """None for what is no image, which is asked for anew."""
     try:
-        return base64.b64decode(entry.document, validate=True)
-    except (TypeError, ValueError, binascii.Error):
+        content = base64.b64decode(entry.document, validate=True)
+        image_kind(content)
+    except (TypeError, ValueError, binascii.Error, BadAnswer):
         return None
+    return content

@@ -97,7 +97,9 @@ def test_only_posters_of_films_at_tmdb_are_fetched(
     assert daemon.get(f"{MOVIES}/{alien}/")["poster_url"] == foreign
 
 
-@pytest.mark.parametrize("mode", ["500", "html", "500 MB", "cut body", "redirect", "black hole"])
+@pytest.mark.parametrize(
+    "mode", ["500", "html", "html called an image", "500 MB", "cut body", "redirect", "black hole"]
+)
 def test_what_is_no_image_is_neither_passed_on_nor_kept(
     daemon: RunningDaemon, stand_in: StandIn, mode: str
 ) -> None:

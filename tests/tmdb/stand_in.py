@@ -224,6 +224,7 @@ MISBEHAVIOUR: dict[str, Misbehaviour] = {
     "429": _throttle,
     "500": _text('{"status_code": 11}', 500),
     "html": _text("<html><h1>Welcome to our wi-fi</h1></html>", 200, "text/html"),
+    "html called an image": _text("<html><h1>Welcome to our wi-fi</h1></html>", 200, "image/jpeg"),
     "html with 404": _text("<html>nothing here</html>", 404, "text/html"),
     "refused key": _text('{"status_code": 7, "success": false}', 401),
     "redirect": _redirect,

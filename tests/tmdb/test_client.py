@@ -189,6 +189,26 @@ async def test_a_refused_key_is_not_sent_again_and_again(stand_in: StandIn) -> N
     assert len(stand_in.asked) == 1
 
 
+@pytest.mark.parametrize("mode", ["500", "429", "html called an image"])
+async def test_images_that_fail_do_not_stop_the_rest(stand_in: StandIn, mode: str) -> None:
+    """Nor the other way round: they are two hosts."""
+    with StandIn() as images:
+        images.mode, images.retry_after = mode, "60"
+        async with asking(stand_in, image_url=images.url, failures=2) as made:
+            assert (await made.ask())["id"] == 603
+            for _ in range(3):
+                with pytest.raises(UpstreamUnavailable):
+                    await made.client.image("w342", "/a.jpg")
+            assert made.client.last_result is Result.OK
+            assert (await made.ask())["id"] == 603
+        images.mode, stand_in.mode = "well", "html"
+        async with asking(stand_in, image_url=images.url, failures=2) as made:
+            for _ in range(3):
+                with pytest.raises(UpstreamUnavailable):
+                    await made.ask()
+            assert await made.client.image("w342", "/a.jpg")
+
+
 async def test_so_many_at_once_and_no_more(stand_in: StandIn) -> None:
     stand_in.delay_seconds = 0.1
     async with asking(stand_in, requests_at_once=2, total_seconds=5.0) as made:

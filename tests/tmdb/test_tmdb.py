@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from datetime import date
 from pathlib import Path
@@ -47,6 +48,13 @@ async def test_only_images_are_asked_of_the_images_host(counted: Counted, path: 
     with pytest.raises(NotFound):
         await counted.tmdb.image(path, size)
     assert not counted.results
+
+
+async def test_what_was_kept_and_is_no_image_is_fetched_anew(counted: Counted, stand_in: StandIn) -> None:
+    await counted.tmdb._keep("image w342/poster603.jpg", base64.b64encode(b"<html>").decode())
+    for _ in range(2):
+        assert (await counted.tmdb.image("/poster603.jpg", "w342")).startswith(b"\xff\xd8")
+    assert stand_in.asked == ["/w342/poster603.jpg"]
 
 
 async def test_each_kind_of_answer_has_its_lifetime(counted: Counted, stand_in: StandIn) -> None:

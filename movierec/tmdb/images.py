@@ -1,0 +1,15 @@
+"""What is an image: by its own first bytes, whatever it is called. Pure."""
+
+from __future__ import annotations
+
+from movierec.tmdb.parse import BadAnswer
+
+IMAGE_KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
+
+
+def image_kind(content: bytes) -> str:
+    """Its content type. Raises BadAnswer for what is no image."""
+    for start, kind in IMAGE_KINDS.items():
+        if content.startswith(start):
+            return kind
+    raise BadAnswer("no image")
