@@ -63,8 +63,14 @@ def _reversal(number: int, name: str, movie_id: int, before: str | None, after: 
 
 
 def _row(shelf: Shelf, image: str | None) -> Row | None:
-    """A recorded row; columns that came later have their defaults."""
-    return None if image is None else {**shelf.defaults, **json.loads(image)}
+    """A recorded row; columns that came later have their defaults.
+
+    SQLite told 0 and 1 where PostgreSQL, to which the journal may have moved, takes truth values only.
+    """
+    if image is None:
+        return None
+    row = {**shelf.defaults, **json.loads(image)}
+    return row | {name: bool(row[name]) for name, told in shelf.defaults.items() if isinstance(told, bool)}
 
 
 def take_back(user_id: int, act_id: int) -> None:
