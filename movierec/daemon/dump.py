@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -35,14 +36,33 @@ def load(table: str, lines: Iterable[bytes]) -> int:
 
 
 def set_sequences(tables: Iterable[str]) -> None:
-    """Let PostgreSQL number new rows above those that were loaded with their ids."""
-    for table in tables if db.is_postgres() else ():
-        if any(column.name == "id" for column in db.database.get_columns(table)):
-            db.execute(
-                f"SELECT setval(pg_get_serial_sequence(?, 'id'), COALESCE(MAX(id), 1), MAX(id) IS NOT NULL) "
-                f"FROM {table}",
-                table,
-            )
+    """Let PostgreSQL number new rows above those that were loaded with their ids, and above what rows that are
+    gone had: jobs that are still named, and what users kept, which undoing brings back under its own id."""
+    if not db.is_postgres():
+        return
+    columns = {table: {column.name for column in db.database.get_columns(table)} for table in tables}
+    highest = Counter({table: _highest("id", table) for table, names in columns.items() if "id" in names})
+    for table in [table for table, names in columns.items() if "job_id" in names]:
+        highest["jobs"] = max(highest["jobs"], _highest("job_id", table))
+    for table, number in _kept_once() if "changes" in columns else ():
+        highest[table] = max(highest[table], number)
+    for table, number in highest.items():
+        sql = "SELECT setval(pg_get_serial_sequence(?, 'id'), ?, ?)"
+        db.execute(sql, table, max(number, 1), number > 0)
+
+
+def _highest(column: str, table: str) -> int:
+    return db.value(f"SELECT MAX({column}) FROM {table}") or 0
+
+
+def _kept_once() -> list[db.Row]:
+    """Tables with the highest id of a row that the journal knows."""
+    # In JSON, this stands in no text: there its quotes would be escaped.
+    number = """MAX(CAST(SUBSTRING({} FROM '"id":([0-9]+)') AS BIGINT))"""
+    return db.rows(
+        f"SELECT shelf, GREATEST({number.format('before')}, {number.format('after')}, 0) "
+        "FROM changes GROUP BY shelf"
+    )
 
 
 def _line(document: Any) -> bytes:

@@ -41,7 +41,15 @@ def alone(user_id: int) -> Iterator[None]:
                 db.execute("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", f"library of {user_id}")
             yield
     except peewee.IntegrityError as error:
-        raise NotFound("There is no such movie.") from error
+        if _names_nothing(error):
+            raise NotFound("There is no such movie.") from error
+        raise
+
+
+def _names_nothing(error: peewee.IntegrityError) -> bool:
+    """Whether a foreign key was violated."""
+    code = getattr(error.__cause__ or error.__context__, "pgcode", None)
+    return code == "23503" or "FOREIGN KEY" in str(error)
 
 
 def make_way(begun: float) -> None:

@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 import pytest
 
-from movierec import db
+from movierec import db, jobs, library
 from movierec.config import Settings
 from movierec.daemon.backup import back_up
 from movierec.daemon.restore import keep_restores_away, restore
@@ -315,6 +315,29 @@ def test_work_that_was_under_way_is_said_to_have_ended(
     [(state, error)] = db.rows("SELECT state, error FROM jobs")
     assert state == "failed"
     assert "Start it again" in error
+
+
+def test_what_was_taken_away_before_the_backup_comes_back_under_its_own_number(
+    settings: Settings, ada: Account, elsewhere: Settings, tmp_path: Path
+) -> None:
+    """What is new is numbered above it, and a new job above those whose imports are in the journal."""
+    runner, heat, alien = map(movie_id, ("tt0083658", "tt0113277", "tt0078748"))
+    db.connect(settings)
+    rated = [library.to_rate(runner, 2), library.to_rate(heat, 3, review='"id":999999')]
+    library.apply(ada.id, rated, what="Imported a file", now=1, job_id=70)
+    kept = [library.rating_of(ada.id, film) for film in (runner, heat)]
+    gone = [library.to_remove(library.RATINGS, film) for film in (runner, heat)]
+    library.apply(ada.id, gone, what="Took them back", now=2)
+    back_up(settings, tmp_path / "saved", force=False, models=False)
+    db.close()
+    restore(elsewhere, tmp_path / "saved", force=False)
+    db.connect(elsewhere)
+    assert jobs.enqueue(ada.id, jobs.IMPORT, {}, now=3).id == 71
+    library.undo(ada.id, now=3)
+    assert [library.rating_of(ada.id, film) for film in (runner, heat)] == kept
+    library.rate(ada.id, alien, 5, now=4)
+    highest = max(rating.id for rating in kept)
+    assert library.rating_of(ada.id, alien).id == highest + 1
 
 
 # What a restore may be killed before: every statement, and every step that the disk sees.
