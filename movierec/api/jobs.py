@@ -11,6 +11,7 @@ from movierec.api.endpoint import Access, Group
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page, PageQuery
 from movierec.api.schemas import jobs as schemas
+from movierec.errors import Conflict
 from movierec.jobs import Job
 
 group = Group("/api/v1/jobs", tag="jobs")
@@ -29,10 +30,11 @@ def job(call: Call, id: int) -> dict[str, Any]:
     return job_json(jobs.job(id, _owner(call)))
 
 
-@group.delete("/{id}/", access=Access.USER, answers={204: None})
+@group.delete("/{id}/", access=Access.USER, answers={204: None}, errors=(Conflict,))
 def cancel(call: Call, id: int) -> None:
-    """Cancel a job that is under way; forget one that has ended."""
+    """Cancel a job that is under way, which takes back what it changed; forget one that has ended."""
     jobs.cancel_or_delete(id, _owner(call), call.now)
+    call.services.worker.wake()
 
 
 def _owner(call: Call) -> int | None:

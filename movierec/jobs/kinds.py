@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from movierec import library
 from movierec.exchange import importing, movielens
-from movierec.jobs import syncing, training, uploads
+from movierec.jobs import queue, syncing, training, uploads
 from movierec.jobs.looking_up import look_up_with
 from movierec.jobs.running import Running
 
@@ -44,20 +45,34 @@ def import_own(running: Running) -> dict[str, Any]:
     )
 
 
+def take_back_left_over() -> None:
+    """Take back what imports changed that were cancelled or given up when no worker was left to do so."""
+    for user_id, act_id in queue.left_over(IMPORT):
+        library.take_back(user_id, act_id)
+
+
+def _nothing() -> None:
+    """Jobs that end without success leave nothing."""
+
+
 # Of a user's own history.
 IMPORT = "import"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """`run` returns the report. Kinds of one lane wait for each other in a daemon."""
+    """`run` returns the report. Kinds of one lane wait for each other in a daemon.
+
+    `clear_away` what jobs left that ended without success; any number of daemons do so before each claim.
+    """
 
     run: Callable[[Running], dict[str, Any]]
     lane: str
+    clear_away: Callable[[], None] = _nothing
 
 
 KINDS: dict[str, Kind] = {
-    IMPORT: Kind(import_own, lane="own imports"),
+    IMPORT: Kind(import_own, lane="own imports", clear_away=take_back_left_over),
     "import_movielens": Kind(import_movielens, lane="imports"),
     syncing.KIND: Kind(syncing.sync, lane="sync"),
     "train": Kind(training.train, lane="training"),

@@ -134,7 +134,10 @@ def jobs(owner: int | None, *, kind: str | None = None, limit: int, offset: int)
 
 
 def cancel_or_delete(job_id: int, owner: int | None, now: int) -> None:
-    """Cancel an active job of `owner` (None: anybody's); forget one that has ended. Raises NotFound."""
+    """Cancel an active job of `owner` (None: anybody's); forget one that has ended.
+
+    Raises NotFound, or Conflict where what it changed is still to be taken back.
+    """
     with db.write():
         found = job(job_id, owner)
         cancelled = db.execute(
@@ -143,8 +146,22 @@ def cancel_or_delete(job_id: int, owner: int | None, now: int) -> None:
             now,
             found.id,
         )
-        if not cancelled.rowcount:
-            db.execute("DELETE FROM jobs WHERE id = ?", found.id)
+        if cancelled.rowcount:
+            return
+        if db.value(f"SELECT 1 {_LEFT_OVER} AND jobs.id = ?", found.id):
+            raise Conflict("What it had changed is still being taken back. Try again in a moment.")
+        db.execute("DELETE FROM jobs WHERE id = ?", found.id)
+
+
+def left_over(kind: str) -> list[db.Row]:
+    """Users and acts of jobs that ended without success: all that these changed is to be taken back."""
+    return db.rows(f"SELECT acts.user_id, acts.id {_LEFT_OVER} AND jobs.kind = ?", kind)
+
+
+_LEFT_OVER = (
+    "FROM jobs JOIN acts ON acts.user_id = jobs.user_id AND acts.job_id = jobs.id "
+    "WHERE jobs.state IN ('cancelled', 'failed')"
+)
 
 
 # The worker's side. `worker` names one lane of one daemon; every write asks whether the job is still its own.

@@ -139,6 +139,8 @@ class _Lane:
         alone = self._is_first_look and not db.is_postgres()
         queue.take_back(self.name, list(self._kinds), now, alone=alone)
         self._is_first_look = False
+        for kind in self._kinds.values():
+            kind.clear_away()
         uploads.sweep(self._settings)
         return queue.claim(self.name, list(self._kinds), now)
 

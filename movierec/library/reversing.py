@@ -74,12 +74,15 @@ def _row(shelf: Shelf, image: str | None) -> Row | None:
 
 
 def take_back(user_id: int, act_id: int) -> None:
-    """Reverse an act and forget it, in steps that are whole: whatever stops it, it can be taken up again."""
+    """Reverse an act and forget it, in steps that are whole: whatever stops it, it can be taken up again.
+
+    What had undone a part of it is forgotten too: brought again, that part would be all there is.
+    """
     while True:
         with alone(user_id):
             reversals = last_of(act_id)
             if not reversals:
-                db.execute("DELETE FROM acts WHERE id = ?", act_id)
+                db.execute("DELETE FROM acts WHERE id = ? OR undoes_id = ?", act_id, act_id)
                 return
             Acting(user_id, "", 0, unrecorded=True).carry_out(reversals)
             forget(act_id, reversals)

@@ -71,7 +71,8 @@ def act_of_job(user_id: int, job_id: int) -> Deed | None:
 def undo(user_id: int, act_id: int | None = None, *, now: int) -> Undone:
     """Take back an act, or the last one that is in effect. To undo the act that did so brings it again.
 
-    A row changed again since is left alone. Raises NotFound, or Conflict where the act is undone already.
+    A row changed again since is left alone. Raises NotFound, or Conflict where the act is undone already or
+    is an import that has not come to its end.
     """
     begun = time.monotonic()
     done = undo_step(user_id, act_id, now=now)
@@ -155,6 +156,10 @@ def _undoable(user_id: int, act_id: int | None) -> Deed:
     act = _act(user_id, act_id)
     if act.undone and not _has_changes(act.id):
         raise Conflict(f"“{act.what}” is undone already.")
+    if db.value("SELECT 1 FROM jobs WHERE id = ? AND state <> 'succeeded'", act.job_id):
+        raise Conflict(
+            f"“{act.what}” has not come to its end. Cancel the import: then all of it is taken back."
+        )
     return act
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
-from movierec import auth, db
+from movierec import auth, db, library
 from movierec.config import Settings
 from movierec.errors import Conflict, InternalError, NotFound
 from movierec.jobs import queue
+from movierec.jobs.kinds import IMPORT, take_back_left_over
+from tests.films import FILMS, movie_id
 
 KINDS = ("train",)
 
@@ -168,13 +171,65 @@ def test_deleting_what_has_ended_forgets_it(users: list[int]) -> None:
 
 
 def test_a_new_job_has_no_number_that_a_forgotten_one_had(users: list[int]) -> None:
-    made = queue.enqueue(users[0], "import", {}, now=0)
+    made = queue.enqueue(users[0], IMPORT, {}, now=0)
     db.execute(
         "INSERT INTO acts (user_id, what, at, size, job_id, undone) VALUES (?, 'Imported', 0, 1, ?, ?)",
         users[0],
         made.id,
         False,
     )
-    for _ in range(2):
-        queue.cancel_or_delete(made.id, users[0], now=1)
-    assert queue.enqueue(users[0], "import", {}, now=2).id > made.id
+    queue.claim("w", (IMPORT,), now=1)
+    queue.finish(made.id, "w", {}, now=1)
+    queue.cancel_or_delete(made.id, users[0], now=1)
+    assert queue.enqueue(users[0], IMPORT, {}, now=2).id > made.id
+
+
+def broken_off(user: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A running import whose worker was killed when half of it was applied."""
+    made = queue.enqueue(user, IMPORT, {}, now=0)
+    assert queue.claim("dead", (IMPORT,), now=0)
+
+    def killed() -> Iterator[library.Change]:
+        yield from [library.to_rate(movie_id(film), 4) for film in FILMS][:6]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("movierec.library.applying.BATCH", 4)
+        patch.setattr("movierec.library.applying.take_back", lambda *_: None)
+        with pytest.raises(KeyboardInterrupt):
+            library.apply(user, killed(), what="Imported a file", now=0, job_id=made.id)
+    assert rated(user) == 4
+    return made.id
+
+
+def rated(user: int) -> int:
+    return int(db.value("SELECT COUNT(*) FROM ratings WHERE user_id = ?", user))
+
+
+def test_an_import_cancelled_after_its_worker_died_is_taken_back(
+    users: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = users[0]
+    number = broken_off(user, monkeypatch)
+    take_back_left_over()
+    with pytest.raises(Conflict, match="has not come to its end"):
+        library.undo(user, now=1)
+    queue.cancel_or_delete(number, user, now=1)
+    with pytest.raises(Conflict, match="still being taken back"):
+        queue.cancel_or_delete(number, user, now=1)
+    assert rated(user) == 4
+    take_back_left_over()
+    assert (rated(user), library.acts(user, limit=9)[0]) == (0, 0)
+    queue.cancel_or_delete(number, user, now=1)
+
+
+def test_an_import_that_is_given_up_is_taken_back(users: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    number = broken_off(users[0], monkeypatch)
+    queue.interrupt(number, "dead", queue.INTERRUPTED[0], now=1)
+    take_back_left_over()
+    assert rated(users[0]) == 4  # it will be taken up a last time
+    queue.claim("dead", (IMPORT,), now=2)
+    queue.interrupt(number, "dead", queue.INTERRUPTED[1], now=3)
+    assert queue.job(number, None).state == "failed"
+    take_back_left_over()
+    assert (rated(users[0]), library.acts(users[0], limit=9)[0]) == (0, 0)

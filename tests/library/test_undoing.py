@@ -6,6 +6,7 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import peewee
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -171,6 +172,43 @@ def test_undoing_that_was_broken_off_is_gone_on_with(database: Settings) -> None
     assert everything_of(user) == imported
     library.undo(user, now=NOW)
     assert not any(everything_of(user).values())
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_what_is_taken_back_leaves_nothing_that_undid_a_part_of_it(database: Settings) -> None:
+    user = make_user()
+    rated = [to_rate(movie_id(film), 4) for film in FILMS]
+    act = library.apply(user, rated, what="Imported a file", now=NOW).act_id
+    assert act is not None
+    assert not library.undo_step(user, act, now=NOW).is_finished
+    library.take_back(user, act)
+    assert not any(everything_of(user).values())
+    assert library.acts(user, limit=9) == (0, [])
+
+
+def test_a_journal_that_sqlite_wrote_is_undone_anywhere(database: Settings) -> None:
+    user, alien = make_user(), movie_id(ALIEN)
+    library.add_to_history(user, alien, "2024-05-01", rewatch=True, now=NOW)
+    before = everything_of(user)
+    library.add_to_history(user, alien, "2024-05-01", rewatch=False, now=NOW)
+    assert everything_of(user) != before
+    db.execute("UPDATE changes SET before = REPLACE(before, '\"rewatch\":true', '\"rewatch\":1')")
+    library.undo(user, now=NOW)
+    assert everything_of(user) == before
+
+
+def test_a_number_taken_twice_is_not_called_a_film_that_is_not_there(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = make_user()
+    library.rate(user, movie_id(ALIEN), 4, now=NOW)
+    taken = db.value("SELECT MAX(id) FROM ratings")
+    with monkeypatch.context() as patch:
+        patch.setattr("movierec.db.new_ids", lambda *_: [taken])
+        with pytest.raises(peewee.IntegrityError):
+            library.rate(user, movie_id(HEAT), 4, now=NOW)
+    with pytest.raises(NotFound):
+        library.apply(user, [to_rate(10**9, 4)], what="x", now=NOW)
 
 
 def test_one_film_told_twice_in_one_go(database: Settings) -> None:
