@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -120,15 +121,20 @@ async def undo(call: Call, id: int) -> dict[str, Any]:
 
     Movies changed again since are left as they are, and named. Undoing the undo brings it again.
     """
-    act = await call.read(library.act_of_job, call.user_id, id)
-    if act is None:
-        job = await call.read(jobs.job, id, call.user_id)
-        if job.kind != jobs.IMPORT:
-            raise NotFound()
-    elif act.undone:
-        raise Conflict("This import is undone already.")
-    acts = await call.write(importing.withdraw, call.user_id, id)
-    taken_back = [await take_back(call, act_id) for act_id in (*acts, *([act.id] if act else []))]
+    act = await call.read(_act_of, call.user_id, id)
+    taken_back = []
+    # Newest first: each leads back to what was there before it.
+    for act_id in await call.read(importing.answered, call.user_id, id):
+        with contextlib.suppress(NotFound, Conflict):
+            taken_back.append(await take_back(call, act_id))
+    if act is not None:
+        try:
+            taken_back.append(await take_back(call, act.id))
+        except Conflict:
+            if not taken_back:
+                raise
+    # Last: whatever stops it before, it can be taken up again.
+    await call.write(importing.withdraw, call.user_id, id)
     return {
         "job": id,
         "reverted": sum(done.reverted for done in taken_back),
@@ -136,6 +142,22 @@ async def undo(call: Call, id: int) -> dict[str, Any]:
         "left": [{"movie": movie, "title": title} for done in taken_back for movie, title in done.left],
         "undone_at": timestamp(call.now),
     }
+
+
+def _act_of(user_id: int, job_id: int) -> library.Deed | None:
+    """What an import changed, None for nothing. Raises NotFound, or Conflict where it is under way."""
+    act = library.act_of_job(user_id, job_id)
+    try:
+        job = jobs.job(job_id, user_id)
+    except NotFound:
+        if act is None:
+            raise
+        return act  # it outlives the job
+    if job.kind != jobs.IMPORT:
+        raise NotFound()
+    if job.is_active:
+        raise Conflict("This import is under way. Cancel it: then all of it is taken back.")
+    return act
 
 
 async def _received(call: Call) -> Upload:

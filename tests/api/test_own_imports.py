@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import typing
 from typing import Any
 
@@ -66,6 +67,39 @@ def test_import_review_and_undo(module_daemon: RunningDaemon, ada: Account) -> N
     assert bring(daemon, ada, RATINGS, "?filename=ratings.csv")["report"]["new"] == 2
     daemon.delete(one, token=ada)
     assert bring(daemon, ada, RATINGS)["report"]["ambiguous"] == 1
+
+
+def test_an_import_is_taken_back_whole_though_what_came_of_an_answer_is_undone(
+    module_daemon: RunningDaemon, ada: Account
+) -> None:
+    daemon = module_daemon
+    job = bring(daemon, ada, f"{RATINGS}2020-05-03,Up,2010,u3,3\n", "?filename=ratings.csv")
+    question, _ = daemon.get(REVIEW, token=ada)["results"]
+    movie = question["candidates"][0]["movie_detail"]["id"]
+    daemon.post(f"{REVIEW}{question['id']}/resolve/", {"movie": movie}, token=ada)
+    daemon.post("/api/v1/changes/undo/", {}, token=ada)
+    assert daemon.get("/api/v1/favorites/ratings/", token=ada)["count"] == 1
+    undone = daemon.post(f"{IMPORTS}{job['id']}/undo/", token=ada)
+    assert undone["reverted"] == 1
+    assert daemon.get("/api/v1/favorites/ratings/", token=ada)["count"] == 0
+    assert daemon.get(REVIEW, token=ada)["count"] == 0
+
+
+def test_nothing_of_an_import_is_undone_while_it_is_under_way(
+    module_daemon: RunningDaemon, ada: Account
+) -> None:
+    daemon = module_daemon
+    job = bring(daemon, ada, RATINGS, "?filename=ratings.csv")
+    db.execute(
+        "UPDATE jobs SET state = 'running', owner = 'x', heartbeat_at = ? WHERE id = ?", 2**40, job["id"]
+    )
+    for path in (f"{IMPORTS}{job['id']}/undo/", "/api/v1/changes/undo/"):
+        daemon.post(path, {} if "changes" in path else None, token=ada, status=409)
+    assert daemon.get(REVIEW, token=ada)["count"] == 1
+    daemon.delete(f"/api/v1/jobs/{job['id']}/", token=ada)
+    deadline = time.monotonic() + 30
+    while daemon.get("/api/v1/favorites/ratings/", token=ada)["count"]:
+        assert time.monotonic() < deadline
 
 
 def test_without_candidates_a_question_is_searched_for(module_daemon: RunningDaemon, ada: Account) -> None:

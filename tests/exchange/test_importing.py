@@ -195,7 +195,9 @@ def test_withdrawing_an_import_forgets_what_it_asked(ada: int, tmp_path: Path) -
     first = bring_in(tmp_path, ada, RATINGS + "2020-05-01,Heat,1996,u1,4.5\n2020-05-01,Alien,1980,u2,4\n")
     heat, _ = asked(ada)
     applied = importing.answer(ada, heat.id, heat.candidates[0].movie_id, now=NOW)
-    assert importing.withdraw(ada, first["job"]) == [applied.act_id]
+    assert importing.answered(ada, first["job"]) == [applied.act_id]
+    importing.withdraw(ada, first["job"])
+    assert importing.answered(ada, first["job"]) == []
     assert asked(ada) == []
 
 

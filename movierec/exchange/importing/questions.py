@@ -251,19 +251,24 @@ def ask_again(user_id: int, question_id: int) -> None:
     db.execute("DELETE FROM film_questions WHERE id = ? AND user_id = ?", question_id, user_id)
 
 
-def withdraw(user_id: int, job_id: int) -> list[int]:
-    """Forget what an import asks; answers with the acts that came of answers."""
+def answered(user_id: int, job_id: int) -> list[int]:
+    """The acts that came of answers about an import, newest first."""
+    acts = db.rows(
+        "SELECT DISTINCT act_id FROM waiting_rows WHERE question_id IN "
+        "(SELECT id FROM film_questions WHERE user_id = ?) AND job_id = ? AND act_id > 0 ORDER BY act_id DESC",
+        user_id,
+        job_id,
+    )
+    return [act_id for (act_id,) in acts]
+
+
+def withdraw(user_id: int, job_id: int) -> None:
+    """Forget what an import asks, and which acts came of answers."""
     own = "question_id IN (SELECT id FROM film_questions WHERE user_id = ?)"
     with db.write():
-        acts = db.rows(
-            f"SELECT DISTINCT act_id FROM waiting_rows WHERE {own} AND job_id = ? AND act_id > 0",
-            user_id,
-            job_id,
-        )
         db.execute(f"DELETE FROM waiting_rows WHERE {own} AND job_id = ?", user_id, job_id)
         db.execute(
             "DELETE FROM film_questions WHERE user_id = ? AND state IN ('ambiguous', 'unmatched') "
             "AND NOT EXISTS (SELECT 1 FROM waiting_rows WHERE question_id = film_questions.id)",
             user_id,
         )
-    return [act_id for (act_id,) in acts]
