@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from movierec import library
 from movierec.exchange import importing, movielens
 from movierec.jobs import queue, syncing, training, uploads
 from movierec.jobs.looking_up import look_up_with
@@ -47,8 +46,8 @@ def import_own(running: Running) -> dict[str, Any]:
 
 def take_back_left_over() -> None:
     """Take back what imports changed that were cancelled or given up when no worker was left to do so."""
-    for user_id, act_id in queue.left_over(IMPORT):
-        library.take_back(user_id, act_id)
+    for left_over in queue.left_over(IMPORT):
+        importing.take_back(*left_over)
 
 
 def _nothing() -> None:

@@ -154,8 +154,8 @@ def cancel_or_delete(job_id: int, owner: int | None, now: int) -> None:
 
 
 def left_over(kind: str) -> list[db.Row]:
-    """Users and acts of jobs that ended without success: all that these changed is to be taken back."""
-    return db.rows(f"SELECT acts.user_id, acts.id {_LEFT_OVER} AND jobs.kind = ?", kind)
+    """Users, ids and acts of jobs that ended without success: all that these changed is to be taken back."""
+    return db.rows(f"SELECT jobs.user_id, jobs.id, acts.id {_LEFT_OVER} AND jobs.kind = ?", kind)
 
 
 _LEFT_OVER = (

@@ -11,6 +11,7 @@ from movierec.exchange.importing.questions import (
     question,
     questions,
     searched,
+    take_back,
     withdraw,
 )
 from movierec.exchange.importing.report import Problem
@@ -34,5 +35,6 @@ __all__ = [
     "question",
     "questions",
     "searched",
+    "take_back",
     "withdraw",
 ]

@@ -272,3 +272,15 @@ def withdraw(user_id: int, job_id: int) -> None:
             "AND NOT EXISTS (SELECT 1 FROM waiting_rows WHERE question_id = film_questions.id)",
             user_id,
         )
+
+
+def take_back(user_id: int, job_id: int, act_id: int | None) -> None:
+    """All that an import applied and asked, answers included. Where its job goes on, it begins anew.
+
+    The import's own act is the last to go: as long as it is there, this can be taken up again.
+    """
+    for answer_id in answered(user_id, job_id):
+        library.take_back(user_id, answer_id)
+    withdraw(user_id, job_id)
+    if act_id is not None:
+        library.take_back(user_id, act_id)

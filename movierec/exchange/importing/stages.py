@@ -23,7 +23,7 @@ from movierec.exchange.importing.combining import OUTCOMES, Combining, Told, Wis
 from movierec.exchange.importing.options import Options
 from movierec.exchange.importing.problems import keep_problems
 from movierec.exchange.importing.profiles import take_profile
-from movierec.exchange.importing.questions import answer, ask, choices, open_names, withdraw
+from movierec.exchange.importing.questions import answer, ask, choices, open_names, take_back
 from movierec.exchange.importing.report import LISTED, Problem, Report
 from movierec.exchange.importing.rows import TOO_MANY, Rows, Together, bounded
 from movierec.exchange.importing.spool import Lines, Spool
@@ -153,7 +153,7 @@ class _Run:
             self._take_profiles()
         except BaseException:
             if not self.options.dry_run:
-                self._take_back(act_id)
+                take_back(self.user_id, self.job_id, act_id)
             raise
         told = self.report.as_json()
         return {
@@ -250,11 +250,6 @@ class _Run:
         what = f"Imported {self.recognised.format.label}"
         applied = library.apply(self.user_id, self._wishes(), what=what, now=self.now, job_id=self.job_id)
         return applied.act_id
-
-    def _take_back(self, act_id: int | None) -> None:
-        """All that was applied, answers to what was asked included. Where the job goes on, it begins anew."""
-        for each in (*withdraw(self.user_id, self.job_id), *([act_id] if act_id else [])):
-            library.take_back(self.user_id, each)
 
     def _wishes(self) -> Iterator[Wish]:
         combining = Combining(self.options.on_conflict, library.seen_movies(self.user_id), self._note)
