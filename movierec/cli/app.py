@@ -101,7 +101,7 @@ def _report(error: MovierecError) -> None:
     if isinstance(error, errors.InternalError) and isinstance(error.__cause__, Refused):
         detail += f" Request id: {error.__cause__.request_id}"
     if error.retry_after_seconds:
-        detail += f" Try again in {error.retry_after_seconds} s."
+        detail = f"{detail.removesuffix(' Try again shortly.')} Try again in {error.retry_after_seconds} s."
     _complain(detail)
     for item in error.errors:
         _complain(f"{item.field}: {item.message}", prefix="  ")

@@ -177,7 +177,7 @@ def _agreement(critics: Any) -> str:
             (0.6, "You mostly agree"),
             (0.3, "You agree somewhat"),
             (0.1, "You agree a little"),
-            (-0.1, "You have nothing to do with each other"),
+            (-0.1, "You agree no more than by chance"),
             (-1.0, "You disagree"),
         )
         if r >= least

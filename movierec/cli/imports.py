@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ from movierec.cli.output import columns_help, print_done, print_list, say
 from movierec.cli.progress import follow, progress
 from movierec.cli.sending import opened, packed, upload
 from movierec.client import pages
-from movierec.errors import PermissionDenied, UnreadableImport
+from movierec.errors import NotFound, PermissionDenied, UnreadableImport
 
 
 class _PathsToo(TyperGroup):
@@ -147,18 +148,29 @@ def list_(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) ->
 def problems(job: JobId, limit: Limit = None, as_json: AsJson = False) -> None:
     """List all rows of an import that were not simply taken, and why."""
     client = connect()
-    found = pages(lambda **query: client.import_problems(job, **query), limit)
+    with _of_import(job):
+        found = list(pages(lambda **query: client.import_problems(job, **query), limit))
     print_list(found, PROBLEMS, as_json=as_json, nothing="Every row was taken.")
 
 
 @imports.command()
 def undo(job: JobId, as_json: AsJson = False) -> None:
     """Take an import back exactly, and what came of your answers about it."""
-    undone = connect().undo_import(job)
+    client = connect()
+    with _of_import(job):
+        undone = client.undo_import(job)
     print_done(f"Import {job} is taken back: {undone['reverted']} changes.", undone, as_json=as_json)
     if undone["left_count"] and not as_json:
         some = ", ".join(movie["title"] for movie in undone["left"][:5])
         say(f"Changed again since, and left as it is: {some}{' …' if undone['left_count'] > 5 else ''}")
+
+
+@contextlib.contextmanager
+def _of_import(number: int) -> Iterator[None]:
+    try:
+        yield
+    except NotFound as error:
+        raise NotFound(f"There is no import {number}. See: movierec import list") from error
 
 
 @imports.command()

@@ -35,7 +35,7 @@ def find_movie(client: Client, name: str) -> Any:
     if re.fullmatch(r"[1-9][0-9]{0,18}", name):
         return _by_id(client, int(name))
     if colon and scheme.lower() == "tmdb":
-        return client.movie_by_tmdb(rest.strip())
+        return _by_tmdb_id(client, rest.strip())
     if colon and scheme.lower() == "imdb":
         return client.movie_by_imdb(rest.strip())
     if re.fullmatch(r"tt[0-9]{7,10}", name):
@@ -49,6 +49,14 @@ def _by_id(client: Client, movie_id: int) -> Any:
     except NotFound as error:
         hint = f"If {movie_id} is a title, add its year: “{movie_id} (2006)”."
         raise NotFound(f"There is no movie with id {movie_id}. {hint}") from error
+
+
+def _by_tmdb_id(client: Client, tmdb_id: str) -> Any:
+    try:
+        return client.movie_by_tmdb(tmdb_id)
+    except NotFound as error:
+        hint = "Where the daemon has no key for TMDb, name the movie by title or IMDb id."
+        raise NotFound(f"No movie tmdb:{tmdb_id} is known here. {hint}") from error
 
 
 def _by_title(client: Client, name: str) -> Any:

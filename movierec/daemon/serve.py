@@ -62,7 +62,9 @@ def _bind(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         raise ConfigurationError(
-            f"Cannot listen on {host}:{port}: {error.strerror}. Try --port 0."
+            f"Cannot listen on {host}:{port}: {error.strerror}. "
+            "Stop what listens there, or take another port: --port 0 finds one and prints the address, which "
+            "movierec wants in MOVIEREC_SERVER."
         ) from error
     listening.listen(1024)
     listening.setblocking(False)

@@ -136,15 +136,15 @@ def test_a_bug_of_the_daemon_is_reported_with_its_request_id(shell_at: Callable[
 
 
 def test_throttling_says_how_long_to_wait(shell_at: Callable[[str], Shell]) -> None:
-    reply = answer(429, {"code": "throttled", "detail": "Slow down."}, Retry_After="30")
+    reply = answer(429, {"code": "throttled", "detail": "Slow down. Try again shortly."}, Retry_After="30")
     with ScriptedServer(reply) as server:
         assert "30 s" in shell_at(server.url).run("login", "ada", "--password-stdin", stdin="x\n").failed(1)
 
 
 def test_candidates_of_an_ambiguous_title_are_tab_separated(shell_at: Callable[[str], Shell]) -> None:
     films = [
-        {"id": 3, "title": "Heat", "year": 1972, "original_title": "Heat"},
-        {"id": 4, "title": "Heat", "year": 1995, "original_title": "Heat\t"},
+        {"id": 3, "title": "Heat", "year": 1972, "original_title": "Heat", "vote_count": 3},
+        {"id": 4, "title": "Heat", "year": 1995, "original_title": "Heat\t", "vote_count": 9},
     ]
     with ScriptedServer(answer(200, {"results": films})) as server:
         error = shell_at(server.url).run("show", "heat").failed(2)

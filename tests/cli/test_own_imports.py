@@ -184,3 +184,8 @@ def test_a_file_is_called_as_it_was_typed(tmp_path: Path) -> None:
     }
     for path, name in named.items():
         assert imports._name(tmp_path / path) == name
+
+
+def test_an_import_that_is_not_there_is_named(ada: Shell) -> None:
+    for command in ("undo", "problems"):
+        assert "There is no import 7. See: movierec import list" in ada.run("import", command, "7").failed(3)

@@ -101,6 +101,15 @@ def test_a_merely_similar_title_is_never_taken_unasked() -> None:
     assert caught.value.candidates == [ALIEN]
 
 
+def test_an_unknown_id_of_tmdb_says_what_else_names_a_movie(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: Catalogue, tmdb_id: str) -> Any:
+        raise NotFound()
+
+    monkeypatch.setattr(Catalogue, "movie_by_tmdb", unknown)
+    with pytest.raises(NotFound, match=r"tmdb:603 is known here.*by title or IMDb id"):
+        find("tmdb:603")
+
+
 def test_nothing_found_and_nothing_named() -> None:
     with pytest.raises(NotFound, match="Xyzzy"):
         find("Xyzzy")

@@ -164,6 +164,7 @@ def test_a_port_in_use_is_said_plainly(home: Path) -> None:
     ended = run(home, "serve", "--port", served.url.rpartition(":")[2])
     assert ended.returncode == 78
     assert "Cannot listen" in ended.stderr
+    assert "MOVIEREC_SERVER" in ended.stderr  # or movierec would still ask at the old one
     served.stop()
 
 
