@@ -170,6 +170,8 @@ def call(work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: P
                 # The other one must get what it waits for before it is asked for anew.
                 time.sleep(0 if lost else attempt * random.uniform(0.01, 0.05))
                 continue
+            if _is_beyond_limits(error):
+                raise
             raise _expected(error) from error
     raise AssertionError("unreachable")
 
@@ -179,7 +181,17 @@ ATTEMPTS = 4
 
 
 def _was_deadlocked(error: Exception) -> bool:
-    return getattr(error.__cause__ or error.__context__, "pgcode", None) == "40P01"
+    return _code_of(error) == "40P01"
+
+
+def _is_beyond_limits(error: Exception) -> bool:
+    """Whether PostgreSQL cannot take what it was given, such as a row too large for an index: it never will."""
+    return _code_of(error).startswith("54")
+
+
+def _code_of(error: Exception) -> str:
+    """PostgreSQL's code of an error, empty where there is none."""
+    return getattr(error.__cause__ or error.__context__, "pgcode", None) or ""
 
 
 def _alive() -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import threading
 
+import peewee
 import pytest
 
 from movierec import db
@@ -70,3 +72,11 @@ def test_of_two_that_wait_for_each_other_both_come_to_their_end(database: Settin
         thread.join(30)
     assert len(tried) >= 3
     assert (db.revision("one"), db.revision("two")) == (3, 3)
+
+
+def test_what_no_index_takes_is_no_trouble_of_the_database(database: Settings) -> None:
+    if not db.is_postgres():
+        pytest.skip("only PostgreSQL bounds what an index takes")
+    name = random.Random(1).randbytes(6_000).hex()
+    with pytest.raises(peewee.OperationalError, match="index row"):
+        db.call(db.next_revision, name)

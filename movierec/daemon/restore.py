@@ -245,6 +245,9 @@ def _load(archive: zipfile.ZipFile, manifest: dict[str, Any], number: int) -> No
         _fill(archive, manifest, number)
     except (peewee.IntegrityError, peewee.DataError) as error:
         raise UnreadableBackup("The backup does not fit together. Nothing was changed.") from error
+    except (peewee.OperationalError, peewee.ProgrammingError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UnreadableBackup(f"The database refuses the backup: {reason}. Nothing was changed.") from error
     db.migrate_within()
 
 

@@ -14,7 +14,16 @@ from movierec.exchange.format import Format, Part, ReadingOptions
 from movierec.exchange.lines import BadRow, NotKept
 from movierec.exchange.records import Favored, FilmName, Rated, Record, Row, Wanted, Watched
 from movierec.exchange.tables import Fields
-from movierec.exchange.values import day_of, steps_of, tags_of, text_of, time_of, title_of, year_of
+from movierec.exchange.values import (
+    address_of,
+    day_of,
+    steps_of,
+    tags_of,
+    text_of,
+    time_of,
+    title_of,
+    year_of,
+)
 
 FILM = ("date", "name", "year", "letterboxd uri")
 DIARY = (*FILM, "rating", "rewatch", "tags", "watched date")
@@ -91,7 +100,7 @@ class _Reader:
         if row.get("rating", "").strip() and not self._has_ratings:
             steps = steps_of(row["rating"].strip(), self._scale)
         seen = day_of(row.get("watched date", ""))
-        entry = row["letterboxd uri"].strip()
+        entry = address_of(row["letterboxd uri"])
         rewatch = row.get("rewatch", "").strip().lower() == "yes"
         return Record(
             name,
@@ -115,7 +124,7 @@ def _film(row: Fields, *, of_film: bool = True) -> FilmName:
     title = title_of(row["name"])
     if not title:
         raise BadRow("there is no title")
-    return FilmName(title, year_of(row["year"]), uri=title_of(row["letterboxd uri"]) if of_film else "")
+    return FilmName(title, year_of(row["year"]), uri=address_of(row["letterboxd uri"]) if of_film else "")
 
 
 FORMAT = Format("letterboxd", "Letterboxd export", role_of, read)

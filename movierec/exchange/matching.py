@@ -6,6 +6,7 @@ and of namesakes only for the best known one: any other could as well be a film 
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -61,12 +62,19 @@ SKIPPED = Match(None, why="you chose to leave it out")
 UNKNOWN = Match(None, why="no film of the catalogue is called so")
 
 
+LONGEST_IDENTITY_BYTES = 1_000
+
+
 def identity(name: FilmName) -> str:
     """What a name is remembered by: its strongest id, else title and year."""
     for column in IDS:
         if (told := getattr(name, column)) is not None:
             return f"{column.removesuffix('_id')}:{told}"
-    return f"title:{name.title.casefold()}:{name.year or ''}"
+    told = f"title:{name.title.casefold()}:{name.year or ''}"
+    # It is part of an index, which PostgreSQL bounds.
+    if len(told.encode()) > LONGEST_IDENTITY_BYTES:
+        return f"digest:{hashlib.sha256(told.encode()).hexdigest()}"
+    return told
 
 
 class Matcher:

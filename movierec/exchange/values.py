@@ -13,6 +13,7 @@ from movierec.exchange.lines import BadRow, shown, whole_number
 SCALES = (5, 10, 100)
 LONGEST_TITLE = 500
 LONGEST_TEXT = 10_000  # of a review or note, in characters
+LONGEST_ADDRESS_BYTES = 500  # it is part of an index, which PostgreSQL bounds
 MOST_WORDS, LONGEST_WORD = 100, 200  # tags, genres
 
 _NUMBER = re.compile(r"\d{1,3}(?:[.,]\d{1,6})?")
@@ -103,6 +104,14 @@ def title_of(text: str) -> str:
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     if len(text) > LONGEST_TITLE:
         raise BadRow(f"the title is longer than {LONGEST_TITLE} characters")
+    return text
+
+
+def address_of(text: str) -> str:
+    """Where another service has a film or an entry; compared, never followed. May be empty."""
+    text = title_of(text)
+    if len(text.encode()) > LONGEST_ADDRESS_BYTES:
+        raise BadRow(f"the address is longer than {LONGEST_ADDRESS_BYTES} bytes")
     return text
 
 

@@ -239,7 +239,20 @@ def test_what_does_not_add_up_changes_nothing(
     assert not (settings.paths.state / "restoring").exists()
 
 
-def test_rows_that_refer_to_nothing_are_refused(settings: Settings, saved: Path) -> None:
+def of_no_film(columns: list[str], values: list[Any]) -> None:
+    values[columns.index("movie_id")] = 10**9
+
+
+def of_another_column(columns: list[str], _values: list[Any]) -> None:
+    columns[columns.index("review")] = "revue"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"), [(of_no_film, "fit together"), (of_another_column, "refuses the backup")]
+)
+def test_rows_that_do_not_belong_are_refused(
+    settings: Settings, saved: Path, change: Callable[[list[str], list[Any]], None], message: str
+) -> None:
     """Somebody has changed a table, and its checksum with it."""
     before, target = state_of(settings), saved.with_name("patched")
     with zipfile.ZipFile(saved) as archive:
@@ -247,7 +260,8 @@ def test_rows_that_refer_to_nothing_are_refused(settings: Settings, saved: Path)
     name = "tables/ratings.jsonl"
     header, row = contents[name].splitlines()
     columns, values = json.loads(header)["columns"], json.loads(row)
-    values[columns.index("movie_id")] = 10**9
+    change(columns, values)
+    header = json.dumps({**json.loads(header), "columns": columns}).encode()
     contents[name] = header + b"\n" + json.dumps(values).encode() + b"\n"
     manifest = json.loads(contents["manifest.json"])
     manifest["files"][name]["sha256"] = hashlib.sha256(contents[name]).hexdigest()
@@ -255,7 +269,7 @@ def test_rows_that_refer_to_nothing_are_refused(settings: Settings, saved: Path)
     with zipfile.ZipFile(target, "w") as archive:
         for each, content in contents.items():
             archive.writestr(each, content)
-    with pytest.raises(UnreadableBackup, match="fit together"):
+    with pytest.raises(UnreadableBackup, match=message):
         restore(settings, target, force=True)
     keep_restores_away(settings).close()
     assert state_of(settings) == before

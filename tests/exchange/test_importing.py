@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -286,3 +287,28 @@ def test_of_two_rows_about_a_viewing_the_tags_are_no_more_than_it_has(ada: int, 
     assert bring_in(tmp_path, ada, "title,year,watched_at,tags\n" + "".join(rows))["accepted"] == 2
     [(*_, tags, _at)] = kept(ada)["history"]
     assert json.loads(tags) == [str(number) for number in range(100)]
+
+
+def test_long_names_and_addresses_are_within_what_every_database_indexes(ada: int, tmp_path: Path) -> None:
+    random = Random(1)
+    title, address = ("".join(chr(random.randrange(0x4E00, 0x9FA5)) for _ in range(n)) for n in (500, 166))
+    report = bring_in(
+        tmp_path,
+        ada,
+        {
+            "diary.csv": f"{DIARY}2020-05-01,Alien,1979,{'e' * 6_000},5,,,2020-04-30\n",
+            "ratings.csv": f"{RATINGS}2020-05-01,{title},1979,{address},4\n"
+            f"2020-05-01,{title[:-1]}x,1979,{address},4\n2020-05-01,Heat,1995,{address}{address},4\n",
+        },
+    )
+    told = [(each["file"], each["outcome"]) for each in report["problems"]]
+    rejected, unmatched = (
+        (("diary.csv", "rejected"), ("ratings.csv", "rejected")),
+        ("ratings.csv", "unmatched"),
+    )
+    assert sorted(told) == sorted([*rejected, unmatched, unmatched])
+    assert len(asked(ada)) == 2
+    meant = next(question for question in asked(ada) if question.title == title)
+    importing.answer(ada, meant.id, movie_id("tt0113277"), now=NOW)
+    again = bring_in(tmp_path, ada, f"{RATINGS}2020-05-01,{title},1979,{address},4\n")
+    assert again["same"] == 1
