@@ -119,10 +119,16 @@ def catalogue(call: Call, query: schemas.MovieQuery) -> dict[str, Any]:
     return page_json(call, query, count, list(map(listed_json, films)))
 
 
+async def _before_asking(call: Call) -> None:
+    """Who is not signed in has TMDb asked for as many films as one may search for. Raises Throttled."""
+    if call.caller is None:
+        await call.count_address("search")
+
+
 @group.get("/{id}/", access=Access.PUBLIC, answers={200: schemas.Movie}, cache_seconds=60)
 async def movie(call: Call, id: int) -> dict[str, Any]:
     """One movie; for who is signed in with the own rating, the predicted one, favorite, watchlist and history."""
-    fresh = await call.services.sync.complete(id)
+    fresh = await call.services.sync.complete(id, lambda: _before_asking(call))
     return await call.read(movie_json, call, id, fresh=fresh)
 
 

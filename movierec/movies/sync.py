@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from movierec import config, db
-from movierec.errors import MovierecError, NotFound, TmdbOff
+from movierec.errors import MovierecError, NotFound, Throttled, TmdbOff
 from movierec.movies.facts import FilmFacts
 from movierec.movies.from_tmdb import facts_of, facts_of_details
 from movierec.movies.genres import sync_genres
@@ -143,15 +143,22 @@ class Sync:
 
     # Single films
 
-    async def complete(self, movie_id: int) -> bool:
-        """Have TMDb tell what is lacking or old of a film; whether it did. Raises nothing: what there is can
-        be shown."""
+    async def complete(self, movie_id: int, before: Callable[[], Awaitable[None]]) -> bool:
+        """Have TMDb tell what is lacking or old of a film; whether it did.
+
+        `before` is awaited before TMDb is asked; who is Throttled by it gets what there is. Raises nothing:
+        that can be shown.
+        """
         if self._tmdb is None:
             return False
         known = await self._read(_standing, movie_id)
         if known is None or not (known.tmdb_id or known.imdb_id):
             return False
         if known.details_at is not None and not self.is_old(known.details_at):
+            return False
+        try:
+            await before()
+        except Throttled:
             return False
         done = await self._in_time(
             f"film {movie_id}", lambda: self._completed(known), self._settings.page_seconds
@@ -170,7 +177,8 @@ class Sync:
     async def by_tmdb_id(self, tmdb_id: int, on_miss: Callable[[], Awaitable[None]]) -> tuple[int, bool]:
         """The id of a film that TMDb calls so, and whether TMDb told of it just now.
 
-        `on_miss` is awaited before TMDb has to be asked for a film that is not here.
+        `on_miss` is awaited before TMDb has to be asked; a film that is here is then shown even if it raises
+        Throttled.
 
         Raises NotFound, or UpstreamUnavailable where it is not stored and TMDb does not answer.
         """
@@ -196,7 +204,7 @@ class Sync:
                 raise
             await on_miss()
             return await asyncio.shield(self._flights.join(f"film {outside_id}", fetch)), True
-        return movie_id, await self.complete(movie_id)
+        return movie_id, await self.complete(movie_id, on_miss)
 
     async def _detailed(self, tmdb_id: int) -> int:
         """The id of a film, stored with all that TMDb tells of it."""
