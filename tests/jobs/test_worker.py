@@ -126,7 +126,7 @@ async def test_a_stopping_worker_puts_its_job_back_and_the_next_takes_it(
 
     first = worker(database, endless)
     first.start()
-    upload = await asyncio.to_thread(Upload, database)
+    upload = await asyncio.to_thread(Upload, database, user)
     job = await enqueued(user, upload=upload.complete())
     first.wake()
     await asyncio.to_thread(begun.wait, 10)
