@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -30,6 +31,8 @@ NUMBERED = (Column("nr", lambda movie: movie["nr"], right=True), *COLUMNS[1:])
 LOVED, LIKED = 5.0, 4.0
 # The grid is long: most people know a part of it, and a few answers are enough.
 GRID, NAMED, SHOWN = 60, 3, 10
+# It comes in screens: lines around the films of one, and the films that any screen shows.
+AROUND, FEWEST = 6, 5
 
 
 @commands.command(epilog=columns_help(COLUMNS))
@@ -81,15 +84,19 @@ def _ask_for_loved(client: Client, scale: Scale) -> None:
 
 
 def _ask_for_known(client: Client, movies: Sequence[Any], scale: Scale) -> None:
-    if not movies:
-        return
-    print_list([{**movie, "nr": number} for number, movie in enumerate(movies, 1)], NUMBERED, as_json=False)
+    numbered = [{**movie, "nr": number} for number, movie in enumerate(movies, 1)]
     good, liked = scale.value(4.5), scale.value(LIKED)
-    say(f"Which do you know? 12 {good:g} gives number 12 {good:g} of {scale.top}, 12 alone {liked:g}.")
-    say("Several with commas; an empty line ends.")
-    while line := _typed("> "):
-        for answer in re.split(r"[,;]\s+|[,;]$", line):
-            _rate_known(client, movies, answer, scale)
+    height = max(FEWEST, shutil.get_terminal_size().lines - AROUND)
+    for first in range(0, len(numbered), height):
+        print_list(numbered[first : first + height], NUMBERED, as_json=False)
+        say(f"Which do you know? Type 12 (you like it: {liked:g} of {scale.top}) or 12 {good:g}.")
+        more = first + height < len(numbered)
+        say(f"Several with commas; an empty line {'shows more, q ends' if more else 'ends'}.")
+        while line := _typed("> "):
+            if line == "q":
+                return
+            for answer in re.split(r"[,;]\s+|[,;]$", line):
+                _rate_known(client, movies[: first + height], answer, scale)
 
 
 def _rate_known(client: Client, movies: Sequence[Any], answer: str, scale: Scale) -> None:

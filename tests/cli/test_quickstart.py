@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.running import Shell
 
 
@@ -43,6 +45,16 @@ def test_a_loved_film_keeps_the_rating_it_has(ada: Shell) -> None:
     result = ada.at_terminal("quickstart", typed="The Matrix\nAlien\n\n\n")
     assert "The Matrix (1999): you gave it 4.5 already" in result.err
     assert {row[1]: row[3] for row in ada.run("ratings").rows()} == {"The Matrix": "4.5", "Alien": "5.0"}
+
+
+def test_the_grid_comes_in_screens(ada: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINES", "16")
+    first = ada.at_terminal("quickstart", typed="\n11\nq\n")
+    assert "'11' is no number of the list" in first.err  # it is not shown yet
+    assert first.err.count("Which do you know?") == 1
+    second = ada.at_terminal("quickstart", typed="\n\n11\nq\n")
+    assert second.err.count("an empty line shows more, q ends") == 2
+    assert len(ada.run("ratings").rows()) == 1
 
 
 def test_nothing_typed_changes_nothing(ada: Shell) -> None:
