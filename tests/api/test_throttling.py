@@ -6,13 +6,17 @@ import dataclasses
 import re
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from movierec import db
 from movierec.config import Settings
+from tests.films import movie_id
 from tests.mail.auc import auc
 from tests.running import PASSWORD, Daemon, Reply, RunningDaemon
+from tests.tmdb.conftest import quick
+from tests.tmdb.stand_in import StandIn
 
 AUTH = "/api/v1/auth"
 WRONG = "wrong wrong wrong"
@@ -192,3 +196,29 @@ def test_the_time_of_a_refusal_tells_little(settings: Settings) -> None:
                 assert try_password(daemon, name).status == 401
                 taken.append(time.perf_counter() - started)
     assert abs(auc(times[ann.username], times["nobody"]) - 0.5) < 0.25
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    with StandIn() as running:
+        yield running
+
+
+def test_who_is_not_signed_in_has_tmdb_asked_so_often_and_then_sees_what_there_is(
+    settings: Settings, stand_in: StandIn
+) -> None:
+    server = dataclasses.replace(settings.server, trusted_proxies=("127.0.0.1",))
+    limits = dataclasses.replace(settings.throttle, search=3)
+    changed = dataclasses.replace(settings, server=server, tmdb=quick(stand_in), throttle=limits)
+    films = [id for (id,) in db.rows("SELECT id FROM movies WHERE imdb_id IS NOT NULL ORDER BY id LIMIT 6")]
+    with Daemon(changed) as running:
+
+        def get(path: str, **more: Any) -> Any:
+            return running.get(f"/api/v1/movies/{path}", headers={"X-Forwarded-For": "203.0.113.9"}, **more)
+
+        assert [get(f"{film}/")["id"] for film in films] == films
+        assert len([path for path in stand_in.asked if path.startswith("/find/")]) == 3
+        matrix = movie_id("tt0133093")
+        assert get("imdb/tt0133093/")["id"] == matrix
+        get("imdb/tt9000001/", status=429)
+        assert get(f"{matrix}/", token=running.register())["source"] == "tmdb"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
 from collections.abc import Iterator
@@ -13,12 +12,10 @@ import pytest
 
 from movierec import config, db
 from movierec.api.app import share_of
-from movierec.config import Settings
 from tests.conftest import Template
 from tests.films import movie_id
 from tests.running import Daemon, RunningDaemon
 from tests.tmdb.answers import FORBIDDEN, HEAT, MATRIX, NEW, Known
-from tests.tmdb.conftest import quick
 from tests.tmdb.stand_in import KEY, StandIn
 
 MOVIES = "/api/v1/movies"
@@ -302,27 +299,6 @@ def test_a_hundred_who_open_the_same_page_make_one_request(later: RunningDaemon,
     assert len(answers) == 100
     assert len(set(answers)) == 1
     assert tmdb.counts["/movie/71003"] == 1
-
-
-def test_who_is_not_signed_in_has_tmdb_asked_so_often_and_then_sees_what_there_is(
-    settings: Settings, standing: StandIn
-) -> None:
-    standing.reset()
-    server = dataclasses.replace(settings.server, trusted_proxies=("127.0.0.1",))
-    limits = dataclasses.replace(settings.throttle, search=3)
-    changed = dataclasses.replace(settings, server=server, tmdb=quick(standing), throttle=limits)
-    films = [id for (id,) in db.rows("SELECT id FROM movies WHERE imdb_id IS NOT NULL ORDER BY id LIMIT 6")]
-    with Daemon(changed) as running:
-
-        def get(path: str, **more: Any) -> Any:
-            return running.get(f"{MOVIES}/{path}", headers={"X-Forwarded-For": "203.0.113.9"}, **more)
-
-        assert [get(f"{film}/")["id"] for film in films] == films
-        assert len([path for path in standing.asked if path.startswith("/find/")]) == 3
-        matrix = movie_id("tt0133093")
-        assert get("imdb/tt0133093/")["id"] == matrix
-        get("imdb/tt9000001/", status=429)
-        assert get(f"{matrix}/", token=running.register())["source"] == "tmdb"
 
 
 # Genres, health, metrics
