@@ -210,12 +210,14 @@ def test_who_is_not_signed_in_has_tmdb_asked_so_often_and_then_sees_what_there_i
     server = dataclasses.replace(settings.server, trusted_proxies=("127.0.0.1",))
     limits = dataclasses.replace(settings.throttle, search=3)
     changed = dataclasses.replace(settings, server=server, tmdb=quick(stand_in), throttle=limits)
-    films = [id for (id,) in db.rows("SELECT id FROM movies WHERE imdb_id IS NOT NULL ORDER BY id LIMIT 6")]
     with Daemon(changed) as running:
 
         def get(path: str, **more: Any) -> Any:
             return running.get(f"/api/v1/movies/{path}", headers={"X-Forwarded-For": "203.0.113.9"}, **more)
 
+        films = [
+            id for (id,) in db.rows("SELECT id FROM movies WHERE imdb_id IS NOT NULL ORDER BY id LIMIT 6")
+        ]
         assert [get(f"{film}/")["id"] for film in films] == films
         assert len([path for path in stand_in.asked if path.startswith("/find/")]) == 3
         matrix = movie_id("tt0133093")
