@@ -21,6 +21,11 @@ IN_CI = bool(os.environ.get("CI"))
 POSTGRES_SERVER = os.environ.get("MOVIEREC_TEST_POSTGRES", "postgresql:///postgres")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long bytes name no test: in an archive stands the time it was made, and workers must agree on names."""
+    return argname if isinstance(val, bytes) and len(val) > 40 else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tests never touch the files of whoever runs them."""
