@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = exit_code(error)
     except OSError as error:
         _complain(str(error))
+        _forget_output()
         code = 1
     return code
 
@@ -83,10 +84,14 @@ def _open_missing_streams() -> None:
 
 def _reader_gone() -> int:
     """`movierec top | head -1` is no failure."""
-    # What is still buffered must not fail again when the interpreter exits.
+    _forget_output()
+    return 0
+
+
+def _forget_output() -> None:
+    """What is still buffered must not fail again when the interpreter exits."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def exit_code(error: MovierecError) -> int:

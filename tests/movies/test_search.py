@@ -149,12 +149,12 @@ def test_films_stored_later_are_found_at_once() -> None:
 @on_few_films
 def test_a_renamed_film_is_found_by_its_new_title_only() -> None:
     matrix = movie_id("tt0133093")
-    movies.store([FilmFacts("Wake Up, Neo", "tmdb", imdb_id="tt0133093", original_title="Follow Me")], NOW)
+    movies.store([FilmFacts("Wake Up, Neo", "staff", imdb_id="tt0133093", original_title="Follow Me")], NOW)
     assert movies.search("matrix", limit=5) == (0, [])
     for text in ("wake up neo", "follow me"):
         assert movies.search(text, limit=1)[1][0].id == matrix
     # An original title that comes later makes it findable by both.
-    movies.store([FilmFacts("", "tmdb", imdb_id="tt0078748", original_title="Nostromo")], NOW)
+    movies.store([FilmFacts("", "staff", imdb_id="tt0078748", original_title="Nostromo")], NOW)
     assert found("nostromo") == found("alien", limit=1) == ["Alien (1979)"]
 
 
@@ -173,7 +173,7 @@ def test_a_deleted_film_is_gone_from_the_index() -> None:
 @on_few_films
 def test_popularity_decides_between_films_of_one_title() -> None:
     assert found("psycho") == ["Psycho (1960)", "Psycho (1998)"]
-    movies.store([FilmFacts("Psycho", "tmdb", imdb_id="tt0155975", popularity=1e6)], NOW)
+    movies.store([FilmFacts("Psycho", "staff", imdb_id="tt0155975", popularity=1e6)], NOW)
     assert found("psycho") == ["Psycho (1998)", "Psycho (1960)"]
 
 
