@@ -68,6 +68,8 @@ def merged(module_daemon: RunningDaemon, admin: Account) -> tuple[int, int]:
     return lost, kept
 
 
+# In the order of the table, of which one reads what another wrote: on one worker.
+@pytest.mark.xdist_group("merged")
 @pytest.mark.parametrize("name", BY_OLD_ID, ids=" ".join)
 def test_the_id_of_a_merged_movie_means_the_one_it_became(
     module_daemon: RunningDaemon, admin: Account, merged: tuple[int, int], name: tuple[str, str]
