@@ -13,8 +13,8 @@ from movierec.recommender.solve import ItemMatrix
 from movierec.recommender.weights import serving_weights
 
 PLAIN_NOVELTY = 0.5
-# γ of both memories for who wants films that few know.
-ADVENTUROUS = 0.45
+# What is added to γ for who wants films that few know.
+ADVENTUROUS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,6 @@ class Blend:
     ) -> None:
         self.long, self.short, self.raters, self.esteem, self.settings = long, short, raters, esteem, settings
         self.popularity = standardised(np.sqrt(esteem).astype(np.float32))
-        self._log_raters = np.log(raters.astype(np.float32) + np.float32(10.0))
         self._usual = {
             memory: self._discount(memory, PLAIN_NOVELTY) for memory in (settings.long, settings.short)
         }
@@ -164,6 +163,11 @@ class Blend:
         if novelty == PLAIN_NOVELTY and hasattr(self, "_usual"):
             return self._usual[memory]
         gamma = memory.discount * min(1.0, novelty / PLAIN_NOVELTY)
-        gamma += (ADVENTUROUS - memory.discount) * max(0.0, novelty - PLAIN_NOVELTY) / (1.0 - PLAIN_NOVELTY)
-        discount: Floats = np.exp(np.float32(-gamma) * self._log_raters)
-        return discount
+        gamma += ADVENTUROUS * max(0.0, novelty - PLAIN_NOVELTY) / (1.0 - PLAIN_NOVELTY)
+        return discounts(self.raters, memory.spared, gamma)
+
+
+def discounts(raters: Ints, spared: float, gamma: float) -> Floats:
+    """`(raters + spared) ** -γ`: what the entries of each film's column are multiplied by."""
+    found: Floats = (raters.astype(np.float32) + np.float32(spared)) ** np.float32(-gamma)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import sparse
@@ -10,8 +10,9 @@ from scipy import sparse
 from movierec.recommender import dataset
 from movierec.recommender.arrays import Csr, Floats, as_csr, row_of
 from movierec.recommender.baselines import Fit, Scores
+from movierec.recommender.blend import discounts
 from movierec.recommender.gram import RatingSums
-from movierec.recommender.settings import Memory, Settings
+from movierec.recommender.settings import Settings
 from movierec.recommender.solve import solve
 from movierec.recommender.weights import training_weights
 
@@ -20,7 +21,7 @@ def edlae(dropout: float) -> Fit:
     """One graded EDLAE (Steck 2020) for histories of every length, λ and γ as in the long memory."""
     settings = Settings()
     usual = settings.long
-    memory = Memory(dropout, usual.discount, usual.ridge, usual.growth)
+    memory = replace(usual, dropout=dropout)
 
     def train(ratings: Csr) -> Scores:
         counts = dataset.raters(ratings)
@@ -28,7 +29,7 @@ def edlae(dropout: float) -> Fit:
         sums = RatingSums(len(films))
         sums.add(as_csr(ratings[:, films]))
         matrix = solve(sums.gram(), memory.dropout, memory.ridge_for(ratings.shape[0]))
-        discount = (counts[films] + np.float32(10.0)) ** np.float32(-memory.discount)
+        discount = discounts(counts[films], memory.spared, memory.discount)
         weights = matrix.values.astype(np.float32) * (matrix.scale * discount)
 
         def scores(history: Csr) -> Floats:

@@ -12,12 +12,14 @@ class Memory:
 
     `dropout` is p, the share of a history that the matrix learns to do without: it decides how long
     the histories are that the matrix serves best. `discount` is γ: a film's column is divided by
-    `(raters + 10) ** γ`, which is what the `novelty` knob turns. `ridge` is λ for a community of 600; it
-    grows as `(users / 600) ** growth`, to 500 at most unless it starts above.
+    `(raters + spared) ** γ`, which is what the `novelty` knob turns; films of fewer raters than `spared` hardly
+    differ by it. `ridge` is λ for a community of 600; it grows as `(users / 600) ** growth`, to 500 at most
+    unless it starts above.
     """
 
     dropout: float
     discount: float
+    spared: float
     ridge: float
     growth: float
 
@@ -31,8 +33,8 @@ class Memory:
 class Settings:
     """How the community's ratings become a model, and how a history becomes scores."""
 
-    long: Memory = field(default_factory=lambda: Memory(0.7, 0.15, 130.0, 0.45))
-    short: Memory = field(default_factory=lambda: Memory(0.98, 0.10, 450.0, 0.0))
+    long: Memory = field(default_factory=lambda: Memory(0.7, 0.3, 10.0, 260.0, 0.45))
+    short: Memory = field(default_factory=lambda: Memory(0.98, 0.3, 100.0, 900.0, 0.0))
     # Histories of up to `few` ratings are served by the short memory alone, from `many` by the long one.
     few: int = 10
     many: int = 90

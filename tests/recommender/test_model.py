@@ -129,4 +129,4 @@ def test_novelty_is_the_discount_of_films_with_many_raters(community: Csr) -> No
     memory = Settings().long
     assert np.allclose(blend._discount(memory, 0.0), 1.0)
     usual, adventurous = (np.log(blend._discount(memory, novelty)) for novelty in (0.5, 1.0))
-    assert np.allclose(adventurous / usual, ADVENTUROUS / memory.discount)
+    assert np.allclose(adventurous / usual, 1 + ADVENTUROUS / memory.discount)
