@@ -54,7 +54,7 @@ def measured(scores: Callable[[Csr], Floats], parts: evaluation.Split, told: Tol
     stars = np.concatenate([stars for _, stars in histories])
     shape = (len(histories), parts.train.shape[1])
     rows = as_csr(sparse.csr_array((stars, films, ends), shape=shape))
-    return evaluation._measure(scores(rows), parts).ndcg_100
+    return evaluation.measure(scores(rows), parts).ndcg_100
 
 
 def named(count: int, known: Floats) -> Told:

@@ -1,7 +1,7 @@
 """One algorithm of another library, run in that library's environment by `benchmarks.peers`; imports no movierec.
 
-Reads requests on standard input, a JSON object a line (`train`, `score` or `rate`, with file names), answers with
-one on standard output. Libraries get what is usual for them: ratings of 4 and more, as ones.
+Its arguments are the algorithm's name and its settings as a JSON object. Reads requests on standard input, a JSON
+object a line (`train`, `score` or `rate`, with file names), answers with one on standard output. Libraries get what is usual for them: ratings of 4 and more, as ones.
 """
 
 import json
@@ -39,14 +39,15 @@ class ItemCosine:
 
 
 class Als:
-    """implicit's AlternatingLeastSquares, tuned on the split of seed 7 of ml-latest-small."""
+    """implicit's AlternatingLeastSquares; the caller says its settings."""
+
+    def __init__(self, factors, regularization, alpha):
+        self.settings = {"factors": factors, "regularization": regularization, "alpha": alpha}
 
     def fit(self, rows):
         from implicit.cpu.als import AlternatingLeastSquares
 
-        self.model = AlternatingLeastSquares(
-            factors=32, regularization=5.0, alpha=8.0, iterations=20, random_state=42
-        )
+        self.model = AlternatingLeastSquares(**self.settings, iterations=20, random_state=42)
         self.model.fit(rows, show_progress=False)
 
     def scores(self, history):
@@ -126,12 +127,12 @@ ALGORITHMS = {"item-cosine": ItemCosine, "als": Als, "ease": Ease, "lenskit-knn"
 
 
 def main():
-    if len(sys.argv) < 2:
+    if len(sys.argv) < 3:
         print("`python -m benchmarks.peers` runs this.")
         return
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # libraries print
-    model = ALGORITHMS.get(sys.argv[1], lambda: None)()
+    model = ALGORITHMS[sys.argv[1]](**json.loads(sys.argv[2])) if sys.argv[1] in ALGORITHMS else None
     for line in sys.stdin:
         asked = json.loads(line)
         started = time.perf_counter()

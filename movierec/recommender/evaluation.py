@@ -173,7 +173,7 @@ def evaluate(
             seconds[name] += (time.perf_counter() - started) / len(seeds)
             milliseconds[name] = _list_milliseconds(scores, parts)
             for cell in cells:
-                measured.setdefault((name, cell), []).append(_measure(scores(parts.known(cell)), parts))
+                measured.setdefault((name, cell), []).append(measure(scores(parts.known(cell)), parts))
     results = tuple(
         Result(name, cell, _mean(found), tuple(metrics.ndcg_100 for metrics in found))
         for (name, cell), found in measured.items()
@@ -220,7 +220,8 @@ def _list_milliseconds(scores: Scores, parts: Split) -> float:
     return float(np.median(taken))
 
 
-def _measure(scores: Floats, parts: Split) -> Metrics:
+def measure(scores: Floats, parts: Split) -> Metrics:
+    """The metrics of scores (test users × films) of some known part of the histories."""
     discount = 1 / np.log2(np.arange(2, DEPTH + 2))
     rarity = -np.log2(np.maximum(dataset.raters(parts.train), 1) / parts.train.shape[0])
     rows = []
