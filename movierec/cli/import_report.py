@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from movierec.cli.output import Column, field, print_json, print_list, print_record, say
+from movierec.cli.output import Column, field, minute, print_json, print_list, print_record, say
 from movierec.cli.titles import label
 from movierec.errors import ValidationFailed
 
@@ -29,7 +29,7 @@ IMPORTS = (
     Column("dry run", lambda job: _report(job).get("dry_run")),
     Column("format", lambda job: _report(job).get("format")),
     *map(_count, ("rows", "accepted", "unchanged", "ambiguous", "unmatched", "skipped", "rejected")),
-    Column("created", lambda job: job["created_at"], lambda job: job["created_at"][:16].replace("T", " ")),
+    minute("created_at"),
     field("error", wraps=True),
 )
 

@@ -14,6 +14,7 @@ from movierec.cli.output import (
     columns_help,
     field,
     flattened,
+    minute,
     print_done,
     print_list,
     print_record,
@@ -42,7 +43,7 @@ COLUMNS = (
     field("kind"),
     field("state"),
     Column("progress", _progress, right=True),
-    Column("created", lambda job: job["created_at"], lambda job: job["created_at"][:16].replace("T", " ")),
+    minute("created_at"),
     field("error", wraps=True),
 )
 

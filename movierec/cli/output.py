@@ -38,6 +38,13 @@ def day(name: str) -> Column:
     return Column(name.partition("_")[0], lambda item: item[name], lambda item: item[name][:10])
 
 
+def minute(name: str) -> Column:
+    """The column of a point in time; people see its date and minute."""
+    return Column(
+        name.partition("_")[0], lambda item: item[name], lambda item: item[name][:16].replace("T", " ")
+    )
+
+
 def columns_help(columns: Sequence[Column]) -> str:
     """The sentence for --help about what a pipe gets."""
     return "In a pipe: tab-separated without header: " + ", ".join(column.name for column in columns) + "."

@@ -8,7 +8,7 @@ import typer
 
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, Limit, new_group
-from movierec.cli.output import Column, columns_help, field, print_json, print_list, say
+from movierec.cli.output import Column, columns_help, field, minute, print_json, print_list, say
 from movierec.cli.terminal import visible
 from movierec.client import pages
 from movierec.errors import ValidationFailed
@@ -20,7 +20,7 @@ COLUMNS = (
     field("what", wraps=True),
     field("rows", right=True),
     Column("undone", lambda change: change["undone"], lambda change: "yes" if change["undone"] else ""),
-    Column("created", lambda change: change["created_at"], lambda change: _minute(change["created_at"])),
+    minute("created_at"),
 )
 
 
@@ -53,7 +53,3 @@ def undo(
         say(f"Changed again since, and left as it is: {some}{more}")
     if not undone["undoes"]:
         say(f"`movierec undo {by['id']}` brings it again.")
-
-
-def _minute(timestamp: str) -> str:
-    return timestamp[:16].replace("T", " ")
