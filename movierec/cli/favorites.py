@@ -21,10 +21,10 @@ from movierec.cli.options import (
     YearMin,
     new_group,
 )
-from movierec.cli.output import Column, columns_help, day, field, print_done, print_list
+from movierec.cli.output import Column, columns_help, day, field, print_done
+from movierec.cli.own_lists import entry_of, narrowed, print_own
 from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import Client, pages
-from movierec.errors import NotFound
 
 commands = new_group("")
 favorites = new_group("Your favorite movies.")
@@ -51,24 +51,9 @@ def list_(
     ids: IdsOnly = False,
 ) -> None:
     """List them. With --ids: the movies' ids."""
-    found = pages(
-        connect().favorites,
-        limit,
-        q=search,
-        genre=genre,
-        year=year,
-        year_min=year_min,
-        year_max=year_max,
-        ordering=order,
-    )
-    print_list(
-        found,
-        COLUMNS,
-        as_json=as_json,
-        ids=ids,
-        id_of=lambda item: item["movie"],
-        nothing="No favorites yet.",
-    )
+    query = narrowed(search, genre, year, year_min, year_max, order)
+    found = pages(connect().favorites, limit, **query)
+    print_own(found, COLUMNS, as_json=as_json, ids=ids, nothing="No favorites yet.")
 
 
 @favorites.command()
@@ -107,7 +92,4 @@ def note(
 
 
 def _favorite_of(client: Client, movie: Any) -> Any:
-    """The favorite that is `movie`: the API names favorites by ids of their own."""
-    for favorite in client.favorites(movie=movie["id"])["results"]:
-        return favorite
-    raise NotFound(f"{label(movie)} is not among your favorites.")
+    return entry_of(client.favorites, movie, missing="is not among your favorites")

@@ -9,7 +9,8 @@ import typer
 
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, Limit, Movie, MovieWords, new_group
-from movierec.cli.output import Column, columns_help, day, field, print_done, print_list
+from movierec.cli.output import Column, columns_help, day, field, print_done
+from movierec.cli.own_lists import print_own
 from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import pages
 from movierec.errors import NotFound
@@ -39,10 +40,7 @@ class Kind(StrEnum):
 @feedback.command("list", epilog=columns_help(COLUMNS))
 def list_(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) -> None:
     """List it. With --ids: the movies' ids."""
-    found = pages(connect().feedback, limit)
-    print_list(
-        found, COLUMNS, as_json=as_json, ids=ids, id_of=lambda item: item["movie"], nothing="No feedback yet."
-    )
+    print_own(pages(connect().feedback, limit), COLUMNS, as_json=as_json, ids=ids, nothing="No feedback yet.")
 
 
 @feedback.command()

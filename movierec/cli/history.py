@@ -22,7 +22,8 @@ from movierec.cli.options import (
     YearMin,
     new_group,
 )
-from movierec.cli.output import Column, columns_help, field, print_done, print_list
+from movierec.cli.output import Column, columns_help, field, print_done
+from movierec.cli.own_lists import narrowed, print_own
 from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import Client, pages
 from movierec.errors import NotFound, ValidationFailed
@@ -72,25 +73,13 @@ def list_(
     found = pages(
         connect().history,
         limit,
-        q=search,
-        genre=genre,
-        year=year,
-        year_min=year_min,
-        year_max=year_max,
         watched_min=since,
         watched_max=until,
         tag=tag,
         rewatch=rewatch,
-        ordering=order,
+        **narrowed(search, genre, year, year_min, year_max, order),
     )
-    print_list(
-        found,
-        COLUMNS,
-        as_json=as_json,
-        ids=ids,
-        id_of=lambda item: item["movie"],
-        nothing="Nothing in your history yet.",
-    )
+    print_own(found, COLUMNS, as_json=as_json, ids=ids, nothing="Nothing in your history yet.")
 
 
 @history.command()

@@ -21,7 +21,8 @@ from movierec.cli.options import (
     YearMin,
     new_group,
 )
-from movierec.cli.output import Column, columns_help, day, field, print_done, print_list, print_record
+from movierec.cli.output import Column, columns_help, day, field, print_done, print_record
+from movierec.cli.own_lists import narrowed, print_own
 from movierec.cli.scales import OfScale, Scale, rating_typed, scale_of
 from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import pages
@@ -136,23 +137,16 @@ def ratings(
     found = pages(
         client.ratings,
         limit,
-        q=search,
-        genre=genre,
-        year=year,
-        year_min=year_min,
-        year_max=year_max,
         rating_min=None if at_least is None else of.stars(at_least),
         rating_max=None if at_most is None else of.stars(at_most),
         has_review=reviewed,
         watched_min=since,
         watched_max=until,
-        ordering=order,
+        **narrowed(search, genre, year, year_min, year_max, order),
     )
     if not as_json:
         found = ({**item, "rating": of.value(item["rating"])} for item in found)
-    print_list(
-        found, COLUMNS, as_json=as_json, ids=ids, id_of=lambda item: item["movie"], nothing="No ratings yet."
-    )
+    print_own(found, COLUMNS, as_json=as_json, ids=ids, nothing="No ratings yet.")
 
 
 def _text(given: str | None) -> str | None:

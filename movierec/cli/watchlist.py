@@ -21,10 +21,10 @@ from movierec.cli.options import (
     YearMin,
     new_group,
 )
-from movierec.cli.output import Column, columns_help, day, field, print_done, print_list
+from movierec.cli.output import Column, columns_help, day, field, print_done
+from movierec.cli.own_lists import entry_of, narrowed, print_own
 from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import pages
-from movierec.errors import NotFound
 
 commands = new_group("")
 watchlist = new_group("The movies you mean to see. `movierec recommend --from-watchlist` chooses among them.")
@@ -53,24 +53,9 @@ def list_(
     ids: IdsOnly = False,
 ) -> None:
     """List them. With --ids: the movies' ids."""
-    found = pages(
-        connect().watchlist,
-        limit,
-        q=search,
-        genre=genre,
-        year=year,
-        year_min=year_min,
-        year_max=year_max,
-        ordering=order,
-    )
-    print_list(
-        found,
-        COLUMNS,
-        as_json=as_json,
-        ids=ids,
-        id_of=lambda item: item["movie"],
-        nothing="Nothing on your watchlist yet.",
-    )
+    query = narrowed(search, genre, year, year_min, year_max, order)
+    found = pages(connect().watchlist, limit, **query)
+    print_own(found, COLUMNS, as_json=as_json, ids=ids, nothing="Nothing on your watchlist yet.")
 
 
 @watchlist.command()
@@ -91,8 +76,6 @@ def remove(movie: MovieWords, as_json: AsJson = False) -> None:
     """Take a movie off. Rating it, or entering it in the history, does that too."""
     client = connect()
     found = find_movie(client, " ".join(movie))
-    entries = client.watchlist(movie=found["id"])["results"]
-    if not entries:
-        raise NotFound(f"{label(found)} is not on your watchlist.")
-    client.remove_from_watchlist(entries[0]["id"])
+    entry = entry_of(client.watchlist, found, missing="is not on your watchlist")
+    client.remove_from_watchlist(entry["id"])
     print_done(f"{label(found)} is off your watchlist.", {"movie": found["id"]}, as_json=as_json)
