@@ -17,6 +17,8 @@ from movierec.cli.options import (
     Movie,
     MovieWords,
     Search,
+    Since,
+    Until,
     Year,
     YearMax,
     YearMin,
@@ -55,8 +57,8 @@ def list_(
     year: Year = None,
     year_min: YearMin = None,
     year_max: YearMax = None,
-    since: Annotated[str | None, typer.Option(help="Seen on this day or later: 2024-05-01.")] = None,
-    until: Annotated[str | None, typer.Option(help="Seen on this day or before.")] = None,
+    since: Since = None,
+    until: Until = None,
     tag: Annotated[str | None, typer.Option(help="With this tag.")] = None,
     rewatch: Annotated[
         bool | None, typer.Option("--again/--first", help="Seen again, or for the first time.")

@@ -26,6 +26,8 @@ Genre = Annotated[str | None, typer.Option("--genre", help="Of this genre.")]
 Year = Annotated[int | None, typer.Option("--year", help="Released in this year.")]
 YearMin = Annotated[int | None, typer.Option("--year-min", help="Released in this year or later.")]
 YearMax = Annotated[int | None, typer.Option("--year-max", help="Released in this year or before.")]
+Since = Annotated[str | None, typer.Option("--since", help="Seen on this day or later: 2024-05-01.")]
+Until = Annotated[str | None, typer.Option("--until", help="Seen on this day or before.")]
 Order = Annotated[
     str | None, typer.Option("--order", help="By created_at, title or year; -title for descending.")
 ]

@@ -16,6 +16,8 @@ from movierec.cli.options import (
     Movie,
     MovieWords,
     Search,
+    Since,
+    Until,
     Year,
     YearMax,
     YearMin,
@@ -117,8 +119,8 @@ def ratings(
     reviewed: Annotated[
         bool | None, typer.Option("--reviewed/--not-reviewed", help="With a review, or without.")
     ] = None,
-    since: Annotated[str | None, typer.Option(help="Seen on this day or later: 2024-05-01.")] = None,
-    until: Annotated[str | None, typer.Option(help="Seen on this day or before.")] = None,
+    since: Since = None,
+    until: Until = None,
     order: Annotated[
         str | None,
         typer.Option(
