@@ -8,9 +8,9 @@ import typer
 
 from movierec.cli import admin_movies, admin_users
 from movierec.cli.connection import connect
-from movierec.cli.jobs import print_job
+from movierec.cli.jobs import print_begun, print_job
 from movierec.cli.options import AsJson, NoWait, new_group
-from movierec.cli.output import flattened, print_done, print_record
+from movierec.cli.output import flattened, print_record
 from movierec.cli.progress import follow, progress
 from movierec.errors import UpstreamUnavailable
 
@@ -33,7 +33,7 @@ def train(
     client = connect()
     job = client.train(measure=True if measure else None)
     if no_wait:
-        print_done(f"Job {job['id']} trains; see: movierec jobs show {job['id']}", job, as_json=as_json)
+        print_begun(job, "trains", as_json=as_json)
         return
     with progress() as shown:
         job = follow(client, job, shown)
@@ -56,7 +56,7 @@ def sync(
     client = connect()
     job = client.sync(pages=pages, budget=budget)
     if no_wait:
-        print_done(f"Job {job['id']} asks TMDb; see: movierec jobs show {job['id']}", job, as_json=as_json)
+        print_begun(job, "asks TMDb", as_json=as_json)
         return
     with progress() as shown:
         job = follow(client, job, shown)

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from movierec.cli import import_review
 from movierec.cli.connection import connect
 from movierec.cli.import_report import IMPORTS, PROBLEMS, print_import
-from movierec.cli.jobs import JobId, print_job
+from movierec.cli.jobs import JobId, print_begun, print_job
 from movierec.cli.options import AsJson, IdsOnly, Limit, NoWait, new_group
 from movierec.cli.output import columns_help, print_done, print_list, say
 from movierec.cli.progress import follow, progress
@@ -121,7 +121,7 @@ def file(
         if not no_wait:
             job = follow(client, job, shown)
     if no_wait:
-        print_done(f"Job {job['id']} reads it; see: movierec jobs show {job['id']}", job, as_json=as_json)
+        print_begun(job, "reads it", as_json=as_json)
     else:
         print_import(job, as_json=as_json)
 
@@ -193,7 +193,7 @@ def movielens(
         if not no_wait:
             job = follow(client, job, shown)
     if no_wait:
-        print_done(f"Job {job['id']} reads it; see: movierec jobs show {job['id']}", job, as_json=as_json)
+        print_begun(job, "reads it", as_json=as_json)
     else:
         print_job(job, as_json=as_json)
 

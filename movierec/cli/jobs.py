@@ -81,6 +81,11 @@ def cancel(job: JobId, as_json: AsJson = False) -> None:
     print_done(f"Job {job} is cancelled.", client.job(job), as_json=as_json)
 
 
+def print_begun(job: Any, does: str, *, as_json: bool) -> None:
+    """What a command prints that does not wait for the job it started."""
+    print_done(f"Job {job['id']} {does}; see: movierec jobs show {job['id']}", job, as_json=as_json)
+
+
 def print_job(job: Any, *, as_json: bool) -> None:
     """The job and its report; rows that were refused are named, on standard error, with the reason."""
     # How far it was says nothing of one that has succeeded.
