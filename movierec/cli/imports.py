@@ -16,9 +16,10 @@ from movierec.cli.connection import connect
 from movierec.cli.import_report import IMPORTS, PROBLEMS, print_import
 from movierec.cli.jobs import JobId, print_begun, print_job
 from movierec.cli.options import AsJson, IdsOnly, Limit, NoWait, new_group
-from movierec.cli.output import columns_help, print_done, print_list, say
+from movierec.cli.output import columns_help, print_done, print_list
 from movierec.cli.progress import follow, progress
 from movierec.cli.sending import opened, packed, upload
+from movierec.cli.undo import say_left
 from movierec.client import pages
 from movierec.errors import NotFound, PermissionDenied, UnreadableImport
 
@@ -160,9 +161,8 @@ def undo(job: JobId, as_json: AsJson = False) -> None:
     with _of_import(job):
         undone = client.undo_import(job)
     print_done(f"Import {job} is taken back: {undone['reverted']} changes.", undone, as_json=as_json)
-    if undone["left_count"] and not as_json:
-        some = ", ".join(movie["title"] for movie in undone["left"][:5])
-        say(f"Changed again since, and left as it is: {some}{' …' if undone['left_count'] > 5 else ''}")
+    if not as_json:
+        say_left(undone)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -47,9 +47,14 @@ def undo(
         return
     undone, by = answer["undone"], answer["by"]
     print(visible(f"Brought again: {by['what']}." if undone["undoes"] else f"Undone: {undone['what']}."))
+    say_left(answer)
+    if not undone["undoes"]:
+        say(f"`movierec undo {by['id']}` brings it again.")
+
+
+def say_left(answer: Any) -> None:
+    """Of what was to be taken back, the films that somebody has changed again: they are left alone."""
     if answer["left_count"]:
         some = ", ".join(movie["title"] for movie in answer["left"][:5])
         more = " …" if answer["left_count"] > 5 else ""
         say(f"Changed again since, and left as it is: {some}{more}")
-    if not undone["undoes"]:
-        say(f"`movierec undo {by['id']}` brings it again.")
