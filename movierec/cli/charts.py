@@ -11,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 
 from movierec.cli.scales import Scale
-from movierec.cli.stats import mean_on
 from movierec.cli.tables import console
 from movierec.cli.terminal import flowing
 from movierec.cli.titles import label
@@ -59,7 +58,7 @@ def _summary(found: Any, scale: Scale) -> Iterable[Text]:
     kept += [] if year else [f"{_number(counts['watchlist'])} on the watchlist"]
     yield Text(" · ".join(kept))
     if found["mean"] is not None:
-        yield Text(f"Your mean rating is {mean_on(scale, found['mean'])} of {scale.top}")
+        yield Text(f"Your mean rating is {scale.mean(found['mean'])} of {scale.top}")
 
 
 def _sections(found: Any, scale: Scale, screen: Console) -> Iterable[RenderableType | None]:
@@ -71,7 +70,7 @@ def _sections(found: Any, scale: Scale, screen: Console) -> Iterable[RenderableT
             (
                 f"{group['name']}s" if name == "decades" else group["name"],
                 group["count"],
-                mean_on(scale, group["mean"]),
+                scale.mean(group["mean"]),
             )
             for group in found[name]
         ]
@@ -149,7 +148,7 @@ def _foresight(foresight: Any, scale: Scale) -> RenderableType | None:
         for film in foresight["surprises"]
     ]
     title = Text("You and what your other ratings let expect", style="bold")
-    error = mean_on(scale, foresight["mean_error"])
+    error = scale.mean(foresight["mean_error"])
     found = Text(f"{error} off in the mean, over your newest {_count(foresight['films'], 'film')}.")
     return Group(title, found, _compared("expected", films, scale))
 

@@ -51,6 +51,10 @@ class Scale:
         """A rating that nobody gave, to one decimal of five stars."""
         return stars if self.top == 5 else round(stars * self.top / 5, 1 if self.top == 10 else None)
 
+    def mean(self, stars: float | None) -> str | None:
+        """A mean of ratings, with as many digits as tell something."""
+        return None if stars is None else f"{stars * self.top / 5:.{2 if self.top == 5 else 1}f}"
+
     def __str__(self) -> str:
         names = {0.5: "halves", 1: "ones", 10: "tens"}
         return f"they go from {self.step:g} to {self.top} by {names[self.step]}"

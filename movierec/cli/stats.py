@@ -51,12 +51,12 @@ def stats(
 def _lines(found: Any, scale: Scale) -> Iterator[tuple[Any, ...]]:
     for name, number in found["counts"].items():
         yield "count", name, number, None
-    yield "mean", "rating", found["counts"]["ratings"], mean_on(scale, found["mean"])
+    yield "mean", "rating", found["counts"]["ratings"], scale.mean(found["mean"])
     for bar in found["histogram"]:
         yield "rating", f"{scale.value(bar['rating']):g}", bar["count"], None
     for section in ("genres", "decades", "directors"):
         for group in found[section]:
-            yield section.removesuffix("s"), group["name"], group["count"], mean_on(scale, group["mean"])
+            yield section.removesuffix("s"), group["name"], group["count"], scale.mean(group["mean"])
     for seen in found["years"]:
         yield "year", seen["year"], seen["viewings"], None
     for month, number in enumerate(found["months"] or (), 1):
@@ -69,12 +69,7 @@ def _lines(found: Any, scale: Scale) -> Iterator[tuple[Any, ...]]:
         yield "disagreement", film["title"], f"{scale.value(film['rating']):g}", film["critics_score"]
     foresight = found["foresight"]
     if foresight:
-        yield "foresight", "mean error", foresight["films"], mean_on(scale, foresight["mean_error"])
+        yield "foresight", "mean error", foresight["films"], scale.mean(foresight["mean_error"])
         for film in foresight["surprises"]:
             rated, expected = scale.value(film["rating"]), scale.predicted(film["expected"])
             yield "surprise", film["title"], f"{rated:g}", f"{expected:g}"
-
-
-def mean_on(scale: Scale, stars: float | None) -> str | None:
-    """A mean of ratings, with as many digits as tell something."""
-    return None if stars is None else f"{stars * scale.top / 5:.{2 if scale.top == 5 else 1}f}"
