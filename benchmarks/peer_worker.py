@@ -1,7 +1,8 @@
 """One algorithm of another library, run in that library's environment by `benchmarks.peers`; imports no movierec.
 
-Its arguments are the algorithm's name and its settings as a JSON object. Reads requests on standard input, a JSON
-object a line (`train`, `score` or `rate`, with file names), answers with one on standard output. Libraries get what is usual for them: ratings of 4 and more, as ones.
+Its arguments are the algorithm's name and its settings as a JSON object. Reads requests on standard input, a
+JSON object a line (`train`, `score` or `rate`, with file names), answers with one on standard output. Libraries
+get what is usual for them: ratings of 4 and more, as ones.
 """
 
 import json

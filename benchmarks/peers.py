@@ -48,7 +48,7 @@ RATERS = ("SVD", "SVD++", "KNNBaseline")
 ALS_GRID = [
     {"factors": factors, "regularization": regularization, "alpha": alpha}
     for factors in (64, 128, 256)
-    for regularization in (5.0, 10.0, 20.0, 40.0, 80.0)
+    for regularization in (10.0, 20.0, 40.0, 80.0, 160.0)
     for alpha in (4.0, 8.0, 16.0)
 ]
 TUNING_SEEDS = (1, 2)
