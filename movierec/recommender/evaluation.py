@@ -39,7 +39,7 @@ class Metrics:
     recall_50: float
     # Share of the catalogue that appears in anybody's top 20.
     coverage: float
-    # Mean −log₂ of the share of training users who rated the films of the top 20.
+    # Mean −log₂ of the share of training users who liked the films of the top 20 (4 and more).
     novelty: float
     # Share of the top 20 that the user is known to have rated 2.5 or less.
     disliked: float
@@ -223,7 +223,8 @@ def _list_milliseconds(scores: Scores, parts: Split) -> float:
 def measure(scores: Floats, parts: Split) -> Metrics:
     """The metrics of scores (test users × films) of some known part of the histories."""
     discount = 1 / np.log2(np.arange(2, DEPTH + 2))
-    rarity = -np.log2(np.maximum(dataset.raters(parts.train), 1) / parts.train.shape[0])
+    likers = np.bincount(parts.train.indices, parts.train.data >= LIKED, parts.train.shape[1])
+    rarity = -np.log2(np.maximum(likers, 1) / parts.train.shape[0])
     rows = []
     listed = np.zeros(parts.train.shape[1], dtype=bool)
     for row, (films, _), (targets, stars) in zip(scores, parts.histories, parts.targets, strict=True):
@@ -232,11 +233,12 @@ def measure(scores: Floats, parts: Split) -> Metrics:
             continue
         ranked = _best(row, films, parts.seen)
         hits = np.isin(ranked, liked)
+        gains = hits * discount[: len(hits)]
         listed[ranked[:20]] = True
         rows.append(
             (
-                (hits * discount[: len(hits)]).sum() / discount[: len(liked)].sum(),
-                (hits[:10] * discount[:10]).sum() / discount[: min(len(liked), 10)].sum(),
+                gains.sum() / discount[: len(liked)].sum(),
+                gains[:10].sum() / discount[: min(len(liked), 10)].sum(),
                 hits[:20].sum() / min(len(liked), 20),
                 hits[:50].sum() / min(len(liked), 50),
                 rarity[ranked[:20]].mean(),

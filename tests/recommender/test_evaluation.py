@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from scipy import sparse
 
 from movierec.recommender.arrays import Csr
 from movierec.recommender.baselines import BASELINES, ease, item_neighbours, popularity
-from movierec.recommender.evaluation import CELLS, SERVED, evaluate, split
+from movierec.recommender.evaluation import CELLS, SERVED, Split, evaluate, measure, split
 from movierec.recommender.rivals import Ials, edlae
 from tests.recommender.conftest import row
 
@@ -41,6 +42,16 @@ def test_protocol_a_keeps_liked_films_only(community: Csr) -> None:
     report = evaluate(community, algorithms={}, cells=(None,), seeds=(1,), positives_only=True)
     assert report.ratings == int((community.data >= 4).sum())
     assert report.positives_only
+
+
+def test_novelty_is_in_bits_of_those_who_liked_the_film() -> None:
+    train = sparse.csr_array(np.array([[5, 4], [4, 1], [3, 1], [2, 1]], dtype=np.float32))
+    nobody = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+    liking = (np.array([0]), np.array([5], dtype=np.float32))
+    parts = Split(train, (nobody,), (liking,), np.array([True, True]))
+    found = measure(np.array([[2, 1]], dtype=np.float32), parts)
+    # Two of four liked the first film, one the second.
+    assert found.novelty == (1 + 2) / 2
 
 
 @pytest.mark.parametrize("baseline", [popularity, item_neighbours, ease, edlae(0.8), Ials(dimensions=4)])
