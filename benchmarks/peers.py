@@ -9,12 +9,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import venv
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -183,14 +186,28 @@ def rank(data: MovieLens, ready: dict[str, Path], seeds: list[int], scratch: Pat
             print("| " + " | ".join(row) + " |")
     print("\n| costs | fit s | peak MB | one list ms |\n|---|---|---|---|")
     for name in report.fit_seconds:
-        print(f"| {name} | " + " | ".join(costs.get(name) or _own_process(report, name)) + " |", flush=True)
+        shown = costs.get(name) or _own_costs(report, name, data, seeds[0])
+        print(f"| {name} | " + " | ".join(shown) + " |", flush=True)
     for peer in peers.values():
         peer.close()
 
 
-def _own_process(report: evaluation.Report, name: str) -> tuple[str, str, str]:
-    """Of what runs in this process, whose memory is everybody's."""
-    return f"{report.fit_seconds[name]:.1f}", "", f"{report.list_milliseconds[name]:.2f}"
+def _own_costs(report: evaluation.Report, name: str, data: MovieLens, seed: int) -> tuple[str, str, str]:
+    """Of what ran in this process, whose memory is everybody's: it is fitted again, alone."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as alone:
+        peak = alone.submit(_peak_alone, data, seed, name).result()
+    return f"{report.fit_seconds[name]:.1f}", f"{peak:.0f}", f"{report.list_milliseconds[name]:.2f}"
+
+
+def _peak_alone(data: MovieLens, seed: int, name: str) -> float:
+    """Memory in MB of a process that fits one of ours."""
+    fits = {
+        "popularity": popularity,
+        **RIVALS,
+        evaluation.SERVED: evaluation.served(data.films(), Settings()),
+    }
+    fits[name](evaluation.split(data.ratings.ratings, seed).train)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _costs(peer: Peer) -> tuple[str, str, str]:
