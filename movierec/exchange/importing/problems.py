@@ -22,7 +22,7 @@ def keep_problems(user_id: int, job_id: int, problems: Iterable[Problem]) -> Non
             db.insert_many(
                 "import_problems",
                 ("user_id", "job_id", "file", "line", "outcome", "message"),
-                [(user_id, job_id, *problem[:2], *problem[2:]) for problem in batch],
+                [(user_id, job_id, *problem) for problem in batch],
             )
 
 
