@@ -97,6 +97,15 @@ def _take(lock: IO[str], how: int) -> None:
 
 
 @contextlib.contextmanager
+def _connected(settings: Settings) -> Iterator[None]:
+    db.connect(settings)
+    try:
+        yield
+    finally:
+        db.close()
+
+
+@contextlib.contextmanager
 def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
     """The backup with its manifest, every byte checked."""
     with contextlib.ExitStack() as stack:
@@ -134,13 +143,10 @@ def _check(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
 
 def _check_target(settings: Settings, force: bool) -> None:
     """Raise Conflict where a daemon runs, or where more than what ships with movierec would be lost."""
-    db.connect(settings)
-    try:
+    with _connected(settings):
         _check_nobody_serves()
         if not force and db.call(_holds_something):
             raise Conflict("This server has accounts or films of its own. Add --force to give them up.")
-    finally:
-        db.close()
 
 
 def _check_nobody_serves() -> None:
@@ -201,8 +207,7 @@ def _restore_sqlite(
     aside = path.with_name(f"{path.name}.restoring")
     aside.unlink(missing_ok=True)  # of a restore that was killed
     url = config.Database(url=f"sqlite:///{aside}")
-    db.connect(dataclasses.replace(settings, database=url))
-    try:
+    with _connected(dataclasses.replace(settings, database=url)):
         # Else each film would be looked for in all that was loaded before it, whose indexes are not built yet.
         db.execute("PRAGMA foreign_keys = OFF")
         with db.write():
@@ -210,17 +215,12 @@ def _restore_sqlite(
         db.execute("PRAGMA journal_mode = DELETE")
         if db.rows("PRAGMA foreign_key_check") or db.value("PRAGMA integrity_check") != "ok":
             raise UnreadableBackup("The backup does not fit together. Nothing was changed.")
-    finally:
-        db.close()
     _take_over(settings, aside, path)
 
 
 def _take_over(settings: Settings, aside: Path, path: Path) -> None:
-    db.connect(settings)
-    try:
+    with _connected(settings):
         _check_nobody_serves()
-    finally:
-        db.close()
     with aside.open("rb") as file:
         os.fsync(file.fileno())
     aside.replace(path)
@@ -231,12 +231,8 @@ def _restore_postgres(
     settings: Settings, archive: zipfile.ZipFile, manifest: dict[str, Any], number: int
 ) -> None:
     """In one transaction the old tables go and the new ones come."""
-    db.connect(settings)
-    try:
-        with db.write():
-            _load(archive, manifest, number)
-    finally:
-        db.close()
+    with _connected(settings), db.write():
+        _load(archive, manifest, number)
 
 
 def _load(archive: zipfile.ZipFile, manifest: dict[str, Any], number: int) -> None:
@@ -283,12 +279,9 @@ def _finish(settings: Settings) -> None:
     staging = settings.paths.state / STAGING
     if not staging.is_dir():
         return
-    db.connect(settings)
-    try:
+    with _connected(settings):
         if db.call(_number_of_database) == _number_of(staging):
             _move(staging, settings.paths.state)
-    finally:
-        db.close()
     shutil.rmtree(staging)
 
 
