@@ -54,6 +54,15 @@ def new_file(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
         aside.unlink(missing_ok=True)
 
 
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has what was made, renamed and removed in a folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _check(path: Path, force: bool) -> None:
     if path.is_dir():
         raise ValidationFailed(f"{path} is a folder. Name a file in it.")

@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "tmdb": {"errors", "config", "db"},
     "movies": {"errors", "config", "db", "auth", "tmdb"},
     "library": {"errors", "config", "db", "auth", "movies"},
-    "recommender": {"errors", "config", "db", "auth", "movies", "library"},
+    "recommender": {"errors", "files", "config", "db", "auth", "movies", "library"},
     "exchange": {"errors", "files", "config", "db", "auth", "movies", "library", "recommender"},
     "jobs": {"errors", "config", "db", "auth", "tmdb", "movies", "library", "recommender", "exchange"},
     "api": {

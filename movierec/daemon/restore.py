@@ -30,6 +30,7 @@ from movierec.config import Settings
 from movierec.daemon import dump
 from movierec.daemon.backup import CHUNK_BYTES, FORMAT, KEYS, MANIFEST, VERSION
 from movierec.errors import ConfigurationError, Conflict, UnreadableBackup
+from movierec.files import sync_folder
 
 STAGING, NUMBER, LOCK = "restoring", "number", "restore.lock"
 # In the table of revisions.
@@ -186,7 +187,7 @@ def _lay_ready(settings: Settings, archive: zipfile.ZipFile, manifest: dict[str,
         (staging / "models" / "current").write_text(manifest["model"], encoding="ascii")
     (staging / NUMBER).write_text(str(number), encoding="ascii")
     for folder in (staging, settings.paths.state):
-        _sync(folder)
+        sync_folder(folder)
 
 
 def _write(path: Path, archive: zipfile.ZipFile, name: str) -> None:
@@ -224,7 +225,7 @@ def _take_over(settings: Settings, aside: Path, path: Path) -> None:
     with aside.open("rb") as file:
         os.fsync(file.fileno())
     aside.replace(path)
-    _sync(path.parent)
+    sync_folder(path.parent)
 
 
 def _restore_postgres(
@@ -303,12 +304,4 @@ def _move(staging: Path, state: Path) -> None:
         (staging / "models").rename(state / "models")
     if (staging / KEYS).is_file():
         (staging / KEYS).replace(state / KEYS)
-    _sync(state)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(state)

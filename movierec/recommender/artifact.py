@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from movierec.files import sync_folder
+
 Array = npt.NDArray[np.generic]
 
 MANIFEST = "manifest.json"
@@ -60,10 +62,10 @@ def publish(folder: Path, arrays: Mapping[str, Array], facts: Mapping[str, Any])
             {**facts, "files": files}, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False
         ).encode()
         _write(draft / MANIFEST, manifest)
-        _sync(draft)
+        sync_folder(draft)
         version = f"{_stamp()}-{_digest_of(manifest)[:DIGITS]}"
         draft.rename(folder / version)
-        _sync(folder)
+        sync_folder(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     _point_to(folder, version)
@@ -161,19 +163,11 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _point_to(folder: Path, version: str) -> None:
     draft = folder / f".{CURRENT}-{os.getpid()}"
     _write(draft, f"{version}\n".encode("ascii"))
     draft.replace(folder / CURRENT)
-    _sync(folder)
+    sync_folder(folder)
 
 
 def _forget_old(folder: Path, serving: str) -> None:
