@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from movierec import movies
-from movierec.errors import MovierecError, NotFound, UpstreamUnavailable
+from movierec.errors import MovierecError, UpstreamUnavailable
 from movierec.exchange.importing import FilmName, LookUp
 from movierec.jobs.running import Running
 from movierec.movies import FilmFacts
@@ -43,8 +43,6 @@ async def _ask_all(
 async def _ask(tmdb: Tmdb, name: FilmName, now: int) -> list[FilmFacts] | UpstreamUnavailable:
     try:
         return await _films(tmdb, name, now)
-    except NotFound:
-        return []
     except UpstreamUnavailable as error:
         return error
     except MovierecError:
