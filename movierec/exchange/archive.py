@@ -18,6 +18,7 @@ from movierec.exchange.lines import shown
 
 Stack: TypeAlias = contextlib.ExitStack
 Opening: TypeAlias = Callable[[], contextlib.AbstractContextManager[IO[bytes]]]
+Passed: TypeAlias = Callable[[int], None]  # told how many bytes were read
 
 CHUNK_BYTES = 1 << 20
 
@@ -44,8 +45,13 @@ class Member:
     size: int
     _open: Opening
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self, passed: Passed) -> Iterator[bytes]:
         """The content, a megabyte at a time. Raises UnreadableImport where the archive is damaged."""
+        for chunk in self._read():
+            yield chunk
+            passed(len(chunk))
+
+    def _read(self) -> Iterator[bytes]:
         try:
             with self._open() as stream:
                 while chunk := stream.read(CHUNK_BYTES):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from movierec.errors import UnreadableImport
 from movierec.exchange import archive
+from movierec.exchange.archive import Passed
 from movierec.exchange.lines import LONGEST_LINE, as_text
 from movierec.exchange.tables import header_of
 
@@ -17,8 +18,6 @@ from movierec.exchange.tables import header_of
 HEAD_BYTES = 65_536
 # Heads are kept until all is read; of many files they are shorter.
 HEADS_BYTES = 16 << 20
-
-Passed = Callable[[int], None]  # told how many bytes were read
 
 
 def _unwatched(_bytes: int) -> None:
@@ -80,7 +79,8 @@ def opened(
     with archive.everything(source, limit_bytes) as members:
         head_bytes = min(HEAD_BYTES, HEADS_BYTES // max(len(members), 1))
         yield [
-            File(path, member.size, _counted(member, passed), head_bytes) for path, member in members.items()
+            File(path, member.size, partial(member.chunks, passed), head_bytes)
+            for path, member in members.items()
         ]
 
 
@@ -94,16 +94,7 @@ def _single(source: Path, name: str, limit_bytes: int, passed: Passed) -> File:
     if size == 0:
         raise UnreadableImport("The file is empty.")
     member = archive.single(source, name or "the file", limit_bytes)
-    return File(member.name, size, _counted(member, passed))
-
-
-def _counted(member: archive.Member, passed: Passed) -> Callable[[], Iterator[bytes]]:
-    def chunks() -> Iterator[bytes]:
-        for chunk in member.chunks():
-            yield chunk
-            passed(len(chunk))
-
-    return chunks
+    return File(member.name, size, partial(member.chunks, passed))
 
 
 def total_bytes(files: list[File]) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from movierec.errors import UnreadableImport
-from movierec.exchange.archive import Member
+from movierec.exchange.archive import Member, Passed
 from movierec.exchange.lines import BadRow, Block, Columns, blocks, fields
 from movierec.exchange.movielens.ratings import Layout
 
@@ -27,8 +27,6 @@ _DAT_COLUMNS = {**COLUMNS, "ratings": (*COLUMNS["ratings"], "timestamp")}
 
 # Raised whenever the same file would be read differently: then it is imported again.
 READING = 1
-
-Passed = Callable[[int], None]  # told how many bytes were read
 
 
 @dataclass
@@ -74,14 +72,14 @@ def table(members: Mapping[str, Member], subject: str, passed: Passed) -> Table 
     Raises UnreadableImport where its first line does not name the needed columns.
     """
     if member := members.get(f"{subject}.csv"):
-        lines = blocks(member.name, _counted(member, passed))
+        lines = blocks(member.name, member.chunks(passed))
         first = next(lines, Block(1, b"\n"))
         header, _, rest = first.data.partition(b"\n")
         columns = Columns(member.name, _header(member.name, header), COLUMNS[subject])
         return Table(member.name, ",", columns, _rejoined(Block(first.first_line + 1, rest), lines))
     if "movies.csv" not in members and (member := members.get(f"{subject}.dat")):
         columns = Columns(member.name, list(_DAT_COLUMNS[subject]), ())
-        return Table(member.name, "::", columns, blocks(member.name, _counted(member, passed)))
+        return Table(member.name, "::", columns, blocks(member.name, member.chunks(passed)))
     return None
 
 
@@ -98,17 +96,11 @@ def _rejoined(first: Block, rest: Iterator[Block]) -> Iterator[Block]:
     yield from rest
 
 
-def _counted(member: Member, passed: Passed) -> Iterator[bytes]:
-    for chunk in member.chunks():
-        yield chunk
-        passed(len(chunk))
-
-
 def fingerprint(members: Mapping[str, Member], passed: Passed) -> str:
     """SHA-256 of everything that is read."""
     digest = hashlib.sha256(f"movielens {READING}".encode())
     for name in sorted(members):
         digest.update(f"\n{name} {members[name].size}\n".encode())
-        for chunk in _counted(members[name], passed):
+        for chunk in members[name].chunks(passed):
             digest.update(chunk)
     return digest.hexdigest()

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from movierec import db, movies
 from movierec.errors import UnreadableImport
-from movierec.exchange.archive import Member, opened
+from movierec.exchange.archive import Member, Passed, opened
 from movierec.exchange.movielens import catalogue, files
 from movierec.exchange.movielens.catalogue import Film
 from movierec.exchange.movielens.ratings import RatingReader, Ratings
@@ -119,7 +119,7 @@ class _Import:
             "unchanged": unchanged,
         }
 
-    def _passing(self, stage: str, begin: int, end: int) -> files.Passed:
+    def _passing(self, stage: str, begin: int, end: int) -> Passed:
         """Tells the progress of a stage that reads all files once."""
 
         def passed(count: int) -> None:
@@ -132,7 +132,7 @@ class _Import:
     def _rating_bytes(self) -> int:
         return sum(member.size for name, member in self.members.items() if name.startswith("ratings"))
 
-    def _read_films(self, passing: files.Passed) -> tuple[list[Film], dict[int, tuple[str, ...]]]:
+    def _read_films(self, passing: Passed) -> tuple[list[Film], dict[int, tuple[str, ...]]]:
         links = files.table(self.members, "links", passing)
         ids = catalogue.read_links(links, self.report) if links else {}
         movies = files.table(self.members, "movies", passing)
@@ -143,7 +143,7 @@ class _Import:
         tags = files.table(self.members, "tags", passing)
         return films, catalogue.read_tags(tags, films, self.report) if tags else {}
 
-    def _read_ratings(self, films: list[Film], unique: UniqueRatings, passing: files.Passed) -> None:
+    def _read_ratings(self, films: list[Film], unique: UniqueRatings, passing: Passed) -> None:
         ratings = files.table(self.members, "ratings", passing)
         assert ratings is not None
         ids = np.array([film.movielens_id for film in films], dtype=np.int64)
