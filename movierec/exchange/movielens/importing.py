@@ -19,7 +19,7 @@ from movierec.exchange.archive import Member, Passed, opened
 from movierec.exchange.movielens import catalogue, files
 from movierec.exchange.movielens.catalogue import Film
 from movierec.exchange.movielens.ratings import RatingReader, Ratings
-from movierec.exchange.movielens.report import Report
+from movierec.exchange.movielens.report import Report, Tally
 from movierec.exchange.movielens.unique import UniqueRatings
 from movierec.exchange.movielens.votes import FILMS_A_BATCH, note_votes, stand_in
 from movierec.recommender import Settings, community
@@ -154,6 +154,9 @@ class _Import:
         if not self.report.tally(ratings.name).accepted:
             raise UnreadableImport(f"No row of {ratings.name} can be used.{self._first_problem()}")
 
+    def _rating_tally(self) -> Tally:
+        return self.report.tally("ratings.csv" if "ratings.csv" in self.members else "ratings.dat")
+
     def _first_problem(self) -> str:
         """Of what there is to say the most useful: why the first bad row is bad."""
         problems = self.report.problems
@@ -166,7 +169,7 @@ class _Import:
             totals[0] += np.bincount(part["film"], minlength=films)
             totals[1] += np.bincount(part["film"], weights=part["steps"], minlength=films).astype(np.int64)
             self.progress("reading", READ)
-        tally = self.report.tally("ratings.csv" if "ratings.csv" in self.members else "ratings.dat")
+        tally = self._rating_tally()
         ratings = int(totals[0].sum())
         tally.accepted, tally.duplicates = ratings, tally.accepted - ratings
         return totals
@@ -200,9 +203,7 @@ class _Import:
 
     def _blocks(self, unique: UniqueRatings, ids: npt.NDArray[np.int64]) -> Iterator[community.Ratings]:
         """The unique ratings as the community keeps them, with the catalogue's ids."""
-        ratings = self.report.tally(
-            "ratings.csv" if "ratings.csv" in self.members else "ratings.dat"
-        ).accepted
+        ratings = self._rating_tally().accepted
         stored = 0
         for part in unique.parts():
             for start in range(0, len(part), RATINGS_A_BLOCK):
