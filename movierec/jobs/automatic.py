@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from movierec import db
 from movierec.config import Settings
@@ -15,30 +17,31 @@ SECONDS_AN_HOUR = 3600
 
 
 def train_when_due(settings: Settings, now: int) -> Job | None:
-    """Enqueue a training if one is due; it belongs to the first administrator. Returns it."""
+    """Enqueue a training if one is due. Returns it."""
     revision = community.revision()
     if not is_due(settings, now) or _was_tried(revision):
         return None
-    staff = db.value("SELECT MIN(id) FROM users WHERE is_staff")
-    if staff is None:
-        return None
-    try:
-        return queue.enqueue(staff, "train", {"automatic": revision}, now)
-    except Conflict:
-        return None
+    return _enqueue("train", {"automatic": revision}, now)
 
 
 def sync_when_due(settings: Settings, now: int) -> Job | None:
-    """Enqueue a look at TMDb if the last one is old enough; it belongs to the first administrator. Returns it."""
+    """Enqueue a look at TMDb if the last one is old enough. Returns it."""
     hours = settings.tmdb.sync_hours
     if not (settings.tmdb.api_key and hours):
         return None
     last = db.value("SELECT MAX(created_at) FROM jobs WHERE kind = ?", syncing.KIND) or 0
+    if now - last < hours * SECONDS_AN_HOUR:
+        return None
+    return _enqueue(syncing.KIND, syncing.order(settings.tmdb), now)
+
+
+def _enqueue(kind: str, parameters: Mapping[str, Any], now: int) -> Job | None:
+    """A job of the first administrator; None where there is none, or one of the kind is under way."""
     staff = db.value("SELECT MIN(id) FROM users WHERE is_staff")
-    if staff is None or now - last < hours * SECONDS_AN_HOUR:
+    if staff is None:
         return None
     try:
-        return queue.enqueue(staff, syncing.KIND, syncing.order(settings.tmdb), now)
+        return queue.enqueue(staff, kind, parameters, now)
     except Conflict:
         return None
 
