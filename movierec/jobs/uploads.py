@@ -75,14 +75,21 @@ def remove(settings: Settings, name: str) -> None:
 
 def sweep(settings: Settings) -> None:
     """Remove files that no active job waits for: of cancelled jobs, and of daemons that were killed."""
+    old = [path for path in folder(settings).iterdir() if _is_old(path)]
+    if not old:  # as nearly always, every few seconds
+        return
     waiting = {
         json.loads(parameters).get("upload")
         for (parameters,) in db.rows("SELECT parameters FROM jobs WHERE state IN ('queued', 'running')")
     }
-    for path in folder(settings).iterdir():
-        grace = GRACE_SECONDS.get(path.suffix)
-        if grace is not None and path.name not in waiting and _age_seconds(path) > grace:
+    for path in old:
+        if path.name not in waiting:
             path.unlink(missing_ok=True)
+
+
+def _is_old(path: Path) -> bool:
+    grace = GRACE_SECONDS.get(path.suffix)
+    return grace is not None and _age_seconds(path) > grace
 
 
 def _age_seconds(path: Path) -> float:
