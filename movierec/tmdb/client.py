@@ -71,6 +71,16 @@ class Outcome:
 Reader = Callable[[int, str, bytes], Outcome]
 
 
+@dataclass(frozen=True, repr=False)
+class _Request:
+    """Never shown: the key is in it."""
+
+    address: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    read: Reader
+
+
 class _Host:
     """How one host of TMDb's fares: the API may answer while the images do not."""
 
@@ -142,28 +152,25 @@ class Client:
         """
         if not re.fullmatch(r"(/[a-z0-9_]+)+", path):
             raise ValueError("not a path of TMDb")
+        address = self._settings.base_url.rstrip("/") + path
         headers, query = _with_key(self._settings.api_key, query)
         read = functools.partial(_read_document, understand)
-        content: Value = await self._ask(
-            self._api, self._settings.base_url.rstrip("/") + path, query, headers, read
-        )
+        content: Value = await self._ask(self._api, _Request(address, query, headers, read))
         return content
 
     async def image(self, size: str, path: str) -> bytes:
         """An image, without the key: it lies on another host. Raises as `document` does."""
         address = f"{self._settings.image_url.rstrip('/')}/{size}{path}"
-        content: bytes = await self._ask(self._images, address, {}, {}, _read_image)
+        content: bytes = await self._ask(self._images, _Request(address, {}, {}, _read_image))
         return content
 
-    async def _ask(
-        self, host: _Host, address: str, query: Mapping[str, str], headers: Mapping[str, str], read: Reader
-    ) -> Any:
+    async def _ask(self, host: _Host, request: _Request) -> Any:
         """Try until there is an answer, or no use or no time in trying on."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._settings.total_seconds
         for tried in range(1, TRIES + 1):
             host.check_admission(deadline)
-            outcome = await self._in_turn(host, address, query, headers, read, deadline)
+            outcome = await self._in_turn(host, request, deadline)
             if outcome.result is Result.OK:
                 return outcome.content
             if outcome.result is Result.UNKNOWN:
@@ -175,20 +182,12 @@ class Client:
             await asyncio.sleep(pause)
         raise AssertionError("the last try returns or raises")
 
-    async def _in_turn(
-        self,
-        host: _Host,
-        address: str,
-        query: Mapping[str, str],
-        headers: Mapping[str, str],
-        read: Reader,
-        deadline: float,
-    ) -> Outcome:
+    async def _in_turn(self, host: _Host, request: _Request, deadline: float) -> Outcome:
         """One request that was admitted; whatever comes of it, the breaker is told."""
         outcome = None
         try:
             async with host.pace.turn(deadline):
-                outcome = await self._once(address, query, headers, read, deadline)
+                outcome = await self._once(request, deadline)
         except TimeoutError:
             # Not TMDb's fault: too much is asked of it at once.
             return Outcome(Result.LATE)
@@ -199,21 +198,14 @@ class Client:
         host.note(outcome)
         return outcome
 
-    async def _once(
-        self,
-        address: str,
-        query: Mapping[str, str],
-        headers: Mapping[str, str],
-        read: Reader,
-        deadline: float,
-    ) -> Outcome:
+    async def _once(self, request: _Request, deadline: float) -> Outcome:
         """One request. Whatever TMDb or the network does, only its kind leaves: nothing chains the error."""
         assert self._session is not None, "not started"
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
                 try:
                     async with self._session.get(
-                        address, params=query, headers=headers, allow_redirects=False
+                        request.address, params=request.query, headers=request.headers, allow_redirects=False
                     ) as response:
                         body = await _body_of(response)
                         if body is None:
@@ -221,7 +213,9 @@ class Client:
                         if response.status == 429:
                             pause = retry_after_seconds(response.headers.get("Retry-After"), time.time())
                             return Outcome(Result.THROTTLED, pause_seconds=pause)
-                        return await asyncio.to_thread(read, response.status, response.content_type, body)
+                        return await asyncio.to_thread(
+                            request.read, response.status, response.content_type, body
+                        )
                 except aiohttp.ServerTimeoutError:
                     return Outcome(Result.LATE)
                 except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError):
