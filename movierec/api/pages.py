@@ -22,6 +22,11 @@ def page_json(call: Call, query: PageQuery, count: int, results: Sequence[Any]) 
     }
 
 
+def whole_json(results: Sequence[Any]) -> dict[str, Any]:
+    """A list that has no second page."""
+    return {"count": len(results), "next": None, "previous": None, "results": results}
+
+
 def _address(call: Call, page: int) -> str:
     parameters = {**call.request.query, "page": str(page)}
     return call.url(f"{call.request.rel_url.raw_path}?{urlencode(parameters)}")

@@ -11,7 +11,7 @@ from movierec.api.encoding import encoded, timestamp
 from movierec.api.endpoint import Access, Answer, Group, Unwritten
 from movierec.api.lists import with_films
 from movierec.api.movies import listed_json
-from movierec.api.pages import page_json
+from movierec.api.pages import page_json, whole_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import recommendations as schemas
 from movierec.api.schemas.movies import ListedMovie
@@ -32,8 +32,8 @@ def recommendations(call: Call, query: schemas.RecommendQuery) -> dict[str, Any]
     found, stored = _recommend(call, query)
     if stored is None:
         # Only now is anything written: an unchanged list costs readers no transaction.
-        return Unwritten(lambda: _list_json(recommender.remember(call.user_id, found, call.now)))
-    return _list_json(stored)
+        return Unwritten(lambda: whole_json(_shown_json(recommender.remember(call.user_id, found, call.now))))
+    return whole_json(_shown_json(stored))
 
 
 @group.post("/refresh/", access=Access.USER, answers={200: schemas.Refreshed})
@@ -91,8 +91,7 @@ def quickstart(call: Call, query: schemas.QuickstartQuery) -> dict[str, Any]:
     serving = call.services.recommender.serving()
     found = recommender.quickstart_for(serving, call.user_id, query.limit, seed=query.seed, adult=adult)
     films = {film.id: film for film in movies.listed(found)}
-    results = [listed_json(films[movie_id]) for movie_id in found if movie_id in films]
-    return {"count": len(results), "next": None, "previous": None, "results": results}
+    return whole_json([listed_json(films[movie_id]) for movie_id in found if movie_id in films])
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Recommendation})
@@ -110,12 +109,13 @@ def similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> dict[str,
     movie_id = movies.detail(movie_id).listed.id
     found = recommender.similar_to(call.services.recommender.serving(), movie_id, query.limit) or []
     films = {film.id: film for film in movies.listed([item.movie_id for item in found])}
-    results = [
-        {**listed_json(films[item.movie_id]), "similarity": item.similarity, "reason": item.reason}
-        for item in found
-        if item.movie_id in films
-    ]
-    return {"count": len(results), "next": None, "previous": None, "results": results}
+    return whole_json(
+        [
+            {**listed_json(films[item.movie_id]), "similarity": item.similarity, "reason": item.reason}
+            for item in found
+            if item.movie_id in films
+        ]
+    )
 
 
 @group.get("/explain/{movie_id}/", access=Access.USER, answers={200: schemas.Explanation})
@@ -175,11 +175,6 @@ def _reason_json(item: Reason) -> dict[str, Any]:
         "rating": item.stars,
         "contribution": item.contribution,
     }
-
-
-def _list_json(found: Sequence[Shown]) -> dict[str, Any]:
-    results = _shown_json(found)
-    return {"count": len(results), "next": None, "previous": None, "results": results}
 
 
 def _shown_json(found: Sequence[Shown]) -> list[dict[str, Any]]:
