@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from movierec import db
 from movierec.library.acting import alone, title_of
 from movierec.library.applying import apply
-from movierec.library.lists import BY_FILM, Narrowing, one, page
+from movierec.library.lists import BY_FILM, EVERYTHING, Narrowing, one, page
 from movierec.library.shelves import FAVORITES, to_favorite, to_remove
 
 ORDERINGS = {"created_at": "favorites.created_at", **BY_FILM}
@@ -71,14 +71,13 @@ def is_favorite(user_id: int, movie_id: int) -> bool:
 
 def favorites(
     user_id: int,
-    narrowing: Narrowing | None = None,
+    narrowing: Narrowing = EVERYTHING,
     *,
     order: str = "favorites.created_at DESC",
     limit: int,
     offset: int,
 ) -> tuple[int, list[FavoriteMovie]]:
     """How many of the user's favorites pass, and one page of them. `order` comes from `movies.ordering`."""
-    narrowing = narrowing or Narrowing()
     return page(FAVORITES, _COLUMNS, _favorite, user_id, narrowing, order=order, limit=limit, offset=offset)
 
 

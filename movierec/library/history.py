@@ -11,7 +11,7 @@ from movierec import db
 from movierec.errors import ValidationFailed
 from movierec.library.acting import alone, title_of
 from movierec.library.applying import apply
-from movierec.library.lists import BY_FILM, Narrowing, one, page
+from movierec.library.lists import BY_FILM, EVERYTHING, Narrowing, one, page
 from movierec.library.shelves import HISTORY, to_history, to_remove
 from movierec.library.watchlist import leaving_watchlist
 
@@ -92,14 +92,13 @@ def remove_from_history(user_id: int, entry_id: int, *, now: int) -> None:
 
 def history(
     user_id: int,
-    narrowing: Narrowing | None = None,
+    narrowing: Narrowing = EVERYTHING,
     *,
     order: str = "history.watched_at DESC",
     limit: int,
     offset: int,
 ) -> tuple[int, list[SeenMovie]]:
     """How many viewings pass, and one page of them. `order` comes from `movies.ordering`."""
-    narrowing = narrowing or Narrowing()
     return page(HISTORY, _COLUMNS, _seen, user_id, narrowing, order=order, limit=limit, offset=offset)
 
 

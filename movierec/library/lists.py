@@ -37,6 +37,8 @@ class Narrowing:
     tag: str | None = None
 
 
+EVERYTHING = Narrowing()
+
 _CONDITIONS: dict[str, str] = {
     "movie": "movies.id = ?",
     # Contains, on both databases, and without the wildcards of LIKE.
@@ -66,7 +68,7 @@ def page(
     films = f"{shelf.table} JOIN movies ON movies.id = {shelf.table}.movie_id"
     source = f"FROM {films} WHERE {shelf.table}.user_id = ? AND {condition}"
     # Without looking at the films where none is left out: that takes ten times as long.
-    counted = f"FROM {shelf.table} WHERE user_id = ?" if narrowing == Narrowing() else source
+    counted = f"FROM {shelf.table} WHERE user_id = ?" if narrowing == EVERYTHING else source
     count = db.value(f"SELECT COUNT(*) {counted}", user_id, *values)
     found = db.rows(
         f"SELECT {columns} {source} ORDER BY {order}, {shelf.table}.id DESC LIMIT ? OFFSET ?",

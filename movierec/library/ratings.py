@@ -8,7 +8,7 @@ from typing import Any
 from movierec import db
 from movierec.library.acting import alone, title_of
 from movierec.library.applying import apply
-from movierec.library.lists import BY_FILM, Narrowing, one, page
+from movierec.library.lists import BY_FILM, EVERYTHING, Narrowing, one, page
 from movierec.library.shelves import RATINGS, Change, checked_text, given, steps_of, to_rate, to_remove
 from movierec.library.watchlist import leaving_watchlist
 
@@ -93,13 +93,11 @@ def unrate_movie(user_id: int, movie_id: int, *, now: int) -> None:
 
 def ratings(
     user_id: int,
-    narrowing: Narrowing | None = None,
+    narrowing: Narrowing = EVERYTHING,
     *,
     order: str = "ratings.updated_at DESC",
     limit: int,
     offset: int,
 ) -> tuple[int, list[RatedMovie]]:
     """How many of the user's ratings pass, and one page of them. `order` comes from `movies.ordering`."""
-    return page(
-        RATINGS, _COLUMNS, _rated, user_id, narrowing or Narrowing(), order=order, limit=limit, offset=offset
-    )
+    return page(RATINGS, _COLUMNS, _rated, user_id, narrowing, order=order, limit=limit, offset=offset)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from movierec import db
 from movierec.library.acting import alone, title_of
 from movierec.library.applying import apply
-from movierec.library.lists import BY_FILM, Narrowing, one, page
+from movierec.library.lists import BY_FILM, EVERYTHING, Narrowing, one, page
 from movierec.library.shelves import WATCHLIST, Change, to_remove, to_watchlist
 
 ORDERINGS = {"created_at": "watchlist.created_at", **BY_FILM}
@@ -51,14 +51,13 @@ def remove_from_watchlist(user_id: int, entry_id: int, *, now: int) -> None:
 
 def watchlist(
     user_id: int,
-    narrowing: Narrowing | None = None,
+    narrowing: Narrowing = EVERYTHING,
     *,
     order: str = "watchlist.created_at DESC",
     limit: int,
     offset: int,
 ) -> tuple[int, list[MovieToSee]]:
     """How many films on the watchlist pass, and one page of them. `order` comes from `movies.ordering`."""
-    narrowing = narrowing or Narrowing()
     return page(WATCHLIST, _COLUMNS, _to_see, user_id, narrowing, order=order, limit=limit, offset=offset)
 
 
