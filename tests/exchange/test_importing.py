@@ -224,6 +224,24 @@ def test_what_is_found_elsewhere_is_taken(ada: int, tmp_path: Path) -> None:
     assert "Nobody Knows It" in [row[0] for row in kept(ada)["ratings"]]
 
 
+def test_what_comes_with_what_was_looked_up_is_taken_too(ada: int, tmp_path: Path) -> None:
+    """A name that had candidates is not asked for elsewhere, but what comes for others may be its film."""
+    movies.store([movies.FilmFacts("The Long Row", "tmdb", tmdb_id=78, year=2018)], NOW)
+
+    def look_up(_batch: Any) -> bool:
+        nobody = movies.FilmFacts("Nobody Knows It", "tmdb", tmdb_id=77, year=2001)
+        movies.store([nobody, movies.FilmFacts("The Long Row", "tmdb", tmdb_id=79, year=2020)], NOW)
+        return True
+
+    rows = "2020-05-01,Nobody Knows It,2001,u3,1\n2020-05-01,The Long Row,2020,u4,3\n"
+    report = bring_in(tmp_path, ada, RATINGS + rows, look_up=look_up)
+    assert report["problems"] == []
+    assert [row[:3] for row in kept(ada)["ratings"]] == [
+        ("Nobody Knows It", 2001, 2),
+        ("The Long Row", 2020, 6),
+    ]
+
+
 def test_what_waits_is_taken_once_the_catalogue_knows_it(ada: int, tmp_path: Path) -> None:
     bring_in(tmp_path, ada, EXPORT)
     bring_in(tmp_path, ada, RATINGS + "2020-05-01,Alien,1979,u7,4\n2020-05-01,Alien,1979,u8,3\n")

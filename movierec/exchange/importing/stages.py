@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +191,8 @@ class _Run:
             if not look_up(batch):
                 break
             done += len(batch)
-        self._match_anew(unknown)
+        if unknown:
+            self._match_anew()
 
     def _bring(self, most: int) -> None:
         """Add films that by their ids are none of the catalogue's, and match them."""
@@ -204,16 +205,15 @@ class _Run:
                 names[name] = None
         # No more than may come, in the order of the file.
         if names and bring(list(names)[:most], self.user_id, most=most, now=self.now):
-            self._match_anew(names)
+            self._match_anew()
 
-    def _match_anew(self, names: Collection[FilmName]) -> None:
-        """Rows of these names, which films may have come for."""
+    def _match_anew(self) -> None:
+        """Rows without a film: what came may be theirs, also where it came for another name."""
         highest = self.matcher.highest_id
         self.matcher.add(movies.known_films(highest), movies.known_titles(highest))
-        for number in list(self.rows.without_film()) if names else ():
+        for number in self.rows.without_film():
             name = self.rows.record(number).film
-            if name in names:
-                self.rows.set_match(number, name, self.matcher.match(name))
+            self.rows.set_match(number, name, self.matcher.match(name))
 
     def _settle(self) -> list[int]:
         """Tell why rows have no film; answers with those to be asked about."""
