@@ -33,6 +33,10 @@ def collected(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield b"".join(found)
 
 
+def is_disk_full(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 @contextlib.contextmanager
 def new_file(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
     """Make `path`, readable by its owner only, of what is written within the block.

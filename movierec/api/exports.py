@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import tempfile
 from typing import IO
 
@@ -14,8 +13,6 @@ from movierec.api.endpoint import Access, Download, Group
 from movierec.api.schemas import jobs as schemas
 from movierec.errors import StorageFull
 from movierec.exchange.exports import FORMATS, Format, write_export
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 group = Group("/api/v1/exports", tag="exports")
 
@@ -56,9 +53,6 @@ def _written(call: Call, format: Format) -> IO[bytes]:
     try:
         write_export(call.user_id, format, file)
         file.seek(0)
-    except OSError as error:
-        file.close()
-        raise StorageFull(retry_after_seconds=60) if error.errno in _FULL else error from error
     except BaseException:
         file.close()
         raise

@@ -24,6 +24,7 @@ from movierec.errors import (
     MalformedRequest,
     NotFound,
     PermissionDenied,
+    StorageFull,
     UnreadableImport,
     UnsupportedMediaType,
 )
@@ -49,6 +50,7 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
         MalformedRequest,
         UnsupportedMediaType,
         UnreadableImport,
+        StorageFull,
     ),
     streams=True,
     throttle="imports",

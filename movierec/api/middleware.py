@@ -13,7 +13,8 @@ from aiohttp import web
 from movierec.api.problems import from_http, problem
 from movierec.api.services import SERVICES
 from movierec.config import Server
-from movierec.errors import InternalError, MisdirectedRequest, MovierecError
+from movierec.errors import InternalError, MisdirectedRequest, MovierecError, StorageFull
+from movierec.files import is_disk_full
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -61,7 +62,9 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
         if "Allow" in error.headers:
             answer.headers["Allow"] = error.headers["Allow"]
         return answer
-    except Exception:
+    except Exception as error:
+        if is_disk_full(error):
+            return problem(StorageFull(retry_after_seconds=60), request.path, request_id)
         failures.exception("unexpected error", extra={"request_id": request_id})
         return problem(InternalError(), request.path, request_id)
 

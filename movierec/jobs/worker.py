@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import secrets
@@ -16,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from movierec import db
 from movierec.config import Settings
 from movierec.errors import DatabaseUnavailable, InternalError, MovierecError, StorageFull
+from movierec.files import is_disk_full
 from movierec.jobs import queue, uploads
 from movierec.jobs.kinds import KINDS, Kind
 from movierec.jobs.queue import Job
@@ -174,7 +174,7 @@ class _Lane:
             db.call(queue.fail, job.id, self.name, error, running.now)
             logger.info("job failed: %s", error.code, extra=extra)
         except Exception as error:
-            failure = StorageFull() if _is_disk_full(error) else InternalError(UNEXPECTED)
+            failure = StorageFull() if is_disk_full(error) else InternalError(UNEXPECTED)
             logger.exception("job failed", extra=extra)
             db.call(queue.fail, job.id, self.name, failure, running.now)
         else:
@@ -182,7 +182,3 @@ class _Lane:
             logger.info("job succeeded", extra=extra)
         if "upload" in job.parameters:
             uploads.remove(self._settings, job.parameters["upload"])
-
-
-def _is_disk_full(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

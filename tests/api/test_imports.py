@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import http.client
 import os
@@ -15,6 +16,7 @@ import pytest
 
 from movierec import db
 from movierec.errors import Conflict
+from movierec.jobs import Upload
 from tests import datasets
 from tests.running import Account, Daemon, RunningDaemon
 
@@ -117,9 +119,18 @@ def test_packed_bodies_are_refused(daemon: RunningDaemon) -> None:
     assert uploads(daemon) == []
 
 
-def test_one_upload_of_an_account_arrives_at_a_time(database: Any) -> None:
-    from movierec.jobs import Upload
+def test_a_full_disk_is_said_and_nothing_is_left(
+    daemon: RunningDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
+    monkeypatch.setattr(Upload, "write", full)
+    assert send(daemon, daemon.admin(), b"PK", status=507)["code"] == "storage_full"
+    assert uploads(daemon) == []
+
+
+def test_one_upload_of_an_account_arrives_at_a_time(database: Any) -> None:
     arriving, of_another = Upload(database, 1), Upload(database, 2)
     arriving.write(b"first")
     with pytest.raises(Conflict, match="arriving"):
@@ -208,8 +219,6 @@ def test_an_upload_may_be_slow_but_not_stop(small_limits: Any) -> None:
 
 
 def test_an_upload_is_readable_by_the_daemon_only(database: Any) -> None:
-    from movierec.jobs import Upload
-
     upload = Upload(database, 1)
     upload.write(b"x")
     assert stat.S_IMODE(upload.path.stat().st_mode) == 0o600
