@@ -23,8 +23,7 @@ def create(film: FilmFacts, now: int) -> int:
     """Add a film; returns its id. Raises Conflict where an outside id is another film's."""
     with db.write():
         wait_for_others()
-        for column in ("imdb_id", "tmdb_id"):
-            _check_free(column, film, None)
+        _check_free(film, None)
         return store([_dated(film)], now)[0]
 
 
@@ -63,8 +62,7 @@ def _edit(movie_id: int) -> Iterator[int]:
 
 def _write(movie_id: int, film: FilmFacts, now: int) -> None:
     film = _dated(film)
-    for column in ("imdb_id", "tmdb_id"):
-        _check_free(column, film, movie_id)
+    _check_free(film, movie_id)
     update(movie_id, {**dict(zip(COLUMNS, row_of(film), strict=True)), "source": film.source}, now)
     replace_parts(movie_id, film)
 
@@ -76,10 +74,11 @@ def _dated(film: FilmFacts) -> FilmFacts:
     return film
 
 
-def _check_free(column: str, film: FilmFacts, movie_id: int | None) -> None:
-    """Raise Conflict where an outside id of `film` is that of another film than `movie_id`."""
-    outside = getattr(film, column)
-    owner = owner_of(column, outside) if outside is not None else None
-    if owner not in (None, movie_id):
-        message = f"Movie {owner} has it. If both are one film, merge them."
-        raise Conflict("Another movie has that id.", errors=[FieldError(column, message)])
+def _check_free(film: FilmFacts, movie_id: int | None) -> None:
+    """Raise Conflict where an outside id that staff can say is that of another film than `movie_id`."""
+    for column in ("imdb_id", "tmdb_id"):
+        outside = getattr(film, column)
+        owner = owner_of(column, outside) if outside is not None else None
+        if owner not in (None, movie_id):
+            message = f"Movie {owner} has it. If both are one film, merge them."
+            raise Conflict("Another movie has that id.", errors=[FieldError(column, message)])
