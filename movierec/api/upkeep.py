@@ -1,4 +1,4 @@
-"""Forgetting what has had its time: throttle windows, sessions, audit, journal, jobs; training when due."""
+"""Forgetting what has had its time: throttle windows, sessions, audit, journal, jobs; beginning what is due."""
 
 from __future__ import annotations
 
@@ -36,24 +36,12 @@ async def _sweep_for_ever(services: Services) -> None:
             # Step by step: others may write in between.
             while await services.threads.write(jobs.sweep_jobs, int(services.clock())):
                 pass
-            await train_when_due(services)
-            await sync_when_due(services)
+            for enqueue_when_due in (jobs.train_when_due, jobs.sync_when_due):
+                now = int(services.clock())
+                if await services.threads.write(enqueue_when_due, services.settings, now) is not None:
+                    services.worker.wake()
             if services.tmdb is not None:
                 await services.tmdb.expire()
         except Exception:
             # Whatever it is, it must not end the sweeping; requests will tell of a broken database.
             logger.exception("could not sweep")
-
-
-async def train_when_due(services: Services) -> None:
-    """Have a model trained if enough has changed since the last one."""
-    now = int(services.clock())
-    if await services.threads.write(jobs.train_when_due, services.settings, now) is not None:
-        services.worker.wake()
-
-
-async def sync_when_due(services: Services) -> None:
-    """Have TMDb asked for what is lacking or has changed, if that was long ago."""
-    now = int(services.clock())
-    if await services.threads.write(jobs.sync_when_due, services.settings, now) is not None:
-        services.worker.wake()
