@@ -51,6 +51,12 @@ class Call:
         assert self.caller is not None
         return self.caller.user_id
 
+    @property
+    def owner(self) -> int | None:
+        """Whose things the caller may see where staff see everybody's: None means everybody's."""
+        assert self.caller is not None
+        return None if self.caller.is_staff else self.user_id
+
     async def read(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:

@@ -20,27 +20,21 @@ group = Group("/api/v1/jobs", tag="jobs")
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Job]})
 def own(call: Call, query: PageQuery) -> dict[str, Any]:
     """The own jobs, newest first; staff see everybody's."""
-    count, found = jobs.jobs(_owner(call), limit=query.page_size, offset=query.offset)
+    count, found = jobs.jobs(call.owner, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, [job_json(job) for job in found])
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Job})
 def job(call: Call, id: int) -> dict[str, Any]:
     """One job."""
-    return job_json(jobs.job(id, _owner(call)))
+    return job_json(jobs.job(id, call.owner))
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None}, errors=(Conflict,))
 def cancel(call: Call, id: int) -> None:
     """Cancel a job that is under way, which takes back what it changed; forget one that has ended."""
-    jobs.cancel_or_delete(id, _owner(call), call.now)
+    jobs.cancel_or_delete(id, call.owner, call.now)
     call.services.worker.wake()
-
-
-def _owner(call: Call) -> int | None:
-    """Whose jobs the caller may see: None means everybody's."""
-    assert call.caller is not None
-    return None if call.caller.is_staff else call.user_id
 
 
 def job_json(job: Job) -> dict[str, Any]:
