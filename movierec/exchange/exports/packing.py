@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterable
-from typing import IO
 
 from movierec.files import collected
 
@@ -18,7 +17,3 @@ def pack(archive: zipfile.ZipFile, name: str, pieces: Iterable[bytes]) -> None:
     with archive.open(entry, "w", force_zip64=True) as member:
         for piece in collected(pieces):
             member.write(piece)
-
-
-def new_archive(file: IO[bytes]) -> zipfile.ZipFile:
-    return zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
 from movierec import db
 from movierec.exchange.exports import account, json_lines, letterboxd, sheets
-from movierec.exchange.exports.packing import new_archive, pack
+from movierec.exchange.exports.packing import pack
 from movierec.files import collected
 
 README = """Your movierec account
@@ -47,7 +48,7 @@ def _write_lines(user_id: int, file: IO[bytes]) -> None:
 
 def _zip_of(files: Files) -> Callable[[int, IO[bytes]], None]:
     def write(user_id: int, file: IO[bytes]) -> None:
-        with new_archive(file) as archive:
+        with zipfile.ZipFile(file, "w") as archive:
             for name, pieces in files(user_id):
                 pack(archive, name, pieces)
 
