@@ -299,7 +299,7 @@ class _Run:
                 self.report.count(record.file, outcome)
 
     def _ask(self, asked: Sequence[int]) -> None:
-        """Last: what is asked already when an import begins anew is asked once."""
+        """What is asked already when an import begins anew is asked once."""
         if self.options.dry_run:
             return
         for batch in db.batches(asked, ROWS_A_QUESTION_STEP):
