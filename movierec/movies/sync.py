@@ -203,7 +203,8 @@ class Sync:
             if self._tmdb is None:
                 raise
             await on_miss()
-            return await asyncio.shield(self._flights.join(f"film {outside_id}", fetch)), True
+            # Not as `complete` calls it: there the number is one of the catalogue.
+            return await asyncio.shield(self._flights.join(f"outside id {outside_id}", fetch)), True
         return movie_id, await self.complete(movie_id, on_miss)
 
     async def _detailed(self, tmdb_id: int) -> int:

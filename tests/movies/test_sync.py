@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 
-from movierec import db, movies
+from movierec import config, db, movies
 from movierec.config import Settings
 from movierec.errors import NotFound
 from movierec.movies.facts import FilmFacts
@@ -17,7 +20,7 @@ from movierec.movies.matching import without_year
 from movierec.movies.popularity import popularity, reviews_for
 from movierec.movies.store import known_whole, store
 from movierec.recommender.catalogue import read_films
-from movierec.tmdb import parse
+from movierec.tmdb import Answer, Tmdb, parse
 from tests.films import NOW, count, movie_id
 from tests.tmdb import answers
 from tests.tmdb.answers import HEAT, MATRIX, NEW, Known
@@ -222,6 +225,47 @@ def test_genres_get_their_ids_and_keep_their_names() -> None:
     assert after["Science Fiction"] == (before["Science Fiction"], 878)
     assert after["Newly Invented"][1] == 99_999
     assert sync_genres({878: "Sci-Fi", 18: "Drama"}) == (0, 0)
+
+
+async def test_tmdbs_ids_are_no_ids_of_the_catalogue() -> None:
+    """Who asks for a film of TMDb does not get the one that has this number here, and is just being completed."""
+    here = await in_thread(movie_id, "tt0133093")
+    another = Known(here, "Another One", "tt7000009")
+    asked, going = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        async def find_by_imdb(self, _imdb_id: str) -> Answer[parse.Film]:
+            asked.set()
+            await going.wait()
+            return Answer(parse.film(MATRIX.listed()), "tmdb", False, NOW)
+
+        async def details(self, tmdb_id: int) -> Answer[parse.Details]:
+            film = another if tmdb_id == another.tmdb_id else MATRIX
+            return Answer(parse.details(film.details()), "tmdb", False, NOW)
+
+    async def before() -> None:
+        """Nobody is limited."""
+
+    sync = movies.Sync(cast(Tmdb, Slow()), config.Tmdb(), lambda: NOW, read=in_thread, write=in_thread)
+    completing = asyncio.create_task(sync.complete(here, before))
+    await asked.wait()
+    asking = asyncio.create_task(sync.by_tmdb_id(another.tmdb_id, before))
+    await asyncio.wait([asking], timeout=0.3)
+    going.set()
+    found, _ = await asking
+    assert (await in_thread(movies.detail, found)).listed.title == "Another One"
+    assert await completing
+    await sync.close()
+
+
+async def in_thread(work: Callable[..., Any], *args: Any) -> Any:
+    def done() -> Any:
+        try:
+            return db.call(work, *args)
+        finally:
+            db.close()
+
+    return await asyncio.to_thread(done)
 
 
 def test_popularity_is_on_one_scale_with_the_shipped_films(database: Settings) -> None:
