@@ -24,7 +24,7 @@ def look_up_with(running: Running) -> LookUp | None:
         return None
 
     def look_up(names: Sequence[FilmName]) -> bool:
-        told = tmdb.wait_for(_ask_all(tmdb, names, running.now))
+        told = tmdb.wait_for(_ask_all(tmdb, names))
         found = [film for films in told if not isinstance(films, UpstreamUnavailable) for film in films]
         if found:
             movies.store(movies.joined_by_title(found), running.now)
@@ -34,25 +34,24 @@ def look_up_with(running: Running) -> LookUp | None:
     return look_up
 
 
-async def _ask_all(
-    tmdb: Tmdb, names: Sequence[FilmName], now: int
-) -> list[list[FilmFacts] | UpstreamUnavailable]:
-    return await asyncio.gather(*(_ask(tmdb, name, now) for name in names))
+async def _ask_all(tmdb: Tmdb, names: Sequence[FilmName]) -> list[list[FilmFacts] | UpstreamUnavailable]:
+    return await asyncio.gather(*(_ask(tmdb, name) for name in names))
 
 
-async def _ask(tmdb: Tmdb, name: FilmName, now: int) -> list[FilmFacts] | UpstreamUnavailable:
+async def _ask(tmdb: Tmdb, name: FilmName) -> list[FilmFacts] | UpstreamUnavailable:
     try:
-        return await _films(tmdb, name, now)
+        return await _films(tmdb, name)
     except UpstreamUnavailable as error:
         return error
     except MovierecError:
         return []
 
 
-async def _films(tmdb: Tmdb, name: FilmName, now: int) -> list[FilmFacts]:
+async def _films(tmdb: Tmdb, name: FilmName) -> list[FilmFacts]:
     """By an id, else by title; without a year a title tells too little."""
     if name.tmdb_id is not None:
-        return [movies.facts_of_details((await tmdb.details(name.tmdb_id)).value, now)]
+        details = await tmdb.details(name.tmdb_id)
+        return [movies.facts_of_details(details.value, details.fetched_at)]
     if name.imdb_id is not None:
         film = (await tmdb.find_by_imdb(name.imdb_id)).value
         return [dataclasses.replace(movies.facts_of(film, {}), imdb_id=name.imdb_id)]

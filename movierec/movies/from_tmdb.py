@@ -32,11 +32,11 @@ def facts_of(film: Film, genres: Mapping[int, str]) -> FilmFacts:
     )
 
 
-def facts_of_details(details: Details, now: int) -> FilmFacts:
-    """From a film's own page, which tells all that TMDb knows."""
+def facts_of_details(details: Details, told_at: int) -> FilmFacts:
+    """From a film's own page, which tells all that TMDb knew at `told_at` (UTC epoch seconds)."""
     return dataclasses.replace(
         facts_of(details.film, {}),
-        details_at=now,
+        details_at=told_at,
         imdb_id=details.imdb_id,
         tagline=details.tagline,
         status=details.status,

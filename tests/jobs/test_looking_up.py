@@ -1,0 +1,37 @@
+"""Films that an import names, asked of TMDb: what is stored of its answers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from movierec import movies
+from movierec.exchange.importing import FilmName
+from movierec.jobs.looking_up import look_up_with
+from movierec.jobs.running import Running
+from movierec.tmdb import Answer, Details, parse
+from tests.films import NOW
+from tests.tmdb.answers import MATRIX
+
+
+@pytest.mark.usefixtures("database")
+def test_a_film_is_as_old_as_the_answer_that_told_of_it() -> None:
+    """Else what TMDb changed since then would never be asked for."""
+    told_at = NOW - 5 * 86_400
+
+    class Kept:
+        async def details(self, _tmdb_id: int) -> Answer[Details]:
+            return Answer(parse.details(MATRIX.details()), "cache", True, told_at)
+
+        def wait_for(self, asking: Any) -> Any:
+            return asyncio.run(asking)
+
+    class Now:
+        tmdb, now = Kept(), NOW
+
+    look_up = look_up_with(cast(Running, Now()))
+    assert look_up is not None
+    assert look_up([FilmName(tmdb_id=MATRIX.tmdb_id)])
+    assert movies.detail(movies.by_tmdb_id(MATRIX.tmdb_id)).facts["details_at"] == told_at
