@@ -10,7 +10,7 @@ from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Answer, Group
 from movierec.api.schemas import Message
 from movierec.api.schemas import accounts as schemas
-from movierec.auth import Credentials, NewAccount, Profile, Rotation, TokenPair
+from movierec.auth import Credentials, NewAccount, Profile, Rotation, TokenPair, User
 from movierec.errors import Busy, Conflict, InvalidCredentials, PermissionDenied, TokenExpired, TokenInvalid
 
 group = Group("/api/v1/auth", tag="accounts")
@@ -163,14 +163,14 @@ def _set_password(call: Call, found: Credentials, hashed: str) -> dict[str, Any]
 @group.get("/me/", access=Access.USER, answers={200: schemas.User})
 def me(call: Call) -> dict[str, Any]:
     """The own account."""
-    return user_json(call.user_id)
+    return user_json(auth.user(call.user_id))
 
 
 @group.patch("/me/", access=Access.USER, answers={200: schemas.User}, errors=(Conflict,))
 def rename(call: Call, body: schemas.Rename) -> dict[str, Any]:
     """Change user name, first or last name; fields not sent stay."""
     auth.rename(call.user_id, body.model_dump(exclude_none=True))
-    return user_json(call.user_id)
+    return user_json(auth.user(call.user_id))
 
 
 def _start(call: Call, user_id: int, epoch: int) -> TokenPair:
@@ -179,11 +179,10 @@ def _start(call: Call, user_id: int, epoch: int) -> TokenPair:
 
 
 def _signed_in(message: str, user_id: int, pair: TokenPair) -> dict[str, Any]:
-    return {"message": message, "user": user_json(user_id), "tokens": pair.as_json()}
+    return {"message": message, "user": user_json(auth.user(user_id)), "tokens": pair.as_json()}
 
 
-def user_json(user_id: int) -> dict[str, Any]:
-    user, profile = auth.user(user_id), auth.profile_of(user_id)
+def user_json(user: User) -> dict[str, Any]:
     return {
         "id": user.id,
         "username": user.username,
@@ -195,7 +194,7 @@ def user_json(user_id: int) -> dict[str, Any]:
         "is_staff": user.is_staff,
         "date_joined": timestamp(user.date_joined),
         "last_login": timestamp(user.last_login),
-        "profile": profile_json(profile),
+        "profile": profile_json(auth.profile_of(user.id)),
     }
 
 

@@ -11,7 +11,7 @@ from movierec.api.endpoint import Access, Group
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import accounts as schemas
-from movierec.auth import Wanted
+from movierec.auth import User, Wanted
 from movierec.errors import Conflict, NotFound, PermissionDenied
 
 group = Group("/api/v1/auth", tag="accounts")
@@ -22,13 +22,13 @@ def users(call: Call, query: schemas.UsersQuery) -> dict[str, Any]:
     """All accounts, oldest first."""
     wanted = Wanted(query.search, query.is_active, query.is_staff)
     count, found = auth.accounts(wanted, limit=query.page_size, offset=query.offset)
-    return page_json(call, query, count, [_account_json(user.id) for user in found])
+    return page_json(call, query, count, list(map(_account_json, found)))
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Account})
 def user(call: Call, id: int) -> dict[str, Any]:
     """One account."""
-    return _account_json(_allowed(call, id))
+    return _account_json(auth.user(_allowed(call, id)))
 
 
 @group.put(
@@ -75,8 +75,8 @@ def _change(call: Call, user_id: int, changes: dict[str, Any]) -> dict[str, Any]
     if not call.caller.is_staff and changes.keys() & {"is_active", "is_staff"}:
         raise PermissionDenied("Only staff may change is_active and is_staff.")
     auth.change_account(user_id, changes, actor_id=call.user_id, now=call.now, address=call.address)
-    return _account_json(user_id)
+    return _account_json(auth.user(user_id))
 
 
-def _account_json(user_id: int) -> dict[str, Any]:
-    return {**user_json(user_id), "is_active": auth.user(user_id).is_active}
+def _account_json(user: User) -> dict[str, Any]:
+    return {**user_json(user), "is_active": user.is_active}
