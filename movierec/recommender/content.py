@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,8 +112,10 @@ class Content:
         weights, rows = taste_weights(stars), self._agreed(films, stars)
         taste = self._sum(rows, weights)
         likeness: Floats = self.features.rows @ taste
-        scale = np.float32(FACTS / (float(likeness.std()) or 1.0))
-        likeness = (likeness - likeness.mean()) * scale
+        likeness -= likeness.mean()
+        spread = math.sqrt(float(likeness @ likeness) / len(likeness)) if len(likeness) else 0.0
+        scale = np.float32(FACTS / (spread or 1.0))
+        likeness *= scale
         coherence = self._coherence(films[weights > 0])
         told = float(self._told[films].mean()) if len(films) else 0.0
         return Profile(rows, weights, taste, scale, likeness, standing, coherence, told, self.features)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from movierec.recommender.arrays import Csr, Ints, as_csr, merged
+from movierec.recommender.arrays import Csr, Ints, as_csr, merged, rows_of
 from movierec.recommender.facts import FilmFacts, Names
 
 # What one kind of fact counts for when two films are compared; a cosine sums the squares.
@@ -77,20 +77,27 @@ class Features:
         span = slice(self.rows.indptr[film], self.rows.indptr[film + 1])
         return self.rows.indices[span].astype(np.int64), self.rows.data[span]
 
-    def worth(self, film: int, values: npt.NDArray[np.float32]) -> list[tuple[str, str, float]]:
-        """(kind, name, value) of a film's facts by their value in `values` (one for each column), best first.
+    def worth(self, films: Ints, values: npt.NDArray[np.float32]) -> list[list[tuple[str, str, float]]]:
+        """(kind, name, value) of each film's facts by their value in `values` (one for each column), best first.
 
         Of the two decades a year belongs to only the film's own is named.
         """
-        columns, own = self.of(film)
-        worth = own * values[columns]
-        order = np.argsort(-worth, kind="stable")[: np.count_nonzero(worth > 0)]
-        decade = f"{self.years[film] // 10 * 10}s"
-        found = [
-            (self.kinds[column], self.names[column], value)
-            for column, value in zip(columns[order].tolist(), worth[order].tolist(), strict=True)
-        ]
-        return [fact for fact in found if fact[0] != "decade" or fact[1] == decade]
+        rows = rows_of(self.rows, films)
+        worth = rows.values * values[rows.columns]
+        order = np.lexsort((-worth, np.repeat(np.arange(len(films)), rows.lengths)))
+        columns, worths = rows.columns[order].tolist(), worth[order].tolist()
+        found, end = [], 0
+        for year, length in zip(self.years[films].tolist(), rows.lengths.tolist(), strict=True):
+            start, end = end, end + length
+            decade = f"{year // 10 * 10}s"
+            found.append(
+                [
+                    (self.kinds[column], self.names[column], value)
+                    for column, value in zip(columns[start:end], worths[start:end], strict=True)
+                    if value > 0 and (self.kinds[column] != "decade" or self.names[column] == decade)
+                ]
+            )
+        return found
 
     def named(self, film: int, kind: str) -> list[str]:
         """The facts of one kind of a film."""

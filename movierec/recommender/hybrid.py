@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,8 +30,7 @@ HEARSAY = np.float32(0.35)
 RATED_WELL, LEAST_WELL = 3.5, 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Because:
+class Because(NamedTuple):
     """One of the user's own films and its share of everything that speaks for a recommendation.
 
     `stars` is None where the film was liked or disliked without a rating.
@@ -169,21 +169,21 @@ class Scored:
     def because(self, targets: Ints, films: int = 3) -> list[list[Because]]:
         """For each target up to `films` of the user's own films that speak for it most."""
         parts = self.contributions(targets)
-        order = np.argsort(-parts, axis=0, kind="stable")
-        speaks = (parts > 0) & self._well()[:, None]
-        reasons = []
-        speaking = np.maximum(parts, 0).sum(axis=0).tolist()
-        for target in range(len(targets)):
-            best = order[:, target]
-            chosen = best[speaks[best, target]][:films]
-            reasons.append(self._accounts(parts[:, target], chosen, speaking[target]))
-        return reasons
+        speaking = np.maximum(parts, 0).sum(axis=0)
+        told = np.where(self._well()[:, None], parts, 0)
+        best = np.argsort(-told, axis=0, kind="stable")[:films]
+        worth = np.take_along_axis(told, best, axis=0)
+        return [
+            [self._account(place, part, total) for place, part in zip(*each, strict=True) if part > 0]
+            for *each, total in zip(best.T.tolist(), worth.T.tolist(), speaking.tolist(), strict=True)
+        ]
 
     def explain(self, film: int, films: int = 3) -> Explanation:
         """The whole account of one score, up to `films` of those that speak for it by themselves."""
         parts = self.contributions(np.array([film]))[:, 0]
         order = np.argsort(-parts, kind="stable")
-        accounts = tuple(self._accounts(parts, order, float(parts[parts > 0].sum())))
+        total = float(parts[parts > 0].sum())
+        accounts = tuple(self._account(place, float(parts[place]), total) for place in order.tolist())
         well = self._well()[order].tolist()
         speaking = [item for item, good in zip(accounts, well, strict=True) if good and item.contribution > 0]
         against = [
@@ -196,7 +196,7 @@ class Scored:
             contributions=accounts,
             speaking=tuple(speaking[:films]),
             against=against[-1] if against else None,
-            facts=self.shared_facts(film),
+            facts=self.shared_facts(np.array([film]))[0],
         )
 
     def _well(self) -> Mask:
@@ -206,23 +206,15 @@ class Scored:
         well: Mask = stars >= max(LEAST_WELL, min(RATED_WELL, usual))
         return well
 
-    def shared_facts(self, film: int) -> str:
-        """What a film has in common with the user's taste, in words; empty if nothing is known."""
-        return shared_facts(self.content.features.worth(film, self.profile.taste))
+    def shared_facts(self, films: Ints) -> list[str]:
+        """What each film has in common with the user's taste, in words; empty where nothing is known."""
+        return [shared_facts(facts) for facts in self.content.features.worth(films, self.profile.taste)]
 
-    def _accounts(self, parts: Floats, order: Ints, speaking: float) -> list[Because]:
-        """What the films of `order` add; `speaking` is the sum of all that speaks for the target."""
+    def _account(self, place: int, part: float, speaking: float) -> Because:
+        """What the film at `place` of the history adds; `speaking` is the sum of all that speaks for the target."""
         history = self.history
-        return [
-            Because(film, stars if given else None, part, max(0.0, part) / (speaking or 1.0))
-            for film, stars, given, part in zip(
-                history.films[order].tolist(),
-                history.stars[order].tolist(),
-                history.given[order].tolist(),
-                parts[order].tolist(),
-                strict=True,
-            )
-        ]
+        stars = float(history.stars[place]) if history.given[place] else None
+        return Because(int(history.films[place]), stars, part, max(0.0, part) / (speaking or 1.0))
 
 
 class Scorer:
@@ -290,7 +282,7 @@ class Scorer:
         columns, values = features.of(film)
         theirs = np.zeros(features.rows.shape[1], dtype=np.float32)
         theirs[columns] = values
-        facts = features.worth(other, theirs)
+        (facts,) = features.worth(np.array([other]), theirs)
         if features.years[film] // 10 != features.years[other] // 10:
             facts = [fact for fact in facts if fact[0] != "decade"]
         return shared_facts(facts)

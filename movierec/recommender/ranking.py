@@ -107,21 +107,25 @@ def genre_shares(genres: Mask) -> Floats:
 def miscalibration(wanted: Floats, genres: Floats) -> Floats:
     """KL divergence of each row of (unscaled) genre counts from the wanted mix; 0 is a perfect match."""
     present = wanted > 0
-    return _Divergence(wanted[present])(genres[:, present], genres.sum(axis=1))
+    return _Divergence(wanted[present])(genres[:, present].T, genres.sum(axis=1))
 
 
 class _Divergence:
-    """The same for genres that are all wanted; `mass` counts the unwanted ones too."""
+    """The same of genres × lists, for genres that are all wanted; `mass` counts the unwanted ones too.
+
+    A genre's counts stand side by side: there are more lists than genres.
+    """
 
     def __init__(self, wanted: Floats) -> None:
         self.wanted = wanted
-        self._floor = np.float32(SMOOTHING) * wanted
+        self._floor = (np.float32(SMOOTHING) * wanted)[:, None]
         self._own = np.float32(wanted @ np.log(wanted))
 
-    def __call__(self, genres: Floats, mass: Floats) -> Floats:
-        smooth = genres * (np.float32(1 - SMOOTHING) / np.maximum(mass, np.float32(1e-9)))[:, None]
+    def __call__(self, genres: Floats, mass: Floats, scratch: Floats | None = None) -> Floats:
+        share = np.float32(1 - SMOOTHING) / np.maximum(mass, np.float32(1e-9))
+        smooth = np.multiply(genres, share, out=scratch)
         smooth += self._floor
-        divergence: Floats = self._own - np.log(smooth, out=smooth) @ self.wanted
+        divergence: Floats = self._own - self.wanted @ np.log(smooth, out=smooth)
         return divergence
 
 
@@ -150,24 +154,26 @@ def _rerank(
 ) -> Ints:
     """Greedy: the next film is the one with the best of relevance − diversity − calibration costs."""
     chosen: list[int] = []
-    left = relevance * np.float32(1 - taste.diversity)
-    likeness = (vectors @ vectors.T).toarray() * np.float32(taste.diversity) if vectors is not None else None
-    nearest = np.zeros_like(relevance)
     present = np.flatnonzero(wanted) if wanted is not None else np.zeros(0, dtype=np.int64)
     divergence = _Divergence(wanted[present]) if wanted is not None else None
-    share, weight = np.float32((1 - taste.calibration) / FILMS_A_CALIBRATION), np.float32(taste.calibration)
-    masses, wanted_genres = genres.sum(axis=1), genres[:, present]
-    mass, shares = masses, wanted_genres
+    share = (1 - taste.calibration) / FILMS_A_CALIBRATION if divergence is not None else 1.0
+    left = relevance * np.float32(share * (1 - taste.diversity))
+    likeness = (
+        (vectors @ vectors.T).toarray() * np.float32(share * taste.diversity) if vectors is not None else None
+    )
+    nearest = np.zeros_like(relevance)
+    own, own_mass = np.ascontiguousarray(genres[:, present].T), genres.sum(axis=1)
+    # The genres of the list so far with each film at its end.
+    counts, mass, scratch = own.copy(), own_mass.copy(), np.empty_like(own)
     for _ in range(min(k, len(relevance))):
-        value = left - nearest
+        value = left if likeness is None else left - nearest
         if divergence is not None:
-            value *= share
-            value -= weight * divergence(shares, mass)
+            value = value - np.float32(taste.calibration) * divergence(counts, mass, scratch)
         best = int(value.argmax())
         chosen.append(best)
         left[best] = -np.inf
-        # From now on every film's genres are those of the list with that film at its end.
-        shares, mass = shares + wanted_genres[best], mass + masses[best]
+        counts += own[:, best : best + 1]
+        mass += own_mass[best]
         if likeness is not None:
             nearest = np.maximum(nearest, likeness[best])
     return np.array(chosen, dtype=np.int64)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,8 +48,7 @@ class Wish:
     preference: Preference = field(default_factory=Preference)
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One of the user's own films that speaks for a recommendation; `contribution` is its share, 0–1.
 
     `stars` is None where it was liked without a rating.
@@ -138,10 +138,11 @@ def _recommend(
     if wish.pick and len(films):
         films = films[[np.random.default_rng(wish.seed).integers(len(films))]]
     reasons = scored.because(films, REASONS)
+    facts = scored.shared_facts(films)
     stars = _expected_stars(serving, opinions, films)
     return [
-        _recommended(serving, scored, film, because, expected)
-        for film, because, expected in zip(films.tolist(), reasons, stars, strict=True)
+        _recommended(serving, scored, *told)
+        for told in zip(films.tolist(), reasons, facts, stars, strict=True)
     ]
 
 
@@ -239,10 +240,9 @@ def similar_to(serving: Serving, movie_id: int, limit: int) -> list[Similar] | N
 
 
 def _recommended(
-    serving: Serving, scored: Scored, film: int, because: Sequence[Because], stars: float | None
+    serving: Serving, scored: Scored, film: int, because: Sequence[Because], facts: str, stars: float | None
 ) -> Recommended:
     catalogue = serving.catalogue
-    facts = scored.shared_facts(film) if len(scored.history) else ""
     return Recommended(
         movie_id=int(catalogue.movie_ids[film]),
         score=round(float(scored.scores[film]), 4),

@@ -35,15 +35,17 @@ def test_a_year_belongs_to_both_decades_near_it() -> None:
 def test_only_the_films_own_decade_is_named() -> None:
     features = features_of(facts([["Drama"]] * 2, [1979, 1981]))
     taste = np.ones(features.rows.shape[1], dtype=np.float32)
-    assert [name for kind, name, _ in features.worth(0, taste) if kind == "decade"] == ["1970s"]
+    assert [name for kind, name, _ in features.worth(np.array([0]), taste)[0] if kind == "decade"] == [
+        "1970s"
+    ]
 
 
 def test_facts_are_named_best_first() -> None:
     features = features_of(films.twelve_films())
     taste = np.zeros(features.rows.shape[1], dtype=np.float32)
     taste[features.names.index("Ridley Scott")] = 1.0
-    assert features.worth(films.ALIEN, taste)[0][:2] == ("director", "Ridley Scott")
-    assert features.worth(films.PERSONA, taste) == []
+    assert features.worth(np.array([films.ALIEN]), taste)[0][0][:2] == ("director", "Ridley Scott")
+    assert features.worth(np.array([films.PERSONA]), taste) == [[]]
 
 
 def test_the_original_language_counts_for_more_than_others_that_are_spoken() -> None:

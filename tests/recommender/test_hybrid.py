@@ -124,8 +124,8 @@ def test_who_rates_low_gets_reasons_from_what_they_liked_best(scorer: Scorer) ->
 
 
 def test_shared_facts_are_in_words(scorer: Scorer) -> None:
-    assert "horror" in scorer.score(history([(1, 5.0)])).shared_facts(HORROR)
-    assert scorer.score(history([])).shared_facts(HORROR) == ""
+    assert "horror" in scorer.score(history([(1, 5.0)])).shared_facts(np.array([HORROR]))[0]
+    assert scorer.score(history([])).shared_facts(np.array([HORROR])) == [""]
 
 
 def test_films_the_catalogue_has_lost_are_skipped(content: Content, community: Csr) -> None:
