@@ -115,8 +115,15 @@ class Blend:
         return FoldIn(films, weights, scores, tuple(parts))
 
     def similarity(self, film: int) -> Floats:
-        """Similarity of every film to one: the mean of both matrices' partial correlations; itself 0."""
-        both = self.long.partial_correlations(film) + self.short.partial_correlations(film)
+        """Similarity of every film to one: the mean of both matrices' partial correlations; itself 0.
+
+        Discounted as scores are, and then relative to the film's own discount: that everybody has seen two films
+        makes them no more alike.
+        """
+        both = np.zeros(len(self.raters), dtype=np.float32)
+        for matrix, memory in ((self.long, self.settings.long), (self.short, self.settings.short)):
+            discount = self._usual[memory]
+            both += matrix.partial_correlations(film) * (discount / discount[film])
         return both * np.float32(0.5)
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:

@@ -19,7 +19,7 @@ from movierec.recommender.wording import shared_facts
 
 # In "similar films": the most that ratings count for, the number of raters at which they count for half
 # of that, and how much a film's fame and quality count where facts are compared.
-RATERS_SHARE, HALF_HEARD, STANDING = 0.6, 30.0, 0.5
+RATERS_SHARE, HALF_HEARD, STANDING = 0.5, 30.0, 0.5
 # What likeness by facts counts for beside a community that knows the whole history, and how much more of it
 # with each step of coherence above the usual: most people like this and that, but who names three films by
 # Hitchcock wants Hitchcock, whatever others who saw these have seen besides.

@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
-from movierec.recommender.blend import shares_of
+from movierec.recommender.blend import Blend, shares_of
 from movierec.recommender.settings import Settings
+from movierec.recommender.solve import ItemMatrix
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,12 @@ def test_between_few_and_many_both_memories_speak() -> None:
 def test_who_wants_novelty_hears_less_of_popularity() -> None:
     usual, adventurous = shares_of(2, Settings()), shares_of(2, Settings(), novelty=1.0)
     assert adventurous.popular == 0.0 < usual.popular
+
+
+def test_that_everybody_knows_two_films_makes_them_no_more_alike() -> None:
+    ones = np.ones(3, dtype=np.float32)
+    close = ItemMatrix(np.ones((3, 3), dtype=np.int8) - np.eye(3, dtype=np.int8), ones, ones)
+    raters = np.array([300, 300, 20])
+    found = Blend(close, close, raters, ones, Settings()).similarity(0)
+    assert found[:2] == pytest.approx([0, 1])
+    assert found[2] > 1.2
