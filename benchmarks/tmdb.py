@@ -27,6 +27,10 @@ from tests.tmdb.stand_in import FATAL, KEY
 MOVIES, RATINGS = "/api/v1/movies", "/api/v1/favorites/ratings"
 DELAY_SECONDS = 0.06
 AT_ONCE = 100
+# Between the requests of whom TMDb's faults concern: who is refused at once shall not ask more than who has to wait.
+PACE_SECONDS = 0.05
+# TMDb is well and not well by turns, so that the machine's moods fall on both alike.
+TURNS = 4
 
 
 class StandIn:
@@ -164,7 +168,7 @@ class Seen:
 def tell_faults(stand_in: StandIn, requests: int) -> None:
     """One's own: a rating and the list of them, while somebody else opens what needs TMDb, over and over.
 
-    `ratio` is that of p99 to the one just before, while TMDb was well. After five failures it is left alone for a
+    `ratio` is that of p99 to p99 while TMDb was well, in turns between. After five failures it is left alone for a
     second at a time.
     """
     head = f"{'TMDb':<20}{'list':<11}{'search':<11}{'unknown film':<14}{'longest s':>10}"
@@ -173,12 +177,14 @@ def tell_faults(stand_in: StandIn, requests: int) -> None:
         film = shipped(client, "alien")
         stand_in(delay_seconds=0.0)
         for mode in (*(mode for mode in FATAL if mode != "refused key"), "refused key"):
-            stand_in(mode="well")
-            time.sleep(1.1)
-            client.any("GET", f"{MOVIES}/tmdb/{6_000_000 + next(_fresh)}/")
-            _, calm = beside(client, film, requests)
-            stand_in(mode=mode)
-            seen, own = beside(client, film, requests)
+            calm, own, seen = [], [], Seen([], 0.0)
+            for _ in range(TURNS):
+                stand_in(mode="well")
+                time.sleep(1.1)
+                client.any("GET", f"{MOVIES}/tmdb/{6_000_000 + next(_fresh)}/")
+                calm += beside(client, film, requests // TURNS, Seen([], 0.0))
+                stand_in(mode=mode)
+                own += beside(client, film, requests // TURNS, seen)
             kinds = "".join(f"{kind:<11}" for kind in seen.sources[:2]) + f"{seen.sources[2]:<14}"
             times = f"{seen.longest_seconds:>10.2f}{statistics.median(own):>9.1f}{p99(own):>8.1f}"
             print(f"{mode:<20}{kinds}{times}{p99(own) / p99(calm):>7.2f}", flush=True)
@@ -187,9 +193,9 @@ def tell_faults(stand_in: StandIn, requests: int) -> None:
 _fresh = itertools.count(1)
 
 
-def beside(client: Client, film: int, requests: int) -> tuple[Seen, list[float]]:
-    seen, over = Seen([], 0.0), threading.Event()
-    other = client.another()
+def beside(client: Client, film: int, requests: int, seen: Seen) -> list[float]:
+    """Times of one's own requests in ms while somebody else uses TMDb; what that one gets goes to `seen`."""
+    over, other = threading.Event(), client.another()
 
     def use_tmdb() -> None:
         while not over.is_set():
@@ -201,6 +207,7 @@ def beside(client: Client, film: int, requests: int) -> tuple[Seen, list[float]]
                 seen.longest_seconds = max(seen.longest_seconds, time.perf_counter() - started)
                 if len(seen.sources) < len(paths):
                     seen.sources.append(str(answer.get("source") or answer.get("status")))
+                time.sleep(PACE_SECONDS)
 
     def own() -> None:
         client("PUT", f"{RATINGS}/movie/{film}/", {"rating": 4})
@@ -215,7 +222,7 @@ def beside(client: Client, film: int, requests: int) -> tuple[Seen, list[float]]
     finally:
         over.set()
         using.join()
-    return seen, found
+    return found
 
 
 def p99(found: list[float]) -> float:
