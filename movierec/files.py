@@ -52,6 +52,9 @@ def new_file(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         _put_in_place(aside, path, force)
+        # Who may only put files into a folder cannot open it.
+        with contextlib.suppress(PermissionError):
+            sync_folder(path.parent)
     except OSError as error:
         raise MovierecError(f"Cannot write {path}: {error.strerror or error}") from error
     finally:
