@@ -17,6 +17,8 @@ from rapidfuzz.distance import OSA
 from movierec.movies.titles import ARTICLES, Title, forms, title_key
 
 _YEAR = re.compile(r"^(?P<text>.*\S)\s*(?:\((?P<sure>\d{4})\)|[\s,](?P<maybe>(?:18[89]|19\d|20\d)\d))$")
+# Who types "teh matrix" means no title: a word in front weighs too much for what is only a slip.
+_SWAPPED_THE = re.compile(r"^(?:teh|hte)\s+(?=\S)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Query:
 @lru_cache(maxsize=256)
 def parse_query(text: str) -> Query:
     """'heat 1995' may be Heat of 1995 or a film called so, as Death Race 2000 is; 'Heat (1995)' is not."""
-    match = _YEAR.match(text.strip())
+    text = _SWAPPED_THE.sub("the ", text.strip())
+    match = _YEAR.match(text)
     if not match or not title_key(match["text"]):
         return Query(forms(text))
     dated = forms(match["text"])

@@ -112,6 +112,17 @@ def test_better_matches_score_higher(query: str, better: str, worse: str) -> Non
     assert match_score(query, better) > match_score(query, worse)
 
 
+@pytest.mark.parametrize("slip", ["teh matrx", "Hte Matrx"])
+def test_a_swapped_the_is_an_article(slip: str) -> None:
+    assert match_score(slip, "The Matrix") == match_score("the matrx", "The Matrix") > 50
+    assert parse_query(slip).keys == ("matrx",)
+
+
+def test_a_word_that_only_looks_so_is_none() -> None:
+    assert parse_query("teh").keys == ("teh",)
+    assert parse_query("tehran taboo").keys == ("tehran taboo",)
+
+
 def test_grades_outweigh_popularity_and_popularity_decides_between_equals() -> None:
     assert match_score("heat", "Heat") > match_score("heat", "Heat Wave", popularity=1e9)
     assert match_score("heat", "Heat", popularity=50) > match_score("heat", "Heat", popularity=5)
