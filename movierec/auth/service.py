@@ -165,7 +165,7 @@ def sign_out_everywhere(user_id: int, now: int, *, address: str = "") -> None:
 
 
 def user(user_id: int) -> User:
-    """The account with its profile loaded as `user.profile`. Raises NotFound."""
+    """The account. Raises NotFound."""
     found = User.get_or_none(User.id == user_id)
     if found is None:
         raise NotFound()
