@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from movierec import config, db
+from movierec import config, db, recommender
 from movierec.daemon import quality
 from movierec.errors import ConfigurationError, ValidationFailed
 from movierec.exchange import movielens
-from movierec.recommender import artifact
+from movierec.recommender import artifact, training
 from tests import datasets
 
 RUN = [sys.executable, "-c", "from movierec.daemon.app import main; main()"]
@@ -61,6 +61,23 @@ def test_a_dataset_is_measured_without_touching_the_own_database(dataset: Path, 
     assert document["positives_only"]
     assert {result["known"] for result in document["results"]} == {1, None}
     assert set(document["rmse"]) == {"biases", "movierec"}
+
+
+def test_whole_histories_are_measured_also_of_those_who_count_in_part(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = config.load(environ={"MOVIEREC_HOME": str(tmp_path / "home")})
+    monkeypatch.setattr(
+        training, "recommender_settings", lambda section: recommender.Settings(training_history=5)
+    )
+    db.connect(settings)
+    try:
+        db.migrate()
+        movielens.import_movielens(dataset, tmp_path, limit_bytes=10**9, now=1)
+        report = training.measure(settings, lambda *_: None, cells=(None,), seeds=(1,))
+    finally:
+        db.close()
+    assert (report.users, report.ratings) == (60, 900)
 
 
 def test_training_publishes_what_was_imported(dataset: Path, tmp_path: Path) -> None:
