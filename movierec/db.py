@@ -202,11 +202,18 @@ def _alive() -> bool:
 
 
 def _expected(error: Exception) -> MovierecError:
-    text = str(error).lower()
+    text = "\n".join(map(str, _with_causes(error))).lower()
     if "disk is full" in text or "no space left" in text or "disk i/o error" in text:
         return StorageFull(retry_after_seconds=60)
     logger.warning("database unavailable: %s", type(error).__name__)
     return DatabaseUnavailable(retry_after_seconds=2)
+
+
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    """SQLite ends a transaction itself where the disk is full: then the last error is that nothing is left to end."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 @functools.lru_cache(maxsize=1024)
@@ -221,11 +228,16 @@ def execute(sql: str, *params: Any) -> Any:
 
 
 def rows(sql: str, *params: Any) -> list[Row]:
-    return execute(sql, *params).fetchall()  # type: ignore[no-any-return]
+    found = execute(sql, *params)
+    # SQLite goes on with the statement while rows are fetched, and commits at the last: that may fail too.
+    with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
+        return found.fetchall()  # type: ignore[no-any-return]
 
 
 def row(sql: str, *params: Any) -> Row | None:
-    return execute(sql, *params).fetchone()  # type: ignore[no-any-return]
+    found = execute(sql, *params)
+    with peewee.__exception_wrapper__:  # type: ignore[attr-defined]
+        return found.fetchone()  # type: ignore[no-any-return]
 
 
 def value(sql: str, *params: Any) -> Any:

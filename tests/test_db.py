@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import peewee
 import pytest
 
 from movierec import db
 from movierec.config import Settings
+from movierec.errors import StorageFull
 
 
 def waiting() -> str:
@@ -72,6 +75,33 @@ def test_of_two_that_wait_for_each_other_both_come_to_their_end(database: Settin
         thread.join(30)
     assert len(tried) >= 3
     assert (db.revision("one"), db.revision("two")) == (3, 3)
+
+
+@pytest.mark.parametrize("ask", [db.row, db.rows])
+def test_what_fails_while_rows_are_fetched_is_told_as_any_error(
+    database: Settings, ask: Callable[[str], Any]
+) -> None:
+    """SQLite commits then, and may find the disk full; a deferred reference that leads nowhere fails there too."""
+    db.execute("CREATE TABLE lost (film INTEGER REFERENCES movies (id) DEFERRABLE INITIALLY DEFERRED)")
+    with pytest.raises(peewee.IntegrityError):
+        ask("INSERT INTO lost VALUES (-1) RETURNING film")
+
+
+def test_a_full_disk_is_said_to_be_full(database: Settings) -> None:
+    if db.is_postgres():
+        pytest.skip("its disk cannot be filled from here")
+    db.execute("CREATE TABLE filled (text TEXT)")
+
+    def fill() -> None:
+        with db.write():
+            try:
+                db.execute("INSERT INTO filled SELECT hex(zeroblob(1000000))")
+            finally:
+                db.execute("ROLLBACK")  # as SQLite does by itself where a disk is really full
+
+    db.execute(f"PRAGMA max_page_count = {db.value('PRAGMA page_count') + 2}")
+    with pytest.raises(StorageFull):
+        db.call(fill)
 
 
 def test_what_no_index_takes_is_no_trouble_of_the_database(database: Settings) -> None:
