@@ -23,7 +23,7 @@ RATERS_SHARE, HALF_HEARD, STANDING = 0.5, 30.0, 0.5
 # What likeness by facts counts for beside a community that knows the whole history, and how much more of it
 # with each step of coherence above the usual: most people like this and that, but who names three films by
 # Hitchcock wants Hitchcock, whatever others who saw these have seen besides.
-BESIDE, COHERENT, USUAL, MOST = 0.16, 4.0, 0.25, 1.0
+BESIDE, COHERENT, USUAL, MOST = 0.16, 8.0, 0.25, 1.5
 # The share of a film's fame that comes from outside a community.
 HEARSAY = np.float32(0.35)
 # "Because you gave …" names only films that the user gave this, or the own mean where that is lower.
