@@ -5,7 +5,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from movierec.recommender.arrays import Floats, Ints, as_csr
-from movierec.recommender.ranking import Taste, genre_mix, genre_shares, miscalibration, rank, top_k
+from movierec.recommender.ranking import (
+    FILMS_A_CALIBRATION,
+    Taste,
+    _rerank,
+    genre_mix,
+    genre_shares,
+    miscalibration,
+    rank,
+    top_k,
+)
 
 PLAIN = Taste(diversity=0.0, calibration=0.0)
 
@@ -116,3 +125,26 @@ def test_a_list_in_the_wanted_mix_is_not_miscalibrated() -> None:
     found = miscalibration(wanted, np.array([[1.0, 3.0], [3.0, 1.0]], dtype=np.float32))
     assert found[0] == pytest.approx(0, abs=1e-6)
     assert found[1] > 0.5
+
+
+@pytest.mark.parametrize(
+    "taste", [Taste(0.3, 0.1), Taste(0.0, 0.6), Taste(0.8, 0.3), Taste(0.3, 0.0), Taste(0.5, 1.0)]
+)
+def test_each_film_is_the_best_one_to_stand_at_the_end_of_the_list(taste: Taste) -> None:
+    """By the definition, which looks at every list anew; some films have no genre, or one that is not wanted."""
+    random = np.random.default_rng(4)
+    relevance = np.sort(random.random(40).astype(np.float32))[::-1].copy()
+    genres = genre_shares(random.random((40, 4)) < 0.35)
+    wanted = np.array([0.6, 0.3, 0.1, 0.0], dtype=np.float32)
+    angles = random.random(40)
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    mix = wanted if taste.calibration > 0 else None
+    of_films = (1 - taste.calibration) / FILMS_A_CALIBRATION if taste.calibration > 0 else 1.0
+    chosen = _rerank(relevance, 12, as_csr(vectors), genres, mix, taste).tolist()
+    for place, film in enumerate(chosen):
+        likeness = vectors @ vectors[chosen[:place]].T
+        value = (1 - taste.diversity) * relevance - taste.diversity * likeness.max(axis=1, initial=0.0)
+        counts = genres + genres[chosen[:place]].sum(axis=0)
+        value = of_films * value - taste.calibration * miscalibration(wanted, counts)
+        value[chosen[:place]] = -np.inf
+        assert value[film] == pytest.approx(value.max(), abs=1e-5)
