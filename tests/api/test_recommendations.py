@@ -64,6 +64,8 @@ def test_reasons_name_the_users_own_films(daemon: RunningDaemon) -> None:
     assert top["because"][0]["rating"] == 5.0
     assert 0 < top["because"][0]["contribution"] <= 1
     assert "Alien 5.0" in top["reason"]
+    for each in listed(daemon, ann)[:5]:
+        assert daemon.get(f"{PATH}/explain/{each['movie']['id']}/", token=ann)["reason"] == each["reason"]
     account = daemon.get(f"{PATH}/explain/{top['movie']['id']}/", token=ann)
     total = account["baseline"] + sum(item["contribution"] for item in account["because"])
     assert total == pytest.approx(account["score"], abs=1e-3)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from movierec.recommender.blend import Blend, shares_of
+from movierec.recommender.blend import Blend, discounts, shares_of
 from movierec.recommender.settings import Settings
 from movierec.recommender.solve import ItemMatrix
 
@@ -42,3 +42,11 @@ def test_that_everybody_knows_two_films_makes_them_no_more_alike() -> None:
     found = Blend(close, close, raters, ones, Settings()).similarity(0)
     assert found[:2] == pytest.approx([0, 1])
     assert found[2] > 1.2
+
+
+def test_films_of_fewer_raters_than_are_spared_hardly_differ() -> None:
+    raters = np.array([0, 10, 10_000])
+    assert discounts(raters, 6.0, 0.5)[1] == pytest.approx(0.25)
+    few, some, many = discounts(raters, 100.0, 0.3)
+    assert few / some < 1.03
+    assert few / many > 3.9

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from movierec.recommender.content import Content, damped_quality, taste_weights
+from movierec.recommender.content import FACTS, Content, damped_quality, taste_weights
 from movierec.recommender.evidence import history
 from movierec.recommender.facts import facts
 from tests.recommender import films
@@ -52,6 +52,14 @@ def test_a_single_vote_says_little_about_quality() -> None:
 
 def test_same_stars_for_every_film_still_say_what_is_liked() -> None:
     assert (taste_weights(np.full(40, 4.0, np.float32)) > 0).all()
+
+
+@pytest.mark.parametrize("ratings", [[(ALIEN, 5.0)], [(ALIEN, 5.0), (PERSONA, 1.0)], [(TOY_STORY, 0.5)]])
+def test_likeness_is_in_standard_deviations(content: Content, ratings: list[tuple[int, float]]) -> None:
+    rated = history(ratings)
+    likeness = content.fold_in(rated.films, rated.stars).likeness
+    assert likeness.dtype == np.float32
+    assert (likeness.mean(), likeness.std()) == pytest.approx((0, FACTS), abs=1e-6)
 
 
 def test_contributions_are_the_part_of_the_score_that_is_the_users(content: Content) -> None:

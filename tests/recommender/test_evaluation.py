@@ -54,6 +54,18 @@ def test_novelty_is_in_bits_of_those_who_liked_the_film() -> None:
     assert found.novelty == (1 + 2) / 2
 
 
+def test_what_stands_in_eleventh_place_is_none_of_the_first_ten() -> None:
+    train = sparse.csr_array(np.full((2, 12), 4, dtype=np.float32))
+    nobody = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+    liking = (np.array([0, 10]), np.array([5, 4], dtype=np.float32))
+    parts = Split(train, (nobody,), (liking,), np.ones(12, dtype=bool))
+    found = measure(np.arange(12, 0, -1, dtype=np.float32)[None], parts)
+    best = 1 + 1 / np.log2(3)
+    assert found.ndcg_10 == pytest.approx(1 / best)
+    assert found.ndcg_100 == pytest.approx((1 + 1 / np.log2(12)) / best)
+    assert found.recall_20 == 1
+
+
 @pytest.mark.parametrize("baseline", [popularity, item_neighbours, ease, edlae(0.8), Ials(dimensions=4)])
 def test_baselines_score_every_film(community: Csr, baseline: object) -> None:
     scores = baseline(community)(row({0: 5.0, 1: 4.0, 30: 1.0}))  # type: ignore[operator]

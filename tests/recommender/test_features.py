@@ -48,6 +48,19 @@ def test_facts_are_named_best_first() -> None:
     assert features.worth(np.array([films.PERSONA]), taste) == [[]]
 
 
+def test_facts_of_several_films_are_those_of_each() -> None:
+    features = features_of(films.twelve_films())
+    taste = np.random.default_rng(2).normal(size=features.rows.shape[1]).astype(np.float32)
+    which = np.array([films.PERSONA, films.ALIEN, films.NEMO])
+    found = features.worth(which, taste)
+    assert found == [features.worth(np.array([film]), taste)[0] for film in which]
+    for facts_of_film in found:
+        values = [value for _, _, value in facts_of_film]
+        assert values == sorted(values, reverse=True)
+    assert max(map(len, found)) > 2
+    assert features.worth(which[:0], taste) == []
+
+
 def test_the_original_language_counts_for_more_than_others_that_are_spoken() -> None:
     spoken = [["English", "Spanish"], ["Spanish"], ["English", "Spanish"], *([["English"]] * 30)]
     rows = features_of(facts([["Drama"]] * 33, [1990] * 33, languages=spoken)).rows.toarray()

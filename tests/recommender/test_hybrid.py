@@ -8,6 +8,7 @@ from movierec.recommender.content import Content
 from movierec.recommender.evidence import History, history
 from movierec.recommender.facts import facts
 from movierec.recommender.hybrid import Community, Scorer
+from tests.recommender import films
 
 # Films 0–19 are horror, 20–39 comedies; 40 and 41 are one of each that nobody has rated.
 GENRES = [["Horror"]] * 20 + [["Comedy"]] * 20 + [["Horror"], ["Comedy"]]
@@ -112,6 +113,15 @@ def test_a_disliked_film_speaks_against_and_is_no_reason(scorer: Scorer, facts_o
         assert against.contribution < 0
 
 
+def test_a_film_that_was_not_liked_is_no_reason_even_where_it_speaks_for_one(scorer: Scorer) -> None:
+    scored = scorer.score(history([(1, 5.0), (2, 3.0)]))
+    assert scored.contributions(np.array([6]))[1] > 0
+    (reasons,) = scored.because(np.array([6]))
+    assert [item.film for item in reasons] == [1]
+    # It has its share of what speaks all the same.
+    assert 0 < reasons[0].share < 1
+
+
 def test_what_was_never_rated_is_not_said_to_have_been(scorer: Scorer) -> None:
     account = scorer.score(history([(1, 5.0)], liked=[2])).explain(5)
     assert {item.film: item.stars for item in account.contributions} == {1: 5.0, 2: None}
@@ -173,3 +183,12 @@ def test_likes_and_dislikes_count_where_there_is_no_rating() -> None:
 
 def test_the_oldest_ratings_of_a_long_history_are_left_out() -> None:
     assert history([(film, 4.0) for film in range(9)], at_most=3).films.tolist() == [0, 1, 2]
+
+
+def test_common_facts_are_of_both_films() -> None:
+    scorer = Scorer(Content(films.twelve_films()))
+    # Years near each other are alike, but only one decade's films are of that decade.
+    assert scorer.common_facts(films.BLADE_RUNNER, films.THE_THING).endswith("of the 1980s")
+    assert "0s" not in scorer.common_facts(films.ALIEN, films.BLADE_RUNNER)
+    assert "Sigourney" not in scorer.common_facts(films.ALIEN, films.PROMETHEUS)
+    assert scorer.common_facts(films.PERSONA, films.NEMO) == ""
