@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,17 @@ def test_a_folder_that_cannot_be_opened_keeps_the_file(
     with files.new_file(tmp_path / "a", force=False) as file:
         file.write(b"text")
     assert (tmp_path / "a").read_bytes() == b"text"
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), True),
+        (OSError(errno.EIO, "Input/output error"), False),
+        (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), False),
+        (ValueError(errno.ENOSPC), False),
+    ],
+)
+def test_only_a_full_disk_is_called_so(error: Exception, full: bool) -> None:
+    assert files.is_disk_full(error) is full
