@@ -62,6 +62,7 @@ def records(reply: Reply) -> list[Any]:
 def files(reply: Reply) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(reply.body)) as archive:
         assert archive.testzip() is None
+        assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_DEFLATED}
         return {name: archive.read(name) for name in archive.namelist()}
 
 

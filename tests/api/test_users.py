@@ -37,6 +37,14 @@ def test_staff_find_accounts(daemon: RunningDaemon) -> None:
     assert names("is_staff=true") == [admin.username]
     daemon.patch(f"{AUTH}/{ann.id}/", {"is_active": False}, token=admin)
     assert names("is_active=false") == ["ann.lee"]
+    found = daemon.get(f"{AUTH}/?search=lee", token=admin)["results"]
+    assert [(user["username"], user["is_active"]) for user in found] == [
+        ("ann.lee", False),
+        ("bob_lee", True),
+    ]
+    assert [user["profile"]["id"] for user in found] == [
+        db.value("SELECT id FROM profiles WHERE user_id = ?", user["id"]) for user in found
+    ]
     page = daemon.get(f"{AUTH}/?page_size=2&page=2", token=admin)
     assert (page["count"], len(page["results"]), page["next"]) == (3, 1, None)
     daemon.get(f"{AUTH}/?password_hash=x", token=admin, status=422)

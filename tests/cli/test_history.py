@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from movierec.cli.undo import say_left
 from tests.cli.running import Shell
 
 
@@ -16,6 +19,12 @@ def test_the_watchlist(ada: Shell) -> None:
         ("Heat", ""),
     ]
     assert [row[1] for row in ada.run("watchlist", "list", "--search", "hea").rows()] == ["Heat"]
+    assert [row[1] for row in ada.run("watchlist", "list", "--year-max", "1999").rows()] == ["Heat"]
+    assert [row[1] for row in ada.run("watchlist", "list", "--year-min", "1999").rows()] == ["Amélie"]
+    by_year = ada.run("watchlist", "list", "--order", "year", "--ids").ok()
+    assert by_year.split() == [
+        row[0] for row in reversed(ada.run("watchlist", "list", "--order", "-year").rows())
+    ]
     assert len(ada.run("recommend", "--from-watchlist", "--ids").ok().split()) == 2
     ada.run("watchlist", "remove", "Amélie").ok()
     assert "not on your watchlist" in ada.run("watchlist", "remove", "Amélie").failed(3)
@@ -97,3 +106,15 @@ def test_favorites_narrowed(ada: Shell) -> None:
         "Casablanca",
         "Amélie",
     ]
+
+
+def test_films_that_were_changed_again_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    films = [{"title": title} for title in ("Alien", "Heat", "Amélie", "Persona", "Stalker", "Solaris")]
+    say_left({"left_count": 0, "left": []})
+    assert capsys.readouterr() == ("", "")
+    say_left({"left_count": 2, "left": films[:2]})
+    assert capsys.readouterr() == ("", "Changed again since, and left as it is: Alien, Heat\n")
+    say_left({"left_count": 5, "left": films[:5]})
+    assert "…" not in capsys.readouterr().err
+    say_left({"left_count": 6, "left": films})
+    assert capsys.readouterr().err.endswith("Heat, Amélie, Persona, Stalker …\n")

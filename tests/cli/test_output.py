@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from movierec.cli.output import Column, columns_help, field, flattened, print_list, print_record
+from movierec.cli.output import Column, columns_help, field, flattened, minute, print_list, print_record
 from tests.cli.running import Terminal, unstyled
 
 COLUMNS = (
@@ -63,6 +63,20 @@ def test_a_terminal_gets_a_table_with_literal_markup(monkeypatch: pytest.MonkeyP
     assert "\\x1b[2J" in shown
     assert "\x1b" not in shown
     assert "title" in shown.splitlines()[0]
+
+
+def test_people_see_a_point_in_time_to_the_minute(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = {"created_at": "2024-05-01T20:15:42Z"}
+    print_list([job], (minute("created_at"),), as_json=False)
+    assert capsys.readouterr().out == "2024-05-01T20:15:42Z\n"
+    monkeypatch.setattr(sys, "stdout", screen := Terminal())
+    monkeypatch.setenv("TERM", "dumb")
+    print_list([job], (minute("created_at"),), as_json=False)
+    assert next(line.strip() for line in screen.getvalue().splitlines() if line.strip()) == "created"
+    assert "2024-05-01 20:15" in screen.getvalue()
+    assert ":42" not in screen.getvalue()
 
 
 def test_no_color_leaves_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:

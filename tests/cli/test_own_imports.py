@@ -51,8 +51,11 @@ def test_a_file_is_imported_reviewed_and_taken_back(ada: Shell, ratings: str) ->
     assert cells(again)["same"] == "2"
     assert "Nothing was changed" in again.err
     first = ada.run("import", "list", "--ids").ok().split()[-1]
-    assert "2 changes" in ada.run("import", "undo", first).ok()
-    assert ada.run("ratings", "--json").json() == []
+    ada.run("rate", "Heat (1995)", "1").ok()
+    undone = ada.run("import", "undo", first)
+    assert "1 change" in undone.ok()
+    assert undone.err == "Changed again since, and left as it is: Heat (1995)\n"
+    assert [row[1] for row in ada.run("ratings").rows()] == ["Heat"]
     ada.run("import", "undo", first).failed(1)
     assert ada.run("import", "problems", first).rows() == [
         ["ratings.csv:3", "ambiguous", "Alien (1980): a film called so is known, but of 1979"]
