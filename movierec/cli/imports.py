@@ -160,7 +160,8 @@ def undo(job: JobId, as_json: AsJson = False) -> None:
     client = connect()
     with _of_import(job):
         undone = client.undo_import(job)
-    print_done(f"Import {job} is taken back: {undone['reverted']} changes.", undone, as_json=as_json)
+    changes = "1 change" if undone["reverted"] == 1 else f"{undone['reverted']} changes"
+    print_done(f"Import {job} is taken back: {changes}.", undone, as_json=as_json)
     if not as_json:
         say_left(undone)
 

@@ -53,7 +53,7 @@ def test_a_file_is_imported_reviewed_and_taken_back(ada: Shell, ratings: str) ->
     first = ada.run("import", "list", "--ids").ok().split()[-1]
     ada.run("rate", "Heat (1995)", "1").ok()
     undone = ada.run("import", "undo", first)
-    assert "1 change" in undone.ok()
+    assert (undone.code, undone.out) == (0, f"Import {first} is taken back: 1 change.\n")
     assert undone.err == "Changed again since, and left as it is: Heat (1995)\n"
     assert [row[1] for row in ada.run("ratings").rows()] == ["Heat"]
     ada.run("import", "undo", first).failed(1)

@@ -210,6 +210,7 @@ def test_the_older_layout_joins_by_title_and_year(run: Any) -> None:
         }
     )
     assert tally(report, "ratings.dat") == (4, 4, 0, 0)
+    assert report["files"].keys() == {"movies.dat", "ratings.dat"}
     assert report["movies"] == {"matched": 2, "created": 2}
     assert film(movielens_id=6) == heat
     assert db.value("SELECT title FROM movies WHERE movielens_id = 7") == "Les Misérables"
