@@ -24,6 +24,9 @@ RATERS_SHARE, HALF_HEARD, STANDING = 0.5, 30.0, 0.5
 # with each step of coherence above the usual: most people like this and that, but who names three films by
 # Hitchcock wants Hitchcock, whatever others who saw these have seen besides.
 BESIDE, COHERENT, USUAL, MOST = 0.16, 8.0, 0.25, 1.5
+# Of a film that so many have rated a community knows half of what there is to know: what six people have seen
+# besides says little of who loves Persona.
+HALF_TRUSTED = 4.0
 # The share of a film's fame that comes from outside a community.
 HEARSAY = np.float32(0.35)
 # "Because you gave …" names only films that the user gave this, or the own mean where that is lower.
@@ -234,16 +237,19 @@ class Scorer:
     def score(self, history: History, novelty: float = PLAIN_NOVELTY) -> Scored:
         """Score the whole catalogue for one history; nothing is masked.
 
-        The community is trusted as far as it knows the films of the history; facts speak for the rest, and
-        beside a trusted community too: the more, the more alike the liked films are.
+        The community is trusted as far as it knows the films of the history, a film of `n` raters by
+        `n / (n + HALF_TRUSTED)`; facts speak for the rest, and beside a trusted community too: the more, the
+        more alike the liked films are.
         """
         community = self.community
         folded = community.fold_in(history, novelty) if community else None
-        trust = 0.0
-        if folded is not None:
-            trust = len(folded.films) / len(history) if len(history) else 1.0
         profile = self.content.fold_in(history.films, history.stars, novelty)
-        if folded is not None:
+        trust = 0.0
+        if community is not None and folded is not None:
+            raters = community.blend.raters[folded.films]
+            # Where nothing is liked facts have nothing to set against it.
+            known = (raters / (raters + HALF_TRUSTED)).sum() if profile.knows_likes else len(raters)
+            trust = float(known) / len(history) if len(history) else 1.0
             # Of films that nobody knows anything of, facts cannot speak either.
             trust = 1.0 - (1.0 - trust) * profile.told
         by_facts = 1.0 - trust + trust * _beside(profile)
