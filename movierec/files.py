@@ -14,7 +14,8 @@ from movierec.errors import MovierecError, ValidationFailed
 
 # What file systems without hard links answer.
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
-
+# What those answer that write files through to the disk but no folders, such as some on a network.
+_NO_FOLDERS = (errno.EINVAL, errno.EBADF, errno.EOPNOTSUPP, errno.ENOSYS)
 
 # What is worth one call of a compressor or of the operating system.
 PIECE_BYTES = 256 * 1024
@@ -62,10 +63,13 @@ def new_file(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the disk has what was made, renamed and removed in a folder."""
+    """Wait until the disk has what was made, renamed and removed in a folder, where its file system can tell."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_FOLDERS:
+            raise
     finally:
         os.close(handle)
 
