@@ -26,6 +26,8 @@ SAME_GENRE, UNKNOWN_GENRE = np.float32(0.2), np.float32(0.5)
 DISLIKE = np.float32(0.3)
 # The most that quality can be, in standard deviations.
 BEST = np.float32(3.0)
+# What two floats of one value may be apart, as a share of it.
+ROUNDING = 1e-6
 # Without a history quality matters as much as fame.
 COLD_QUALITY, COLD_POPULARITY = 0.5, 0.8
 
@@ -112,9 +114,12 @@ class Content:
         weights, rows = taste_weights(stars), self._agreed(films, stars)
         taste = self._sum(rows, weights)
         likeness: Floats = self.features.rows @ taste
-        likeness -= likeness.mean()
-        spread = math.sqrt(float(likeness @ likeness) / len(likeness)) if len(likeness) else 0.0
-        scale = np.float32(FACTS / (spread or 1.0))
+        count = max(1, len(likeness))
+        mean = likeness.sum() / np.float32(count)
+        likeness -= mean
+        spread = math.sqrt(float(likeness @ likeness) / count)
+        # Of films that are all alike only rounding is left, which must not be stretched.
+        scale = np.float32(FACTS / (spread if spread > ROUNDING * abs(float(mean)) else 1.0))
         likeness *= scale
         coherence = self._coherence(films[weights > 0])
         told = float(self._told[films].mean()) if len(films) else 0.0

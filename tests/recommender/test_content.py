@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,21 @@ def test_likeness_is_in_standard_deviations(content: Content, ratings: list[tupl
     likeness = content.fold_in(rated.films, rated.stars).likeness
     assert likeness.dtype == np.float32
     assert (likeness.mean(), likeness.std()) == pytest.approx((0, FACTS), abs=1e-6)
+
+
+def test_films_that_are_all_alike_differ_by_nothing() -> None:
+    alike = Content(facts([["Drama", "War"]] * 15, [1990] * 15))
+    profile = alike.fold_in(np.array([0, 1]), np.array([5.0, 3.5], dtype=np.float32))
+    assert profile.likeness == pytest.approx(np.zeros(15), abs=1e-6)
+    assert np.abs(profile.contributions(np.arange(15))).max() < 5
+
+
+def test_a_catalogue_without_films_is_no_trouble() -> None:
+    empty = Content(facts([], []))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        profile = empty.fold_in(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+    assert profile.scores.shape == (0,)
 
 
 def test_contributions_are_the_part_of_the_score_that_is_the_users(content: Content) -> None:
