@@ -89,7 +89,8 @@ class Blend:
         self.long, self.short, self.raters, self.esteem, self.settings = long, short, raters, esteem, settings
         self.popularity = standardised(np.sqrt(esteem).astype(np.float32))
         self._usual = {
-            memory: self._discount(memory, PLAIN_NOVELTY) for memory in (settings.long, settings.short)
+            memory: discounts(raters, memory.spared, memory.discount)
+            for memory in (settings.long, settings.short)
         }
 
     def fold_in(self, films: Ints, stars: Floats, novelty: float = PLAIN_NOVELTY) -> FoldIn:
@@ -167,7 +168,7 @@ class Blend:
         return FoldIn(films, -np.abs(weights), scores, (Part(self.short, factor),), only_down=True)
 
     def _discount(self, memory: Memory, novelty: float) -> Floats:
-        if novelty == PLAIN_NOVELTY and hasattr(self, "_usual"):
+        if novelty == PLAIN_NOVELTY:
             return self._usual[memory]
         gamma = memory.discount * min(1.0, novelty / PLAIN_NOVELTY)
         gamma += ADVENTUROUS * max(0.0, novelty - PLAIN_NOVELTY) / (1.0 - PLAIN_NOVELTY)
