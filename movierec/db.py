@@ -181,15 +181,15 @@ ATTEMPTS = 4
 
 
 def _was_deadlocked(error: Exception) -> bool:
-    return _code_of(error) == "40P01"
+    return code_of(error) == "40P01"
 
 
 def _is_beyond_limits(error: Exception) -> bool:
     """Whether PostgreSQL cannot take what it was given, such as a row too large for an index: it never will."""
-    return _code_of(error).startswith("54")
+    return code_of(error).startswith("54")
 
 
-def _code_of(error: Exception) -> str:
+def code_of(error: Exception) -> str:
     """PostgreSQL's code of an error, empty where there is none."""
     return getattr(error.__cause__ or error.__context__, "pgcode", None) or ""
 

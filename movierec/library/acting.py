@@ -48,8 +48,7 @@ def alone(user_id: int) -> Iterator[None]:
 
 def _names_nothing(error: peewee.IntegrityError) -> bool:
     """Whether a foreign key was violated."""
-    code = getattr(error.__cause__ or error.__context__, "pgcode", None)
-    return code == "23503" or "FOREIGN KEY" in str(error)
+    return db.code_of(error) == "23503" or "FOREIGN KEY" in str(error)
 
 
 def make_way(begun: float) -> None:
