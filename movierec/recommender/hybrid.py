@@ -282,16 +282,17 @@ class Scorer:
         wanted[film] = False
         return [(int(i), float(likeness[i])) for i in top_k(likeness, wanted, n)]
 
-    def common_facts(self, film: int, other: int) -> str:
-        """What two films have in common, in words."""
+    def common_facts(self, film: int, others: Ints) -> list[str]:
+        """What a film has in common with each of the others, in words."""
         features = self.content.features
         columns, values = features.of(film)
         theirs = np.zeros(features.rows.shape[1], dtype=np.float32)
         theirs[columns] = values
-        (facts,) = features.worth(np.array([other]), theirs)
-        if features.years[film] // 10 != features.years[other] // 10:
-            facts = [fact for fact in facts if fact[0] != "decade"]
-        return shared_facts(facts)
+        of_one_decade = features.years[others] // 10 == features.years[film] // 10
+        return [
+            shared_facts(fact for fact in facts if near or fact[0] != "decade")
+            for facts, near in zip(features.worth(others, theirs), of_one_decade, strict=True)
+        ]
 
 
 def _beside(profile: Profile) -> float:

@@ -229,13 +229,11 @@ def similar_to(serving: Serving, movie_id: int, limit: int) -> list[Similar] | N
     allowed = (
         ~catalogue.traits.adult if not catalogue.traits.adult[film] else np.ones(len(catalogue), dtype=bool)
     )
+    found = serving.scorer.similar(film, limit, allowed)
+    others = np.array([other for other, _ in found], dtype=np.int64)
     return [
-        Similar(
-            int(catalogue.movie_ids[other]),
-            round(likeness, 4),
-            wording.capital(serving.scorer.common_facts(film, other)),
-        )
-        for other, likeness in serving.scorer.similar(film, limit, allowed)
+        Similar(int(catalogue.movie_ids[other]), round(likeness, 4), wording.capital(facts))
+        for (other, likeness), facts in zip(found, serving.scorer.common_facts(film, others), strict=True)
     ]
 
 

@@ -165,7 +165,7 @@ def test_similar_films_are_of_the_same_kind(scorer: Scorer, facts_only: Scorer) 
         found = each.similar(5, 5)
         assert all(film < 20 or film == HORROR for film, _ in found)
         assert 5 not in dict(found)
-    assert "horror" in scorer.common_facts(5, 6)
+    assert "horror" in scorer.common_facts(5, np.array([6]))[0]
 
 
 def test_similar_films_can_be_restricted(scorer: Scorer) -> None:
@@ -199,7 +199,7 @@ def test_the_oldest_ratings_of_a_long_history_are_left_out() -> None:
 def test_common_facts_are_of_both_films() -> None:
     scorer = Scorer(Content(films.twelve_films()))
     # Years near each other are alike, but only one decade's films are of that decade.
-    assert scorer.common_facts(films.BLADE_RUNNER, films.THE_THING).endswith("of the 1980s")
-    assert "0s" not in scorer.common_facts(films.ALIEN, films.BLADE_RUNNER)
-    assert "Sigourney" not in scorer.common_facts(films.ALIEN, films.PROMETHEUS)
-    assert scorer.common_facts(films.PERSONA, films.NEMO) == ""
+    assert scorer.common_facts(films.BLADE_RUNNER, np.array([films.THE_THING]))[0].endswith("of the 1980s")
+    assert "0s" not in scorer.common_facts(films.ALIEN, np.array([films.BLADE_RUNNER]))[0]
+    assert "Sigourney" not in scorer.common_facts(films.ALIEN, np.array([films.PROMETHEUS]))[0]
+    assert scorer.common_facts(films.PERSONA, np.array([films.NEMO]))[0] == ""

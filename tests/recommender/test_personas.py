@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 
 from tests.recommender.shipped import Shipped, load
@@ -217,7 +218,7 @@ def test_a_few_words_of_another_language_do_not_make_films_alike(shipped: Shippe
     ],
 )
 def test_what_is_shared_is_said(shipped: Shipped, film: str, other: str, said: str) -> None:
-    assert said in shipped.scorer.common_facts(shipped.named[film], shipped.named[other])
+    assert said in shipped.scorer.common_facts(shipped.named[film], np.array([shipped.named[other]]))[0]
 
 
 def test_one_rating_is_enough_to_go_by(shipped: Shipped) -> None:
