@@ -46,6 +46,8 @@ RANKERS = {
     "surprise": {},
 }
 RATERS = ("SVD", "SVD++", "KNNBaseline")
+# Fitted in this process, beside what is served.
+OURS = {"popularity": popularity, **RIVALS}
 # ALS depends on its settings more than the others: the best of these for whole histories, on splits that our own
 # settings were chosen on too.
 ALS_GRID = [
@@ -174,7 +176,7 @@ def rank(data: MovieLens, ready: dict[str, Path], seeds: list[int], scratch: Pat
         ratings,
         Settings(dislikes="trained"),
         films=films,
-        algorithms={"popularity": popularity, **peers, **RIVALS},
+        algorithms={**peers, **OURS},
         seeds=seeds,
     )
     costs = {name: _costs(peer) for name, peer in peers.items()}
@@ -201,11 +203,7 @@ def _own_costs(report: evaluation.Report, name: str, data: MovieLens, seed: int)
 
 def _peak_alone(data: MovieLens, seed: int, name: str) -> float:
     """Memory in MB of a process that fits one of ours."""
-    fits = {
-        "popularity": popularity,
-        **RIVALS,
-        evaluation.SERVED: evaluation.served(data.films(), Settings()),
-    }
+    fits = {**OURS, evaluation.SERVED: evaluation.served(data.films(), Settings())}
     fits[name](evaluation.split(data.ratings.ratings, seed).train)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
