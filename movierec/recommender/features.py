@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from movierec.recommender.arrays import Csr, Ints, as_csr, merged, rows_of
+from movierec.recommender.arrays import Csr, Ints, as_csr, merged, row_of, rows_of
 from movierec.recommender.facts import FilmFacts, Names
 
 # What one kind of fact counts for when two films are compared; a cosine sums the squares.
@@ -74,8 +74,7 @@ class Features:
 
     def of(self, film: int) -> tuple[Ints, npt.NDArray[np.float32]]:
         """The facts of one film: columns and values."""
-        span = slice(self.rows.indptr[film], self.rows.indptr[film + 1])
-        return self.rows.indices[span].astype(np.int64), self.rows.data[span]
+        return row_of(self.rows, film)
 
     def worth(self, films: Ints, values: npt.NDArray[np.float32]) -> list[list[tuple[str, str, float]]]:
         """(kind, name, value) of each film's facts by their value in `values` (one for each column), best first.
