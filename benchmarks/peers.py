@@ -176,7 +176,7 @@ def rank(data: MovieLens, ready: dict[str, Path], seeds: list[int], scratch: Pat
         ratings,
         Settings(dislikes="trained"),
         films=films,
-        algorithms={**peers, **OURS},
+        algorithms={**OURS, **peers},
         seeds=seeds,
     )
     costs = {name: _costs(peer) for name, peer in peers.items()}
