@@ -1,7 +1,6 @@
 """Who people are: accounts, passwords, sessions and tokens."""
 
-from movierec.auth.audit import entries, note, sweep_entries
-from movierec.auth.directory import (
+from movierec.auth.account_admin import (
     Wanted,
     accounts,
     change_account,
@@ -11,11 +10,12 @@ from movierec.auth.directory import (
     profile,
     profiles,
 )
+from movierec.auth.audit import entries, note, sweep_entries
 from movierec.auth.keys import Keys, load_or_create
 from movierec.auth.models import Profile, User
-from movierec.auth.one_time import Purpose, forget_expired, issue
+from movierec.auth.one_time_tokens import Purpose, forget_expired, issue
 from movierec.auth.passwords import check_rules, hash_password, needs_rehash, of_nobody, verify
-from movierec.auth.personal import (
+from movierec.auth.personal_tokens import (
     PersonalToken,
     authenticate_personal,
     delete_token,

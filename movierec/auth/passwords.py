@@ -9,7 +9,7 @@ import unicodedata
 
 import bcrypt
 
-from movierec.auth.guessable import contains_name, is_guessable
+from movierec.auth.password_strength import contains_name, is_guessable
 from movierec.errors import ValidationFailed
 
 MAXIMUM_LENGTH = 1024

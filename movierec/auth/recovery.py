@@ -7,8 +7,8 @@ from typing import NamedTuple
 import peewee
 
 from movierec import db
-from movierec.auth import names, one_time, sessions
-from movierec.auth.one_time import Holder, Purpose
+from movierec.auth import names, one_time_tokens, sessions
+from movierec.auth.one_time_tokens import Holder, Purpose
 from movierec.errors import Conflict, FieldError, TokenInvalid, ValidationFailed
 
 DEAD_LINK = "This link has expired, was used before, or belongs to something else. Ask for a new one."
@@ -74,7 +74,7 @@ def verify_email(token: str, now: int) -> None:
 
 def owner_of_reset(token: str, now: int) -> Addressee:
     """Who may set a new password with this token, which stays unused. Raises TokenInvalid."""
-    holder = one_time.holder_of(token, Purpose.RESET, now)
+    holder = one_time_tokens.holder_of(token, Purpose.RESET, now)
     owner = addressee(holder.user_id) if holder else None
     if owner is None:
         raise TokenInvalid(DEAD_LINK)
@@ -124,7 +124,7 @@ def change_email(token: str, now: int) -> EmailChange:
 
 
 def _redeemed(token: str, purpose: Purpose, now: int) -> Holder:
-    holder = one_time.redeem(token, purpose, now)
+    holder = one_time_tokens.redeem(token, purpose, now)
     if holder is None:
         raise TokenInvalid(DEAD_LINK)
     return holder
