@@ -18,7 +18,7 @@ import peewee
 
 from movierec import config, db, movies
 from movierec.movies import FilmFacts, starter
-from movierec.movies.starting import facts_of
+from movierec.movies.ingest.seed import facts_of
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ what the trigrams of a key are, spelled as it is and without spaces. Keys are re
 
 from peewee import SQL, BigAutoField, ForeignKeyField, Model, PostgresqlDatabase, TextField
 
-from movierec.movies.titles import title_key
+from movierec.movies.title_keys import title_key
 
 # `%s` is the row of movie_titles; padded, so that the beginning and the end of a title are trigrams too.
 SPELLING = "'  ' || %s.key || '   ' || %s.compact || ' '"

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from movierec import db, movies
 from movierec.errors import NotFound
 from movierec.library.shelves import HISTORY, Shelf, tag_json
-from movierec.movies.titles import title_key
+from movierec.movies.title_keys import title_key
 
 Item = TypeVar("Item")
 

@@ -1,18 +1,21 @@
 """The catalogue: films, people, genres, and finding them."""
 
-from movierec.movies.bringing import bring
-from movierec.movies.editing import change, create, remove, replace
-from movierec.movies.facts import FilmFacts
-from movierec.movies.from_tmdb import facts_of, facts_of_details
+from movierec.movies.charts import popular, top_rated, trending
 from movierec.movies.genres import asked_genre, genre_names
-from movierec.movies.identifying import KnownFilm, known_aliases, known_films, known_titles
-from movierec.movies.joining import joined_by_title
-from movierec.movies.lists import popular, top_rated, trending
-from movierec.movies.merging import aliases, current_id, merge_films, on_film
-from movierec.movies.own_ids import by_own_id, give_own_ids
+from movierec.movies.ingest.link_by_title import joined_by_title
+from movierec.movies.ingest.match_index import KnownFilm, known_aliases, known_films, known_titles
+from movierec.movies.ingest.merge import aliases, current_id, merge_films, on_film
+from movierec.movies.ingest.seed import load_starter, starter_films
+from movierec.movies.ingest.staff_edits import change, create, remove, replace
+from movierec.movies.ingest.stubs import bring
+from movierec.movies.ingest.tmdb_freshness import Outside, never_told, oldest_details, told_before
+from movierec.movies.ingest.tmdb_mapping import facts_of, facts_of_details
+from movierec.movies.ingest.tmdb_sync import Found, Sync
+from movierec.movies.ingest.upsert import store
+from movierec.movies.movie_record import FilmFacts
+from movierec.movies.movierec_ids import by_own_id, give_own_ids
 from movierec.movies.popularity import reviews_for
-from movierec.movies.search import MAXIMUM_LENGTH, MAXIMUM_TERMS, checked, find_title, matches, search
-from movierec.movies.service import (
+from movierec.movies.queries import (
     ORDERINGS,
     Detail,
     Filters,
@@ -28,11 +31,8 @@ from movierec.movies.service import (
     ordering,
     poster_path,
 )
-from movierec.movies.starting import load_starter, starter_films
-from movierec.movies.store import store
-from movierec.movies.sync import Found, Sync
-from movierec.movies.telling import Outside, never_told, oldest_details, told_before
-from movierec.movies.titles import forms as title_forms
+from movierec.movies.search import MAXIMUM_LENGTH, MAXIMUM_TERMS, checked, find_title, matches, search
+from movierec.movies.title_keys import forms as title_forms
 
 __all__ = [
     "MAXIMUM_LENGTH",

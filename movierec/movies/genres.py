@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from movierec import db
 from movierec.errors import FieldError, ValidationFailed
-from movierec.movies.merging import wait_for_others
+from movierec.movies.ingest.merge import wait_for_others
 from movierec.movies.starter.vocabulary import GENRE_SPELLINGS
 
 

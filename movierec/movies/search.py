@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from movierec import db
 from movierec.errors import ValidationFailed
 from movierec.movies.genres import asked_genre
-from movierec.movies.matching import Candidate, Match, parse_query, rank
-from movierec.movies.parts import KEY_LENGTH
-from movierec.movies.service import Filters, Listed, listed
-from movierec.movies.titles import title_key
+from movierec.movies.ingest.credits_and_titles import KEY_LENGTH
+from movierec.movies.queries import Filters, Listed, listed
+from movierec.movies.search_ranking import Candidate, Match, parse_query, rank
+from movierec.movies.title_keys import title_key
 from movierec.movies.trigrams import trigrams_of
 
 MAXIMUM_LENGTH = 256

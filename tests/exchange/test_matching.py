@@ -9,7 +9,7 @@ import pytest
 from movierec.exchange.matching import Choice, Matcher, identity
 from movierec.exchange.records import FilmName
 from movierec.movies import KnownFilm
-from movierec.movies.titles import title_key
+from movierec.movies.title_keys import title_key
 
 
 def film(number: int, title: str, year: int | None, popularity: float = 10.0, **more: Any) -> KnownFilm:

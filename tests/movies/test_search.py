@@ -16,7 +16,7 @@ from movierec.movies import FilmFacts
 from movierec.movies.trigrams import COMMON, LEAST, MOST, trigrams_of
 from tests.conftest import Template
 from tests.films import FILMS, NOW, movie_id
-from tests.movies.test_titles import MEANT
+from tests.movies.test_title_keys import MEANT
 
 # --- over the whole catalogue
 

@@ -14,7 +14,7 @@ from movierec.exchange.movielens.files import Table
 from movierec.exchange.movielens.report import Report
 from movierec.exchange.movielens.titles import parse_genres, parse_title
 from movierec.movies import FilmFacts
-from movierec.movies.titles import title_key
+from movierec.movies.title_keys import title_key
 
 # Twice what all of MovieLens has ever had; memory is bounded by it.
 MAXIMUM_MOVIES = 200_000

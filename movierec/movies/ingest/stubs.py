@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from movierec import db
-from movierec.movies.facts import IDS, FilmFacts
-from movierec.movies.merging import wait_for_others
-from movierec.movies.own_ids import by_own_id
-from movierec.movies.store import store
+from movierec.movies.ingest.merge import wait_for_others
+from movierec.movies.ingest.upsert import store
+from movierec.movies.movie_record import IDS, FilmFacts
+from movierec.movies.movierec_ids import by_own_id
 
 
 def bring(films: Sequence[tuple[FilmFacts, str]], user_id: int, *, most: int, now: int) -> int:

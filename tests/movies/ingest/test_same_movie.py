@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from movierec.movies.facts import FilmFacts
-from movierec.movies.identity import are_alike
+from movierec.movies.ingest.same_movie import are_alike
+from movierec.movies.movie_record import FilmFacts
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 
 from movierec import db
-from movierec.movies import parts
-from movierec.movies.completing import LISTED, complete, tell_nothing_new, told_of, update
-from movierec.movies.facts import COLUMNS, FilmFacts, row_of
-from movierec.movies.identity import are_alike, are_by_others, are_different, is_one_film
-from movierec.movies.known import Known
-from movierec.movies.merging import merge, wait_for_others
+from movierec.movies.external_ids import Known
+from movierec.movies.ingest import credits_and_titles
+from movierec.movies.ingest.field_precedence import LISTED, complete, tell_nothing_new, told_of, update
+from movierec.movies.ingest.merge import merge, wait_for_others
+from movierec.movies.ingest.same_movie import are_alike, are_by_others, are_different, is_one_film
+from movierec.movies.movie_record import COLUMNS, FilmFacts, row_of
 
 logger = logging.getLogger("movierec.movies")
 
@@ -52,7 +52,7 @@ def store(films: Sequence[FilmFacts], now: int) -> list[int]:
             ids.append(movie_id)
         with _filling() if len(new) > MANY and known.nothing else contextlib.nullcontext():
             _insert(new, now)
-            parts.add_parts(new)
+            credits_and_titles.add_parts(new)
         changed = complete(old, known, now, wary=True)
         merged: dict[int, int] = {}
         for position in meeting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-from movierec.movies.facts import FilmFacts
+from movierec.movies.movie_record import FilmFacts
 from movierec.movies.popularity import popularity
 from movierec.movies.starter.vocabulary import country_names
 from movierec.tmdb import Details, Film

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from movierec import db
-from movierec.movies.service import Filters, Listed, browse, listed
+from movierec.movies.queries import Filters, Listed, browse, listed
 
 # So many votes of the mean film are added to each: 9.5 of three voters is no better than 8.5 of a hundred.
 DAMPING_VOTES = 40

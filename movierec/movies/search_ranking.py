@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from movierec.movies.titles import ARTICLES, Title, forms, title_key
+from movierec.movies.title_keys import ARTICLES, Title, forms, title_key
 
 _YEAR = re.compile(r"^(?P<text>.*\S)\s*(?:\((?P<sure>\d{4})\)|[\s,](?P<maybe>(?:18[89]|19\d|20\d)\d))$")
 # Who types "teh matrix" means no title: a word in front weighs too much for what is only a slip.

@@ -11,8 +11,8 @@ from operator import itemgetter
 from typing import Any
 
 from movierec import db
-from movierec.movies.facts import FilmFacts
-from movierec.movies.titles import title_key
+from movierec.movies.movie_record import FilmFacts
+from movierec.movies.title_keys import title_key
 
 # More of a title helps nobody to find it, and no index takes entries of any length.
 KEY_LENGTH = 200

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from movierec import db
 from movierec.errors import NotFound, ValidationFailed
-from movierec.movies.known import owner_of
-from movierec.movies.merging import current_id
+from movierec.movies.external_ids import owner_of
+from movierec.movies.ingest.merge import current_id
 
 ORDERINGS = {
     "popularity": "movies.popularity",

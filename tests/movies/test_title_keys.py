@@ -10,8 +10,8 @@ from collections.abc import Iterable
 import pytest
 
 from movierec.movies import starter
-from movierec.movies.matching import Candidate, match_score, parse_query, rank
-from movierec.movies.titles import title_key
+from movierec.movies.search_ranking import Candidate, match_score, parse_query, rank
+from movierec.movies.title_keys import title_key
 
 # --- keys
 

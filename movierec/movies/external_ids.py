@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from movierec import db
-from movierec.movies.facts import IDS, FilmFacts
+from movierec.movies.movie_record import IDS, FilmFacts
 
 
 class Named(NamedTuple):

@@ -11,12 +11,12 @@ import peewee
 
 from movierec import db
 from movierec.errors import Conflict, FieldError, NotFound
-from movierec.movies.completing import told_of, update
-from movierec.movies.facts import COLUMNS, FilmFacts, row_of
-from movierec.movies.known import owner_of
-from movierec.movies.merging import current_id, wait_for_others
-from movierec.movies.parts import replace_parts
-from movierec.movies.store import store
+from movierec.movies.external_ids import owner_of
+from movierec.movies.ingest.credits_and_titles import replace_parts
+from movierec.movies.ingest.field_precedence import told_of, update
+from movierec.movies.ingest.merge import current_id, wait_for_others
+from movierec.movies.ingest.upsert import store
+from movierec.movies.movie_record import COLUMNS, FilmFacts, row_of
 
 
 def create(film: FilmFacts, now: int) -> int:

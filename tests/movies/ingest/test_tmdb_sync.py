@@ -12,13 +12,13 @@ import pytest
 from movierec import config, db, movies
 from movierec.config import Settings
 from movierec.errors import NotFound
-from movierec.movies.facts import FilmFacts
-from movierec.movies.from_tmdb import facts_of, facts_of_details
 from movierec.movies.genres import sync_genres
-from movierec.movies.joining import joined_by_title
-from movierec.movies.matching import without_year
+from movierec.movies.ingest.link_by_title import joined_by_title
+from movierec.movies.ingest.tmdb_mapping import facts_of, facts_of_details
+from movierec.movies.ingest.upsert import known_whole, store
+from movierec.movies.movie_record import FilmFacts
 from movierec.movies.popularity import popularity, reviews_for
-from movierec.movies.store import known_whole, store
+from movierec.movies.search_ranking import without_year
 from movierec.recommender.catalogue import read_films
 from movierec.tmdb import Answer, Tmdb, parse
 from tests.films import NOW, count, movie_id

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from movierec import db
 from movierec.errors import NotFound, ValidationFailed
-from movierec.movies.completing import complete, told_of
-from movierec.movies.facts import IDS, FilmFacts
-from movierec.movies.known import Known
-from movierec.movies.own_ids import take_own_id
-from movierec.movies.references import give_to
+from movierec.movies.external_ids import Known
+from movierec.movies.ingest.field_precedence import complete, told_of
+from movierec.movies.ingest.foreign_keys import give_to
+from movierec.movies.movie_record import IDS, FilmFacts
+from movierec.movies.movierec_ids import take_own_id
 
 Result = TypeVar("Result")
 

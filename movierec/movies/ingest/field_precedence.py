@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from movierec import db
-from movierec.movies import parts
-from movierec.movies.facts import COLUMNS, IDS, LISTS, PRECEDENCE, FilmFacts, row_of
-from movierec.movies.identity import are_alike
-from movierec.movies.known import Known, Named
+from movierec.movies.external_ids import Known, Named
+from movierec.movies.ingest import credits_and_titles
+from movierec.movies.ingest.same_movie import are_alike
+from movierec.movies.movie_record import COLUMNS, IDS, LISTS, PRECEDENCE, FilmFacts, row_of
 
 # As their columns have them: nothing is told.
 _NOTHING = (None, "", "[]", 0, False)
@@ -33,20 +33,20 @@ def complete(
         return set()
     differences = _differences(films, known, ties=ties, wary=wary)
     changes = differences.changes
-    changed = parts.complete_parts(differences.sure, differences.stronger)
+    changed = credits_and_titles.complete_parts(differences.sure, differences.stronger)
     for movie_id, values in changes.items():
         if values or movie_id in changed:
             update(movie_id, values, now)
             changed.add(movie_id)
     renamed = [i for i in changes if changes[i].keys() & {"title", "original_title"}]
-    parts.replace_titles(_titles(renamed))
+    credits_and_titles.replace_titles(_titles(renamed))
     return changed
 
 
 def tell_nothing_new(films: Mapping[int, FilmFacts], known: Known) -> bool:
     """Whether `complete` would write nothing. Only reads."""
     differences = _differences(films, known, ties=True, wary=True)
-    return not any(differences.changes.values()) and not parts.has_news(
+    return not any(differences.changes.values()) and not credits_and_titles.has_news(
         differences.sure, differences.stronger
     )
 
@@ -137,14 +137,14 @@ def told_of(movie_id: int) -> FilmFacts:
     assert row is not None
     told: dict[str, Any] = dict(zip(("source", *COLUMNS), row, strict=True))
     told.update((name, tuple(json.loads(told[name]))) for name in LISTS)
-    credits = parts.CREDITS.known_of([movie_id]).get(movie_id, ())
+    credits = credits_and_titles.CREDITS.known_of([movie_id]).get(movie_id, ())
     of_role = {
         role: [credit for credit in credits if credit[0] == role] for role in ("cast", "director", "writer")
     }
     return FilmFacts(
         **told,
-        genres=parts.GENRES.known_of([movie_id]).get(movie_id, ()),
-        keywords=parts.KEYWORDS.known_of([movie_id]).get(movie_id, ()),
+        genres=credits_and_titles.GENRES.known_of([movie_id]).get(movie_id, ()),
+        keywords=credits_and_titles.KEYWORDS.known_of([movie_id]).get(movie_id, ()),
         directors=tuple(name for _, name, _ in of_role["director"]),
         writers=tuple(name for _, name, _ in of_role["writer"]),
         cast=tuple(name for _, name, _ in of_role["cast"]),

@@ -14,14 +14,14 @@ from typing import Any, Literal
 
 from movierec import config, db
 from movierec.errors import MovierecError, NotFound, Throttled, TmdbOff
-from movierec.movies.facts import FilmFacts
-from movierec.movies.from_tmdb import facts_of, facts_of_details
 from movierec.movies.genres import sync_genres
-from movierec.movies.joining import joined_by_title
-from movierec.movies.matching import without_year
-from movierec.movies.merging import current_id
-from movierec.movies.service import by_imdb_id, by_tmdb_id
-from movierec.movies.store import known_whole, store
+from movierec.movies.ingest.link_by_title import joined_by_title
+from movierec.movies.ingest.merge import current_id
+from movierec.movies.ingest.tmdb_mapping import facts_of, facts_of_details
+from movierec.movies.ingest.upsert import known_whole, store
+from movierec.movies.movie_record import FilmFacts
+from movierec.movies.queries import by_imdb_id, by_tmdb_id
+from movierec.movies.search_ranking import without_year
 from movierec.tmdb import LAST_PAGE, Answer, FilmPage, Flights, Tmdb
 
 InThread = Callable[..., Awaitable[Any]]

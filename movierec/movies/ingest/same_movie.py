@@ -6,8 +6,8 @@ from typing import Protocol
 
 from rapidfuzz.distance import OSA
 
-from movierec.movies.facts import FilmFacts
-from movierec.movies.titles import NUMBERS, Title, forms
+from movierec.movies.movie_record import FilmFacts
+from movierec.movies.title_keys import NUMBERS, Title, forms
 
 # Countries and festivals see a film a year apart.
 YEARS_APART = 1

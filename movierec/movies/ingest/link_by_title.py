@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from movierec import db
-from movierec.movies.facts import FilmFacts
-from movierec.movies.identity import YEARS_APART
-from movierec.movies.known import Known
-from movierec.movies.parts import GENRES, KEY_LENGTH
-from movierec.movies.titles import title_key
+from movierec.movies.external_ids import Known
+from movierec.movies.ingest.credits_and_titles import GENRES, KEY_LENGTH
+from movierec.movies.ingest.same_movie import YEARS_APART
+from movierec.movies.movie_record import FilmFacts
+from movierec.movies.title_keys import title_key
 
 # Votes of a film and of its namesake of the same year: from here on the catalogue has the better known one.
 FAR_BETTER_KNOWN = 50

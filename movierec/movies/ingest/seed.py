@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from movierec import db
-from movierec.movies.facts import FilmFacts
+from movierec.movies.ingest.upsert import store
+from movierec.movies.movie_record import FilmFacts
 from movierec.movies.starter import StarterFilm, read, stand_in
-from movierec.movies.store import store
 
 
 def load_starter(now: int) -> int:
