@@ -1,35 +1,8 @@
 """What users keep: ratings, favorites, watchlist, history; and taking changes of them back."""
 
 from movierec.library import models  # they say what becomes of rows when films are merged
-from movierec.library.acting import Intent
-from movierec.library.activity import count_without_details, most_rated, without_details
-from movierec.library.applying import Applied, apply, foresee
-from movierec.library.favorites import ORDERINGS as FAVORITE_ORDERINGS
-from movierec.library.favorites import (
-    FavoriteMovie,
-    add_favorite,
-    annotate_favorite,
-    favorite,
-    favorites,
-    is_favorite,
-    remove_favorite,
-)
-from movierec.library.history import ORDERINGS as HISTORY_ORDERINGS
-from movierec.library.history import SeenMovie, add_to_history, history, remove_from_history, seen_movies
-from movierec.library.lists import Narrowing
-from movierec.library.ratings import ORDERINGS as RATING_ORDERINGS
-from movierec.library.ratings import (
-    RatedMovie,
-    rate,
-    rating,
-    rating_of,
-    ratings,
-    revise,
-    unrate,
-    unrate_movie,
-)
-from movierec.library.reversing import take_back
-from movierec.library.shelves import (
+from movierec.library.apply_changes import Applied, apply, foresee
+from movierec.library.changes import (
     FAVORITES,
     FEEDBACK,
     HISTORY,
@@ -48,9 +21,36 @@ from movierec.library.shelves import (
     to_remove,
     to_watchlist,
 )
-from movierec.library.standing import Standing, standing
+from movierec.library.favorites import ORDERINGS as FAVORITE_ORDERINGS
+from movierec.library.favorites import (
+    FavoriteMovie,
+    add_favorite,
+    annotate_favorite,
+    favorite,
+    favorites,
+    is_favorite,
+    remove_favorite,
+)
+from movierec.library.history import ORDERINGS as HISTORY_ORDERINGS
+from movierec.library.history import SeenMovie, add_to_history, history, remove_from_history, seen_movies
+from movierec.library.inverse_changes import take_back
+from movierec.library.journal import Intent
+from movierec.library.movie_state import Standing, standing
+from movierec.library.queries import Narrowing
+from movierec.library.ratings import ORDERINGS as RATING_ORDERINGS
+from movierec.library.ratings import (
+    RatedMovie,
+    rate,
+    rating,
+    rating_of,
+    ratings,
+    revise,
+    unrate,
+    unrate_movie,
+)
 from movierec.library.statistics import Counts, Opinion, RatedGroup, Statistics, YearSeen, statistics
-from movierec.library.undoing import Deed, Undone, act_of_job, acts, sweep_acts, undo, undo_step
+from movierec.library.trending import count_without_details, most_rated, without_details
+from movierec.library.undo import Deed, Undone, act_of_job, acts, sweep_acts, undo, undo_step
 from movierec.library.watchlist import ORDERINGS as WATCHLIST_ORDERINGS
 from movierec.library.watchlist import MovieToSee, add_to_watchlist, remove_from_watchlist, watchlist
 

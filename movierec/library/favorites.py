@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from movierec import db
-from movierec.library.acting import alone, title_of
-from movierec.library.applying import apply
-from movierec.library.lists import BY_FILM, EVERYTHING, Narrowing, one, page
-from movierec.library.shelves import FAVORITES, to_favorite, to_remove
+from movierec.library.apply_changes import apply
+from movierec.library.changes import FAVORITES, to_favorite, to_remove
+from movierec.library.journal import alone, title_of
+from movierec.library.queries import BY_FILM, EVERYTHING, Narrowing, one, page
 
 ORDERINGS = {"created_at": "favorites.created_at", **BY_FILM}
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 from movierec import db
 from movierec.errors import ValidationFailed
-from movierec.library.acting import alone, title_of
-from movierec.library.applying import apply
-from movierec.library.lists import BY_FILM, EVERYTHING, Narrowing, one, page
-from movierec.library.shelves import HISTORY, to_history, to_remove
+from movierec.library.apply_changes import apply
+from movierec.library.changes import HISTORY, to_history, to_remove
+from movierec.library.journal import alone, title_of
+from movierec.library.queries import BY_FILM, EVERYTHING, Narrowing, one, page
 from movierec.library.watchlist import leaving_watchlist
 
 ORDERINGS = {"watched_at": "history.watched_at", "created_at": "history.created_at", **BY_FILM}

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from movierec import db
-from movierec.library.acting import alone, title_of
-from movierec.library.applying import apply
-from movierec.library.lists import BY_FILM, EVERYTHING, Narrowing, one, page
-from movierec.library.shelves import RATINGS, Change, checked_text, given, steps_of, to_rate, to_remove
+from movierec.library.apply_changes import apply
+from movierec.library.changes import RATINGS, Change, checked_text, given, steps_of, to_rate, to_remove
+from movierec.library.journal import alone, title_of
+from movierec.library.queries import BY_FILM, EVERYTHING, Narrowing, one, page
 from movierec.library.watchlist import leaving_watchlist
 
 ORDERINGS = {

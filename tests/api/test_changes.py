@@ -48,7 +48,7 @@ def test_undoing_what_is_undone_or_not_there(daemon: RunningDaemon) -> None:
 def test_an_import_of_many_is_undone_in_steps_what_was_changed_since_is_named(
     daemon: RunningDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("movierec.library.reversing.BATCH", 10)
+    monkeypatch.setattr("movierec.library.inverse_changes.BATCH", 10)
     ann = daemon.register()
     changes = [library.to_rate(movie_id(film), 3) for film in FILMS]
     library.apply(ann.id, changes, what="Imported a file", now=1, job_id=1)

@@ -194,8 +194,8 @@ def broken_off(user: int, monkeypatch: pytest.MonkeyPatch) -> int:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("movierec.library.applying.BATCH", 4)
-        patch.setattr("movierec.library.applying.take_back", lambda *_: None)
+        patch.setattr("movierec.library.apply_changes.BATCH", 4)
+        patch.setattr("movierec.library.apply_changes.take_back", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
             library.apply(user, killed(), what="Imported a file", now=0, job_id=made.id)
     assert rated(user) == 4

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from movierec import db
-from movierec.library.acting import Acting, Intent, alone, make_way
-from movierec.library.reversing import take_back
+from movierec.library.inverse_changes import take_back
+from movierec.library.journal import Acting, Intent, alone, make_way
 
 BATCH = 1_000
 

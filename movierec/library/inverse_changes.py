@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from movierec import db
-from movierec.library.acting import Acting, alone
-from movierec.library.shelves import SHELVES, Place, Row, Shelf
+from movierec.library.changes import SHELVES, Place, Row, Shelf
+from movierec.library.journal import Acting, alone
 
 BATCH = 1_000
 

@@ -121,8 +121,8 @@ def test_a_change_that_fails_leaves_nothing(database: Settings) -> None:
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three films are many."""
-    monkeypatch.setattr("movierec.library.applying.BATCH", 3)
-    monkeypatch.setattr("movierec.library.reversing.BATCH", 2)
+    monkeypatch.setattr("movierec.library.apply_changes.BATCH", 3)
+    monkeypatch.setattr("movierec.library.inverse_changes.BATCH", 2)
 
 
 @pytest.mark.usefixtures("small_steps")
@@ -146,7 +146,7 @@ def test_a_job_that_was_killed_half_way_begins_anew(database: Settings, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("movierec.library.applying.take_back", lambda *_: None)
+        patch.setattr("movierec.library.apply_changes.take_back", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
             library.apply(user, killed(), what="Imported a file", now=NOW, job_id=3)
     assert len(everything_of(user)["ratings"]) == 3

@@ -13,7 +13,7 @@ import peewee
 
 from movierec import db
 from movierec.errors import Conflict, NotFound
-from movierec.library.shelves import SHELVES, Place, Row, Shelf
+from movierec.library.changes import SHELVES, Place, Row, Shelf
 
 # A place, what was there, and what is there now.
 Written: TypeAlias = tuple[Place, Row | None, Row | None]

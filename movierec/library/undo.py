@@ -9,8 +9,8 @@ from typing import NamedTuple
 from movierec import db
 from movierec.config import Library
 from movierec.errors import Conflict, NotFound
-from movierec.library.acting import Acting, alone, make_way, title_of
-from movierec.library.reversing import forget, last_of
+from movierec.library.inverse_changes import forget, last_of
+from movierec.library.journal import Acting, alone, make_way, title_of
 
 DAY_SECONDS = 86_400
 # So many films that were left alone are named.

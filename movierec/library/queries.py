@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from movierec import db, movies
 from movierec.errors import NotFound
-from movierec.library.shelves import HISTORY, Shelf, tag_json
+from movierec.library.changes import HISTORY, Shelf, tag_json
 from movierec.movies.title_keys import title_key
 
 Item = TypeVar("Item")
