@@ -127,9 +127,10 @@ def summed(total: int, films: int) -> dict[str, Any]:
 def imported(total: int, films: int) -> dict[str, Any]:
     """From an empty database to a published model."""
     from movierec import config, db, movies
+    from movierec.community import datasets
+    from movierec.community.blocks import Ratings
     from movierec.movies import FilmFacts
-    from movierec.recommender import community, training
-    from movierec.recommender.blocks import Ratings
+    from movierec.recommender import training
 
     with tempfile.TemporaryDirectory() as home:
         settings = config.load(
@@ -160,7 +161,7 @@ def imported(total: int, films: int) -> dict[str, Any]:
                     yield block.part(start, start + 100_000)
 
         assert ids == list(range(1, films + 1))
-        stored = community.replace_dataset("synthetic", "made up", blocks(), 1)
+        stored = datasets.replace_dataset("synthetic", "made up", blocks(), 1)
         report = training.train(settings, stages, now=1)
         stages("")
         folder = Path(home) / "state" / "models" / report["version"]

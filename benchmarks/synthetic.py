@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from movierec.community.blocks import Ratings
 from movierec.recommender.arrays import Ints
-from movierec.recommender.blocks import Ratings
 
 GROUPS = 20
 OWN_GROUP = 0.65

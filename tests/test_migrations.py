@@ -84,6 +84,7 @@ def every_model() -> list[type[peewee.Model]]:
         "mail.models",
         "movies.models",
         "library.models",
+        "community.models",
         "recommender.models",
         "jobs.models",
         "exchange.importing.models",

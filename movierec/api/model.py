@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from movierec import jobs
+from movierec import community, jobs
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Answer, Group
@@ -12,7 +12,7 @@ from movierec.api.jobs import job_json
 from movierec.api.schemas import jobs as schemas
 from movierec.errors import Conflict, ModelNotTrained, NothingToTrainOn
 from movierec.jobs import Job
-from movierec.recommender import community, versions
+from movierec.recommender import versions
 from movierec.recommender.versions import Models, Version
 
 group = Group("/api/v1/model", tag="model")

@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from movierec import db
+from movierec import community, db
 from movierec.config import Settings
 from movierec.errors import Conflict
 from movierec.jobs import queue, syncing
 from movierec.jobs.queue import Job
-from movierec.recommender import community, models_folder, versions
+from movierec.recommender import models_folder, versions
 
 SECONDS_AN_HOUR = 3600
 

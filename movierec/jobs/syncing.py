@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from movierec import config, db, library, movies
+from movierec import community, config, db, library, movies
 from movierec.errors import MovierecError, NotFound, TmdbOff, UpstreamUnavailable
 from movierec.jobs import queue
 from movierec.jobs.running import NotOurs, Running
 from movierec.movies import FilmFacts, Outside
-from movierec.recommender import community
 from movierec.tmdb import Answer, Details, FilmPage, Tmdb
 
 KIND = "sync"

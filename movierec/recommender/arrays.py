@@ -1,6 +1,5 @@
 """Names for the array types that the recommender passes around."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -55,13 +54,3 @@ def row_of(rows: Csr, row: int) -> tuple[Ints, Floats]:
     """Column indices and values of one row."""
     span = slice(rows.indptr[row], rows.indptr[row + 1])
     return rows.indices[span].astype(np.int64), rows.data[span]
-
-
-def replaced(values: Ints, news: Mapping[int, int]) -> Ints:
-    """`values` with each that is a key of `news` as what stands there."""
-    if not news or not len(values):
-        return values
-    old = np.array(sorted(news), dtype=np.int64)
-    new = np.array([news[key] for key in old.tolist()], dtype=np.int64)
-    places = np.minimum(np.searchsorted(old, values), len(old) - 1)
-    return np.where(old[places] == values, new[places], values)

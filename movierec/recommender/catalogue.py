@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from movierec import db, movies
+from movierec.community.blocks import replaced
 from movierec.movies.starter.vocabulary import LANGUAGES
-from movierec.recommender.arrays import Floats, Ints, replaced
+from movierec.recommender.arrays import Floats, Ints
 from movierec.recommender.candidates import Traits
 from movierec.recommender.content import Content
 from movierec.recommender.facts import FilmFacts

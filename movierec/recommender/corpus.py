@@ -8,9 +8,10 @@ from typing import Protocol
 import numpy as np
 from scipy import sparse
 
-from movierec.recommender import community, dataset
+from movierec import community
+from movierec.community.blocks import Ratings
+from movierec.recommender import dataset
 from movierec.recommender.arrays import Csr, Ints, Mask, as_csr
-from movierec.recommender.blocks import Ratings
 from movierec.recommender.catalogue import Catalogue
 from movierec.recommender.model import Progress, Statistics, statistics
 from movierec.recommender.settings import Settings

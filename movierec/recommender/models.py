@@ -5,12 +5,10 @@ from __future__ import annotations
 from peewee import (
     BigAutoField,
     BigIntegerField,
-    BlobField,
     BooleanField,
     Check,
     DoubleField,
     ForeignKeyField,
-    IntegerField,
     TextField,
 )
 
@@ -58,31 +56,3 @@ class Feedback(Table):
         when_merged = WhenMerged(
             lambda row: (row["feedback_type"] != "like", row["created_at"]), joined=("comment",)
         )
-
-
-class Dataset(Table):
-    """Community ratings of one source, kept for training only; their raters are no users here."""
-
-    id = BigAutoField()
-    name = TextField(unique=True)
-    # SHA-256 of the ratings as imported: the same file again changes nothing.
-    fingerprint = TextField()
-    ratings = BigIntegerField()
-    raters = IntegerField()
-    films = IntegerField()
-    imported_at = BigIntegerField()
-
-    class Meta:
-        table_name = "datasets"
-
-
-class DatasetBlock(Table):
-    """Some thousands of a dataset's ratings, packed by `recommender.blocks`."""
-
-    dataset = ForeignKeyField(Dataset, on_delete="CASCADE", index=False)
-    position = IntegerField()
-    payload = BlobField()
-
-    class Meta:
-        table_name = "dataset_blocks"
-        indexes = ((("dataset", "position"), True),)

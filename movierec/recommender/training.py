@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from movierec import config, db
+from movierec import community, config, db
 from movierec.errors import InternalError, MovierecError, NothingToTrainOn
-from movierec.recommender import accuracy, community, dataset, evaluation, model_artifact
+from movierec.recommender import accuracy, dataset, evaluation, model_artifact
 from movierec.recommender.arrays import Csr, as_csr
 from movierec.recommender.baselines import BASELINES
 from movierec.recommender.catalogue import Catalogue, load_catalogue

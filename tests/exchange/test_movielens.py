@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from movierec import db
+from movierec import community
 from movierec.config import Settings
 from movierec.errors import UnreadableImport
 from movierec.exchange.movielens import check_source, import_movielens
-from movierec.recommender import community
 from tests import datasets
 
 LIMIT = 50_000_000

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from movierec import auth, db
+from movierec import community
+from movierec.community.blocks import Ratings
 from movierec.config import Settings
 from movierec.jobs import queue, train_when_due
-from movierec.recommender import community, models_folder, training
-from movierec.recommender.blocks import Ratings
+from movierec.recommender import models_folder, training
 
 HOUR = 3600
 NOW = 100 * HOUR

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from movierec import db
+from movierec import community
 from movierec.config import Settings
-from movierec.recommender import community
 from tests import datasets
 from tests.api.test_imports import ended, send
 from tests.daemon.test_serve import Served, on_sqlite

@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from movierec import auth, db, library, movies, recommender
+from movierec import community
 from movierec.config import Settings
-from movierec.recommender import Recommender, Wish, community, training
+from movierec.recommender import Recommender, Wish, training
 from tests import films
 from tests.exchange.importing import bring_in
 

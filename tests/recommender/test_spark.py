@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 
 from movierec import db
+from movierec import community
+from movierec.community.blocks import Ratings
 from movierec.config import Settings
 from movierec.errors import ValidationFailed
-from movierec.recommender import Recommender, community, models_folder, training
+from movierec.recommender import Recommender, models_folder, training
 from movierec.recommender import Settings as Model
-from movierec.recommender.blocks import Ratings
 from movierec.recommender.catalogue import load_catalogue
 from movierec.recommender.corpus import Corpus
 

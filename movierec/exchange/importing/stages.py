@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from movierec import db, library, movies
+from movierec import community, db, library, movies
 from movierec.errors import MovierecError, UnreadableImport
 from movierec.exchange import files, registry
 from movierec.exchange.format import ReadingOptions
@@ -31,7 +31,6 @@ from movierec.exchange.importing.wording import called, difference
 from movierec.exchange.matching import SKIPPED, Match, Matcher, identity
 from movierec.exchange.records import FilmName, Profile, Record, Refusal
 from movierec.library import Row
-from movierec.recommender import community
 
 # Told the stage and how many percent of the whole are done; called between any two transactions. What it
 # raises ends the import there.

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from movierec import db, movies
+from movierec import community, db, movies
 from movierec.errors import UnreadableImport
 from movierec.exchange.archive import Member, Passed, opened
 from movierec.exchange.movielens import catalogue, files
@@ -22,7 +22,6 @@ from movierec.exchange.movielens.ratings import RatingReader, Ratings
 from movierec.exchange.movielens.report import Report, Tally
 from movierec.exchange.movielens.unique import UniqueRatings
 from movierec.exchange.movielens.votes import FILMS_A_BATCH, note_votes, stand_in
-from movierec.recommender import Settings, community
 
 DATASET = "movielens"
 
@@ -57,7 +56,7 @@ def import_movielens(
     *,
     limit_bytes: int,
     now: int,
-    minimum_raters: int = Settings().min_raters,
+    minimum_raters: int = community.MINIMUM_RATERS,
     progress: Progress = _unwatched,
 ) -> dict[str, Any]:
     """Import a folder or zip archive. Temporary files go to `scratch`; no file may unpack beyond `limit_bytes`.

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from movierec import db, movies
-from movierec.recommender.arrays import replaced
-from movierec.recommender.blocks import Ratings, joined, pack, unpack
+from movierec.community.blocks import Ratings, joined, pack, replaced, unpack
 
 __all__ = [
+    "MINIMUM_RATERS",
     "Ratings",
     "StoredDataset",
     "count",
@@ -31,6 +31,9 @@ __all__ = [
 _HIDDEN = "~"
 
 PAUSE_SECONDS = 0.02
+
+# Movies with fewer raters get no average of them: it would reveal single ratings.
+MINIMUM_RATERS = 5
 
 
 @dataclass(frozen=True, slots=True)

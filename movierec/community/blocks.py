@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from movierec.recommender.arrays import Ints
+Ints: TypeAlias = npt.NDArray[np.int64]
 
 # Version of the format, number of ratings.
 _HEAD = struct.Struct("<BI")
@@ -83,3 +84,13 @@ def joined(parts: Sequence[Ratings]) -> Ratings:
         steps=np.concatenate([part.steps for part in parts]),
         rated_at=np.concatenate([part.rated_at for part in parts]),
     )
+
+
+def replaced(values: Ints, news: Mapping[int, int]) -> Ints:
+    """`values` with each that is a key of `news` as what stands there."""
+    if not news or not len(values):
+        return values
+    old = np.array(sorted(news), dtype=np.int64)
+    new = np.array([news[key] for key in old.tolist()], dtype=np.int64)
+    places = np.minimum(np.searchsorted(old, values), len(old) - 1)
+    return np.where(old[places] == values, new[places], values)

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from movierec import db, movies
+from movierec import community, db, movies, recommender
+from movierec.community.blocks import Ratings, pack, unpack
 from movierec.config import Settings
-from movierec.recommender import community
-from movierec.recommender.blocks import Ratings, pack, unpack
 from movierec.recommender.catalogue import load_catalogue
 from tests.films import movie_id
 
@@ -128,3 +127,7 @@ def test_others_write_meanwhile(database: Settings) -> None:
     assert community.count() == 1_000_000
     assert len(waits) > 10
     assert max(waits) < 1.0
+
+
+def test_votes_and_models_need_the_same_number_of_raters() -> None:
+    assert recommender.Settings().min_raters == community.MINIMUM_RATERS
