@@ -18,7 +18,7 @@ from movierec.config import Settings
 from movierec.daemon.backup import back_up
 from movierec.daemon.restore import restore
 from movierec.exchange import movielens
-from movierec.recommender import training
+from movierec.recommender.training import pipeline
 
 Result = TypeVar("Result")
 NOW = 1_750_000_000
@@ -51,7 +51,7 @@ def fill(settings: Settings, source: Path | None) -> None:
     auth.load_or_create(settings.paths.state / "keys.json")
     if source:
         movielens.import_movielens(source, settings.paths.state, limit_bytes=2**40, now=NOW)
-        training.train(settings, lambda *_: None, now=NOW)
+        pipeline.train(settings, lambda *_: None, now=NOW)
 
 
 def timed(what: str, work: Callable[[], Result]) -> Result:

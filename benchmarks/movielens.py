@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from movierec.recommender.arrays import Mask
-from movierec.recommender.content import Content
-from movierec.recommender.dataset import Dataset, build
-from movierec.recommender.evaluation import Films
-from movierec.recommender.facts import facts
+from movierec.recommender.engine.arrays import Mask
+from movierec.recommender.engine.content import Content
+from movierec.recommender.engine.evaluation import Films
+from movierec.recommender.engine.movie_columns import facts
+from movierec.recommender.engine.rating_matrix import Dataset, build
 
 
 @dataclass(frozen=True)

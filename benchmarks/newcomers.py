@@ -13,10 +13,10 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.movielens import default_folder, read
-from movierec.recommender import dataset, evaluation
-from movierec.recommender.arrays import Csr, Floats, Ints, Mask, as_csr
-from movierec.recommender.baselines import popularity
-from movierec.recommender.quickstart import grid
+from movierec.recommender.engine import evaluation, rating_matrix
+from movierec.recommender.engine.arrays import Csr, Floats, Ints, Mask, as_csr
+from movierec.recommender.engine.baselines import popularity
+from movierec.recommender.engine.onboarding_grid import grid
 
 GRID, ANSWERS = 100, 10
 # What is known of one user: from films, stars and the user's number to the films and stars that are told.
@@ -36,7 +36,7 @@ def main() -> None:
     for seed in evaluation.SEEDS:
         parts = evaluation.split(data.ratings.ratings, seed)
         scores = served(parts.train)
-        known = dataset.raters(parts.train).astype(np.float32)
+        known = rating_matrix.raters(parts.train).astype(np.float32)
         ways: dict[str, Told] = {f"{n} loved films named": named(n, known) for n in (1, 3, 5, 10)}
         ways[f"grid of {GRID}, {ANSWERS} answers at most"] = tapped(known, genres, data.years)
         for name, told in ways.items():

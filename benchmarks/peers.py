@@ -26,10 +26,11 @@ from scipy import sparse
 
 from benchmarks.movielens import MovieLens, default_folder, read
 from movierec.daemon.quality import METRICS
-from movierec.recommender import Settings, accuracy, evaluation
-from movierec.recommender.arrays import Csr, Floats
-from movierec.recommender.baselines import popularity
-from movierec.recommender.rivals import RIVALS
+from movierec.recommender import Settings
+from movierec.recommender.engine import evaluation, rmse
+from movierec.recommender.engine.arrays import Csr, Floats
+from movierec.recommender.engine.baselines import popularity
+from movierec.recommender.engine.reference_models import RIVALS
 
 WORKER = Path(__file__).with_name("peer_worker.py")
 PACKAGES = {
@@ -217,7 +218,7 @@ def _costs(peer: Peer) -> tuple[str, str, str]:
 
 def predict(ratings: Csr, python: Path, scratch: Path) -> None:
     """RMSE of predicted ratings on a random tenth that neither side has seen."""
-    pairs = accuracy.held_out(ratings)
+    pairs = rmse.held_out(ratings)
     users = np.repeat(np.arange(ratings.shape[0]), np.diff(pairs.train.indptr))
     train = np.stack([users, pairs.train.indices, pairs.train.data], axis=1)
     # Only who and what: what was given is not handed over.
@@ -225,7 +226,7 @@ def predict(ratings: Csr, python: Path, scratch: Path) -> None:
     np.savez(scratch / "pairs.npz", train=train, test=test)
     print("\n| predicted rating | RMSE | fit and predict s |\n|---|---|---|")
     started = time.perf_counter()
-    found = pairs.error(accuracy.predicted(pairs))
+    found = pairs.error(rmse.predicted(pairs))
     _print_rmse("movierec", found, time.perf_counter() - started)
     for name in RATERS:
         peer = Peer(python, name, scratch)

@@ -91,9 +91,9 @@ class Stages:
 
 def summed(total: int, films: int) -> dict[str, Any]:
     """Accumulation and solution alone; how long the ratings take to make is told apart."""
-    from movierec.recommender.dataset import histories
-    from movierec.recommender.model import solved, statistics
-    from movierec.recommender.settings import Settings
+    from movierec.recommender.engine.model import solved, statistics
+    from movierec.recommender.engine.rating_matrix import histories
+    from movierec.recommender.engine.settings import Settings
 
     stages = Stages()
 
@@ -130,7 +130,7 @@ def imported(total: int, films: int) -> dict[str, Any]:
     from movierec.community import datasets
     from movierec.community.blocks import Ratings
     from movierec.movies import FilmFacts
-    from movierec.recommender import training
+    from movierec.recommender.training import pipeline
 
     with tempfile.TemporaryDirectory() as home:
         settings = config.load(
@@ -162,7 +162,7 @@ def imported(total: int, films: int) -> dict[str, Any]:
 
         assert ids == list(range(1, films + 1))
         stored = datasets.replace_dataset("synthetic", "made up", blocks(), 1)
-        report = training.train(settings, stages, now=1)
+        report = pipeline.train(settings, stages, now=1)
         stages("")
         folder = Path(home) / "state" / "models" / report["version"]
         size = sum(file.stat().st_size for file in folder.iterdir())

@@ -21,15 +21,15 @@ from pathlib import Path
 
 import numpy as np
 
-from movierec.recommender import ranking
-from movierec.recommender.blend import Blend
-from movierec.recommender.candidates import Filters, Traits, candidates
-from movierec.recommender.content import Content
-from movierec.recommender.evidence import history
-from movierec.recommender.facts import facts
-from movierec.recommender.hybrid import Community, Scorer
-from movierec.recommender.settings import Settings
-from movierec.recommender.solve import ItemMatrix
+from movierec.recommender.engine import ranking
+from movierec.recommender.engine.blend import Blend
+from movierec.recommender.engine.candidates import Filters, Traits, candidates
+from movierec.recommender.engine.content import Content
+from movierec.recommender.engine.edlae import ItemMatrix
+from movierec.recommender.engine.history import history
+from movierec.recommender.engine.hybrid import Community, Scorer
+from movierec.recommender.engine.movie_columns import facts
+from movierec.recommender.engine.settings import Settings
 
 GENRES = (
     "Action",

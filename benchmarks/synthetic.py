@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movierec.community.blocks import Ratings
-from movierec.recommender.arrays import Ints
+from movierec.recommender.engine.arrays import Ints
 
 GROUPS = 20
 OWN_GROUP = 0.65

@@ -19,10 +19,11 @@ import numpy as np
 
 from benchmarks.serving import random_matrix
 from movierec import config, db
-from movierec.recommender import Settings, artifact, models_folder
-from movierec.recommender.blend import Blend
-from movierec.recommender.catalogue import load_catalogue
-from movierec.recommender.hybrid import spread_over
+from movierec.recommender import Settings, models_folder
+from movierec.recommender.artifacts import store
+from movierec.recommender.engine.blend import Blend
+from movierec.recommender.engine.hybrid import spread_over
+from movierec.recommender.serving.movie_index import load_catalogue
 from tests.daemon.fleet import Fleet, fleet_of
 
 RATED = 100
@@ -78,7 +79,7 @@ def model(films: int, folder: Path) -> dict[str, np.ndarray]:
 
 
 def publish(settings: config.Settings, arrays: dict[str, np.ndarray]) -> None:
-    artifact.publish(models_folder(settings), arrays, {"trained_at": time.time_ns()})
+    store.publish(models_folder(settings), arrays, {"trained_at": time.time_ns()})
 
 
 def ask(fleet: Fleet, token: str, seconds: float, name: str) -> None:

@@ -12,8 +12,8 @@ from movierec.api.jobs import job_json
 from movierec.api.schemas import jobs as schemas
 from movierec.errors import Conflict, ModelNotTrained, NothingToTrainOn
 from movierec.jobs import Job
-from movierec.recommender import versions
-from movierec.recommender.versions import Models, Version
+from movierec.recommender.serving import model_versions
+from movierec.recommender.serving.model_versions import Models, Version
 
 group = Group("/api/v1/model", tag="model")
 
@@ -41,7 +41,7 @@ def _enqueue(call: Call, query: schemas.TrainQuery) -> Job:
 @group.get("/", access=Access.STAFF, answers={200: schemas.Model}, errors=(ModelNotTrained,))
 def model(call: Call) -> dict[str, Any]:
     """The model that serves, and the earlier ones that are kept."""
-    return _models_json(versions.models(call.services.recommender))
+    return _models_json(model_versions.models(call.services.recommender))
 
 
 @group.post(
@@ -50,7 +50,7 @@ def model(call: Call) -> dict[str, Any]:
 async def rollback(call: Call) -> dict[str, Any]:
     """Serve the version before the one that serves now."""
     # It writes no row: the one thread that does should not wait for files.
-    return _models_json(await call.read(versions.roll_back, call.services.recommender))
+    return _models_json(await call.read(model_versions.roll_back, call.services.recommender))
 
 
 def _models_json(found: Models) -> dict[str, Any]:

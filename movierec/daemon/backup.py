@@ -77,9 +77,9 @@ class _Counted:
 
 def _add_model(archive: zipfile.ZipFile, made: Made, folder: Path) -> None:
     """The model that serves; it is never changed, only replaced. Older ones are not worth their space."""
-    from movierec.recommender import artifact  # numpy, as above
+    from movierec.recommender.artifacts import store  # numpy, as above
 
-    loaded, _complaints = artifact.load_current(folder)
+    loaded, _complaints = store.load_current(folder)
     if loaded is None:
         return
     made.model = loaded.version

@@ -20,7 +20,7 @@ from movierec.config import Settings
 from movierec.errors import ConfigurationError, ValidationFailed
 
 if TYPE_CHECKING:
-    from movierec.recommender.evaluation import Report
+    from movierec.recommender.engine.evaluation import Report
 
 # Read by OpenBLAS, MKL and OpenMP when they are loaded.
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -50,13 +50,13 @@ class Cluster:
 def train(settings: Settings, *, measure: bool, as_json: bool, cluster: Cluster | None = None) -> None:
     """Train on the community's ratings and publish; a running daemon takes the model over by itself."""
     _bound_threads(settings)
-    from movierec.recommender import training  # numpy: not needed by the other commands
+    from movierec.recommender.training import pipeline  # numpy: not needed by the other commands
 
     db.connect(settings)
     db.call(db.migrate)
     source = {} if cluster is None else {"source": _spark(cluster)}
     report = db.call(
-        training.train,
+        pipeline.train,
         settings,
         lambda stage, done: _say(stage, done / 100),
         now=int(time.time()),
@@ -74,7 +74,7 @@ def train(settings: Settings, *, measure: bool, as_json: bool, cluster: Cluster 
 def _spark(cluster: Cluster) -> Callable[[Any, int], Any]:
     """A source of training on a cluster. Raises ConfigurationError where pyspark is not installed."""
     try:
-        from movierec.recommender import spark  # an extra of half a gigabyte
+        from movierec.recommender.training import spark  # an extra of half a gigabyte
     except ImportError as error:
         raise ConfigurationError(
             f"Spark is not installed ({error}). Run: pip install 'movierec[spark]'"
@@ -95,12 +95,12 @@ def evaluate(
 ) -> None:
     """Print how good recommendations are for raters the model has not seen."""
     _bound_threads(settings)
-    from movierec.recommender import training  # as above
+    from movierec.recommender.training import pipeline  # as above
 
     with _imported(settings, movielens) if movielens else contextlib.nullcontext(settings) as used:
         db.connect(used)
         report = db.call(
-            training.measure,
+            pipeline.measure,
             used,
             _say,
             cells=cells,

@@ -11,7 +11,8 @@ from movierec.config import Settings
 from movierec.errors import Conflict
 from movierec.jobs import queue, syncing
 from movierec.jobs.queue import Job
-from movierec.recommender import models_folder, versions
+from movierec.recommender import models_folder
+from movierec.recommender.serving import model_versions
 
 SECONDS_AN_HOUR = 3600
 
@@ -51,7 +52,7 @@ def is_due(settings: Settings, now: int) -> bool:
     count = community.count()
     if not count:
         return False
-    trained = versions.manifest_of_current(models_folder(settings))
+    trained = model_versions.manifest_of_current(models_folder(settings))
     has_changed = trained.get("community") != community.revision()
     wanted, hours = settings.recommender.train_after_ratings, settings.recommender.train_after_hours
     if wanted and has_changed and abs(count - trained.get("community_ratings", 0)) >= wanted:

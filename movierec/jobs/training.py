@@ -12,14 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import movierec
 from movierec import errors
 from movierec.config import Settings
 from movierec.errors import InternalError, MovierecError
 from movierec.jobs.running import Running
-from movierec.recommender import training
+from movierec.recommender.training import pipeline
 
 # -P: modules of the folder the daemon was started in are none of its business.
-COMMAND = (sys.executable, "-P", "-m", training.__name__)
+COMMAND = (sys.executable, "-P", "-m", pipeline.__name__)
 # How soon a cancelled or stopping job is noticed.
 LOOK_SECONDS = 0.5
 PATIENCE_SECONDS = 5.0
@@ -36,7 +37,7 @@ def train(running: Running) -> dict[str, Any]:
 
     Raises what the process says it expected to fail, InternalError where it died.
     """
-    told = training.order(running.settings, measure=bool(running.job.parameters.get("measure")))
+    told = pipeline.order(running.settings, measure=bool(running.job.parameters.get("measure")))
     process = subprocess.Popen(  # noqa: S603 -- our own command
         COMMAND,
         stdin=subprocess.PIPE,
@@ -113,5 +114,5 @@ def _environment(settings: Settings) -> dict[str, str]:
     # The settings come through the pipe: none of them is to be read twice.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MOVIEREC_")}
     # In a checkout the package is found by where the daemon was started.
-    package = str(Path(training.__file__).parents[2])
+    package = str(Path(movierec.__file__).parents[1])
     return {**kept, **dict.fromkeys(_THREAD_VARIABLES, threads), "PYTHONPATH": package}

@@ -4,12 +4,13 @@ The algorithms (`fit` and what it uses) see arrays only; `service` and its neigh
 """
 
 from movierec.recommender import models  # they say what becomes of rows when films are merged
-from movierec.recommender.candidates import Filters
-from movierec.recommender.feedback import Opinion, feedback, give_feedback, withdraw_feedback
-from movierec.recommender.foresight import Foresight, Surprise, foresight
-from movierec.recommender.model import Model, fit
-from movierec.recommender.preference import Preference
-from movierec.recommender.service import (
+from movierec.recommender.engine.candidates import Filters
+from movierec.recommender.engine.cold_start import Preference
+from movierec.recommender.engine.model import Model, fit
+from movierec.recommender.engine.settings import Memory, Settings
+from movierec.recommender.serving.feedback import Opinion, feedback, give_feedback, withdraw_feedback
+from movierec.recommender.serving.prediction_accuracy import Foresight, Surprise, foresight
+from movierec.recommender.serving.recommend import (
     Account,
     Reason,
     Recommended,
@@ -21,9 +22,8 @@ from movierec.recommender.service import (
     recommend_for,
     similar_to,
 )
-from movierec.recommender.serving import Recommender, Serving, models_folder, recommender_settings
-from movierec.recommender.settings import Memory, Settings
-from movierec.recommender.shown import Shown, movie_of, recommendation, remember, shown
+from movierec.recommender.serving.recommendation_log import Shown, movie_of, recommendation, remember, shown
+from movierec.recommender.serving.state import Recommender, Serving, models_folder, recommender_settings
 
 __all__ = [
     "Account",

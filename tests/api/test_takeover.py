@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from movierec.recommender import artifact, models_folder, training
+from movierec.recommender import models_folder
+from movierec.recommender.artifacts import store
+from movierec.recommender.training import pipeline
 from tests.api.test_imports import ended
 from tests.api.test_model import MODEL, imported
 from tests.running import RunningDaemon
@@ -70,7 +72,7 @@ def test_a_killed_training_leaves_a_whole_model_serving(daemon: RunningDaemon, a
     process.wait()
     process.stdout.close()
     folder = models_folder(daemon.settings)
-    found, complaints = artifact.load_current(folder)
+    found, complaints = store.load_current(folder)
     assert not complaints
     assert found is not None
     assert found.version == first or after == "publish"
@@ -82,9 +84,9 @@ def test_a_killed_training_leaves_a_whole_model_serving(daemon: RunningDaemon, a
 
 def started(settings: Any) -> subprocess.Popen[bytes]:
     """The training process as a daemon starts it."""
-    command = [sys.executable, "-m", training.__name__]
+    command = [sys.executable, "-m", pipeline.__name__]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ))
     assert process.stdin is not None
-    process.stdin.write(json.dumps(training.order(settings, measure=False)).encode())
+    process.stdin.write(json.dumps(pipeline.order(settings, measure=False)).encode())
     process.stdin.close()
     return process

@@ -12,7 +12,7 @@ import pytest
 from movierec import community, db, movies, recommender
 from movierec.community.blocks import Ratings, pack, unpack
 from movierec.config import Settings
-from movierec.recommender.catalogue import load_catalogue
+from movierec.recommender.serving.movie_index import load_catalogue
 from tests.films import movie_id
 
 

@@ -25,7 +25,7 @@ from movierec.config import Settings
 from movierec.daemon.backup import back_up
 from movierec.daemon.restore import keep_restores_away, restore
 from movierec.errors import ConfigurationError, Conflict, UnreadableBackup, ValidationFailed
-from movierec.recommender import artifact
+from movierec.recommender.artifacts import store
 from tests.conftest import EmptyDatabases
 from tests.daemon.test_serve import Served, on_sqlite, run
 from tests.films import movie_id
@@ -58,7 +58,7 @@ def state_of(settings: Settings) -> tuple[dict[str, list[str]], bytes, str | Non
     rows = contents()
     db.close()
     keys = settings.paths.state / "keys.json"
-    model = artifact.current(settings.paths.state / "models")
+    model = store.current(settings.paths.state / "models")
     return rows, keys.read_bytes() if keys.exists() else b"", model
 
 
@@ -84,7 +84,7 @@ def ada(settings: Settings) -> Account:
 
 def publish(settings: Settings, films: int) -> None:
     """What only looks like a model: no daemon may serve it."""
-    artifact.publish(settings.paths.state / "models", {"numbers": np.arange(films)}, {"movies": films})
+    store.publish(settings.paths.state / "models", {"numbers": np.arange(films)}, {"movies": films})
 
 
 def _add_dataset() -> None:
@@ -125,7 +125,7 @@ def test_a_destroyed_server_comes_back_on_either_database(
     assert state_of(elsewhere) == before
     assert stat.S_IMODE((elsewhere.paths.state / "keys.json").stat().st_mode) == 0o600
     assert not (elsewhere.paths.state / "restoring").exists()
-    model, complaints = artifact.load_current(elsewhere.paths.state / "models")
+    model, complaints = store.load_current(elsewhere.paths.state / "models")
     assert model is not None
     assert (model.arrays["numbers"].tolist(), complaints) == ([0, 1, 2, 3, 4], [])
     shutil.rmtree(elsewhere.paths.state / "models")

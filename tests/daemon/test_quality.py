@@ -14,7 +14,8 @@ from movierec import config, db, recommender
 from movierec.daemon import quality
 from movierec.errors import ConfigurationError, ValidationFailed
 from movierec.exchange import movielens
-from movierec.recommender import artifact, training
+from movierec.recommender.artifacts import store
+from movierec.recommender.training import pipeline
 from tests import datasets
 
 RUN = [sys.executable, "-c", "from movierec.daemon.app import main; main()"]
@@ -68,13 +69,13 @@ def test_whole_histories_are_measured_also_of_those_who_count_in_part(
 ) -> None:
     settings = config.load(environ={"MOVIEREC_HOME": str(tmp_path / "home")})
     monkeypatch.setattr(
-        training, "recommender_settings", lambda section: recommender.Settings(training_history=5)
+        pipeline, "recommender_settings", lambda section: recommender.Settings(training_history=5)
     )
     db.connect(settings)
     try:
         db.migrate()
         movielens.import_movielens(dataset, tmp_path, limit_bytes=10**9, now=1)
-        report = training.measure(settings, lambda *_: None, cells=(None,), seeds=(1,))
+        report = pipeline.measure(settings, lambda *_: None, cells=(None,), seeds=(1,))
     finally:
         db.close()
     assert (report.users, report.ratings) == (60, 900)
@@ -94,7 +95,7 @@ def test_training_publishes_what_was_imported(dataset: Path, tmp_path: Path) -> 
     trained = run(home, "train", "--measure", "--json")
     assert trained.returncode == 0, trained.stderr
     report = json.loads(trained.stdout)
-    found, complaints = artifact.load_current(settings.paths.state / "models")
+    found, complaints = store.load_current(settings.paths.state / "models")
     assert not complaints
     assert found is not None
     assert found.version == report["version"]
@@ -129,7 +130,7 @@ def test_options_that_do_not_go_together_are_refused(tmp_path: Path, options: li
 
 
 def test_where_spark_is_missing_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "movierec.recommender.spark", None)
+    monkeypatch.setitem(sys.modules, "movierec.recommender.training.spark", None)
     settings = config.load(environ={"MOVIEREC_HOME": str(tmp_path)})
     try:
         with pytest.raises(ConfigurationError, match=r"movierec\[spark\]"):

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from movierec import db
-from movierec import community
+from movierec import community, db
 from movierec.config import Settings
 from movierec.errors import UnreadableImport
 from movierec.exchange.movielens import check_source, import_movielens

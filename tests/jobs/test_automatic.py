@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from movierec import auth, db
-from movierec import community
+from movierec import auth, community, db
 from movierec.community.blocks import Ratings
 from movierec.config import Settings
 from movierec.jobs import queue, train_when_due
-from movierec.recommender import models_folder, training
+from movierec.recommender import models_folder
+from movierec.recommender.training import pipeline
 
 HOUR = 3600
 NOW = 100 * HOUR
@@ -36,7 +36,7 @@ def imported(raters: int, seed: int = 1) -> None:
 
 
 def trained(settings: Settings, now: int = NOW) -> None:
-    training.train(settings, lambda _stage, _done: None, now=now)
+    pipeline.train(settings, lambda _stage, _done: None, now=now)
 
 
 def with_limits(settings: Settings, ratings: int, hours: int) -> Settings:

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from movierec import db
-from movierec import community
+from movierec import community, db
 from movierec.config import Settings
 from tests import datasets
 from tests.api.test_imports import ended, send

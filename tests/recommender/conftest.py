@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from movierec.recommender.arrays import Csr, as_csr
-from movierec.recommender.dataset import Dataset, build
-from movierec.recommender.facts import FilmFacts, facts
+from movierec.recommender.engine.arrays import Csr, as_csr
+from movierec.recommender.engine.movie_columns import FilmFacts, facts
+from movierec.recommender.engine.rating_matrix import Dataset, build
 
 
 @pytest.fixture(scope="session")

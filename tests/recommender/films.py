@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from movierec.recommender.facts import FilmFacts, facts
+from movierec.recommender.engine.movie_columns import FilmFacts, facts
 
 TITLES = (
     "Alien",

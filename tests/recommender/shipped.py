@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 
 from movierec import db, movies
-from movierec.recommender import ranking
-from movierec.recommender.arrays import Ints
-from movierec.recommender.catalogue import Catalogue, load_catalogue
-from movierec.recommender.evidence import history
-from movierec.recommender.hybrid import Scorer
-from movierec.recommender.weights import serving_weights
+from movierec.recommender.engine import ranking
+from movierec.recommender.engine.arrays import Ints
+from movierec.recommender.engine.history import history
+from movierec.recommender.engine.hybrid import Scorer
+from movierec.recommender.engine.weights import serving_weights
+from movierec.recommender.serving.movie_index import Catalogue, load_catalogue
 from tests.conftest import make_settings
 
 

@@ -12,7 +12,8 @@ import pytest
 from movierec import auth, db, library, movies, recommender
 from movierec.config import Settings
 from movierec.exchange.movielens import import_movielens
-from movierec.recommender import Recommender, Wish, models_folder, recommender_settings, training
+from movierec.recommender import Recommender, Wish, models_folder, recommender_settings
+from movierec.recommender.training import pipeline
 from tests import datasets
 
 FILMS = 30
@@ -46,7 +47,7 @@ def told(database: Settings, tmp_path: Path) -> Callable[[str], Told]:
         ids = dict(db.rows("SELECT movielens_id, id FROM movies WHERE movielens_id IS NOT NULL"))
         for film, stars in RATED.items():
             library.rate(user, ids[film], stars, now=3)
-        training.train(database, lambda *_: None, now=4)
+        pipeline.train(database, lambda *_: None, now=4)
         return everything(database, user, list(ids.values()))
 
     return world

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from movierec.recommender import Settings
-from movierec.recommender.accuracy import rmse
-from movierec.recommender.baselines import ease, popularity
-from movierec.recommender.content import Content
-from movierec.recommender.dataset import Dataset
-from movierec.recommender.evaluation import SEEDS, SERVED, Films, Report, evaluate
-from movierec.recommender.facts import FilmFacts
+from movierec.recommender.engine.baselines import ease, popularity
+from movierec.recommender.engine.content import Content
+from movierec.recommender.engine.evaluation import SEEDS, SERVED, Films, Report, evaluate
+from movierec.recommender.engine.movie_columns import FilmFacts
+from movierec.recommender.engine.rating_matrix import Dataset
+from movierec.recommender.engine.rmse import rmse
 
 EASE, POPULARITY = "EASE λ=500", "popularity"
 

@@ -19,7 +19,7 @@ from movierec.movies.ingest.upsert import known_whole, store
 from movierec.movies.movie_record import FilmFacts
 from movierec.movies.popularity import popularity, reviews_for
 from movierec.movies.search_ranking import without_year
-from movierec.recommender.catalogue import read_films
+from movierec.recommender.serving.movie_index import read_films
 from movierec.tmdb import Answer, Tmdb, parse
 from tests.films import NOW, count, movie_id
 from tests.tmdb import answers

@@ -1,0 +1,84 @@
+"""Which films may be recommended at all: filters and exclusions, before anything is ranked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from movierec.recommender.engine.arrays import Floats, Ints, Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What filters ask about, one entry for each film; zeros where unknown.
+
+    `genres` is F × genres; `languages` holds one set of language codes or names for each film.
+    """
+
+    genres: Mask
+    genre_names: tuple[str, ...]
+    years: npt.NDArray[np.int32]
+    runtimes: npt.NDArray[np.int32]
+    votes: Floats
+    adult: Mask
+    languages: Sequence[frozenset[str]]
+
+    def __len__(self) -> int:
+        return len(self.years)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a person asked for. Unknown facts never pass a filter on them; names ignore case."""
+
+    genres: tuple[str, ...] = ()
+    exclude_genres: tuple[str, ...] = ()
+    year_min: int | None = None
+    year_max: int | None = None
+    language: str | None = None
+    min_votes: int = 0
+    runtime_max: int | None = None
+    adult: bool = False
+
+
+def candidates(traits: Traits, filters: Filters, excluded: Ints, only: Ints | None = None) -> Mask:
+    """True for each film that may be recommended; `only` restricts them to a list such as the watchlist."""
+    allowed = np.ones(len(traits), dtype=bool)
+    if only is not None:
+        allowed[:] = False
+        allowed[only] = True
+    if not filters.adult:
+        allowed &= ~traits.adult
+    for name in filters.genres:
+        allowed &= _having(traits, name)
+    for name in filters.exclude_genres:
+        allowed &= ~_having(traits, name)
+    if filters.year_min is not None or filters.year_max is not None:
+        allowed &= _between(traits.years, filters.year_min, filters.year_max)
+    if filters.runtime_max is not None:
+        allowed &= _between(traits.runtimes, None, filters.runtime_max)
+    if filters.min_votes > 0:
+        allowed &= traits.votes >= filters.min_votes
+    if filters.language is not None:
+        wanted = filters.language.casefold()
+        speaking = (any(wanted == name.casefold() for name in names) for names in traits.languages)
+        allowed &= np.fromiter(speaking, dtype=bool, count=len(traits))
+    allowed[excluded] = False
+    return allowed
+
+
+def _having(traits: Traits, genre: str) -> Mask:
+    for column, name in enumerate(traits.genre_names):
+        if name.casefold() == genre.casefold():
+            return traits.genres[:, column]
+    return np.zeros(len(traits), dtype=bool)
+
+
+def _between(values: npt.NDArray[np.int32], lower: int | None, upper: int | None) -> Mask:
+    inside: Mask = values > 0
+    if lower is not None:
+        inside &= values >= lower
+    if upper is not None:
+        inside &= values <= upper
+    return inside

@@ -1,0 +1,1 @@
+"""Answering requests: user signals, model state, recommendations, explanations, the recommendation log."""

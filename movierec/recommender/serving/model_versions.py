@@ -1,0 +1,92 @@
+"""The trained models of a daemon: which one serves, which ones are kept, going back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from movierec.errors import Conflict, ModelNotTrained
+from movierec.recommender.artifacts import store
+from movierec.recommender.serving.state import CONTENT_ONLY, Recommender
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a model's manifest tells. `trained_at` in UTC epoch seconds."""
+
+    version: str
+    trained_at: int
+    movies: int
+    ratings: int
+    raters: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """`degraded` says why an older model serves than should; `previous`, newest first, can be gone back to."""
+
+    serving: Version
+    degraded: tuple[str, ...]
+    previous: tuple[Version, ...]
+
+
+def models(recommender: Recommender) -> Models:
+    """The models as they are now. Raises ModelNotTrained where there is none."""
+    state = recommender.serving()
+    if store.current(recommender.models) != state.wanted:
+        recommender.renew()
+        state = recommender.serving()
+    if state.version == CONTENT_ONLY:
+        raise ModelNotTrained()
+    earlier = [name for name in store.versions(recommender.models) if name < state.version]
+    return Models(
+        serving=_version(state.version, state.manifest),
+        degraded=state.degraded,
+        previous=tuple(version for name in earlier if (version := _kept(recommender.models, name))),
+    )
+
+
+def roll_back(recommender: Recommender) -> Models:
+    """Serve the newest whole model before the present one. Raises ModelNotTrained, or Conflict at the first."""
+    if store.current(recommender.models) is None:
+        raise ModelNotTrained()
+    try:
+        store.roll_back(recommender.models)
+    except LookupError as error:
+        raise Conflict("There is no earlier model to go back to.") from error
+    return models(recommender)
+
+
+def manifest_of_current(folder: Path) -> Mapping[str, Any]:
+    """What is known of the model that should serve; empty where there is none, or none that can be read."""
+    name = store.current(folder)
+    if name is None or not store.NAME.fullmatch(name):
+        return {}
+    try:
+        found: Mapping[str, Any] = json.loads((folder / name / store.MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _kept(folder: Path, name: str) -> Version | None:
+    """By its manifest alone; whether the files are whole is seen when it is to serve."""
+    try:
+        return _version(name, json.loads((folder / name / store.MANIFEST).read_bytes()))
+    except (OSError, ValueError):
+        return None
+
+
+def _version(name: str, manifest: Mapping[str, Any]) -> Version:
+    return Version(
+        version=name,
+        trained_at=manifest.get("trained_at", 0),
+        movies=manifest.get("movies", 0),
+        ratings=manifest.get("ratings", 0),
+        raters=manifest.get("raters", 0),
+        metrics=manifest.get("metrics", {}),
+    )

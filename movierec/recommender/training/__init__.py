@@ -1,0 +1,1 @@
+"""From stored ratings to a published model: training data, the pipeline, Spark."""

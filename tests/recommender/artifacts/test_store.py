@@ -1,0 +1,119 @@
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from movierec.recommender.artifacts import store
+from movierec.recommender.artifacts.store import CorruptArtifact
+
+ARRAYS = {"long": np.arange(12, dtype=np.int8).reshape(3, 4), "films": np.array([5, 7, 9])}
+
+
+def publish(folder: Path, watermark: int = 1) -> str:
+    return store.publish(folder, ARRAYS, {"watermark": watermark})
+
+
+def test_what_is_published_is_loaded(tmp_path: Path) -> None:
+    version = publish(tmp_path / "models")
+    found, complaints = store.load_current(tmp_path / "models")
+    assert complaints == []
+    assert found is not None
+    assert found.version == version == store.current(tmp_path / "models")
+    assert found.manifest["watermark"] == 1
+    for name, array in ARRAYS.items():
+        np.testing.assert_array_equal(found.arrays[name], array)
+        assert isinstance(found.arrays[name], np.memmap)
+
+
+def test_nothing_published_is_no_fault(tmp_path: Path) -> None:
+    assert store.load_current(tmp_path / "models") == (None, [])
+
+
+def test_three_versions_are_kept(tmp_path: Path) -> None:
+    names = [publish(tmp_path, i) for i in range(5)]
+    assert store.versions(tmp_path) == names[:1:-1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*names[2:], "current"]
+
+
+def test_rolling_back_and_forward(tmp_path: Path) -> None:
+    first, second, third = (publish(tmp_path, i) for i in range(3))
+    assert store.roll_back(tmp_path).version == second
+    assert store.roll_back(tmp_path).version == first
+    with pytest.raises(LookupError, match="no earlier model"):
+        store.roll_back(tmp_path)
+    store.roll_back(tmp_path, third)
+    assert store.current(tmp_path) == third
+
+
+def test_a_version_that_is_rolled_back_to_survives_the_next_training(tmp_path: Path) -> None:
+    names = [publish(tmp_path, i) for i in range(3)]
+    store.roll_back(tmp_path, names[0])
+    found, complaints = store.load_current(tmp_path)
+    assert found is not None
+    assert (found.version, complaints) == (names[0], [])
+
+
+def mutated(content: bytes, rng: random.Random) -> bytes:
+    """One bit turned, the end cut off, or a byte put in."""
+    place = rng.randrange(len(content))
+    match rng.randrange(3):
+        case 0:
+            return content[:place] + bytes([content[place] ^ 1 << rng.randrange(8)]) + content[place + 1 :]
+        case 1:
+            return content[:place]
+        case _:
+            return content[:place] + bytes([rng.randrange(256)]) + content[place:]
+
+
+def test_six_hundred_changes_are_noticed_and_the_previous_version_serves(tmp_path: Path) -> None:
+    previous, latest = publish(tmp_path, 1), publish(tmp_path, 2)
+    rng = random.Random(42)
+    files = sorted((tmp_path / latest).iterdir())
+    for _ in range(600):
+        path = rng.choice(files)
+        whole = path.read_bytes()
+        path.write_bytes(mutated(whole, rng))
+        with pytest.raises(CorruptArtifact):
+            store.load(tmp_path, latest)
+        found, complaints = store.load_current(tmp_path)
+        assert found is not None
+        assert found.version == previous
+        assert latest in complaints[0]
+        path.write_bytes(whole)
+    assert store.load(tmp_path, latest).version == latest
+
+
+def test_a_missing_file_is_noticed(tmp_path: Path) -> None:
+    version = publish(tmp_path)
+    (tmp_path / version / "long.npy").unlink()
+    with pytest.raises(CorruptArtifact):
+        store.load(tmp_path, version)
+
+
+@pytest.mark.parametrize("name", ["", "..", "../elsewhere", "nonsense\n", "\xff"])
+def test_a_damaged_pointer_does_not_lead_outside(tmp_path: Path, name: str) -> None:
+    version = publish(tmp_path)
+    (tmp_path / "current").write_bytes(name.encode("latin-1"))
+    found, _ = store.load_current(tmp_path)
+    assert found is not None
+    assert found.version == version
+
+
+def test_a_training_killed_half_way_leaves_the_old_model_serving(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = publish(tmp_path)
+    monkeypatch.setattr(store, "sync_folder", lambda folder: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        publish(tmp_path, 2)
+    found, complaints = store.load_current(tmp_path)
+    assert found is not None
+    assert (found.version, complaints) == (version, [])
+
+
+def test_abandoned_drafts_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".draft-1-2").mkdir()
+    monkeypatch.setattr(store, "ABANDONED_SECONDS", -1)
+    publish(tmp_path)
+    assert not list(tmp_path.glob(".draft-*"))

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from movierec.recommender.engine.blend import Blend, discounts, shares_of
+from movierec.recommender.engine.edlae import ItemMatrix
+from movierec.recommender.engine.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("ratings", "long", "short", "popular"),
+    [
+        (0, 0.0, 0.0, 1.0),
+        (4, 0.0, 0.75, 0.25),  # half way to where popularity has faded out
+        (8, 0.0, 1.0, 0.0),
+        (10, 0.0, 1.0, 0.0),
+        (90, 1.0, 0.0, 0.0),
+        (500, 1.0, 0.0, 0.0),
+    ],
+)
+def test_memories_share_by_the_length_of_the_history(
+    ratings: int, long: float, short: float, popular: float
+) -> None:
+    shares = shares_of(ratings, Settings())
+    assert (shares.long, shares.short, shares.popular) == pytest.approx((long, short, popular))
+
+
+def test_between_few_and_many_both_memories_speak() -> None:
+    shares = shares_of(30, Settings())
+    assert shares.long == pytest.approx(0.5, abs=0.01)
+    assert shares.long + shares.short == pytest.approx(1.0)
+
+
+def test_who_wants_novelty_hears_less_of_popularity() -> None:
+    usual, adventurous = shares_of(2, Settings()), shares_of(2, Settings(), novelty=1.0)
+    assert adventurous.popular == 0.0 < usual.popular
+
+
+def test_that_everybody_knows_two_films_makes_them_no_more_alike() -> None:
+    ones = np.ones(3, dtype=np.float32)
+    close = ItemMatrix(np.ones((3, 3), dtype=np.int8) - np.eye(3, dtype=np.int8), ones, ones)
+    raters = np.array([300, 300, 20])
+    found = Blend(close, close, raters, ones, Settings()).similarity(0)
+    assert found[:2] == pytest.approx([0, 1])
+    assert found[2] > 1.2
+
+
+def test_films_of_fewer_raters_than_are_spared_hardly_differ() -> None:
+    raters = np.array([0, 10, 10_000])
+    assert discounts(raters, 6.0, 0.5)[1] == pytest.approx(0.25)
+    few, some, many = discounts(raters, 100.0, 0.3)
+    assert few / some < 1.03
+    assert few / many > 3.9

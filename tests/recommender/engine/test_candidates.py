@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from movierec.recommender.engine.candidates import Filters, Traits, candidates
+
+NOBODY = np.zeros(0, dtype=np.int64)
+
+
+@pytest.fixture(scope="module")
+def traits() -> Traits:
+    return Traits(
+        genres=np.array([[1, 0], [1, 1], [0, 1], [0, 0]], dtype=bool),
+        genre_names=("Drama", "Science Fiction"),
+        years=np.array([1950, 1990, 2010, 0], dtype=np.int32),
+        runtimes=np.array([90, 120, 0, 200], dtype=np.int32),
+        votes=np.array([5, 50, 500, 0], dtype=np.float32),
+        adult=np.array([False, False, False, True]),
+        languages=(
+            frozenset({"French"}),
+            frozenset({"English", "French"}),
+            frozenset({"English"}),
+            frozenset(),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("filters", "films"),
+    [
+        (Filters(), [0, 1, 2]),  # adult films only on demand
+        (Filters(adult=True), [0, 1, 2, 3]),
+        (Filters(genres=("drama",)), [0, 1]),
+        (Filters(genres=("Drama", "Science Fiction")), [1]),
+        (Filters(genres=("Opera",)), []),
+        (Filters(exclude_genres=("science fiction",)), [0]),
+        (Filters(year_min=1990), [1, 2]),
+        (Filters(year_max=1990, adult=True), [0, 1]),  # an unknown year passes no bound
+        (Filters(runtime_max=120), [0, 1]),  # an unknown runtime neither
+        (Filters(language="french"), [0, 1]),
+        (Filters(min_votes=50), [1, 2]),
+    ],
+)
+def test_filters(traits: Traits, filters: Filters, films: list[int]) -> None:
+    assert np.flatnonzero(candidates(traits, filters, NOBODY)).tolist() == films
+
+
+def test_excluded_films_are_no_candidates_even_when_asked_for(traits: Traits) -> None:
+    found = candidates(traits, Filters(), np.array([1]), only=np.array([1, 2]))
+    assert np.flatnonzero(found).tolist() == [2]

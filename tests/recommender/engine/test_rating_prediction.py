@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+
+from movierec.recommender.engine.arrays import Csr, as_csr
+from movierec.recommender.engine.matrix_factorisation import RatingSettings, biases, fit_ratings
+from movierec.recommender.engine.rating_prediction import RatingModel, posterior
+from tests.recommender.conftest import row
+
+
+@pytest.fixture(scope="module")
+def model(community: Csr) -> RatingModel:
+    return fit_ratings(community, RatingSettings(sweeps=15))
+
+
+def taste(model: RatingModel, history: dict[int, float]) -> "np.ndarray":
+    found = model.fold_in(np.array(list(history)), np.array(list(history.values()), dtype=np.float32))
+    assert found is not None
+    return found.expected(np.arange(40))
+
+
+def test_posterior_is_that_of_bayesian_regression() -> None:
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(5, 3)).astype(np.float32)
+    seconds = np.einsum("ij,ik->ijk", vectors, vectors).reshape(5, 9)
+    values = rng.normal(size=5).astype(np.float32)
+    precision, prior = np.array([1.0, 2.0, 3.0], np.float32), np.array([[0.1, -0.2, 0.3]], np.float32)
+    mean, covariance = posterior(as_csr(values[None]), vectors, seconds, prior, precision, 0.5)
+    expected = np.linalg.inv(vectors.T @ vectors / 0.5 + np.diag(precision))
+    np.testing.assert_allclose(covariance[0], expected, rtol=1e-4)
+    np.testing.assert_allclose(
+        mean[0], expected @ (vectors.T @ values / 0.5 + precision * prior[0]), rtol=1e-3, atol=1e-5
+    )
+
+
+def test_biases_are_damped() -> None:
+    stars = row({0: 5.0, 1: 3.0}, columns=2)
+    mean, film, user = biases(stars, 1.0, 1.0)
+    assert mean == 4.0
+    assert 0 < film[0] <= 0.5
+    assert abs(user[0]) < 0.1
+
+
+def test_the_own_camp_is_predicted_higher(model: RatingModel) -> None:
+    expected = taste(model, {1: 5.0, 2: 4.5, 3: 5.0, 4: 4.0, 30: 1.0})
+    assert expected[:20].mean() > expected[20:].mean() + 1
+
+
+def test_more_ratings_make_a_surer_prediction(model: RatingModel) -> None:
+    few = model.fold_in(np.arange(5), np.full(5, 4.5, np.float32))
+    many = model.fold_in(np.arange(15), np.full(15, 4.5, np.float32))
+    assert few is not None
+    assert many is not None
+    unsure, sure = few.predict(18), many.predict(18)
+    assert unsure is not None
+    assert sure is not None
+    assert 0 < sure.spread <= unsure.spread < 2
+
+
+def test_a_rating_left_out_is_expected_as_if_it_had_never_been_given(model: RatingModel) -> None:
+    rng = np.random.default_rng(2)
+    films = rng.permutation(40)[:12]
+    stars = (rng.integers(1, 11, size=12) / 2).astype(np.float32)
+    found = model.expected_without(films, stars, np.arange(12))
+    assert found is not None
+    for position, expected in enumerate(found):
+        others = model.fold_in(np.delete(films, position), np.delete(stars, position))
+        assert others is not None
+        again = np.clip(others.expected(films[[position]])[0], 0.5, 5.0)
+        assert expected == pytest.approx(again, abs=1e-3)
+    assert model.expected_without(films[:5], stars[:5], np.arange(5)) is None
+
+
+def test_predictions_stay_on_the_scale(model: RatingModel) -> None:
+    found = model.fold_in(np.arange(20), np.full(20, 5.0, np.float32))
+    assert found is not None
+    for film in range(40):
+        prediction = found.predict(film)
+        assert prediction is None or 0.5 <= prediction.stars <= 5.0
+
+
+def test_too_little_is_known_of_user_or_film(community: Csr) -> None:
+    thin = community.toarray()
+    thin[4:, 0] = 0
+    model = fit_ratings(as_csr(thin), RatingSettings(sweeps=3))
+    assert model.fold_in(np.arange(4), np.full(4, 4.0, np.float32)) is None
+    found = model.fold_in(np.arange(1, 7), np.full(6, 4.0, np.float32))
+    assert found is not None
+    assert found.predict(0) is None
+
+
+def test_model_is_repeatable_and_survives_its_arrays(model: RatingModel, community: Csr) -> None:
+    again = RatingModel.from_arrays(fit_ratings(community, RatingSettings(sweeps=15)).arrays())
+    history = dict.fromkeys(range(8), 4.0)
+    assert (taste(again, history) == taste(model, history)).all()
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (1, 1), (2, 3)])
+def test_hardly_any_ratings_are_no_fault(shape: tuple[int, int]) -> None:
+    stars = as_csr(np.full(shape, 4.0, dtype=np.float32))
+    model = fit_ratings(stars, RatingSettings(sweeps=2))
+    assert np.isfinite(model.films).all()
+
+
+def test_a_large_community_is_sampled(community: Csr) -> None:
+    model = fit_ratings(community, RatingSettings(sweeps=1, max_ratings=240))
+    assert model.raters.sum() == 240

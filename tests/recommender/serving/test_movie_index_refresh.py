@@ -1,0 +1,229 @@
+"""Films that come, change and go while the recommender serves: nothing else is read again."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import numpy as np
+import pytest
+
+from movierec import auth, db, library, movies, recommender
+from movierec.config import Settings
+from movierec.movies import FilmFacts
+from movierec.recommender import Recommender, Wish, fit, models_folder
+from movierec.recommender.artifacts import model as model_artifact
+from movierec.recommender.artifacts import store
+from movierec.recommender.engine.arrays import as_csr
+from movierec.recommender.engine.matrix_factorisation import RatingSettings, fit_ratings
+from movierec.recommender.serving import movie_index, movie_index_refresh
+from tests import films
+
+NEW = FilmFacts(
+    source="tmdb",
+    title="Alien: Covenant",
+    imdb_id="tt2316204",
+    year=2017,
+    genres=("Science Fiction", "Horror"),
+    directors=("Ridley Scott",),
+    cast=("Michael Fassbender",),
+)
+LATER = films.NOW + 1_000
+
+
+@pytest.fixture
+def whole_reads(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """One entry for each time that all films are read."""
+    read: list[None] = []
+    load = movie_index.load_catalogue
+
+    def counted() -> movie_index.Catalogue:
+        read.append(None)
+        return load()
+
+    monkeypatch.setattr("movierec.recommender.serving.state.load_catalogue", counted)
+    return read
+
+
+@pytest.fixture
+def kept(database: Settings, whole_reads: list[None]) -> Recommender:
+    """A recommender with a model of a small community, serving already."""
+    films_read = movie_index.load_catalogue()
+    count = len(films_read)
+    stars = np.random.default_rng(3).integers(1, 11, (90, count)) / 2
+    ratings = as_csr(stars * (np.random.default_rng(4).random((90, count)) < 0.4))
+    model = fit(ratings)
+    predicted = fit_ratings(as_csr(ratings[:, model.films]), RatingSettings(sweeps=2))
+    folder = models_folder(database)
+    model_artifact.publish(folder, model, predicted, films_read.movie_ids, films_read, {"trained_at": 1})
+    made = Recommender(folder, recommender.Settings())
+    made.serving()
+    whole_reads.clear()
+    return made
+
+
+def user() -> int:
+    return int(auth.register(auth.NewAccount("ann", "ann@example.org"), "no hash", now=0).id)
+
+
+def assert_like_read_whole(kept: Recommender) -> None:
+    """What was taken over is what reading everything gives, but for how rare facts are."""
+    serving, whole = kept.serving(), movie_index.load_catalogue()
+    found = serving.catalogue
+    assert found.revision == whole.revision
+    assert found.movie_ids.tolist() == whole.movie_ids.tolist()
+    assert found.updated_at.tolist() == whole.updated_at.tolist()
+    assert list(found.titles) == list(whole.titles)
+    for trait in dataclasses.fields(found.traits):
+        assert np.array_equal(getattr(found.traits, trait.name), getattr(whole.traits, trait.name)), (
+            trait.name
+        )
+    np.testing.assert_allclose(found.content.quality, whole.content.quality, atol=1e-5)
+    names = [
+        {(features.kinds[c], features.names[c]) for c in features.of(number)[0]}
+        for features in (found.content.features, whole.content.features)
+        for number in range(len(found))
+    ]
+    # Series are found when all are read.
+    told = [{fact for fact in facts if fact[0] != "series"} for facts in names]
+    assert told[: len(found)] == told[len(found) :]
+    directors = [
+        [features.names[maker] if maker >= 0 else "" for maker in films_read.makers]
+        for films_read, features in ((found, found.content.features), (whole, whole.content.features))
+    ]
+    assert directors[0] == directors[1]
+    community = serving.scorer.community
+    assert community is not None
+    rows = community.spread.toarray()
+    np.testing.assert_allclose(rows.sum(axis=1) > 0, True)
+    present = community.positions[community.positions >= 0]
+    assert (rows[present, np.flatnonzero(community.positions >= 0)] > 0.9).all()
+
+
+def test_a_film_that_comes_is_explained_rated_and_recommended_at_once(
+    kept: Recommender, whole_reads: list[None]
+) -> None:
+    ann = user()
+    library.rate(ann, films.movie_id("tt0078748"), 5.0, now=1)
+    before = kept.serving()
+    (new,) = movies.store([NEW], LATER)
+    assert before.catalogue.number_of(new) is None
+    account = recommender.explain(before, ann, new)
+    assert account is not None
+    assert account.contributions[0].title == "Alien"
+    similar = recommender.similar_to(before, new, 3)
+    assert similar
+    library.rate(ann, new, 4.0, now=2)
+    found = recommender.recommend_for(before, ann, Wish(limit=100))
+    assert new in {reason.movie_id for item in found for reason in item.because}
+    assert_like_read_whole(kept)
+    assert not whole_reads
+
+
+def test_changed_and_removed_films_are_taken_over(kept: Recommender, whole_reads: list[None]) -> None:
+    alien, heat = films.movie_id("tt0078748"), films.movie_id("tt0113277")
+    (new,) = movies.store([NEW], LATER)
+    movies.change(alien, {"genres": ("Musical",), "adult": True}, LATER)
+    movies.remove(heat)
+    kept.renew()
+    assert_like_read_whole(kept)
+    # Changed once more within the same second.
+    movies.change(alien, {"adult": False, "year": 1980}, LATER)
+    movies.remove(new)
+    kept.renew()
+    assert_like_read_whole(kept)
+    assert not whole_reads
+
+
+def test_a_changed_film_stays_in_its_series(kept: Recommender) -> None:
+    alien = films.movie_id("tt0078748")
+    before = kept.serving().catalogue
+    number = before.number_of(alien)
+    assert number is not None
+    series = before.content.features.named(number, "series")
+    assert series
+    movies.change(alien, {"runtime": 118}, LATER)
+    kept.renew()
+    after = kept.serving().catalogue
+    assert after.content.features.named(number, "series") == series
+    assert after.traits.runtimes[number] == 118
+
+
+def test_many_changes_are_read_with_all_the_others(
+    kept: Recommender, whole_reads: list[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(movie_index_refresh, "MANY", 2)
+    movies.store([dataclasses.replace(NEW, imdb_id=f"tt90000{i}", title=f"New {i}") for i in range(3)], LATER)
+    kept.renew()
+    assert len(whole_reads) == 1
+    assert_like_read_whole(kept)
+
+
+def test_a_new_model_brings_a_catalogue_that_was_read_whole(
+    kept: Recommender, whole_reads: list[None], database: Settings
+) -> None:
+    movies.store([NEW], LATER)
+    kept.renew()
+    assert kept.serving().catalogue.came == 1
+    (models_folder(database) / "current").write_text("gone")
+    kept.renew()
+    assert kept.serving().degraded
+    assert (len(whole_reads), kept.serving().catalogue.came) == (1, 0)
+
+
+def test_a_model_of_another_version_does_not_serve_and_facts_do(
+    kept: Recommender, database: Settings
+) -> None:
+    store.publish(models_folder(database), {"weights": np.zeros(3)}, {"trained_at": 2})
+    kept.renew()
+    serving = kept.serving()
+    assert (serving.version, serving.scorer.community) == ("content", None)
+    assert "train a new one" in serving.degraded[0]
+
+
+def test_requests_do_not_wait_for_a_renewal_under_way(
+    kept: Recommender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, go_on = threading.Event(), threading.Event()
+    renewed = movie_index_refresh.renewed
+
+    def slow(before: movie_index.Catalogue) -> movie_index_refresh.Renewed | None:
+        entered.set()
+        assert go_on.wait(10)
+        return renewed(before)
+
+    monkeypatch.setattr("movierec.recommender.serving.state.renewed", slow)
+    (new,) = movies.store([NEW], LATER)
+    before = kept.serving()
+    assert entered.wait(10)
+    assert kept.serving() is before
+    assert recommender.similar_to(before, new, 3) is None
+    go_on.set()
+    kept.renew()
+    assert recommender.similar_to(kept.serving(), new, 3)
+
+
+def test_renewals_rest_between_changes(kept: Recommender, monkeypatch: pytest.MonkeyPatch) -> None:
+    renewals: list[None] = []
+    done = threading.Event()
+
+    def counted() -> None:
+        renewals.append(None)
+        Recommender.renew(kept)
+        done.set()
+
+    monkeypatch.setattr(kept, "renew", counted)
+    for number in range(20):
+        movies.store([dataclasses.replace(NEW, imdb_id=f"tt91000{number}", title=f"New {number}")], LATER)
+        kept.serving()
+    assert done.wait(10)
+    assert len(renewals) == 1
+    assert db.revision("catalogue") >= kept.serving().catalogue.revision
+
+
+def test_merged_films_are_read_with_all_the_others(kept: Recommender, whole_reads: list[None]) -> None:
+    alien, aliens = films.movie_id("tt0078748"), films.movie_id("tt0090605")
+    movies.merge_films(aliens, alien, LATER)
+    kept.renew()
+    assert len(whole_reads) == 1
+    assert kept.serving().catalogue.number_of(aliens) == kept.serving().catalogue.number_of(alien)
