@@ -27,11 +27,11 @@ from typing import Any, TextIO
 
 from movierec import auth, config, db, library, movies
 from movierec.exchange.importing import Options, import_history
-from movierec.exchange.importing.rows import Rows
+from movierec.exchange.importing.movie_matcher import Match, Matcher
+from movierec.exchange.importing.row_index import Rows
 from movierec.exchange.importing.spool import Lines, Spool
-from movierec.exchange.matching import Match, Matcher
 from movierec.exchange.movielens.titles import parse_title
-from movierec.exchange.records import FilmName, Record
+from movierec.exchange.readers.records import FilmName, Record
 from movierec.movies import KnownFilm
 
 NOW = 1_750_000_000

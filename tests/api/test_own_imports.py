@@ -10,7 +10,7 @@ import pytest
 
 from movierec import db
 from movierec.api.schemas.imports import ImportQuery
-from movierec.exchange.registry import FORMATS
+from movierec.exchange.formats.registry import FORMATS
 from tests.api.test_imports import ended
 from tests.exchange.reading import packed
 from tests.films import movie_id

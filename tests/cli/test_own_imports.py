@@ -11,7 +11,7 @@ import pytest
 from movierec import db
 from movierec.cli import imports
 from movierec.cli.imports import Format
-from movierec.exchange.registry import FORMATS
+from movierec.exchange.formats.registry import FORMATS
 from tests.cli.running import Shell
 from tests.exchange.reading import packed
 from tests.films import movie_id

@@ -7,9 +7,10 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from movierec.exchange import files, registry
-from movierec.exchange.format import ReadingOptions
-from movierec.exchange.records import Record, Refusal, Row
+from movierec.exchange.formats import registry
+from movierec.exchange.formats.format import ReadingOptions
+from movierec.exchange.readers import source_files
+from movierec.exchange.readers.records import Record, Refusal, Row
 
 LIMIT = 1 << 30
 
@@ -36,7 +37,7 @@ def read(
     if isinstance(content, Mapping):
         content = packed(content)
     source.write_bytes(content.encode() if isinstance(content, str) else content)
-    with files.opened(source, LIMIT, name=name) as found:
+    with source_files.opened(source, LIMIT, name=name) as found:
         recognised = registry.recognise(found, format)
         return recognised.format.name, list(recognised.format.read(recognised.parts, ReadingOptions(scale)))
 

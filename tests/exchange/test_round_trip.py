@@ -21,7 +21,7 @@ from movierec.exchange import importing
 from movierec.exchange.exports import FORMATS, write_export
 from movierec.movies import FilmFacts
 from tests.conftest import EmptyDatabases
-from tests.exchange.importing import new_user
+from tests.exchange.import_files import new_user
 from tests.films import FILMS, NOW, store_films
 
 LONGEST = 10_000

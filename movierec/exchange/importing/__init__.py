@@ -1,8 +1,10 @@
 """Bringing a user's own history in: reading, matching, asking where a film is not certain, applying."""
 
 from movierec.exchange.importing.options import Options, Policy
+from movierec.exchange.importing.pipeline import LookUp, check_source, import_history
 from movierec.exchange.importing.problems import problems
-from movierec.exchange.importing.questions import (
+from movierec.exchange.importing.report import Problem
+from movierec.exchange.importing.review import (
     OPEN,
     Question,
     answer,
@@ -14,9 +16,7 @@ from movierec.exchange.importing.questions import (
     take_back,
     withdraw,
 )
-from movierec.exchange.importing.report import Problem
-from movierec.exchange.importing.stages import LookUp, check_source, import_history
-from movierec.exchange.records import FilmName
+from movierec.exchange.readers.records import FilmName
 
 __all__ = [
     "OPEN",

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from movierec.exchange.records import Favored, FilmName, Rated, Record, Said, Wanted, Watched
+from movierec.exchange.readers.records import Favored, FilmName, Rated, Record, Said, Wanted, Watched
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

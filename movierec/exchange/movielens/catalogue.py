@@ -9,10 +9,10 @@ import numpy as np
 
 from movierec import db, movies
 from movierec.errors import UnreadableImport
-from movierec.exchange.lines import BadRow, shown, whole_number
 from movierec.exchange.movielens.files import Table
 from movierec.exchange.movielens.report import Report
 from movierec.exchange.movielens.titles import parse_genres, parse_title
+from movierec.exchange.readers.lines import BadRow, shown, whole_number
 from movierec.movies import FilmFacts
 from movierec.movies.title_keys import title_key
 

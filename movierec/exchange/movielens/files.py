@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from movierec.errors import UnreadableImport
-from movierec.exchange.archive import Member, Passed
-from movierec.exchange.lines import BadRow, Block, Columns, blocks, fields
 from movierec.exchange.movielens.ratings import Layout
+from movierec.exchange.readers.archive import Member, Passed
+from movierec.exchange.readers.lines import BadRow, Block, Columns, blocks, fields
 
 # With a header, since 2014; links and tags may be absent.
 CSV = ("movies.csv", "ratings.csv", "links.csv", "tags.csv")

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from movierec.exchange.lines import BadRow, Block, fields, shown, whole_number
 from movierec.exchange.movielens.report import Report
+from movierec.exchange.readers.lines import BadRow, Block, fields, shown, whole_number
 
 # `film` is the position of the film among those of the import.
 RATING = np.dtype([("rater", "<i4"), ("film", "<i4"), ("steps", "u1"), ("rated_at", "<i8")])

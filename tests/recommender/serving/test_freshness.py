@@ -18,7 +18,7 @@ from movierec.config import Settings
 from movierec.recommender import Recommender, Wish
 from movierec.recommender.training import pipeline
 from tests import films
-from tests.exchange.importing import bring_in
+from tests.exchange.import_files import bring_in
 
 FILMS = sorted(films.FILMS)[:12]
 _users = itertools.count(1)

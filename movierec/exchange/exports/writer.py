@@ -1,0 +1,84 @@
+"""The formats of an export, and the writing of one."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from movierec import db
+from movierec.exchange.exports import account, json_lines, letterboxd, sheets
+from movierec.exchange.exports.zip_writer import pack
+from movierec.files import collected
+
+README = """Your movierec account
+
+account.jsonl   Everything, exactly: one record a line (JSON Lines). To move to another movierec server:
+                movierec import THIS.zip
+csv/            The same as tables for spreadsheets. A cell that a spreadsheet would compute has an
+                apostrophe in front of it.
+letterboxd/     For Letterboxd, in parts of a megabyte at most, as it asks for:
+                films-1.csv ...      at letterboxd.com/import
+                watchlist-1.csv ...  on your watchlist there: Import films to watchlist
+                favorites-1.csv ...  into a list there: New list, Import
+
+Times are UTC. Ratings are 0.5 to 5 stars. Your name, address and password are not in here: they belong to
+the server, and so do recommendations, which are made of the rest.
+"""
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a file of it is called and served as, and what writes it."""
+
+    name: str
+    content_type: str
+    file_name: str
+    write: Callable[[int, IO[bytes]], None]
+
+
+Files = Callable[[int], Iterator[tuple[str, Iterator[bytes]]]]
+
+
+def _write_lines(user_id: int, file: IO[bytes]) -> None:
+    for piece in collected(json_lines.lines(user_id)):
+        file.write(piece)
+
+
+def _zip_of(files: Files) -> Callable[[int, IO[bytes]], None]:
+    def write(user_id: int, file: IO[bytes]) -> None:
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, pieces in files(user_id):
+                pack(archive, name, pieces)
+
+    return write
+
+
+def _everything(user_id: int) -> Iterator[tuple[str, Iterator[bytes]]]:
+    yield "README.txt", iter([README.encode()])
+    yield "account.jsonl", json_lines.lines(user_id)
+    for folder, files in (("csv", sheets.files), ("letterboxd", letterboxd.files)):
+        for name, pieces in files(user_id):
+            yield f"{folder}/{name}", pieces
+
+
+FORMATS = {
+    format.name: format
+    for format in (
+        Format("json", "application/x-ndjson", "movierec.jsonl", _write_lines),
+        Format("csv", "application/zip", "movierec-csv.zip", _zip_of(sheets.files)),
+        Format("letterboxd", "application/zip", "movierec-letterboxd.zip", _zip_of(letterboxd.files)),
+        Format("zip", "application/zip", "movierec.zip", _zip_of(_everything)),
+    )
+}
+
+
+def write_export(user_id: int, format: Format, file: IO[bytes]) -> None:
+    """Write all a user owns, as of one moment, into an empty seekable file."""
+    account.prepare(user_id)
+    # From the beginning, also where a lost connection has it done again.
+    file.seek(0)
+    file.truncate()
+    with db.snapshot():
+        format.write(user_id, file)

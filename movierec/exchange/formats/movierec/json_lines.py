@@ -1,0 +1,63 @@
+"""The own JSON Lines, a line at a time. A file that was cut short is refused as a whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from movierec.errors import UnreadableImport
+from movierec.exchange.exports.layout import FORMAT, VERSION
+from movierec.exchange.formats.movierec.records import row_of
+from movierec.exchange.formats.movierec.text import numbered_lines
+from movierec.exchange.readers.lines import BadRow
+from movierec.exchange.readers.records import Refusal, Row
+from movierec.exchange.readers.source_files import File
+
+
+def is_head(line: bytes) -> bool:
+    """Whether a first line says that this is the format, of whatever version."""
+    try:
+        document = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and document.get("format") == FORMAT
+
+
+def read(file: File) -> Iterator[Row]:
+    lines = numbered_lines(file)
+    _check_head(file.name, next(lines)[1])
+    count, told = 0, None
+    for number, line in lines:
+        document = _document(file.name, number, line)
+        if told is not None:
+            raise UnreadableImport(f"{file.name}, line {number}: there is something behind the end.")
+        kind = document.pop("kind", None)
+        if kind == "end":
+            told = document.get("records")
+            continue
+        count += 1
+        try:
+            yield row_of(file.name, number, str(kind), document)
+        except BadRow as error:
+            yield Refusal(file.name, number, str(error))
+    if told != count:
+        raise UnreadableImport(f"{file.name} is cut short: the end of the export is missing.")
+
+
+def _check_head(name: str, line: str) -> None:
+    version = json.loads(line).get("version")
+    if version != VERSION:
+        raise UnreadableImport(
+            f"{name} is of version {version} of the format; this movierec knows {VERSION}."
+        )
+
+
+def _document(name: str, number: int, line: str) -> dict[str, Any]:
+    try:
+        document = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableImport(f"{name}, line {number}: that is no JSON, or cut short.") from error
+    if not isinstance(document, dict):
+        raise UnreadableImport(f"{name}, line {number}: that is no record.")
+    return document

@@ -1,0 +1,58 @@
+"""The lines of the own files exactly as they are, line ends included: nothing is guessed or trimmed."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+
+from movierec.errors import UnreadableImport
+from movierec.exchange.readers.csv_tables import separator_of
+from movierec.exchange.readers.source_files import File
+
+# A review of control characters takes six bytes for each in JSON.
+LONGEST_LINE = 262_144
+
+
+def numbered_lines(file: File) -> Iterator[tuple[int, str]]:
+    """Number and text with its line feed. Raises UnreadableImport for what is no text in UTF-8."""
+    number, rest = 0, b""
+    for chunk in file.chunks():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            number += 1
+            yield number, _decoded(file.name, number, line + b"\n")
+        _check_length(file.name, number + 1, rest)
+    if rest:
+        yield number + 1, _decoded(file.name, number + 1, rest)
+
+
+def rows(file: File) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file by column in lower case, each with the line it ends on.
+
+    Also as spreadsheets save it again: with another separator, or another header.
+    """
+    separator = separator_of(file.head.lstrip().partition(b"\n")[0])
+    reader = csv.reader((line for _, line in numbered_lines(file)), delimiter=separator, strict=True)
+    try:
+        header = [name.strip().lower() for name in next(cells for cells in reader if "".join(cells).strip())]
+        for cells in reader:
+            if len(cells) != len(header):
+                raise UnreadableImport(
+                    f"{file.name}, line {reader.line_num}: {len(cells)} cells where {len(header)} are expected."
+                )
+            yield reader.line_num, dict(zip(header, cells, strict=True))
+    except csv.Error as error:
+        raise UnreadableImport(f"{file.name}, line {reader.line_num}: that is no valid CSV.") from error
+
+
+def _decoded(name: str, number: int, line: bytes) -> str:
+    _check_length(name, number, line)
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableImport(f"{name}, line {number}: that is no text in UTF-8.") from error
+
+
+def _check_length(name: str, number: int, line: bytes) -> None:
+    if len(line) > LONGEST_LINE:
+        raise UnreadableImport(f"{name}, line {number}: it is longer than any line of an export.")

@@ -1,0 +1,153 @@
+"""JSON as Trakt's API answers and as its site exports: ratings, history, watched films, watchlist, favorites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from movierec.errors import UnreadableImport
+from movierec.exchange.formats.format import Format, Part, ReadingOptions
+from movierec.exchange.readers.json_stream import entries
+from movierec.exchange.readers.lines import BadRow, NotKept, shown
+from movierec.exchange.readers.records import Favored, FilmName, Rated, Record, Refusal, Row, Wanted, Watched
+from movierec.exchange.readers.source_files import File
+from movierec.exchange.readers.values import (
+    imdb_id_of,
+    moment_of,
+    number_of,
+    steps_of,
+    text_of,
+    time_of,
+    title_of,
+    year_of,
+)
+
+# What an entry may be about; the first of them is where a film stands.
+SUBJECTS = ("movie", "show", "season", "episode", "person")
+# By what an entry has, the first that it does.
+ROLES = {
+    "watched_at": "history",
+    "last_watched_at": "watched",
+    "plays": "watched",
+    "rated_at": "ratings",
+    "listed_at": "listed",
+}
+
+
+def role_of(file: File) -> str | None:
+    """By the first entry; lists, by name: they look as the watchlist does."""
+    if not file.is_json:
+        return None
+    try:
+        first = next(entries(file.name, [file.head]), None)
+    except UnreadableImport:
+        return None
+    if first is None or not isinstance(first.value, dict):
+        return None
+    if not any(name in first.value for name in (*SUBJECTS, "ids")):
+        return None
+    role = next((ROLES[key] for key in ROLES if key in first.value), None)
+    return _kind_of_list(file.base_name.lower()) if role == "listed" else role
+
+
+def _kind_of_list(name: str) -> str:
+    if "favorite" in name:
+        return "favorites"
+    return "list" if name.startswith("list") and "watchlist" not in name else "watchlist"
+
+
+def read(parts: Sequence[Part], options: ReadingOptions) -> Iterator[Row]:
+    reader = _Reader(options.scale or 10, has_history=any(part.role == "history" for part in parts))
+    for role, file in parts:
+        for line, _, entry in entries(file.name, file.chunks()):
+            try:
+                yield reader.record(role, file.name, line, entry)
+            except BadRow as error:
+                yield Refusal(file.name, line, str(error), skipped=isinstance(error, NotKept))
+
+
+class _Reader:
+    def __init__(self, scale: int, *, has_history: bool) -> None:
+        self._scale, self._has_history = scale, has_history
+
+    def record(self, role: str, name: str, line: int, entry: Any) -> Record:
+        film = _film(entry)
+        if role == "list":
+            raise NotKept("an entry of a list: movierec keeps no lists")
+        if role == "watched" and self._has_history:
+            raise NotKept("the history of the same export tells it too")
+        listed = _time(entry, "listed_at")
+        return Record(
+            name,
+            line,
+            film,
+            rated=self._rated(entry) if role == "ratings" else None,
+            favored=Favored(_notes(entry), listed) if role == "favorites" else None,
+            wanted=Wanted(_notes(entry), listed) if role == "watchlist" else None,
+            watched=_viewings(entry) if role in ("history", "watched") else (),
+        )
+
+    def _rated(self, entry: dict[str, Any]) -> Rated:
+        rating = entry.get("rating")
+        if isinstance(rating, bool) or not isinstance(rating, int | float):
+            raise BadRow("there is no rating")
+        if not 0 <= rating <= 100:
+            raise BadRow("the rating is not between 0 and 100")
+        at = _time(entry, "rated_at")
+        return Rated(steps_of(f"{rating:g}", self._scale), None, at, at)
+
+
+def _viewings(entry: dict[str, Any]) -> tuple[Watched, ...]:
+    """Of a film watched several times only the last time is told."""
+    at = _text(entry, "watched_at") or _text(entry, "last_watched_at")
+    plays = entry.get("plays")
+    return (Watched(moment_of(at), rewatch=isinstance(plays, int) and plays > 1),)
+
+
+def _film(entry: Any) -> FilmName:
+    if not isinstance(entry, dict):
+        raise BadRow(f"{shown(str(entry))} is no entry")
+    subject = entry.get("type") or next((name for name in SUBJECTS if name in entry), "movie")
+    if subject != "movie":
+        raise NotKept(f"{shown(str(subject))}: not a film")
+    # Where an entry is written as what is sent to Trakt, the film's fields stand beside the others.
+    movie = entry.get("movie", entry)
+    ids = movie.get("ids", {}) if isinstance(movie, dict) else None
+    if not isinstance(ids, dict):
+        raise BadRow("there is no film")
+    trakt_id = _number(ids, "trakt")
+    film = FilmName(
+        title_of(_text(movie, "title")),
+        year_of(str(_number(movie, "year") or "")),
+        imdb_id=imdb_id_of(_text(ids, "imdb")),
+        tmdb_id=_number(ids, "tmdb"),
+        uri=f"trakt:{trakt_id}" if trakt_id else "",
+    )
+    if not (film.title or film.imdb_id or film.tmdb_id):
+        raise BadRow("there is neither a title nor an id")
+    return film
+
+
+def _text(document: dict[str, Any], key: str) -> str:
+    value = document.get(key)
+    if value is not None and not isinstance(value, str):
+        raise BadRow(f"{key} is no text")
+    return value or ""
+
+
+def _number(document: dict[str, Any], key: str) -> int | None:
+    value = document.get(key)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise BadRow(f"{key} is no whole number")
+    return number_of(str(value or ""), key)
+
+
+def _time(document: dict[str, Any], key: str) -> int | None:
+    return time_of(_text(document, key))
+
+
+def _notes(entry: dict[str, Any]) -> str | None:
+    return text_of(_text(entry, "notes"), "note") or None
+
+
+FORMAT = Format("trakt", "Trakt export", role_of, read)

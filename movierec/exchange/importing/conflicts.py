@@ -1,0 +1,180 @@
+"""All that some rows say of one film, as changes to the library, and which of both wins where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from movierec import library
+from movierec.exchange.importing.options import Policy
+from movierec.exchange.readers.records import Rated, Record, Watched
+from movierec.library import Change, Place, Row, Shelf
+
+# What came of a row; of several things that it says, the last of these counts.
+OUTCOMES = ("same", "unrated", "kept", "changed", "new")
+
+
+class Told(NamedTuple):
+    """A row of the import by its number, and its record."""
+
+    number: int
+    record: Record
+
+
+# Told of a wish that was carried out: which of OUTCOMES came of it, the row before and after.
+Note = Callable[["Wish", str, Row | None, Row | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A change that gives way as `policy` says to what is stored; `rows` asked for it, `at` some time."""
+
+    change: Change
+    rows: tuple[int, ...]
+    at: int | None
+    policy: Policy
+    note: Note
+
+    @property
+    def shelf(self) -> Shelf:
+        return self.change.shelf
+
+    @property
+    def place(self) -> Place:
+        return self.change.place
+
+    def outcome(self, row: Row | None, now: int) -> Row | None:
+        """As `Change.outcome`, where what is stored gives way; `note` is told."""
+        result, after = self._settled(row, now)
+        self.note(self, result, row, after)
+        return after
+
+    def _settled(self, row: Row | None, now: int) -> tuple[str, Row | None]:
+        if row is None:
+            if self.shelf is library.RATINGS and "steps" not in (self.change.values or {}):
+                return "unrated", None
+            return "new", self.change.outcome(None, now)
+        different = {name: value for name, value in self._content.items() if row[name] != value}
+        # What is empty here is filled, whoever wins.
+        wins = self._wins(row)
+        taken = {name: value for name, value in different.items() if wins or row[name] in ("", "[]")}
+        if not taken:
+            return "kept" if different else "same", row
+        touched = {"updated_at": now if self.at is None else self.at} if "updated_at" in row else {}
+        return "changed", {**row, **taken, **touched}
+
+    @property
+    def _content(self) -> dict[str, Any]:
+        """The values but for times: the same words told at another time are the same."""
+        values = self.change.values or {}
+        return {name: value for name, value in values.items() if name not in self.shelf.times}
+
+    def _wins(self, row: Row) -> bool:
+        if self.policy == "newest":
+            return self.at is not None and self.at > row.get("updated_at", row["created_at"])
+        return self.policy == "overwrite"
+
+
+class Combining:
+    """Turns the rows of films into wishes. `seen` are the films with an entry in the history."""
+
+    def __init__(self, policy: Policy, seen: Collection[int], note: Note) -> None:
+        self._policy, self._seen, self._note = policy, seen, note
+
+    def wishes(self, movie_id: int, rows: Sequence[Told]) -> Iterator[Wish]:
+        """Of all rows about one film, given in their order."""
+        rated = [(row, row.record.rated) for row in rows if row.record.rated]
+        if rated:
+            yield self._rating(movie_id, rated)
+        favored = [(row, row.record.favored) for row in rows if row.record.favored]
+        if favored:
+            note, at = _last_note(favored), _earliest(favored)
+            yield self._wish(library.to_favorite(movie_id, note=note, created_at=at), _numbers(favored), at)
+        wanted = [(row, row.record.wanted) for row in rows if row.record.wanted]
+        if wanted:
+            note, at = _last_note(wanted), _earliest(wanted)
+            yield self._wish(library.to_watchlist(movie_id, note=note, created_at=at), _numbers(wanted), at)
+        yield from self._viewings(movie_id, rows)
+        said = [(row, row.record.said) for row in rows if row.record.said]
+        if said:
+            last = said[-1][1]
+            values = library.given(
+                feedback_type=last.feedback_type, comment=last.comment, created_at=last.created_at
+            )
+            yield self._wish(Change(library.FEEDBACK, movie_id, values), _numbers(said), last.created_at)
+
+    def _wish(self, change: Change, rows: tuple[int, ...], at: int | None) -> Wish:
+        return Wish(change, rows, at, self._policy, self._note)
+
+    def _rating(self, movie_id: int, rows: Sequence[tuple[Told, Rated]]) -> Wish:
+        """Stars and words may come from different rows; of each the newest count."""
+        stars = max((row for row in rows if row[1].steps is not None), key=_newness, default=None)
+        words = max((row for row in rows if row[1].review is not None), key=_newness, default=None)
+        chosen = list(dict.fromkeys(row for row in (stars, words) if row))
+        created = [rated.created_at for _, rated in chosen if rated.created_at is not None]
+        updated = max((at for _, rated in chosen if (at := _when(rated)) is not None), default=None)
+        values = library.given(
+            steps=stars[1].steps if stars else None,
+            review=words[1].review if words else None,
+            created_at=min(created, default=None),
+            updated_at=updated,
+        )
+        return self._wish(Change(library.RATINGS, movie_id, values), _numbers(chosen), updated)
+
+    def _viewings(self, movie_id: int, rows: Sequence[Told]) -> Iterator[Wish]:
+        """One for each time."""
+        found: dict[tuple[str, str], list[tuple[Told, Watched]]] = {}
+        for row in rows:
+            for viewing in row.record.watched:
+                found.setdefault((viewing.watched_at, viewing.source), []).append((row, viewing))
+        for (watched_at, source), viewings in found.items():
+            is_known = movie_id in self._seen or len(found) > 1
+            if is_known and all(viewing.sometime for _, viewing in viewings):
+                continue
+            at = _earliest(viewings)
+            change = library.to_history(
+                movie_id,
+                watched_at or None,
+                rewatch=any(viewing.rewatch for _, viewing in viewings),
+                tags=_tags(viewing for _, viewing in viewings),
+                source=source,
+                created_at=at,
+            )
+            yield self._wish(change, _numbers(viewings), at)
+
+
+def _tags(viewings: Iterable[Watched]) -> Iterable[str]:
+    """Of all of them, no more than a viewing has."""
+    tags = dict.fromkeys(tag for viewing in viewings for tag in viewing.tags)
+    return islice(tags, library.MAXIMUM_TAGS)
+
+
+def _when(rated: Rated) -> int | None:
+    return rated.created_at if rated.updated_at is None else rated.updated_at
+
+
+def _newness(row: tuple[Told, Rated]) -> tuple[int, int]:
+    at = _when(row[1])
+    return (-1 if at is None else at, row[0].number)
+
+
+def _numbers(rows: Iterable[tuple[Told, Any]]) -> tuple[int, ...]:
+    return tuple(told.number for told, _ in rows)
+
+
+def _earliest(rows: Iterable[tuple[Told, Any]]) -> int | None:
+    return min((said.created_at for _, said in rows if said.created_at is not None), default=None)
+
+
+def _last_note(rows: Iterable[tuple[Told, Any]]) -> str | None:
+    notes = [said.note for _, said in rows if said.note is not None]
+    return notes[-1] if notes else None
+
+
+def by_film(rows: Iterable[tuple[int, Told]]) -> Iterator[tuple[int, list[Told]]]:
+    """Films and their rows, given ordered by film."""
+    for movie_id, group in groupby(rows, key=itemgetter(0)):
+        yield movie_id, [row for _, row in group]

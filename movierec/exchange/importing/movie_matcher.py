@@ -1,0 +1,269 @@
+"""Which film of the catalogue a row means: by ids, else by title and year. What is uncertain is asked, never guessed.
+
+A title alone is no proof. It counts only with its year, only where no other film of the catalogue comes near,
+and of namesakes only for the best known one: any other could as well be a film that the catalogue lacks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from rapidfuzz import process
+from rapidfuzz.distance import Indel
+
+from movierec.exchange.movielens.titles import parse_title
+from movierec.exchange.readers.records import FilmName
+from movierec.movies import KnownFilm, title_forms
+
+# So alike a title must be, out of 1, to be asked about; and so many years beside it a film may lie.
+ALIKE = 0.85
+NEAR_YEARS = 3
+CANDIDATES = 8
+# What is taken off the score, out of 100, by how many years lie between; the last one for unknown years.
+YEARS_APART = (0, 5, 12, 16)
+UNKNOWN_YEAR = 10
+
+# Names that occur again and again: of a diary, of several files of one export.
+CACHED_NAMES = 20_000
+
+IDS = ("imdb_id", "tmdb_id", "movielens_id", "own_id")
+
+
+class Candidate(NamedTuple):
+    """A film that may be meant; `score` of 100."""
+
+    movie_id: int
+    score: int
+
+
+class Match(NamedTuple):
+    """`movie_id` is certain; without one, the candidates are to be asked about, or there is nothing."""
+
+    movie_id: int | None
+    candidates: tuple[Candidate, ...] = ()
+    why: str = ""
+    by_title: bool = False
+
+
+class Choice(NamedTuple):
+    """What somebody answered about a name; `movie_id` None: not to be imported."""
+
+    uri: str
+    movie_id: int | None
+
+
+SKIPPED = Match(None, why="you chose to leave it out")
+UNKNOWN = Match(None, why="no film of the catalogue is called so")
+
+
+LONGEST_IDENTITY_BYTES = 1_000
+
+
+def identity(name: FilmName) -> str:
+    """What a name is remembered by: its strongest id, else title and year."""
+    for column in IDS:
+        if (told := getattr(name, column)) is not None:
+            return f"{column.removesuffix('_id')}:{told}"
+    told = f"title:{name.title.casefold()}:{name.year or ''}"
+    # It is part of an index, which PostgreSQL bounds.
+    if len(told.encode()) > LONGEST_IDENTITY_BYTES:
+        return f"digest:{hashlib.sha256(told.encode()).hexdigest()}"
+    return told
+
+
+class Matcher:
+    """The catalogue in memory, some 600 bytes a film."""
+
+    def __init__(
+        self,
+        films: Iterable[KnownFilm],
+        titles: Iterable[tuple[int, str]],
+        aliases: Iterable[tuple[str, str | int, int]] = (),
+        choices: Mapping[str, list[Choice]] | None = None,
+    ) -> None:
+        self._films: dict[int, KnownFilm] = {}
+        self._by: dict[str, dict[object, int]] = {column: {} for column in IDS}
+        self._titles: defaultdict[str, list[int]] = defaultdict(list)
+        self._parts: defaultdict[str, list[int]] = defaultdict(list)
+        self._lengths: defaultdict[int, list[str]] = defaultdict(list)
+        self._choices = choices or {}
+        self.match = lru_cache(CACHED_NAMES)(self._match)
+        self.add(films, titles)
+        for column, told, movie_id in aliases:
+            self._by[column].setdefault(told, movie_id)
+
+    def add(self, films: Iterable[KnownFilm], titles: Iterable[tuple[int, str]]) -> None:
+        """Films that came later."""
+        for film in films:
+            self._films[film.id] = film
+            for column, known in self._by.items():
+                if (told := getattr(film, column)) is not None:
+                    known[told] = film.id
+            for part in title_forms(film.title).parts if ":" in film.title or " - " in film.title else ():
+                self._parts[part].append(film.id)
+        for movie_id, compact in titles:
+            if compact not in self._titles:
+                self._lengths[len(compact)].append(compact)
+            self._titles[compact].append(movie_id)
+        self.match.cache_clear()
+
+    @property
+    def highest_id(self) -> int:
+        return max(self._films, default=0)
+
+    def film(self, movie_id: int) -> KnownFilm:
+        return self._films[movie_id]
+
+    def _match(self, name: FilmName) -> Match:
+        chosen = self._chosen(name)
+        if chosen is not None:
+            return chosen
+        return self._by_ids(name) or self._by_title(name)
+
+    def _chosen(self, name: FilmName) -> Match | None:
+        """What was answered before, unless it was about another film of that name."""
+        found = {
+            choice.movie_id
+            for choice in self._choices.get(identity(name), ())
+            if not (choice.uri and name.uri and choice.uri != name.uri)
+        }
+        if len(found) != 1:
+            return None
+        movie_id = found.pop()
+        if movie_id is None:
+            return SKIPPED
+        return Match(movie_id) if movie_id in self._films else None
+
+    def _by_ids(self, name: FilmName) -> Match | None:
+        """None where the catalogue knows none of the ids."""
+        told = {column: getattr(name, column) for column in IDS}
+        found = {self._by[column][value] for column, value in told.items() if value in self._by[column]}
+        if not found:
+            return None
+        candidates = tuple(Candidate(movie_id, 100) for movie_id in sorted(found))
+        if len(found) > 1:
+            return Match(None, candidates, "its ids are of different films")
+        film = self._films[candidates[0].movie_id]
+        if self._contradicts(name, film) and not (
+            name.title and self._is_called(name, film) and name.year == film.year
+        ):
+            return Match(None, candidates, "one of its ids is of this film, another is not")
+        return Match(film.id)
+
+    def _by_title(self, name: FilmName) -> Match:
+        keys = tuple(_keys(name))
+        if not keys:
+            return UNKNOWN
+        called = {movie_id for key in keys for movie_id in self._titles.get(key, ())}
+        candidates = self._scored(name, keys, called)
+        best = candidates[0] if candidates else None
+        if best is None:
+            return UNKNOWN
+        why = self._doubt(name, best, called)
+        if not why:
+            return Match(best.movie_id, candidates, by_title=True)
+        return Match(None, candidates, why)
+
+    def _doubt(self, name: FilmName, best: Candidate, called: set[int]) -> str:
+        """Why the best candidate is not certain; empty where it is."""
+        film = self._films[best.movie_id]
+        if film.id not in called:
+            return "only films with titles like it are known"
+        if name.year is None or film.year is None:
+            return "without a year, a title may be of several films"
+        if film.year != name.year:
+            return f"a film called so is known, but of {film.year}"
+        if self._contradicts(name, film):
+            return "a film called so is known, but under another id"
+        if name.own_id is not None and film.own_id is None:
+            return "a film called so is known, but this one has an id that only movierec gave it"
+        near = [
+            other for other in called if other != film.id and self._years_apart(name, other) in (0, 1, None)
+        ]
+        if near:
+            return "several films are called so in these years"
+        if not self._is_called(name, film):
+            return "a film called so is known, but for an article"
+        if any(self._films[other].popularity > film.popularity for other in called):
+            return "of several films called so this is not the best known"
+        return ""
+
+    def _contradicts(self, name: FilmName, film: KnownFilm) -> bool:
+        """As `contradicts`, but for ids that the film had before others were merged into it."""
+        own: dict[str, Any] = {
+            column: None for column in IDS if self._by[column].get(getattr(name, column)) == film.id
+        }
+        return contradicts(replace(name, **own), film)
+
+    def _is_called(self, name: FilmName, film: KnownFilm) -> bool:
+        """Articles included."""
+        known = {title_forms(title).full for title in (film.title, film.original_title) if title}
+        return any(title_forms(title).full in known for title in _titles(name))
+
+    def _scored(self, name: FilmName, keys: tuple[str, ...], called: set[int]) -> tuple[Candidate, ...]:
+        alike = dict.fromkeys(called, 100.0)
+        for key in keys:
+            for movie_id in self._parts.get(key, ()):
+                alike.setdefault(movie_id, 90.0)
+            # By title alone, without a year, all too many are alike.
+            for title, likeness in self._like(key) if name.year and not called else ():
+                for movie_id in self._titles[title]:
+                    alike.setdefault(movie_id, 100 * likeness)
+        scored = (
+            (likeness - penalty, self._films[movie_id].popularity, movie_id)
+            for movie_id, likeness in alike.items()
+            if (penalty := self._penalty(name, movie_id)) is not None
+        )
+        best = heapq.nlargest(CANDIDATES, scored)
+        return tuple(Candidate(movie_id, round(score)) for score, _, movie_id in best)
+
+    def _like(self, key: str) -> Iterator[tuple[str, float]]:
+        shortest, longest = int(len(key) * ALIKE), int(len(key) / ALIKE) + 1
+        for length in range(max(shortest, 4), longest + 1):
+            titles = self._lengths.get(length)
+            if titles:
+                found = process.extract(
+                    key,
+                    titles,
+                    scorer=Indel.normalized_similarity,
+                    score_cutoff=ALIKE,
+                    limit=3,
+                    processor=None,
+                )
+                yield from ((title, likeness) for title, likeness, _ in found)
+
+    def _years_apart(self, name: FilmName, movie_id: int) -> int | None:
+        year = self._films[movie_id].year
+        return None if year is None or name.year is None else abs(year - name.year)
+
+    def _penalty(self, name: FilmName, movie_id: int) -> int | None:
+        """None: so far away that another film is meant."""
+        apart = self._years_apart(name, movie_id)
+        if apart is None:
+            return UNKNOWN_YEAR
+        return YEARS_APART[apart] if apart <= NEAR_YEARS else None
+
+
+def contradicts(name: FilmName, film: KnownFilm) -> bool:
+    """Whether both have an id of one service, and not the same."""
+    pairs = ((getattr(name, column), getattr(film, column)) for column in IDS)
+    return any(told is not None and known is not None and told != known for told, known in pairs)
+
+
+@lru_cache(4096)
+def _titles(name: FilmName) -> tuple[str, ...]:
+    """Whatever a row calls its film: also without what stands in parentheses, and that itself."""
+    told = [title for title in (name.title, name.original_title) if title]
+    parsed = [parse_title(title) for title in told if "(" in title]
+    more = [title for one in parsed for title in (one.title, one.original) if title]
+    return tuple(dict.fromkeys([*told, *more]))
+
+
+def _keys(name: FilmName) -> Iterable[str]:
+    return dict.fromkeys(compact for title in _titles(name) if (compact := title_forms(title).compact))

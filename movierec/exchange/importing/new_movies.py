@@ -1,0 +1,41 @@
+"""Films that the catalogue lacks and the own export tells enough of: which of them may be added."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+
+from movierec import movies
+from movierec.exchange.importing.movie_matcher import Match, contradicts
+from movierec.exchange.readers.records import FilmName
+from movierec.movies import FilmFacts, KnownFilm
+
+
+def is_another(name: FilmName, match: Match, candidates: Iterable[KnownFilm]) -> bool:
+    """Whether the name has an id, and by it is none of the films that are called alike."""
+    has_id = bool(name.imdb_id or name.tmdb_id or name.movielens_id or name.own_id)
+    if match.movie_id is not None or not has_id or not name.title:
+        return False
+    return all(
+        contradicts(name, film) or (name.own_id is not None and film.own_id is None) for film in candidates
+    )
+
+
+def bring(names: Iterable[FilmName], user_id: int, *, most: int, now: int) -> int:
+    """Add the films; returns how many."""
+    films = [
+        (
+            FilmFacts(
+                title=name.title,
+                source="import",
+                original_title=name.original_title,
+                year=name.year,
+                imdb_id=name.imdb_id,
+                tmdb_id=name.tmdb_id,
+                movielens_id=name.movielens_id,
+            ),
+            name.own_id or secrets.token_hex(16),
+        )
+        for name in names
+    ]
+    return movies.bring(films, user_id, most=most, now=now)

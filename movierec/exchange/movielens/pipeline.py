@@ -1,0 +1,217 @@
+"""The import itself: read everything first, then write in short transactions, the last of which decides.
+
+Killed at any moment and repeated it ends as if it had run once; the same files again change nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from movierec import community, db, movies
+from movierec.errors import UnreadableImport
+from movierec.exchange.movielens import catalogue, files
+from movierec.exchange.movielens.catalogue import Film
+from movierec.exchange.movielens.deduplicate import UniqueRatings
+from movierec.exchange.movielens.ratings import RatingReader, Ratings
+from movierec.exchange.movielens.report import Report, Tally
+from movierec.exchange.movielens.votes import FILMS_A_BATCH, note_votes, stand_in
+from movierec.exchange.readers.archive import Member, Passed, opened
+
+DATASET = "movielens"
+
+# Told the stage and how many percent of the whole are done; called between any two transactions. What it
+# raises ends the import there.
+Progress = Callable[[str, int], None]
+
+FILMS_A_TRANSACTION = 200
+RATINGS_A_BLOCK = 100_000
+# A row of ratings.csv is rarely shorter; decides only how finely ratings are dealt out.
+BYTES_A_RATING = 24
+
+# Where each stage ends, in percent.
+CHECKED, READ, JOINED, STORED = 5, 65, 85, 100
+
+
+def _unwatched(_stage: str, _percent: int) -> None:
+    """Nobody wants to know."""
+
+
+def check_source(source: Path, limit_bytes: int) -> None:
+    """Raise UnreadableImport at once for what is no MovieLens dataset; single rows are not looked at."""
+    with opened(source, files.NAMES, limit_bytes) as members:
+        files.check_names(members)
+        for subject in files.COLUMNS:
+            files.table(members, subject, lambda _bytes: None)
+
+
+def import_movielens(
+    source: Path,
+    scratch: Path,
+    *,
+    limit_bytes: int,
+    now: int,
+    minimum_raters: int = community.MINIMUM_RATERS,
+    progress: Progress = _unwatched,
+) -> dict[str, Any]:
+    """Import a folder or zip archive. Temporary files go to `scratch`; no file may unpack beyond `limit_bytes`.
+
+    Films with fewer raters than `minimum_raters` get no votes of them: they would tell what each has rated.
+
+    Returns the report: `files` (rows, accepted, duplicates, rejected of each), `movies` (matched, created),
+    `ratings`, `raters`, `unchanged`, `problems` (file, line, message; the first 100 of `problems_total`),
+    `seconds`, `ratings_per_second`. Raises UnreadableImport where nothing can be imported.
+    """
+    started = time.perf_counter()
+    with opened(source, files.NAMES, limit_bytes) as members:
+        files.check_names(members)
+        run = _Import(members, scratch, now, minimum_raters, progress)
+        report = run.run()
+    seconds = time.perf_counter() - started
+    rows = sum(tally["rows"] for name, tally in report["files"].items() if name.startswith("ratings"))
+    return {**report, "seconds": round(seconds, 2), "ratings_per_second": round(rows / max(seconds, 0.001))}
+
+
+class _Import:
+    def __init__(
+        self,
+        members: Mapping[str, Member],
+        scratch: Path,
+        now: int,
+        minimum_raters: int,
+        progress: Progress,
+    ) -> None:
+        self.members, self.scratch, self.now, self.progress = members, scratch, now, progress
+        self.minimum_raters = minimum_raters
+        self.report = Report()
+        self._bytes = sum(member.size for member in members.values())
+        self._passed = 0
+
+    def run(self) -> dict[str, Any]:
+        fingerprint = files.fingerprint(self.members, self._passing("checking", 0, CHECKED))
+        known = community.dataset(DATASET)
+        self._passed = 0
+        passing = self._passing("reading", CHECKED, READ)
+        films, keywords = self._read_films(passing)
+        with UniqueRatings(self.scratch, self._rating_bytes() // BYTES_A_RATING) as unique:
+            self._read_ratings(films, unique, passing)
+            unchanged = known is not None and known.fingerprint == fingerprint
+            totals = self._count(unique, len(films))
+            if unchanged:
+                created = 0
+            else:
+                ids, created = self._store_films(films, keywords)
+                self._note_votes(ids, totals)
+                blocks = self._blocks(unique, np.array(ids, dtype=np.int64))
+                known = community.replace_dataset(DATASET, fingerprint, blocks, self.now)
+        assert known is not None
+        return {
+            **self.report.as_json(),
+            "movies": {"matched": len(films) - created, "created": created},
+            "ratings": known.ratings,
+            "raters": known.raters,
+            "unchanged": unchanged,
+        }
+
+    def _passing(self, stage: str, begin: int, end: int) -> Passed:
+        """Tells the progress of a stage that reads all files once."""
+
+        def passed(count: int) -> None:
+            self._passed += count
+            share = min(self._passed / max(self._bytes, 1), 1.0)
+            self.progress(stage, begin + int((end - begin) * share))
+
+        return passed
+
+    def _rating_bytes(self) -> int:
+        return sum(member.size for name, member in self.members.items() if name.startswith("ratings"))
+
+    def _read_films(self, passing: Passed) -> tuple[list[Film], dict[int, tuple[str, ...]]]:
+        links = files.table(self.members, "links", passing)
+        ids = catalogue.read_links(links, self.report) if links else {}
+        movies = files.table(self.members, "movies", passing)
+        assert movies is not None
+        films = catalogue.read_movies(movies, ids, self.report)
+        if not films:
+            raise UnreadableImport(f"No row of {movies.name} can be used.{self._first_problem()}")
+        tags = files.table(self.members, "tags", passing)
+        return films, catalogue.read_tags(tags, films, self.report) if tags else {}
+
+    def _read_ratings(self, films: list[Film], unique: UniqueRatings, passing: Passed) -> None:
+        ratings = files.table(self.members, "ratings", passing)
+        assert ratings is not None
+        ids = np.array([film.movielens_id for film in films], dtype=np.int64)
+        order = np.argsort(ids)
+        reader = RatingReader(ratings.name, ratings.rating_layout(), ids[order], order, self.report)
+        for block in ratings.blocks():
+            unique.add(reader.read(block))
+        if not self.report.tally(ratings.name).accepted:
+            raise UnreadableImport(f"No row of {ratings.name} can be used.{self._first_problem()}")
+
+    def _rating_tally(self) -> Tally:
+        return self.report.tally("ratings.csv" if "ratings.csv" in self.members else "ratings.dat")
+
+    def _first_problem(self) -> str:
+        """Of what there is to say the most useful: why the first bad row is bad."""
+        problems = self.report.problems
+        return " {file}, line {line}: {message}.".format(**problems[-1]) if problems else ""
+
+    def _count(self, unique: UniqueRatings, films: int) -> npt.NDArray[np.int64]:
+        """Ratings and their half stars of each film (2 × films); what was read twice becomes a duplicate."""
+        totals = np.zeros((2, films), dtype=np.int64)
+        for part in unique.parts():
+            totals[0] += np.bincount(part["film"], minlength=films)
+            totals[1] += np.bincount(part["film"], weights=part["steps"], minlength=films).astype(np.int64)
+            self.progress("reading", READ)
+        tally = self._rating_tally()
+        ratings = int(totals[0].sum())
+        tally.accepted, tally.duplicates = ratings, tally.accepted - ratings
+        return totals
+
+    def _store_films(self, films: list[Film], keywords: dict[int, tuple[str, ...]]) -> tuple[list[int], int]:
+        if "links.csv" not in self.members:
+            catalogue.note_joined(catalogue.joined_by_title(films), self.now)
+        ids: list[int] = []
+        created = 0
+        for batch in db.batches(films, FILMS_A_TRANSACTION):
+            self.progress("films", READ + (JOINED - READ) * len(ids) // len(films))
+            stored = catalogue.store_films(batch, keywords, self.now)
+            ids += stored.ids
+            created += stored.created
+            community.give_way()
+        merged = movies.aliases()  # a later batch may have made one of two films
+        return [merged.get(movie_id, movie_id) for movie_id in ids], created
+
+    def _note_votes(self, ids: list[int], totals: npt.NDArray[np.int64]) -> None:
+        totals = totals * (totals[0] >= self.minimum_raters)
+        average, popularity = stand_in(totals[0], totals[1])
+        rated = (
+            (ids[film], int(totals[0, film]), float(average[film]), float(popularity[film]))
+            for film in np.flatnonzero(totals[0])
+        )
+        for batch in db.batches(rated, FILMS_A_BATCH):
+            self.progress("films", JOINED)
+            note_votes(batch, self.now)
+            community.give_way()
+        db.next_revision("catalogue")
+
+    def _blocks(self, unique: UniqueRatings, ids: npt.NDArray[np.int64]) -> Iterator[community.Ratings]:
+        """The unique ratings as the community keeps them, with the catalogue's ids."""
+        ratings = self._rating_tally().accepted
+        stored = 0
+        for part in unique.parts():
+            for start in range(0, len(part), RATINGS_A_BLOCK):
+                self.progress("ratings", JOINED + (STORED - JOINED) * stored // max(ratings, 1))
+                block: Ratings = part[start : start + RATINGS_A_BLOCK]
+                stored += len(block)
+                yield community.Ratings(
+                    raters=block["rater"].astype(np.int64),
+                    films=ids[block["film"]],
+                    steps=block["steps"].copy(),
+                    rated_at=block["rated_at"].copy(),
+                )

@@ -1,0 +1,1 @@
+"""Readers below the formats: archives, encodings, CSV tables, JSON streams, field values, records."""

@@ -1,0 +1,131 @@
+"""Tables in CSV whose rows may take several lines, as reviews do: rows by column, each with its first line."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from movierec.errors import UnreadableImport
+from movierec.exchange.readers.lines import BadRow, Columns, NotKept, blocks, decoded
+from movierec.exchange.readers.records import Record, Refusal, Row
+
+SEPARATORS = ",;\t"
+# More has no table of films; a header of a million columns is none.
+MOST_COLUMNS = 200
+# Of one row, over all its lines. The csv module has one limit for the whole process: its own, twice this.
+LONGEST_ROW = 65_536
+
+Fields = Mapping[str, str]  # by column, in lower case
+Number = int  # of a line
+RecordOf = Callable[[Number, Fields], Record]
+
+
+def header_of(head: bytes) -> tuple[str, ...]:
+    """The columns that the first line which is not blank names, in lower case; () where it is no header."""
+    line = head.lstrip().partition(b"\n")[0].rstrip(b"\r")
+    try:
+        names = next(csv.reader([decoded(line)], delimiter=separator_of(line), strict=True), [])
+    except (BadRow, csv.Error):
+        return ()
+    return tuple(name.strip().lower() for name in names) if len(names) <= MOST_COLUMNS else ()
+
+
+def separator_of(header: bytes) -> str:
+    """A comma, unless the header has more semicolons or tabs."""
+    return max(SEPARATORS, key=lambda separator: header.count(separator.encode()))
+
+
+def read(name: str, chunks: Iterable[bytes], record_of: RecordOf, *, headers: int = 1) -> Iterator[Row]:
+    """What `record_of` makes of each row below the header; the BadRow it raises becomes a Refusal.
+
+    `headers`: the columns are named by the so many-th line that is not blank. Raises UnreadableImport where
+    that is no header.
+    """
+    lines = _Lines(name, chunks)
+    columns = None
+    for number, found in lines.rows():
+        if headers:
+            headers -= 1
+            columns = _columns(name, number, found) if not headers else None
+            continue
+        assert columns is not None
+        try:
+            if isinstance(found, BadRow):
+                raise found
+            yield record_of(number, columns.row(found))
+        except BadRow as error:
+            yield Refusal(name, number, str(error), skipped=isinstance(error, NotKept))
+    if headers:
+        raise UnreadableImport(f"{name} has no line that names its columns.")
+
+
+def _columns(name: str, number: int, found: list[str] | BadRow) -> Columns:
+    if isinstance(found, BadRow):
+        raise UnreadableImport(f"Line {number} of {name} must name the columns, but is {found}.")
+    if len(found) > MOST_COLUMNS:
+        raise UnreadableImport(
+            f"Line {number} of {name} names {len(found):,} columns. That is no table of films."
+        )
+    names = [field.strip().lower() for field in found]
+    if twice := next((each for each in names if each and names.count(each) > 1), None):
+        raise UnreadableImport(f"Line {number} of {name} names the column {twice} twice.")
+    return Columns(name, names, ())
+
+
+class _Lines:
+    """The lines of a file as an iterator that survives bad ones, and can take lines back."""
+
+    def __init__(self, name: str, chunks: Iterable[bytes]) -> None:
+        self._source = (
+            (block.first_line + place, line)
+            for block in blocks(name, chunks)
+            for place, line in enumerate(block.data.split(b"\n")[:-1])
+        )
+        self._again: deque[tuple[int, bytes]] = deque()
+        self._taken: list[tuple[int, bytes]] = []
+        self._size = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        number, line = self._again.popleft() if self._again else next(self._source)
+        self._taken.append((number, line))
+        self._size += len(line)
+        if self._size > LONGEST_ROW:
+            raise BadRow(f"longer than {LONGEST_ROW:,} bytes" + self._hint())
+        return decoded(line.rstrip(b"\r")) + "\n"
+
+    def _hint(self) -> str:
+        return " (an open quote?)" if len(self._taken) > 1 else ""
+
+    def rows(self) -> Iterator[tuple[int, list[str] | BadRow]]:
+        """First line and fields of every row that is not blank, or why it is none."""
+        separator = separator_of(self._peek())
+        reader = csv.reader(self, delimiter=separator, strict=True)
+        while True:
+            self._taken, self._size = [], 0
+            try:
+                found: list[str] | BadRow = next(reader)
+            except StopIteration:
+                return
+            except BadRow as error:
+                found = error
+                reader = csv.reader(self, delimiter=separator, strict=True)
+            except csv.Error:
+                found = BadRow("not valid CSV" + (self._hint() or " (a quote inside a field?)"))
+            if isinstance(found, BadRow):
+                # Only its first line is lost to an open quote.
+                self._again.extendleft(reversed(self._taken[1:]))
+            elif not any(found):
+                continue
+            yield self._taken[0][0], found
+
+    def _peek(self) -> bytes:
+        """The first line that is not blank, left in place."""
+        for number, line in self._source:
+            if line.strip():
+                self._again.append((number, line))
+                return line
+        return b""

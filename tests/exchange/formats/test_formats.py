@@ -1,0 +1,257 @@
+"""The readers of other services' files: what a row becomes, what is passed over, what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from movierec.errors import UnreadableImport
+from movierec.exchange.readers.records import Favored, FilmName, Rated, Record, Refusal, Wanted, Watched
+from tests.exchange.reading import read, records, refusals
+
+MAY_17 = 1_242_518_400  # 2009
+HEAT_ID = "tt0113277"
+
+IMDB = """Const,Your Rating,Date Rated,Title,Original Title,URL,Title Type,IMDb Rating,Runtime (mins),Year,Genres
+tt0113277,9,2009-05-17,Heat,Heat,https://x,Movie,8.3,170,1995,"Action, Crime"
+tt0211915,10,2009-05-17,Amélie,Le Fabuleux Destin d'Amélie Poulain,https://x,Movie,8.3,122,2001,Romance
+tt0903747,10,2009-05-17,Breaking Bad,Breaking Bad,https://x,TV Series,9.5,45,2008,Crime
+tt0959621,9,2009-05-17,Pilot,Pilot,https://x,tvEpisode,9.0,58,2008,Crime
+tt0000012,7,2009-05-17,L'arrivée,L'arrivée,https://x,Short,7.4,1,1896,Documentary
+"""
+IMDB_WATCHLIST = """Position,Const,Created,Modified,Description,Title,URL,Title Type,Year,Your Rating,Date Rated
+1,tt0113277,2009-05-17,2009-05-17,,Heat,https://x,Movie,1995,,
+2,tt0078748,2009-05-17,2009-05-17,,Alien,https://x,Movie,1979,8,2009-05-17
+"""
+IMDB_OLD = (
+    '"position","const","created","modified","description","Title","Title type","You rated","Year"\r\n'
+    '"1","tt0211915","Sun May 17 00:00:00 2009","","","Amélie","Feature Film","8","2001"\r\n'
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_imdb_in_any_encoding(tmp_path: Path, encoding: str) -> None:
+    format, rows = read(tmp_path, IMDB.encode(encoding))
+    assert format == "imdb"
+    assert rows == [
+        Record(
+            "sent.csv",
+            2,
+            FilmName("Heat", 1995, imdb_id=HEAT_ID),
+            rated=Rated(9, None, MAY_17, MAY_17),
+        ),
+        Record(
+            "sent.csv",
+            3,
+            FilmName("Amélie", 2001, "Le Fabuleux Destin d'Amélie Poulain", imdb_id="tt0211915"),
+            rated=Rated(10, None, MAY_17, MAY_17),
+        ),
+        Refusal("sent.csv", 4, "a series, not a film", skipped=True),
+        Refusal("sent.csv", 5, "an episode, not a film", skipped=True),
+        Record(
+            "sent.csv",
+            6,
+            FilmName("L'arrivée", 1896, imdb_id="tt0000012"),
+            rated=Rated(7, None, MAY_17, MAY_17),
+        ),
+    ]
+
+
+def test_imdb_watchlist(tmp_path: Path) -> None:
+    heat, alien = records(read(tmp_path, IMDB_WATCHLIST)[1])
+    assert (heat.rated, heat.wanted) == (None, Wanted(None, MAY_17))
+    assert (alien.rated, alien.wanted) == (Rated(8, None, MAY_17, MAY_17), Wanted(None, MAY_17))
+
+
+def test_imdb_of_former_years(tmp_path: Path) -> None:
+    [amelie] = records(read(tmp_path, IMDB_OLD.encode("latin-1"))[1])
+    assert amelie.film == FilmName("Amélie", 2001, imdb_id="tt0211915")
+    assert amelie.rated == Rated(8, None, MAY_17, MAY_17)
+
+
+TMDB = """TMDb ID,IMDb ID,Type,Name,Release Date,Season Number,Episode Number,Rating,Your Rating,Date Rated
+949,tt0113277,movie,Heat,1995-12-15T00:00:00Z,,,7.9,8.0,2009-05-17T00:00:00Z
+1396,tt0903747,tv,Breaking Bad,2008-01-20T00:00:00Z,,,8.9,10.0,2009-05-17T00:00:00Z
+348,,movie,Alien,1979-05-25,,,8.1,,2009-05-17
+949,tt0113277,movie,Heat,1995-12-15,,,7.9,8.5,2009-05-17
+"""
+
+
+def test_tmdb(tmp_path: Path) -> None:
+    format, rows = read(tmp_path, TMDB)
+    assert format == "tmdb"
+    assert rows == [
+        Record("sent.csv", 2, FilmName("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949), Rated(8, None, MAY_17, MAY_17)),
+        Refusal("sent.csv", 3, "a series or an episode, not a film", skipped=True),
+        Record("sent.csv", 4, FilmName("Alien", 1979, tmdb_id=348), wanted=Wanted(None, MAY_17)),
+        Refusal("sent.csv", 5, "the rating 8.5 of 10 falls between two half stars"),
+    ]  # fmt: skip
+    favorites = records(read(tmp_path, TMDB, name="favorites.csv")[1])
+    assert favorites[1].favored == Favored(None, MAY_17)
+
+
+MOVIELENS = """movie_id,imdb_id,tmdb_id,rating,average_rating,title
+6,0113277,949,4.5,3.94,Heat (1995)
+4973,211915,194,5.0,4.1,"Amelie (Fabuleux destin d'Amélie Poulain, Le) (2001)"
+"""
+
+
+def test_movielens_ratings_of_one_person(tmp_path: Path) -> None:
+    format, rows = read(tmp_path, MOVIELENS)
+    assert format == "movielens-ratings"
+    heat, amelie = records(rows)
+    assert heat.film == FilmName("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949, movielens_id=6)
+    assert heat.rated == Rated(9)
+    assert (amelie.film.title, amelie.film.original_title) == (
+        "Amelie",
+        "Le Fabuleux destin d'Amélie Poulain",
+    )
+    assert amelie.film.imdb_id == "tt0211915"
+
+
+HEAT = {"title": "Heat", "year": 1995, "ids": {"trakt": 1, "slug": "heat", "imdb": HEAT_ID, "tmdb": 949}}
+SHOW = {"title": "Breaking Bad", "year": 2008, "ids": {"trakt": 2}}
+FILM = FilmName("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949, uri="trakt:1")
+MIDNIGHT = "2009-05-17T00:00:00Z"
+TIME = "2009-05-17T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"rated_at": TIME, "rating": 9, "type": "movie", "movie": HEAT}, {"rated": Rated(9, None, MAY_17, MAY_17)}),
+        # as it is sent to Trakt
+        ({"rated_at": TIME, "rating": 9, **HEAT}, {"rated": Rated(9, None, MAY_17, MAY_17)}),
+        ({"id": 5, "watched_at": TIME, "type": "movie", "movie": HEAT}, {"watched": (Watched(MIDNIGHT),)}),
+        ({"plays": 2, "last_watched_at": TIME, "movie": HEAT}, {"watched": (Watched(MIDNIGHT, rewatch=True),)}),
+        ({"rank": 1, "listed_at": TIME, "notes": None, "movie": HEAT}, {"wanted": Wanted(None, MAY_17)}),
+    ],
+)  # fmt: skip
+def test_trakt_entries(tmp_path: Path, entry: Any, said: Any) -> None:
+    expected = Record("sent.json", 1, FILM, **said)
+    for document in ([entry], {"movies": [entry]}):
+        assert read(tmp_path, json.dumps(document), name="sent.json") == ("trakt", [expected])
+
+
+def test_a_trakt_export(tmp_path: Path) -> None:
+    """Nested as before 2025; flat, and with other names, since."""
+    history = [
+        {"id": 5, "watched_at": TIME, "type": "movie", "movie": HEAT},
+        {"id": 6, "watched_at": TIME, "type": "episode", "episode": {"season": 1}, "show": SHOW},
+    ]
+    listed = [{"rank": 1, "listed_at": TIME, "type": "movie", "movie": HEAT}]
+    files: dict[str, Any] = {
+        "ada/watched/history-1.json": history,
+        "ada/watched/watched-movies.json": [{"plays": 2, "last_watched_at": TIME, "movie": HEAT}],
+        "ada/ratings/ratings-shows.json": [{"rated_at": TIME, "rating": 8, "type": "show", "show": SHOW}],
+        "ada/lists/list-best-3.json": listed,
+        "lists-watchlist.json": listed,
+        "lists-favorites.json": listed,
+        "collection-movies.json": [{"collected_at": TIME, "movie": HEAT}],
+        "user-profile.json": {"username": "ada"},
+    }
+    format, rows = read(tmp_path, {name: json.dumps(content, indent=1) for name, content in files.items()})
+    assert format == "trakt"
+    skipped = {row.file: row.message for row in refusals(rows) if row.skipped}
+    assert skipped == {
+        "ada/watched/history-1.json": "'episode': not a film",
+        "ada/watched/watched-movies.json": "the history of the same export tells it too",
+        "ada/ratings/ratings-shows.json": "'show': not a film",
+        "ada/lists/list-best-3.json": "an entry of a list: movierec keeps no lists",
+    }
+    kept = {row.file: row for row in records(rows)}
+    assert kept.keys() == {"ada/watched/history-1.json", "lists-watchlist.json", "lists-favorites.json"}
+    assert kept["lists-favorites.json"].favored == Favored(None, MAY_17)
+    assert len(rows) == 7
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            {"rated_at": TIME, "rating": 11, "movie": HEAT},
+            "the rating 11 is not on a scale up to 10 (try --scale 100)",
+        ),
+        ({"rated_at": TIME, "rating": 10**400, "movie": HEAT}, "the rating is not between 0 and 100"),
+        ({"rated_at": TIME, "rating": float("nan"), "movie": HEAT}, "the rating is not between 0 and 100"),
+        ({"rated_at": TIME, "rating": True, "movie": HEAT}, "there is no rating"),
+        ({"rated_at": TIME, "rating": 8, "movie": {**HEAT, "year": "x"}}, "year is no whole number"),
+        ({"rated_at": 7, "rating": 8, "movie": HEAT}, "rated_at is no text"),
+        ({"listed_at": TIME, "notes": "a\0b", "movie": HEAT}, "the note holds a NUL"),
+        ({"listed_at": TIME, "notes": "a\ud800", "movie": HEAT}, "the note holds half a character"),
+        ({"rated_at": TIME, "rating": 8, "movie": []}, "there is no film"),
+        ({"rated_at": TIME, "rating": 8, "movie": {}}, "there is neither a title nor an id"),
+        ("x", "'x' is no entry"),
+    ],
+)
+def test_broken_trakt_entries(tmp_path: Path, entry: Any, message: str) -> None:
+    said = {"listed_at": TIME} if "listed_at" in entry else {"rated_at": TIME, "rating": 9}
+    good = {**said, "movie": HEAT}
+    _, rows = read(tmp_path, f"[{json.dumps(good)},\n{json.dumps(entry)}]", name="sent.json")
+    assert refusals(rows) == [Refusal("sent.json", 2, message)]
+
+
+@pytest.mark.parametrize(
+    ("content", "scale", "expected"),
+    [
+        # the year behind the title
+        ("Title,Rating\nHeat (1995),4.5\n", None, Record("sent.csv", 2, FilmName("Heat", 1995), Rated(9))),
+        ("title;year;rating\nHeat;1995;4,5\n", None, Record("sent.csv", 2, FilmName("Heat", 1995), Rated(9))),
+        ("film\tyour rating\nHeat\t90\n", 100, Record("sent.csv", 2, FilmName("Heat"), Rated(9))),
+        ("imdb_id,rating\ntt0113277,9\n", 10, Record("sent.csv", 2, FilmName(imdb_id=HEAT_ID), Rated(9))),
+        ("Title,Year,Rating10,Review\nHeat,1995,9,Good\n", None,
+         Record("sent.csv", 2, FilmName("Heat", 1995), Rated(9, "Good"))),
+        ("title,favorite,watchlist\nHeat,yes,no\n", None, Record("sent.csv", 2, FilmName("Heat"), favored=Favored())),
+        ("title,WatchedDate,Rewatch,Tags\nHeat,2009-05-17,true,\"a, b\"\n", None,
+         Record("sent.csv", 2, FilmName("Heat"), watched=(Watched("2009-05-17", "", True, ("a", "b")),))),
+        ("title,rating\nHeat,9\n", None,
+         Refusal("sent.csv", 2, "the rating 9 is not on a scale up to 5 (try --scale 10)")),
+        ("title,rating\nHeat,95\n", 100, Refusal("sent.csv", 2, "the rating 95 of 100 falls between two half stars")),
+        ("title,rating\nHeat,\n", None, Refusal("sent.csv", 2, "the row says nothing of the film", skipped=True)),
+        ("title,favorite\nHeat,perhaps\n", None, Refusal("sent.csv", 2, "favorite must be yes or no, not 'perhaps'")),
+        ("title,rating\n,4\n", None, Refusal("sent.csv", 2, "there is neither a title nor an id")),
+        # formulas are text like any other
+        ("title,rating\n\"=cmd|' /C calc'!A0\",4\n", None,
+         Record("sent.csv", 2, FilmName("=cmd|' /C calc'!A0"), Rated(8))),
+    ],
+)  # fmt: skip
+def test_named_columns(tmp_path: Path, content: str, scale: int | None, expected: Any) -> None:
+    assert read(tmp_path, content, scale=scale) == ("csv", [expected])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" * 50, "of no format that is known"),
+        (b"\0\1\2" * 100, "holds no text"),
+        (b"   \n\n", "holds no text"),
+        (b"hello\nworld\n", "names 'hello'"),
+        (b"[1, 2, 3]", "It is JSON"),
+        (",".join(f"c{n}" for n in range(10**6)).encode(), "names no columns"),
+        (b'title,"rating\n', "names no columns"),
+        (b"userId,movieId,rating,timestamp\n1,1,4,1\n", "ratings of many people"),
+        ({"notes.txt": b"hello"}, "notes.txt"),
+        ({"inner.zip": b"PK\3\4" + b"\0" * 50}, "an archive within the archive"),
+        ({}, "no file in it"),
+        ({"../ratings.csv": b"title,rating\n"}, "outside its own folder"),
+        ({"ratings.csv": b"title,rating\n" + b"0" * 50_000_000}, "times its size"),
+    ],
+)
+def test_what_nothing_reads_is_refused_in_words(tmp_path: Path, content: Any, words: str) -> None:
+    with pytest.raises(UnreadableImport, match=words):
+        read(tmp_path, content)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_what_is_nested_without_end_is_refused(tmp_path: Path, opening: str) -> None:
+    with pytest.raises(UnreadableImport):
+        read(tmp_path, opening * 60_000, name="sent.json")
+
+
+def test_a_format_may_be_insisted_on(tmp_path: Path) -> None:
+    assert read(tmp_path, IMDB, format="imdb")[0] == "imdb"
+    with pytest.raises(UnreadableImport, match="no Trakt export"):
+        read(tmp_path, IMDB, format="trakt")

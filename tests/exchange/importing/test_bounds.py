@@ -1,0 +1,65 @@
+"""What one import may hold in memory and leave behind: rows of one film, rows that wait together, all rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from movierec import db
+from movierec.config import Settings
+from movierec.errors import UnreadableImport
+from movierec.exchange import importing
+from movierec.exchange.importing import row_index
+from tests.exchange.import_files import bring_in, kept, new_user
+
+HEADER = "title,year,rating,review\n"
+
+
+@pytest.fixture
+def ada(database: Settings) -> int:
+    return new_user()
+
+
+def told(film: str, count: int, words: str) -> str:
+    """Rows that rate one film, each in other words."""
+    return "".join(f"{film},4,{words}{number}\n" for number in range(count))
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "words"), [("MOST_ROWS_TOGETHER", 4, ""), ("MOST_BYTES_TOGETHER", 21_000, "x" * 5_000)]
+)
+def test_rows_of_one_film_are_held_within_bounds(
+    ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, most: int, words: str
+) -> None:
+    monkeypatch.setattr(row_index, bound, most)
+    films = told("Alien,1979", 6, words) + "Heat,1995,3,\n", told("Nobody Knows It,2001", 6, words)
+    report = bring_in(tmp_path, ada, HEADER + "".join(films))
+    assert (report["accepted"] + report["unchanged"], report["unmatched"], report["rejected"]) == (5, 4, 4)
+    rejected = [problem for problem in report["problems"] if problem["outcome"] == "rejected"]
+    assert sorted(problem["line"] for problem in rejected) == [6, 7, 13, 14]
+    assert all("too long" in problem["message"] for problem in rejected)
+    assert [title for title, *_ in kept(ada)["ratings"]] == ["Alien", "Heat"]
+
+
+def test_what_waits_for_one_answer_is_bounded_over_imports(
+    ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_index, "MOST_ROWS_TOGETHER", 4)
+    # The same again takes no room.
+    for words in ("a", "a", "b"):
+        bring_in(tmp_path, ada, HEADER + told("Nobody Knows It,2001", 3, words))
+    [question] = importing.questions(ada, limit=10, offset=0)[1]
+    assert question.rows == 4
+    assert db.value("SELECT COUNT(*) FROM waiting_rows") == 4
+
+
+def test_broken_rows_count_towards_the_most_rows(
+    ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_index, "MOST_ROWS", 4)
+    broken = "Heat,1995,99,\n" * 3
+    assert bring_in(tmp_path, ada, f"{HEADER}{broken}Heat,1995,4,\n")["rejected"] == 3
+    with pytest.raises(UnreadableImport, match="more than 4 rows"):
+        bring_in(tmp_path, ada, f"{HEADER}{broken}{broken}")
+    assert db.value("SELECT COUNT(*) FROM import_problems") == 3

@@ -1,0 +1,151 @@
+"""Which film a name means: what is certain, what is asked, what nothing is known of. Never a wrong one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from movierec.exchange.importing.movie_matcher import Choice, Matcher, identity
+from movierec.exchange.readers.records import FilmName
+from movierec.movies import KnownFilm
+from movierec.movies.title_keys import title_key
+
+
+def film(number: int, title: str, year: int | None, popularity: float = 10.0, **more: Any) -> KnownFilm:
+    told = {
+        "original_title": "",
+        "imdb_id": f"tt{number:07}",
+        "tmdb_id": None,
+        "movielens_id": None,
+        "own_id": None,
+    }
+    return KnownFilm(number, title, year=year, popularity=popularity, **{**told, **more})
+
+
+FILMS = [
+    film(1, "Heat", 1995, 80, tmdb_id=949, movielens_id=6),
+    film(2, "Heat", 1972, 5),
+    film(3, "The Matrix", 1999, 90, tmdb_id=603),
+    film(4, "Deal", 2008),
+    film(5, "Le Fabuleux Destin d'Amélie Poulain", 2001, original_title="Amélie"),
+    film(6, "Toy Story 2", 1999),
+    film(7, "Toy Story 3", 2010),
+    film(8, "King Kong", 2005, 60),
+    film(9, "King Kong", 1976, 20),
+    film(10, "Fanny", 1932),
+    film(11, "Fanny", 1933),
+    film(12, "Star Wars: Episode IV - A New Hope", 1977),
+    film(13, "Undated", None),
+    film(14, "Seven Samurai", 1954, original_title="Shichinin no samurai"),
+    film(15, "(500) Days of Summer", 2009),
+    film(16, "Private", 2004, own_id="ab12"),
+]
+
+
+def matcher(**choices: list[Choice]) -> Matcher:
+    titles = [
+        (known.id, title_key(title).replace(" ", ""))
+        for known in FILMS
+        for title in (known.title, known.original_title)
+        if title
+    ]
+    return Matcher(FILMS, titles, [("imdb_id", "tt7777777", 3)], choices)
+
+
+MATCHER = matcher()
+
+
+@pytest.mark.parametrize(
+    ("name", "movie_id"),
+    [
+        (FilmName("Heat", 1995), 1),
+        (FilmName("HEAT!", 1995), 1),
+        (FilmName("Matrix, The", 1999), 3),
+        (FilmName("The Matrix", 1999, "Matrix"), 3),
+        (FilmName("Amelie", 2001), 5),
+        (FilmName("Seven Samurai (Shichinin no samurai)", 1954), 14),
+        (FilmName("Shichinin no samurai", 1954), 14),
+        (FilmName("Toy Story II", 1999), 6),
+        (FilmName("(500) Days of Summer", 2009), 15),
+        # ids need neither title nor year
+        (FilmName(imdb_id="tt0000001"), 1),
+        (FilmName("Something Else", 1950, tmdb_id=603), 3),
+        (FilmName(movielens_id=6), 1),
+        (FilmName(own_id="ab12"), 16),
+        (FilmName(imdb_id="tt7777777"), 3),  # of a film that was merged into it
+        # one id unknown here, another known
+        (FilmName("Heat", 1995, imdb_id="tt0000001", tmdb_id=949), 1),
+        # contradicted by an id, but called so in that year
+        (FilmName("Heat", 1995, imdb_id="tt0000001", tmdb_id=1), 1),
+    ],
+)
+def test_certain(name: FilmName, movie_id: int) -> None:
+    assert MATCHER.match(name).movie_id == movie_id
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "why"),
+    [
+        (FilmName("Heat", 1972), 2, "not the best known"),
+        (FilmName("King Kong", 1976), 9, "not the best known"),
+        (FilmName("Heat", 1996), 1, "but of 1995"),
+        (FilmName("Heat", 1993), 1, "but of 1995"),
+        (FilmName("Heat"), 1, "without a year"),
+        (FilmName("Undated", 1990), 13, "without a year"),
+        (FilmName("Fanny", 1932), 10, "several films"),
+        (FilmName("Fanny", 1933), 11, "several films"),
+        (FilmName("The Deal", 2008), 4, "but for an article"),
+        (FilmName("The Matrx", 1999), 3, "titles like it"),
+        (FilmName("Star Wars", 1977), 12, "titles like it"),
+        # of another id than the film of that name and year: it may be another film
+        (FilmName("The Matrix", 1999, imdb_id="tt9999999"), 3, "another id"),
+        (FilmName(imdb_id="tt0000001", tmdb_id=603), 1, "different films"),
+        (FilmName("Ronin", 1998, imdb_id="tt0000001", tmdb_id=5), 1, "another is not"),
+    ],
+)
+def test_asked(name: FilmName, first: int, why: str) -> None:
+    match = MATCHER.match(name)
+    assert match.movie_id is None
+    assert match.candidates[0].movie_id == first
+    assert why in match.why
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        FilmName("Nobody Knows", 2001),
+        FilmName("Toy Story 4", 2019),
+        FilmName("Toy Story 3", 1999),
+        FilmName("Heat", 1980),
+        FilmName("", 1995),
+        FilmName("…", 1995),
+        FilmName(imdb_id="tt9999999"),
+        FilmName("Matrx"),
+    ],
+)
+def test_unknown(name: FilmName) -> None:
+    match = MATCHER.match(name)
+    assert (match.movie_id, match.candidates) == (None, ())
+
+
+def test_answers_come_first() -> None:
+    name = FilmName("Heat", 1972, uri="u1")
+    assert identity(name) == "title:heat:1972"
+    chosen = matcher(**{"title:heat:1972": [Choice("u1", 2)]})
+    assert chosen.match(name).movie_id == 2
+    # what was said of one address is not said of another, but of a name without one
+    assert chosen.match(FilmName("Heat", 1972, uri="u2")).movie_id is None
+    assert chosen.match(FilmName("Heat", 1972)).movie_id == 2
+    two = matcher(**{"title:heat:1972": [Choice("u1", 2), Choice("u2", 1)]})
+    assert two.match(name).movie_id == 2
+    assert two.match(FilmName("Heat", 1972)).movie_id is None
+    left_out = matcher(**{"imdb:tt0000001": [Choice("", None)]})
+    assert left_out.match(FilmName(imdb_id="tt0000001")).why == "you chose to leave it out"
+
+
+def test_films_that_come_later_are_found() -> None:
+    later = matcher()
+    assert later.match(FilmName("Ronin", 1998)).movie_id is None
+    later.add([film(20, "Ronin", 1998)], [(20, "ronin")])
+    assert later.match(FilmName("Ronin", 1998)).movie_id == 20
