@@ -18,8 +18,8 @@ from pydantic import TypeAdapter
 from movierec import db
 from movierec.api.app import ENDPOINTS, create_app
 from movierec.api.endpoint import Download
+from movierec.api.listener import listen
 from movierec.api.schemas import Problem
-from movierec.api.serving import listen
 from movierec.config import Settings
 
 _numbers = itertools.count(1)

@@ -8,7 +8,7 @@ from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Answer, Group
-from movierec.api.lists import list_json, with_films
+from movierec.api.page_items import list_json, with_films
 from movierec.api.schemas import Page
 from movierec.api.schemas import library as schemas
 from movierec.errors import NotFound

@@ -9,8 +9,8 @@ from movierec import auth, movies, recommender
 from movierec.api.call import Call
 from movierec.api.encoding import encoded, timestamp
 from movierec.api.endpoint import Access, Answer, Group, Unwritten
-from movierec.api.lists import with_films
 from movierec.api.movies import listed_json
+from movierec.api.page_items import with_films
 from movierec.api.pages import page_json, whole_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import recommendations as schemas

@@ -8,7 +8,7 @@ from movierec.api.endpoint import Access, Answer, Group
 from movierec.api.jobs import job_json
 from movierec.api.schemas import jobs as schemas
 from movierec.errors import Conflict, TmdbOff
-from movierec.jobs import syncing
+from movierec.jobs import catalogue_sync
 
 group = Group("/api/v1/movies", tag="movies")
 
@@ -23,7 +23,7 @@ async def sync(call: Call, query: schemas.SyncQuery) -> Answer:
     tmdb = call.services.settings.tmdb
     if call.services.tmdb is None:
         raise TmdbOff()
-    order = syncing.order(tmdb, query.pages, query.budget)
-    made = await call.write(jobs.enqueue, call.user_id, syncing.KIND, order, call.now)
+    order = catalogue_sync.order(tmdb, query.pages, query.budget)
+    made = await call.write(jobs.enqueue, call.user_id, catalogue_sync.KIND, order, call.now)
     call.services.worker.wake()
     return Answer(202, job_json(made))

@@ -11,10 +11,10 @@ import typer
 
 from movierec.cli.account_access import Yes, confirm
 from movierec.cli.connection import connect
+from movierec.cli.movie_lookup import find_movie, label, title_columns
 from movierec.cli.options import AsJson, IdsOnly, Movie, MovieWords, new_group
 from movierec.cli.output import columns_help, field, print_done, print_list, say
 from movierec.cli.terminal import visible
-from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import pages
 from movierec.errors import ValidationFailed
 

@@ -99,7 +99,7 @@ def exit_code(error: MovierecError) -> int:
 
 
 def _report(error: MovierecError) -> None:
-    from movierec.cli.titles import AmbiguousTitle, label  # http.client, as above
+    from movierec.cli.movie_lookup import AmbiguousTitle, label  # http.client, as above
     from movierec.client import Refused  # the same
 
     detail = error.detail

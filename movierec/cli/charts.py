@@ -10,10 +10,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from movierec.cli.columns import console
+from movierec.cli.movie_lookup import label
 from movierec.cli.scales import Scale
-from movierec.cli.tables import console
 from movierec.cli.terminal import flowing
-from movierec.cli.titles import label
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 # Wider bars tell nothing more; narrower ones nothing.

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from movierec.cli.connection import connect
+from movierec.cli.list_options import print_own
+from movierec.cli.movie_lookup import find_movie, label, title_columns
 from movierec.cli.options import AsJson, IdsOnly, Limit, Movie, MovieWords, new_group
 from movierec.cli.output import Column, columns_help, day, field, print_done
-from movierec.cli.own_lists import print_own
-from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import pages
 from movierec.errors import NotFound
 

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from movierec.cli.connection import connect
+from movierec.cli.list_options import narrowed, print_own
+from movierec.cli.movie_lookup import find_movie, label, title_columns
 from movierec.cli.options import (
     AsJson,
     Genre,
@@ -25,8 +27,6 @@ from movierec.cli.options import (
     new_group,
 )
 from movierec.cli.output import Column, columns_help, field, print_done
-from movierec.cli.own_lists import narrowed, print_own
-from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import Client, pages
 from movierec.errors import NotFound, ValidationFailed
 

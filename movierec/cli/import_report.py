@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from movierec.cli.movie_lookup import label
 from movierec.cli.output import Column, field, minute, print_json, print_list, print_record, say
-from movierec.cli.titles import label
 from movierec.errors import ValidationFailed
 
 OUTCOMES = ("new", "changed", "same", "kept", "ambiguous", "unmatched", "skipped", "rejected")

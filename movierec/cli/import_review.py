@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from movierec.cli.connection import connect
+from movierec.cli.movie_lookup import AmbiguousTitle, find_movie, label
 from movierec.cli.options import AsJson, IdsOnly, Limit
 from movierec.cli.output import Column, field, print_done, print_list, say
 from movierec.cli.terminal import visible
-from movierec.cli.titles import AmbiguousTitle, find_movie, label
 from movierec.client import Client, pages
 from movierec.errors import Conflict, MovierecError, NotFound, ValidationFailed
 

@@ -18,8 +18,8 @@ from movierec.cli.jobs import JobId, print_begun, print_job
 from movierec.cli.options import AsJson, IdsOnly, Limit, NoWait, new_group
 from movierec.cli.output import columns_help, print_done, print_list
 from movierec.cli.progress import follow, progress
-from movierec.cli.sending import opened, packed, upload
 from movierec.cli.undo import say_left
+from movierec.cli.upload import opened, packed, upload
 from movierec.client import pages
 from movierec.errors import NotFound, PermissionDenied, UnreadableImport
 

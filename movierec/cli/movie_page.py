@@ -11,10 +11,10 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from movierec.cli.columns import console
 from movierec.cli.image_support import Way, way_of
-from movierec.cli.tables import console
+from movierec.cli.movie_lookup import label
 from movierec.cli.terminal import flowing
-from movierec.cli.titles import label
 from movierec.client import Client
 from movierec.errors import MovierecError
 

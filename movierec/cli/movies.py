@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from movierec.cli.connection import connect
+from movierec.cli.movie_lookup import find_movie, title_columns
 from movierec.cli.options import AsJson, IdsOnly, MovieWords, PageNumber, new_group
 from movierec.cli.output import (
     Column,
@@ -22,7 +23,6 @@ from movierec.cli.output import (
 )
 from movierec.cli.scales import OfScale, Scale, scale_of
 from movierec.cli.terminal import visible
-from movierec.cli.titles import find_movie, title_columns
 from movierec.client import pages
 from movierec.errors import ValidationFailed
 

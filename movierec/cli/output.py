@@ -72,7 +72,7 @@ def print_list(
     elif not found:
         say(nothing)
     else:
-        from movierec.cli.tables import print_table  # rich: 70 ms
+        from movierec.cli.columns import print_table  # rich: 70 ms
 
         print_table(found, columns)
 

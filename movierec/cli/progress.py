@@ -44,7 +44,7 @@ class Lines:
 def progress() -> AbstractContextManager[Progress]:
     if not sys.stderr.isatty():
         return Lines()
-    from movierec.cli.bars import Bars  # rich: 70 ms
+    from movierec.cli.progress_bars import Bars  # rich: 70 ms
 
     return Bars()
 

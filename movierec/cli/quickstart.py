@@ -11,11 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from movierec.cli.connection import connect
+from movierec.cli.movie_lookup import find_movie, label, title_columns
 from movierec.cli.options import AsJson, IdsOnly, new_group
 from movierec.cli.output import Column, columns_help, field, items_of, print_list, say
 from movierec.cli.recommendations import COLUMNS as RECOMMENDED
 from movierec.cli.scales import OfScale, Scale, on_scale, scale_of
-from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import Client
 from movierec.errors import NotFound, ValidationFailed
 

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from movierec.cli.connection import connect
+from movierec.cli.list_options import narrowed, print_own
+from movierec.cli.movie_lookup import find_movie, label, title_columns
 from movierec.cli.options import (
     AsJson,
     Genre,
@@ -24,9 +26,7 @@ from movierec.cli.options import (
     new_group,
 )
 from movierec.cli.output import Column, columns_help, day, field, print_done, print_record
-from movierec.cli.own_lists import narrowed, print_own
 from movierec.cli.scales import OfScale, Scale, rating_typed, scale_of
-from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import pages
 from movierec.errors import NotFound
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from movierec.cli.connection import connect
+from movierec.cli.movie_lookup import find_movie, label, title_columns
 from movierec.cli.options import AsJson, IdsOnly, MovieWords, new_group
 from movierec.cli.output import Column, columns_help, field, items_of, print_done, print_json, print_list
 from movierec.cli.scales import OfScale, Scale, on_scale, scale_of
 from movierec.cli.terminal import visible
-from movierec.cli.titles import find_movie, label, title_columns
 
 commands = new_group("")
 

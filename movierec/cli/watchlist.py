@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from movierec.cli.connection import connect
+from movierec.cli.list_options import entry_of, narrowed, print_own
+from movierec.cli.movie_lookup import find_movie, label, title_columns
 from movierec.cli.options import (
     AsJson,
     Genre,
@@ -22,8 +24,6 @@ from movierec.cli.options import (
     new_group,
 )
 from movierec.cli.output import Column, columns_help, day, field, print_done
-from movierec.cli.own_lists import entry_of, narrowed, print_own
-from movierec.cli.titles import find_movie, label, title_columns
 from movierec.client import pages
 
 commands = new_group("")

@@ -12,8 +12,8 @@ import time
 
 from movierec import db, movies
 from movierec.api.app import create_app
+from movierec.api.listener import listen_on
 from movierec.api.services import drain
-from movierec.api.serving import listen_on
 from movierec.config import Settings
 from movierec.daemon.restore import keep_restores_away
 from movierec.errors import ConfigurationError

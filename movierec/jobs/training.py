@@ -16,7 +16,7 @@ import movierec
 from movierec import errors
 from movierec.config import Settings
 from movierec.errors import InternalError, MovierecError
-from movierec.jobs.running import Running
+from movierec.jobs.context import Running
 from movierec.recommender.training import pipeline
 
 # -P: modules of the folder the daemon was started in are none of its business.

@@ -17,9 +17,9 @@ from movierec.config import Settings
 from movierec.errors import DatabaseUnavailable, InternalError, MovierecError, StorageFull
 from movierec.files import is_disk_full
 from movierec.jobs import queue, uploads
-from movierec.jobs.kinds import KINDS, Kind
+from movierec.jobs.context import NotOurs, Running, Stopping
 from movierec.jobs.queue import Job
-from movierec.jobs.running import NotOurs, Running, Stopping
+from movierec.jobs.registry import KINDS, Kind
 from movierec.tmdb import Tmdb
 
 # How soon a daemon notices what another one has queued. Its own jobs begin at once.

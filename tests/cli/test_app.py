@@ -14,7 +14,7 @@ import pytest
 
 from movierec import __version__, errors
 from movierec.cli.app import exit_code
-from movierec.cli.titles import AmbiguousTitle
+from movierec.cli.movie_lookup import AmbiguousTitle
 from tests.cli.running import Shell
 from tests.cli.scripted import ScriptedServer, answer, problem
 

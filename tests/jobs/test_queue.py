@@ -12,7 +12,7 @@ from movierec import auth, db, library
 from movierec.config import Settings
 from movierec.errors import Conflict, InternalError, NotFound
 from movierec.jobs import queue
-from movierec.jobs.kinds import IMPORT, take_back_left_over
+from movierec.jobs.registry import IMPORT, take_back_left_over
 from tests.films import FILMS, movie_id
 
 KINDS = ("train",)

@@ -18,9 +18,9 @@ from movierec import auth, db
 from movierec.config import Settings
 from movierec.errors import UnreadableImport
 from movierec.jobs import Upload, queue, uploads
-from movierec.jobs.kinds import Kind
+from movierec.jobs.context import Running
 from movierec.jobs.queue import Job
-from movierec.jobs.running import Running
+from movierec.jobs.registry import Kind
 from movierec.jobs.worker import UNEXPECTED, Worker
 from movierec.tmdb import Tmdb
 from tests.tmdb.conftest import quick

@@ -9,8 +9,8 @@ import pytest
 
 from movierec import movies
 from movierec.exchange.importing import FilmName
-from movierec.jobs.looking_up import look_up_with
-from movierec.jobs.running import Running
+from movierec.jobs.context import Running
+from movierec.jobs.tmdb_lookup import look_up_with
 from movierec.tmdb import Answer, Details, parse
 from tests.films import NOW
 from tests.tmdb.answers import MATRIX

@@ -17,7 +17,7 @@ from typing import Any
 from movierec import community, config, db, library, movies
 from movierec.errors import MovierecError, NotFound, TmdbOff, UpstreamUnavailable
 from movierec.jobs import queue
-from movierec.jobs.running import NotOurs, Running
+from movierec.jobs.context import NotOurs, Running
 from movierec.movies import FilmFacts, Outside
 from movierec.tmdb import Answer, Details, FilmPage, Tmdb
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from movierec.cli.movie_lookup import label
 from movierec.cli.output import Column, print_list
-from movierec.cli.titles import label
 from movierec.errors import NotFound
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from movierec.exchange import importing, movielens
-from movierec.jobs import queue, syncing, training, uploads
-from movierec.jobs.looking_up import look_up_with
-from movierec.jobs.running import Running
+from movierec.jobs import catalogue_sync, queue, training, uploads
+from movierec.jobs.context import Running
+from movierec.jobs.tmdb_lookup import look_up_with
 
 
 def import_movielens(running: Running) -> dict[str, Any]:
@@ -73,6 +73,6 @@ class Kind:
 KINDS: dict[str, Kind] = {
     IMPORT: Kind(import_own, lane="own imports", clear_away=take_back_left_over),
     "import_movielens": Kind(import_movielens, lane="imports"),
-    syncing.KIND: Kind(syncing.sync, lane="sync"),
+    catalogue_sync.KIND: Kind(catalogue_sync.sync, lane="sync"),
     "train": Kind(training.train, lane="training"),
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from movierec.cli.titles import AmbiguousTitle, find_movie, title_key
+from movierec.cli.movie_lookup import AmbiguousTitle, find_movie, title_key
 from movierec.errors import NotFound, ValidationFailed
 from tests.cli.running import Terminal
 

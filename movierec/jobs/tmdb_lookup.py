@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from movierec import movies
 from movierec.errors import MovierecError, UpstreamUnavailable
 from movierec.exchange.importing import FilmName, LookUp
-from movierec.jobs.running import Running
+from movierec.jobs.context import Running
 from movierec.movies import FilmFacts
 from movierec.tmdb import Tmdb
 

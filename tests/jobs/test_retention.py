@@ -8,11 +8,11 @@ from movierec import auth, db, jobs, library
 from movierec.config import Settings
 from movierec.exchange.importing.problems import keep_problems
 from movierec.exchange.importing.report import Problem
-from movierec.jobs import forgetting, queue
+from movierec.jobs import queue, retention
 from tests.films import movie_id
 
 NOW = 1_750_000_000
-LATER = NOW + forgetting.KEEP_SECONDS + 1
+LATER = NOW + retention.KEEP_SECONDS + 1
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_old_jobs_go_with_their_problems(user: int) -> None:
 
 
 def test_few_are_forgotten_at_once(user: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forgetting, "JOBS_AT_ONCE", 2)
+    monkeypatch.setattr(retention, "JOBS_AT_ONCE", 2)
     for _ in range(3):
         ended(user, NOW)
     assert [jobs.sweep_jobs(LATER) for _ in range(2)] == [True, False]

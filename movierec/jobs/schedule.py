@@ -9,7 +9,7 @@ from typing import Any
 from movierec import community, db
 from movierec.config import Settings
 from movierec.errors import Conflict
-from movierec.jobs import queue, syncing
+from movierec.jobs import catalogue_sync, queue
 from movierec.jobs.queue import Job
 from movierec.recommender import models_folder
 from movierec.recommender.serving import model_versions
@@ -30,10 +30,10 @@ def sync_when_due(settings: Settings, now: int) -> Job | None:
     hours = settings.tmdb.sync_hours
     if not (settings.tmdb.api_key and hours):
         return None
-    last = db.value("SELECT MAX(created_at) FROM jobs WHERE kind = ?", syncing.KIND) or 0
+    last = db.value("SELECT MAX(created_at) FROM jobs WHERE kind = ?", catalogue_sync.KIND) or 0
     if now - last < hours * SECONDS_AN_HOUR:
         return None
-    return _enqueue(syncing.KIND, syncing.order(settings.tmdb), now)
+    return _enqueue(catalogue_sync.KIND, catalogue_sync.order(settings.tmdb), now)
 
 
 def _enqueue(kind: str, parameters: Mapping[str, Any], now: int) -> Job | None:
