@@ -43,7 +43,7 @@ def measure(count: int, seconds: float, home: Path) -> None:
     db.connect(config.load(environ=environ))
     db.migrate()
     ids = movies.store(films, int(time.time()) - 3600)
-    db.next_revision("starter")  # the daemon shall not add the shipped films once more
+    db.increment_revision("starter")  # the daemon shall not add the shipped films once more
     daemon = subprocess.Popen(SERVE, env=environ, stdout=subprocess.PIPE, text=True)
     try:
         assert daemon.stdout is not None

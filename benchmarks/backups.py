@@ -33,7 +33,7 @@ def main() -> None:
         here = config.load(environ={"MOVIEREC_HOME": f"{folder}/here"})
         there = config.load(environ={"MOVIEREC_HOME": f"{folder}/there"})
         if given.database:
-            there = dataclasses.replace(there, database=config.Database(url=given.database))
+            there = dataclasses.replace(there, database=config.DatabaseSettings(url=given.database))
         fill(here, given.movielens)
         target = Path(folder) / "backup"
         made = timed("backup", lambda: back_up(here, target, force=False, models=True))
@@ -48,7 +48,7 @@ def fill(settings: Settings, source: Path | None) -> None:
     db.connect(settings)
     db.migrate()
     movies.load_starter(NOW)
-    auth.load_or_create(settings.paths.state / "keys.json")
+    auth.load_or_create_keys(settings.paths.state / "keys.json")
     if source:
         movielens.import_movielens(source, settings.paths.state, limit_bytes=2**40, now=NOW)
         pipeline.train(settings, lambda *_: None, now=NOW)

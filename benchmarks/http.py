@@ -83,7 +83,7 @@ def measure(count: int, requests: int, home: Path) -> None:
     db.connect(config.load(environ=environ))
     db.migrate()
     ids = movies.store(films, 1)
-    db.next_revision("starter")  # the daemon shall not add the shipped films once more
+    db.increment_revision("starter")  # the daemon shall not add the shipped films once more
     db.close()
     daemon = subprocess.Popen(SERVE, env=environ, stdout=subprocess.PIPE, text=True)
     try:

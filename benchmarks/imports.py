@@ -113,7 +113,7 @@ def bring_in(source: Path, scratch: Path, user_id: int, job: int) -> dict[str, A
 def rate_on(user_id: int, done: threading.Event, waits: list[float]) -> None:
     while not done.is_set():
         begun = time.perf_counter()
-        db.call(library.rate, user_id, 1 + len(waits) % 1000, 4.0, now=NOW)
+        db.run_with_retry(library.rate, user_id, 1 + len(waits) % 1000, 4.0, now=NOW)
         waits.append(time.perf_counter() - begun)
         time.sleep(0.02)
     db.close()

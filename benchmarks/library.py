@@ -86,10 +86,12 @@ def measure_statistics() -> None:
     chance = random.Random(1)
     films = [movie_id for (movie_id,) in db.rows("SELECT id FROM movies ORDER BY id")]
     ann = make_user("ann")
-    changes = [library.to_rate(film, chance.randint(1, 10) / 2) for film in chance.sample(films, 10_000)]
+    changes = [
+        library.rating_change(film, chance.randint(1, 10) / 2) for film in chance.sample(films, 10_000)
+    ]
     for film in chance.choices(films, k=5_000):
         day = f"{chance.randint(2015, 2025)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
-        changes.append(library.to_history(film, day))
+        changes.append(library.viewing_change(film, day))
     library.apply(ann, changes, what="Imported a file", now=NOW)
     for year in (None, 2024):
         took = [timed(lambda year=year: library.statistics(ann, year=year)) * 1000 for _ in range(30)]
@@ -115,17 +117,19 @@ def store_films(count: int) -> None:
         )  # fmt: skip
 
 
-def ratings(rows: int) -> Iterator[library.Change]:
+def ratings(rows: int) -> Iterator[library.LibraryChange]:
     chance = random.Random(1)
     for number in range(1, rows + 1):
         at = NOW - chance.randrange(10**8)
         words = "Quite good." * (number % 10 == 0)
-        yield library.to_rate(number, chance.randint(1, 10) / 2, review=words, created_at=at, updated_at=at)
+        yield library.rating_change(
+            number, chance.randint(1, 10) / 2, review=words, created_at=at, updated_at=at
+        )
 
 
 def rate_on(user_id: int, done: threading.Event, waits: list[float]) -> None:
     while not done.is_set():
-        waits.append(timed(lambda: db.call(library.rate, user_id, 1 + len(waits), 4.0, now=NOW)))
+        waits.append(timed(lambda: db.run_with_retry(library.rate, user_id, 1 + len(waits), 4.0, now=NOW)))
         time.sleep(0.02)
     db.close()
 

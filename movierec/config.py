@@ -29,7 +29,7 @@ def setting(default: Scalar, doc: str, *, secret: bool = False, least: float | N
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerSettings:
     """Where the daemon listens and whom it answers."""
 
     host: str = setting("127.0.0.1", "Address to listen on.")
@@ -49,7 +49,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Database:
+class DatabaseSettings:
     """Where the data is."""
 
     url: str = setting(
@@ -63,7 +63,7 @@ class Database:
 
 
 @dataclass(frozen=True)
-class Auth:
+class AuthSettings:
     """Accounts, sessions and passwords."""
 
     access_minutes: int = setting(60, "Life of an access token.", least=1)
@@ -77,7 +77,7 @@ class Auth:
 
 
 @dataclass(frozen=True)
-class Throttle:
+class ThrottleSettings:
     """How often somebody may try what is costly or could be guessed at; 0 sets no limit."""
 
     login_per_account: int = setting(10, "Sign-ins to one account in 15 minutes.", least=0)
@@ -95,7 +95,7 @@ class Throttle:
 
 
 @dataclass(frozen=True)
-class Mail:
+class MailSettings:
     """Mail to users, sent through an SMTP server where one is set."""
 
     host: str = setting("", "SMTP server; empty: mails are kept, and `movierec-server outbox` shows them.")
@@ -112,7 +112,7 @@ class Mail:
 
 
 @dataclass(frozen=True)
-class Tmdb:
+class TmdbSettings:
     """The Movie Database, used when a key is set."""
 
     api_key: str = setting(
@@ -152,7 +152,7 @@ class Tmdb:
 
 
 @dataclass(frozen=True)
-class Imports:
+class ImportSettings:
     """Uploads of ratings and catalogues."""
 
     upload_limit_bytes: int = setting(2_147_483_648, "Largest upload.", least=1024)
@@ -167,7 +167,7 @@ class Imports:
 
 
 @dataclass(frozen=True)
-class Library:
+class LibrarySettings:
     """What users keep, and how long changes to it can be undone."""
 
     undo_days: int = setting(90, "A change can be undone for so long, an import too.", least=1)
@@ -178,7 +178,7 @@ class Library:
 
 
 @dataclass(frozen=True)
-class Recommender:
+class RecommenderSettings:
     """Training and serving recommendations."""
 
     minimum_raters: int = setting(5, "Films with fewer community raters do not influence others.", least=1)
@@ -200,7 +200,7 @@ class Recommender:
 
 
 @dataclass(frozen=True)
-class Log:
+class LogSettings:
     """Logging, as JSON lines on stderr."""
 
     level: str = setting("info", "debug, info, warning or error.")
@@ -210,16 +210,16 @@ class Log:
 class Settings:
     """All settings of one daemon, with the folders they apply to."""
 
-    server: Server = field(default_factory=Server)
-    database: Database = field(default_factory=Database)
-    auth: Auth = field(default_factory=Auth)
-    throttle: Throttle = field(default_factory=Throttle)
-    mail: Mail = field(default_factory=Mail)
-    tmdb: Tmdb = field(default_factory=Tmdb)
-    library: Library = field(default_factory=Library)
-    imports: Imports = field(default_factory=Imports)
-    recommender: Recommender = field(default_factory=Recommender)
-    log: Log = field(default_factory=Log)
+    server: ServerSettings = field(default_factory=ServerSettings)
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    auth: AuthSettings = field(default_factory=AuthSettings)
+    throttle: ThrottleSettings = field(default_factory=ThrottleSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
+    tmdb: TmdbSettings = field(default_factory=TmdbSettings)
+    library: LibrarySettings = field(default_factory=LibrarySettings)
+    imports: ImportSettings = field(default_factory=ImportSettings)
+    recommender: RecommenderSettings = field(default_factory=RecommenderSettings)
+    log: LogSettings = field(default_factory=LogSettings)
     paths: Paths = field(default_factory=Paths.from_environment)
 
     @property
@@ -359,7 +359,7 @@ def check(settings: Settings) -> None:
         raise ConfigurationError("server.port must be at most 65535.")
 
 
-def _check_mail(mail: Mail) -> None:
+def _check_mail(mail: MailSettings) -> None:
     if mail.security not in ("starttls", "tls", "none"):
         raise ConfigurationError("mail.security must be starttls, tls or none.")
     if mail.host and not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", mail.sender):
@@ -372,7 +372,7 @@ def _check_mail(mail: Mail) -> None:
         )
 
 
-def _check_tmdb(tmdb: Tmdb) -> None:
+def _check_tmdb(tmdb: TmdbSettings) -> None:
     if not re.fullmatch(r"[!-~]*", tmdb.api_key):
         raise ConfigurationError("tmdb.api_key must be the key alone, as TMDb shows it: no spaces or quotes.")
     for key in ("base_url", "image_url"):

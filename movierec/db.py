@@ -41,7 +41,7 @@ database = peewee.DatabaseProxy()
 MIGRATION_LOCK = 0x6D6F7669
 
 
-class Table(peewee.Model):
+class BaseModel(peewee.Model):
     """Base of every model. Times are UTC epoch seconds; JSON is text."""
 
     class Meta:
@@ -151,21 +151,23 @@ def snapshot() -> Iterator[None]:
         yield
 
 
-def call(work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+def run_with_retry(
+    work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
     """Run one unit of work; again if, before anything was committed, its connection had died or PostgreSQL
     undid it, because it and another one waited for each other.
 
     Raises DatabaseUnavailable or StorageFull in place of the driver's errors.
     """
     commits = _thread.commits
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, MAXIMUM_ATTEMPTS + 1):
         try:
             return work(*args, **kwargs)
         except (peewee.OperationalError, peewee.InterfaceError) as error:
             lost = is_postgres() and not _alive()
             if lost:
                 close()
-            again = (lost and attempt == 1) or (_was_deadlocked(error) and attempt < ATTEMPTS)
+            again = (lost and attempt == 1) or (_was_deadlocked(error) and attempt < MAXIMUM_ATTEMPTS)
             if again and _thread.commits == commits:
                 # The other one must get what it waits for before it is asked for anew.
                 time.sleep(0 if lost else attempt * random.uniform(0.01, 0.05))
@@ -177,19 +179,19 @@ def call(work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: P
 
 
 # Of a unit of work that others always get ahead of.
-ATTEMPTS = 4
+MAXIMUM_ATTEMPTS = 4
 
 
 def _was_deadlocked(error: Exception) -> bool:
-    return code_of(error) == "40P01"
+    return sqlstate(error) == "40P01"
 
 
 def _is_beyond_limits(error: Exception) -> bool:
     """Whether PostgreSQL cannot take what it was given, such as a row too large for an index: it never will."""
-    return code_of(error).startswith("54")
+    return sqlstate(error).startswith("54")
 
 
-def code_of(error: Exception) -> str:
+def sqlstate(error: Exception) -> str:
     """PostgreSQL's code of an error, empty where there is none."""
     return getattr(error.__cause__ or error.__context__, "pgcode", None) or ""
 
@@ -263,7 +265,7 @@ def insert_many(table: str, columns: Sequence[str], values: Iterable[Row]) -> No
     """Insert rows in bulk: COPY on PostgreSQL, ten times faster there than INSERT."""
     names = ", ".join(columns)
     if not is_postgres():
-        marks = f"({marks_for(columns)})"
+        marks = f"({placeholders(columns)})"
         # Many rows a statement: half the time, and a fraction where triggers index them.
         for batch in batches(values, 2000 // len(columns)):
             sql = f"INSERT INTO {table} ({names}) VALUES {', '.join([marks] * len(batch))}"
@@ -288,7 +290,7 @@ def _copied(value: Any) -> str:
 
 
 @contextlib.contextmanager
-def indexed_afterwards(*tables: str) -> Iterator[None]:
+def deferred_indexes(*tables: str) -> Iterator[None]:
     """Fill empty tables within a transaction: indexes and foreign keys are built at once behind it.
 
     Row by row they take three quarters of the time of a first load.
@@ -329,7 +331,7 @@ def bytewise(column: str) -> str:
     return f'{column} COLLATE "C"' if is_postgres() else f"{column} COLLATE BINARY"
 
 
-def marks_for(values: Sequence[Any]) -> str:
+def placeholders(values: Sequence[Any]) -> str:
     """`?, ?, ?` for `IN (…)`; NULL for nothing, which no value equals."""
     return ", ".join("?" * len(values)) or "NULL"
 
@@ -341,7 +343,7 @@ def batches(values: Iterable[Value], size: int = 500) -> Iterator[list[Value]]:
         yield batch
 
 
-def new_ids(table: str, count: int, *, above: int = 0) -> list[int]:
+def allocate_ids(table: str, count: int, *, above: int = 0) -> list[int]:
     """Ids nobody else will get, for rows inserted in bulk within this transaction.
 
     Ids up to `above` were given out before, whether or not their rows are still there.
@@ -393,12 +395,12 @@ def applied_migrations() -> list[str]:
     return [m.name for m in _runner().status() if m.applied is not None]
 
 
-def known_migrations() -> list[str]:
+def available_migrations() -> list[str]:
     """Names of the migrations that this version has, in order."""
     return sorted(path.stem for path in migrations_directory().glob("[0-9]*.py"))
 
 
-def stored_tables() -> list[str]:
+def data_tables() -> list[str]:
     """The tables that data is kept in; not those which the database itself derives for searching."""
     return [
         name
@@ -413,7 +415,7 @@ def migrate(target: str | None = None) -> list[str]:
         return _runner().up(target) if pending_migrations() else []
 
 
-def start_over(target: str) -> None:
+def recreate_schema(target: str) -> None:
     """An empty schema as of migration `target`, whatever there was. Within a transaction that decides."""
     runner = _runner()
     if is_postgres():
@@ -423,11 +425,11 @@ def start_over(target: str) -> None:
         pending_migrations()  # raises where a newer movierec would have to take its own back
         runner.down(applied[0])
     runner.up(target)
-    for table in stored_tables():
+    for table in data_tables():
         execute(f"DELETE FROM {table}")  # what migrations fill
 
 
-def migrate_within() -> None:
+def migrate_in_transaction() -> None:
     """Apply pending migrations within the transaction of `start_over`."""
     _runner().up()
 
@@ -456,7 +458,7 @@ def _migration_lock() -> Iterator[None]:
         yield
 
 
-def next_revision(name: str) -> int:
+def increment_revision(name: str) -> int:
     """Count up a named revision; readers compare it to know that what they hold is stale."""
     return int(
         value(
@@ -471,7 +473,7 @@ def revision(name: str) -> int:
     return int(value("SELECT value FROM revisions WHERE name = ?", name) or 0)
 
 
-class Revision(Table):
+class Revision(BaseModel):
     """How often something shared has changed: `catalogue`, `starter`, `community`."""
 
     name = peewee.TextField(primary_key=True)

@@ -162,7 +162,7 @@ class UpstreamUnavailable(MovierecError):
     default_detail = "TMDb does not answer. Try again shortly."
 
 
-class TmdbOff(MovierecError):
+class TmdbDisabled(MovierecError):
     """Something that only TMDb can answer, where no key is set."""
 
     code = "tmdb_off"

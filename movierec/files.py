@@ -18,17 +18,17 @@ _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _NO_FOLDERS = (errno.EINVAL, errno.EBADF, errno.EOPNOTSUPP, errno.ENOSYS)
 
 # What is worth one call of a compressor or of the operating system.
-PIECE_BYTES = 256 * 1024
+CHUNK_BYTES = 256 * 1024
 
 
-def collected(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def rechunk(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in larger pieces."""
     found: list[bytes] = []
     size = 0
     for piece in pieces:
         found.append(piece)
         size += len(piece)
-        if size >= PIECE_BYTES:
+        if size >= CHUNK_BYTES:
             yield b"".join(found)
             found, size = [], 0
     yield b"".join(found)
@@ -39,7 +39,7 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 @contextlib.contextmanager
-def new_file(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
+def write_atomically(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
     """Make `path`, readable by its owner only, of what is written within the block.
 
     Raises ValidationFailed where there is such a file already and `force` does not allow to replace it,
@@ -55,14 +55,14 @@ def new_file(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
         _put_in_place(aside, path, force)
         # Who may only put files into a folder cannot open it.
         with contextlib.suppress(PermissionError):
-            sync_folder(path.parent)
+            fsync_folder(path.parent)
     except OSError as error:
         raise MovierecError(f"Cannot write {path}: {error.strerror or error}") from error
     finally:
         aside.unlink(missing_ok=True)
 
 
-def sync_folder(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
     """Wait until the disk has what was made, renamed and removed in a folder, where its file system can tell."""
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -134,7 +134,7 @@ class Template:
         from tests.films import store_films
 
         store_films()
-        db.next_revision("starter")  # a daemon on this database shall not load the shipped films
+        db.increment_revision("starter")  # a daemon on this database shall not load the shipped films
 
     def _url(self, name: str, path: Path) -> dict[str, str]:
         if not self.postgres_server:

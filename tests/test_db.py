@@ -24,7 +24,7 @@ def waiting() -> str:
 def test_only_what_may_be_lost_does_not_wait_for_the_disk(database: Settings) -> None:
     assert waiting() == "yes"
     with db.write(durable=False):
-        db.next_revision("of a test")
+        db.increment_revision("of a test")
         assert waiting() == "no"
     assert waiting() == "yes"
     assert db.revision("of a test") == 1
@@ -33,7 +33,7 @@ def test_only_what_may_be_lost_does_not_wait_for_the_disk(database: Settings) ->
 def test_a_failure_that_may_be_lost_leaves_the_next_transaction_durable(database: Settings) -> None:
     def fail() -> None:
         with db.write(durable=False):
-            db.next_revision("of a test")
+            db.increment_revision("of a test")
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -52,20 +52,20 @@ def test_of_two_that_wait_for_each_other_both_come_to_their_end(database: Settin
     if not db.is_postgres():
         pytest.skip("only PostgreSQL has more than one writer")
     for name in ("one", "two"):
-        db.next_revision(name)
+        db.increment_revision(name)
     both_hold = threading.Barrier(2)
     tried: list[str] = []
 
     def count_up(first: str, second: str) -> None:
         with db.write():
-            db.next_revision(first)
+            db.increment_revision(first)
             tried.append(first)
             if len(tried) <= 2:
                 both_hold.wait(10)
-            db.next_revision(second)
+            db.increment_revision(second)
 
     def in_thread(first: str, second: str) -> None:
-        db.call(count_up, first, second)
+        db.run_with_retry(count_up, first, second)
         db.close()
 
     threads = [threading.Thread(target=in_thread, args=order) for order in (("one", "two"), ("two", "one"))]
@@ -101,7 +101,7 @@ def test_a_full_disk_is_said_to_be_full(database: Settings) -> None:
 
     db.execute(f"PRAGMA max_page_count = {db.value('PRAGMA page_count') + 2}")
     with pytest.raises(StorageFull):
-        db.call(fill)
+        db.run_with_retry(fill)
 
 
 def test_what_no_index_takes_is_no_trouble_of_the_database(database: Settings) -> None:
@@ -109,4 +109,4 @@ def test_what_no_index_takes_is_no_trouble_of_the_database(database: Settings) -
         pytest.skip("only PostgreSQL bounds what an index takes")
     name = random.Random(1).randbytes(6_000).hex()
     with pytest.raises(peewee.OperationalError, match="index row"):
-        db.call(db.next_revision, name)
+        db.run_with_retry(db.increment_revision, name)

@@ -12,8 +12,8 @@ from movierec.errors import MovierecError
 
 def test_a_new_file_is_on_the_disk_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there = []
-    monkeypatch.setattr(files, "sync_folder", lambda folder: there.append(sorted(folder.glob("a*"))))
-    with files.new_file(tmp_path / "a", force=False) as file:
+    monkeypatch.setattr(files, "fsync_folder", lambda folder: there.append(sorted(folder.glob("a*"))))
+    with files.write_atomically(tmp_path / "a", force=False) as file:
         file.write(b"text")
     assert there == [[tmp_path / "a"]]
 
@@ -24,8 +24,8 @@ def test_a_folder_that_cannot_be_opened_keeps_the_file(
     def refuse(folder: Path) -> None:
         raise PermissionError(13, "Permission denied", str(folder))
 
-    monkeypatch.setattr(files, "sync_folder", refuse)
-    with files.new_file(tmp_path / "a", force=False) as file:
+    monkeypatch.setattr(files, "fsync_folder", refuse)
+    with files.write_atomically(tmp_path / "a", force=False) as file:
         file.write(b"text")
     assert (tmp_path / "a").read_bytes() == b"text"
 
@@ -43,7 +43,7 @@ def test_a_file_system_that_syncs_no_folders_keeps_the_file(
 
     monkeypatch.setattr(os, "fsync", sync)
     said = pytest.raises(MovierecError, match="Cannot write") if fails else contextlib.nullcontext()
-    with said, files.new_file(tmp_path / "a", force=False) as file:
+    with said, files.write_atomically(tmp_path / "a", force=False) as file:
         file.write(b"text")
     assert (tmp_path / "a").read_bytes() == b"text"
 

@@ -14,7 +14,7 @@ import pytest
 
 from movierec import db
 from movierec.config import Settings
-from movierec.db import Table
+from movierec.db import BaseModel
 from movierec.errors import ConfigurationError
 from tests.conftest import EmptyDatabases
 
@@ -90,7 +90,7 @@ def every_model() -> list[type[peewee.Model]]:
         "exchange.importing.models",
     ):
         importlib.import_module(f"movierec.{module}")
-    return [model for model in Table.__subclasses__() if model.__module__.startswith("movierec.")]
+    return [model for model in BaseModel.__subclasses__() if model.__module__.startswith("movierec.")]
 
 
 def test_the_migrated_schema_is_the_one_of_the_models(empty_databases: EmptyDatabases) -> None:
@@ -143,7 +143,7 @@ def test_daemons_that_start_together_migrate_once(empty: Settings) -> None:
     applied: list[list[str]] = []
 
     def start() -> None:
-        applied.append(db.call(db.migrate))
+        applied.append(db.run_with_retry(db.migrate))
         db.close()
 
     threads = [threading.Thread(target=start) for _ in range(4)]

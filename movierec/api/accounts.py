@@ -10,7 +10,7 @@ from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Answer, Group
 from movierec.api.schemas import Message
 from movierec.api.schemas import accounts as schemas
-from movierec.auth import Credentials, NewAccount, Profile, Rotation, TokenPair, User
+from movierec.auth import NewAccount, Profile, Rotation, StoredCredentials, TokenPair, User
 from movierec.errors import Busy, Conflict, InvalidCredentials, PermissionDenied, TokenExpired, TokenInvalid
 
 group = Group("/api/v1/auth", tag="accounts")
@@ -37,7 +37,7 @@ async def register(call: Call, body: schemas.Register) -> Answer:
 def _register(call: Call, account: NewAccount, hashed: str) -> dict[str, Any]:
     with db.write():
         user = auth.register(account, hashed, call.now)
-        mail.ask_to_verify(call.services.settings.server, user.id, user.email, call.now)
+        mail.enqueue_verification(call.services.settings.server, user.id, user.email, call.now)
         pair = _start(call, user.id, user.auth_epoch)
     return _signed_in("Welcome.", user.id, pair)
 
@@ -56,12 +56,12 @@ async def log_in(call: Call, body: schemas.Login) -> dict[str, Any]:
     """
     settings = call.services.settings
     name = body.email or body.username or ""
-    found = await call.write(auth.count_sign_in, settings.throttle, name, call.now)
-    hashed = found.password_hash if found else auth.of_nobody(settings.auth.bcrypt_cost)
+    found = await call.write(auth.count_sign_in_attempt, settings.throttle, name, call.now)
+    hashed = found.password_hash if found else auth.dummy_hash(settings.auth.bcrypt_cost)
     right = await verify_password(call, body.password, hashed)
     if not found or not right or not found.is_active:
         await call.write(
-            auth.note,
+            auth.record_event,
             "sign_in_failed",
             found.user_id if found else None,
             call.now,
@@ -79,12 +79,12 @@ async def log_in(call: Call, body: schemas.Login) -> dict[str, Any]:
 async def verify_password(call: Call, password: str, hashed: str) -> bool:
     """Whether `password` is the one of `hashed`; counted, for it is what guessing costs."""
     call.services.metrics.password_verifications.inc()
-    return await call.services.threads.hash(auth.verify, password, hashed)
+    return await call.services.threads.hash(auth.verify_password, password, hashed)
 
 
-def _log_in(call: Call, found: Credentials, new_hash: str | None) -> dict[str, Any]:
+def _log_in(call: Call, found: StoredCredentials, new_hash: str | None) -> dict[str, Any]:
     with db.write():
-        auth.confirm_sign_in(found, call.now, new_hash, address=call.address)
+        auth.record_sign_in(found, call.now, new_hash, address=call.address)
         pair = _start(call, found.user_id, found.epoch)
     return _signed_in("Signed in.", found.user_id, pair)
 
@@ -92,10 +92,10 @@ def _log_in(call: Call, found: Credentials, new_hash: str | None) -> dict[str, A
 @group.post("/logout/", access=Access.USER, answers={200: Message}, errors=(TokenInvalid,), session_only=True)
 def log_out(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
     """End the session of this refresh token: both its tokens are refused from now on."""
-    owner = auth.owner_of(body.refresh)
+    owner = auth.refresh_token_owner(body.refresh)
     if owner is None or owner[0] != call.user_id:
         raise TokenInvalid("This is no refresh token of yours.")
-    auth.revoke(owner[1], call.now)
+    auth.revoke_session(owner[1], call.now)
     return {"message": "Signed out."}
 
 
@@ -108,7 +108,9 @@ def log_out(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
 )
 def refresh(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
     """Exchange a refresh token for a new pair. Using one twice ends its session."""
-    outcome, pair = auth.rotate(call.services.keys, call.services.settings.auth, body.refresh, call.now)
+    outcome, pair = auth.rotate_refresh_token(
+        call.services.keys, call.services.settings.auth, body.refresh, call.now
+    )
     call.services.metrics.refresh_rotations.labels(outcome.value).inc()
     if pair is None:
         reused = outcome is Rotation.REUSED
@@ -124,10 +126,10 @@ def refresh(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
 )
 def verify(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
     """Whether an access, refresh or personal token would be accepted."""
-    if auth.looks_like_personal(body.token):
+    if auth.is_personal_token(body.token):
         auth.authenticate_personal(body.token, call.now)
         return {}
-    auth.check(call.services.keys, call.services.settings.auth, body.token, call.now)
+    auth.check_token(call.services.keys, call.services.settings.auth, body.token, call.now)
     return {}
 
 
@@ -143,7 +145,7 @@ async def change_password(call: Call, body: schemas.ChangePassword) -> dict[str,
     """Replace the password; every other session ends."""
     settings, hashing = call.services.settings.auth, call.services.threads.hash
     own = await call.read(auth.user, call.user_id)
-    auth.check_rules(
+    auth.check_password_rules(
         body.new_password, settings.password_min_length, own.username, own.email, field="new_password"
     )
     found = await call.read(auth.credentials_of_user, call.user_id)
@@ -153,7 +155,7 @@ async def change_password(call: Call, body: schemas.ChangePassword) -> dict[str,
     return await call.write(_set_password, call, found, hashed)
 
 
-def _set_password(call: Call, found: Credentials, hashed: str) -> dict[str, Any]:
+def _set_password(call: Call, found: StoredCredentials, hashed: str) -> dict[str, Any]:
     with db.write():
         epoch = auth.set_password(found, hashed, call.now, address=call.address)
         pair = _start(call, found.user_id, epoch)
@@ -169,13 +171,15 @@ def me(call: Call) -> dict[str, Any]:
 @group.patch("/me/", access=Access.USER, answers={200: schemas.User}, errors=(Conflict,))
 def rename(call: Call, body: schemas.Rename) -> dict[str, Any]:
     """Change user name, first or last name; fields not sent stay."""
-    auth.rename(call.user_id, body.model_dump(exclude_none=True))
+    auth.change_names(call.user_id, body.model_dump(exclude_none=True))
     return user_json(auth.user(call.user_id))
 
 
 def _start(call: Call, user_id: int, epoch: int) -> TokenPair:
     label = call.request.headers.get("User-Agent", "")
-    return auth.start(call.services.keys, call.services.settings.auth, user_id, epoch, label, call.now)
+    return auth.start_session(
+        call.services.keys, call.services.settings.auth, user_id, epoch, label, call.now
+    )
 
 
 def _signed_in(message: str, user_id: int, pair: TokenPair) -> dict[str, Any]:

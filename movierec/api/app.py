@@ -48,7 +48,7 @@ from movierec.api.threads import Threads
 from movierec.config import Settings
 from movierec.errors import MovierecError
 from movierec.jobs import Worker
-from movierec.mail import Delivery
+from movierec.mail import MailDelivery
 from movierec.movies import Sync
 from movierec.recommender import Recommender, models_folder, recommender_settings
 from movierec.tmdb import Tmdb
@@ -99,7 +99,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time, tmdb: Tmdb | Non
         settings=settings,
         clock=clock,
         threads=threads,
-        keys=auth.load_or_create(settings.paths.state / "keys.json"),
+        keys=auth.load_or_create_keys(settings.paths.state / "keys.json"),
         recommender=recommender,
         worker=Worker(settings, clock, before_success=recommender.renew, tmdb=tmdb),
         sync=Sync(tmdb, settings.tmdb, clock, read=threads.read, write=threads.write),
@@ -127,7 +127,7 @@ def _tmdb_of(settings: Settings, clock: Clock, metrics: Metrics) -> Tmdb | None:
     )
 
 
-def share_of(tmdb: config.Tmdb, workers: int) -> config.Tmdb:
+def share_of(tmdb: config.TmdbSettings, workers: int) -> config.TmdbSettings:
     """Of what TMDb may be asked, the part of one process: they all come from one address."""
     return dataclasses.replace(
         tmdb,
@@ -149,7 +149,7 @@ def _add_routes(app: web.Application) -> None:
 async def _threads(app: web.Application) -> AsyncIterator[None]:
     services = app[SERVICES]
     # Made before the first sign-in, whose time must not tell whether its name exists.
-    await services.threads.hash(auth.of_nobody, services.settings.auth.bcrypt_cost)
+    await services.threads.hash(auth.dummy_hash, services.settings.auth.bcrypt_cost)
     yield
     services.threads.close()
 
@@ -186,7 +186,7 @@ async def _worker(app: web.Application) -> AsyncIterator[None]:
 async def _mail(app: web.Application) -> AsyncIterator[None]:
     services = app[SERVICES]
     threads = services.threads
-    delivery = Delivery(services.settings, services.clock, read=threads.read, write=threads.write)
+    delivery = MailDelivery(services.settings, services.clock, read=threads.read, write=threads.write)
     delivery.start()
     yield
     await delivery.stop()

@@ -72,7 +72,7 @@ class Call:
         address = throttled_address(self.request)
         if address is not None:
             settings = self.services.settings.throttle
-            await self.write(auth.count_try, settings, act, auth.address_key(address), self.now)
+            await self.write(auth.count_attempt, settings, act, auth.address_key(address), self.now)
 
     @property
     def address(self) -> str:
@@ -127,9 +127,9 @@ def _identification(call: Call) -> Callable[[], Principal] | None:
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise NotAuthenticated("Send the header as Authorization: Bearer TOKEN.")
-    if auth.looks_like_personal(token):
+    if auth.is_personal_token(token):
         return functools.partial(auth.authenticate_personal, token, call.now)
-    claims = auth.check_access(call.services.keys, token, call.now)
+    claims = auth.check_access_token(call.services.keys, token, call.now)
     return functools.partial(auth.authenticate, claims, call.now)
 
 
@@ -138,18 +138,20 @@ async def _throttle(call: Call, identify: Callable[[], Principal] | None) -> Non
     act = call.endpoint.throttle
     if act is None:
         return
-    if auth.RULES[act].per is auth.Per.ADDRESS:
+    if auth.THROTTLE_RULES[act].per is auth.ThrottleScope.ADDRESS:
         await call.count_address(act)
     elif identify is not None:
         caller = await call.read(identify)
-        await call.write(auth.count_try, call.services.settings.throttle, act, str(caller.user_id), call.now)
+        await call.write(
+            auth.count_attempt, call.services.settings.throttle, act, str(caller.user_id), call.now
+        )
 
 
 async def _note_token_use(call: Call) -> None:
     """Keep when a personal token was last used; that failing is no reason to fail."""
     if call.caller is not None and call.caller.use_is_news and call.caller.token_id is not None:
         with contextlib.suppress(MovierecError):
-            await call.write(auth.note_use, call.caller.token_id, call.now)
+            await call.write(auth.record_token_use, call.caller.token_id, call.now)
 
 
 async def _read_body(call: Call) -> Any:

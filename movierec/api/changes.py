@@ -12,7 +12,7 @@ from movierec.api.pages import page_json
 from movierec.api.schemas import Page, PageQuery
 from movierec.api.schemas import library as schemas
 from movierec.errors import Conflict, NotFound
-from movierec.library import Deed
+from movierec.library import JournalEntry
 
 group = Group("/api/v1/changes", tag="changes")
 
@@ -20,7 +20,7 @@ group = Group("/api/v1/changes", tag="changes")
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Change]})
 def changes(call: Call, query: PageQuery) -> dict[str, Any]:
     """The own changes that can be undone, or brought again, newest first."""
-    count, found = library.acts(call.user_id, limit=query.page_size, offset=query.offset)
+    count, found = library.journal_entries(call.user_id, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, list(map(change_json, found)))
 
 
@@ -40,7 +40,7 @@ async def undo(call: Call, body: schemas.Undo) -> dict[str, Any]:
     }
 
 
-async def take_back(call: Call, act_id: int | None) -> library.Undone:
+async def take_back(call: Call, act_id: int | None) -> library.UndoResult:
     """In steps: an import may have changed a hundred thousand rows, and others want to write too."""
     done = await call.write(library.undo_step, call.user_id, act_id, now=call.now)
     while not done.is_finished:
@@ -48,7 +48,7 @@ async def take_back(call: Call, act_id: int | None) -> library.Undone:
     return done
 
 
-def change_json(act: Deed) -> dict[str, Any]:
+def change_json(act: JournalEntry) -> dict[str, Any]:
     return {
         "id": act.id,
         "what": act.what,

@@ -34,7 +34,9 @@ async def export(call: Call, query: schemas.ExportQuery) -> web.Response:
     """
     format = FORMATS[query.format]
     file = await call.services.threads.read_long(_written, call, format)
-    await call.write(auth.note, "exported", call.user_id, call.now, address=call.address, detail=format.name)
+    await call.write(
+        auth.record_event, "exported", call.user_id, call.now, address=call.address, detail=format.name
+    )
     return web.Response(
         body=file,
         content_type=format.content_type,

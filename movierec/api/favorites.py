@@ -46,7 +46,7 @@ def favorite(call: Call, id: int) -> dict[str, Any]:
 @group.patch("/{id}/", access=Access.USER, answers={200: schemas.Favorite})
 def annotate(call: Call, id: int, body: schemas.Annotate) -> dict[str, Any]:
     """Change the note."""
-    made = library.annotate_favorite(call.user_id, id, body.note, now=call.now)
+    made = library.update_favorite(call.user_id, id, body.note, now=call.now)
     return with_films([made], _json)[0]
 
 

@@ -48,7 +48,7 @@ def resolve(call: Call, id: int, body: schemas.Resolve) -> dict[str, Any]:
     The answer counts for later imports too.
     """
 
-    def answer(movie_id: int | None) -> library.Applied:
+    def answer(movie_id: int | None) -> library.ApplyResult:
         return importing.answer(call.user_id, id, movie_id, now=call.now)
 
     applied = answer(None) if body.movie is None else movies.on_film(body.movie, answer)

@@ -146,9 +146,9 @@ async def undo(call: Call, id: int) -> dict[str, Any]:
     }
 
 
-def _act_of(user_id: int, job_id: int) -> library.Deed | None:
+def _act_of(user_id: int, job_id: int) -> library.JournalEntry | None:
     """What an import changed, None for nothing. Raises NotFound, or Conflict where it is under way."""
-    act = library.act_of_job(user_id, job_id)
+    act = library.entry_of_job(user_id, job_id)
     try:
         job = jobs.job(job_id, user_id)
     except NotFound:

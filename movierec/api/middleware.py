@@ -12,7 +12,7 @@ from aiohttp import web
 
 from movierec.api.problems import from_http, problem
 from movierec.api.services import SERVICES
-from movierec.config import Server
+from movierec.config import ServerSettings
 from movierec.errors import InternalError, MisdirectedRequest, MovierecError, StorageFull
 from movierec.files import is_disk_full
 
@@ -82,7 +82,7 @@ def _check_host(request: web.Request) -> None:
         raise MisdirectedRequest()
 
 
-def _own_names(server: Server) -> set[str]:
+def _own_names(server: ServerSettings) -> set[str]:
     public = re.sub(r"^https?://|[:/].*$", "", server.public_url)
     return {name.lower() for name in (*_LOOPBACK, server.host, public, *server.allowed_hosts) if name}
 

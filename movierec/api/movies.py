@@ -14,7 +14,7 @@ from movierec.api.images import ADDRESSES
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import movies as schemas
-from movierec.errors import Conflict, Throttled, TmdbOff, UpstreamUnavailable, ValidationFailed
+from movierec.errors import Conflict, Throttled, TmdbDisabled, UpstreamUnavailable, ValidationFailed
 from movierec.movies import Detail, FilmFacts, Filters, Found, Listed
 
 group = Group("/api/v1/movies", tag="movies")
@@ -77,7 +77,7 @@ def movie_json(call: Call, movie_id: int, *, fresh: bool = False) -> dict[str, A
     document = {**detail_json(film), **_by_tmdb(call, film.facts["details_at"], fresh)}
     movie_id = document["id"]  # of two films that were merged, the one that is left
     if call.caller is not None:
-        standing = library.standing(call.user_id, movie_id)
+        standing = library.movie_state(call.user_id, movie_id)
         document["my_rating"] = standing.stars
         document["is_favorite"] = standing.is_favorite
         document["on_watchlist"] = standing.on_watchlist
@@ -274,7 +274,7 @@ def genre(call: Call, id: int) -> dict[str, Any]:
     "/genres/sync/",
     access=Access.STAFF,
     answers={200: schemas.GenresSynced},
-    errors=(TmdbOff, UpstreamUnavailable),
+    errors=(TmdbDisabled, UpstreamUnavailable),
 )
 async def sync_genres(call: Call) -> dict[str, Any]:
     """Take over TMDb's genres: new ones are added, the others get their id of TMDb."""

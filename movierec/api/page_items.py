@@ -14,7 +14,9 @@ from movierec.api.schemas.library import LibraryQuery
 from movierec.movies import Filters
 
 OF_FILMS = ("genre", "year", "year_min", "year_max")
-OWN = [field.name for field in dataclasses.fields(library.Narrowing) if field.name not in ("films", "title")]
+OWN = [
+    field.name for field in dataclasses.fields(library.LibraryFilter) if field.name not in ("films", "title")
+]
 
 
 class OfMovie(Protocol):
@@ -34,7 +36,7 @@ def list_json(
 ) -> dict[str, Any]:
     """The page that `query` asks for of what `listed` finds of the caller's."""
     found: dict[str, Any] = {**query.model_dump(), "genre": movies.asked_genre(query.genre)}
-    narrowing = library.Narrowing(
+    narrowing = library.LibraryFilter(
         films=Filters(**{name: found[name] for name in OF_FILMS}, adult=None),
         title=found["q"],
         **{name: found[name] for name in OWN if name in found},

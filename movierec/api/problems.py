@@ -21,7 +21,7 @@ STATUS: dict[type[MovierecError], int] = {
     errors.MethodNotAllowed: 405,
     errors.Conflict: 409,
     errors.MailDisabled: 409,
-    errors.TmdbOff: 409,
+    errors.TmdbDisabled: 409,
     errors.ModelNotTrained: 409,
     errors.NothingToTrainOn: 409,
     errors.BodyTooLarge: 413,

@@ -56,13 +56,13 @@ def revise(call: Call, id: int, body: schemas.ReviseRating) -> dict[str, Any]:
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
 def unrate(call: Call, id: int) -> None:
     """Take a rating back."""
-    library.unrate(call.user_id, id, now=call.now)
+    library.delete_rating(call.user_id, id, now=call.now)
 
 
 @group.get("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating})
 def rating_of_movie(call: Call, movie_id: int) -> dict[str, Any]:
     """The own rating of a movie."""
-    return _one(movies.on_film(movie_id, lambda film: library.rating_of(call.user_id, film)))
+    return _one(movies.on_film(movie_id, lambda film: library.rating_of_movie(call.user_id, film)))
 
 
 @group.put("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating, 201: schemas.Rating})
@@ -74,7 +74,7 @@ def rate_movie(call: Call, movie_id: int, body: schemas.SetRating) -> Answer:
 @group.delete("/movie/{movie_id}/", access=Access.USER, answers={204: None})
 def unrate_movie(call: Call, movie_id: int) -> None:
     """Take the rating of a movie back."""
-    movies.on_film(movie_id, lambda film: library.unrate_movie(call.user_id, film, now=call.now))
+    movies.on_film(movie_id, lambda film: library.delete_rating_of_movie(call.user_id, film, now=call.now))
 
 
 def _rate(call: Call, movie_id: int, stars: float, review: str | None) -> Answer:
@@ -85,7 +85,7 @@ def _rate(call: Call, movie_id: int, stars: float, review: str | None) -> Answer
 
 
 def _revise(call: Call, rating_id: int, changes: dict[str, Any]) -> dict[str, Any]:
-    return _one(library.revise(call.user_id, rating_id, changes, now=call.now))
+    return _one(library.update_rating(call.user_id, rating_id, changes, now=call.now))
 
 
 def _one(item: RatedMovie) -> dict[str, Any]:

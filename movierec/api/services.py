@@ -9,7 +9,7 @@ from aiohttp import web
 
 from movierec.api.metrics import Metrics
 from movierec.api.threads import Threads
-from movierec.auth import Keys
+from movierec.auth import SigningKeys
 from movierec.config import Settings
 from movierec.jobs import Worker
 from movierec.movies import Sync
@@ -26,7 +26,7 @@ class Services:
     settings: Settings
     clock: Clock
     threads: Threads
-    keys: Keys
+    keys: SigningKeys
     recommender: Recommender
     worker: Worker
     sync: Sync

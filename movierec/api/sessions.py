@@ -52,7 +52,7 @@ def log_out_everywhere(call: Call) -> dict[str, Any]:
 @group.get("/tokens/", access=Access.USER, answers={200: Page[schemas.PersonalToken]}, session_only=True)
 def tokens(call: Call, query: PageQuery) -> dict[str, Any]:
     """The personal tokens, newest first, without their secrets."""
-    found = auth.tokens_of(call.user_id)
+    found = auth.personal_tokens_of(call.user_id)
     shown = found[query.offset : query.offset + query.page_size]
     return page_json(call, query, len(found), [_token_json(token) for token in shown])
 
@@ -65,14 +65,16 @@ def make_token(call: Call, body: schemas.MakeToken) -> Answer:
 
     With the scope `read` it may only GET. None may manage sessions, tokens, the password or the account.
     """
-    made, secret = auth.make_token(call.user_id, body.name, body.scopes, _expiry(call, body), call.now)
+    made, secret = auth.create_personal_token(
+        call.user_id, body.name, body.scopes, _expiry(call, body), call.now
+    )
     return Answer(201, {**_token_json(made), "token": secret})
 
 
 @group.delete("/tokens/{id}/", access=Access.USER, answers={204: None}, session_only=True)
 def delete_token(call: Call, id: int) -> None:
     """End a personal token; it is refused from the next request on."""
-    auth.delete_token(call.user_id, id, call.now)
+    auth.delete_personal_token(call.user_id, id, call.now)
 
 
 def _expiry(call: Call, body: schemas.MakeToken) -> int | None:

@@ -7,13 +7,13 @@ from movierec.api.call import Call
 from movierec.api.endpoint import Access, Answer, Group
 from movierec.api.jobs import job_json
 from movierec.api.schemas import jobs as schemas
-from movierec.errors import Conflict, TmdbOff
+from movierec.errors import Conflict, TmdbDisabled
 from movierec.jobs import catalogue_sync
 
 group = Group("/api/v1/movies", tag="movies")
 
 
-@group.post("/sync/", access=Access.STAFF, answers={202: schemas.Job}, errors=(Conflict, TmdbOff))
+@group.post("/sync/", access=Access.STAFF, answers={202: schemas.Job}, errors=(Conflict, TmdbDisabled))
 async def sync(call: Call, query: schemas.SyncQuery) -> Answer:
     """Have TMDb tell what is lacking of the films users keep, what has changed, and its lists.
 
@@ -22,7 +22,7 @@ async def sync(call: Call, query: schemas.SyncQuery) -> Answer:
     """
     tmdb = call.services.settings.tmdb
     if call.services.tmdb is None:
-        raise TmdbOff()
+        raise TmdbDisabled()
     order = catalogue_sync.order(tmdb, query.pages, query.budget)
     made = await call.write(jobs.enqueue, call.user_id, catalogue_sync.KIND, order, call.now)
     call.services.worker.wake()

@@ -37,19 +37,25 @@ class Threads:
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
         """Run a unit of work that only reads the database."""
-        return await self._database(self._readers, functools.partial(db.call, work, *args, **kwargs))
+        return await self._database(
+            self._readers, functools.partial(db.run_with_retry, work, *args, **kwargs)
+        )
 
     async def read_long(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
         """Run a unit of work that reads for seconds: one at a time, apart from those that shall be quick."""
-        return await self._database(self._long_reads, functools.partial(db.call, work, *args, **kwargs))
+        return await self._database(
+            self._long_reads, functools.partial(db.run_with_retry, work, *args, **kwargs)
+        )
 
     async def write(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
         """Run a unit of work that may write the database."""
-        return await self._database(self._writers, functools.partial(db.call, work, *args, **kwargs))
+        return await self._database(
+            self._writers, functools.partial(db.run_with_retry, work, *args, **kwargs)
+        )
 
     async def _database(self, pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
         self.in_use += 1

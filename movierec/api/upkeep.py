@@ -30,9 +30,15 @@ async def _sweep_for_ever(services: Services) -> None:
     while True:
         await asyncio.sleep(INTERVAL_SECONDS)
         try:
-            for sweep in (auth.sweep_tries, auth.sweep_sessions, auth.sweep_entries):
+            for sweep in (
+                auth.delete_expired_windows,
+                auth.delete_expired_sessions,
+                auth.delete_expired_events,
+            ):
                 await services.threads.write(sweep, int(services.clock()))
-            await services.threads.write(library.sweep_acts, services.settings.library, int(services.clock()))
+            await services.threads.write(
+                library.delete_expired_entries, services.settings.library, int(services.clock())
+            )
             # Step by step: others may write in between.
             while await services.threads.write(jobs.sweep_jobs, int(services.clock())):
                 pass

@@ -11,7 +11,7 @@ from movierec.api.endpoint import Access, Group
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import accounts as schemas
-from movierec.auth import User, Wanted
+from movierec.auth import AccountFilter, User
 from movierec.errors import Conflict, NotFound, PermissionDenied
 
 group = Group("/api/v1/auth", tag="accounts")
@@ -20,7 +20,7 @@ group = Group("/api/v1/auth", tag="accounts")
 @group.get("/", access=Access.STAFF, answers={200: Page[schemas.Account]})
 def users(call: Call, query: schemas.UsersQuery) -> dict[str, Any]:
     """All accounts, oldest first."""
-    wanted = Wanted(query.search, query.is_active, query.is_staff)
+    wanted = AccountFilter(query.search, query.is_active, query.is_staff)
     count, found = auth.accounts(wanted, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, list(map(_account_json, found)))
 
@@ -58,7 +58,7 @@ def change(call: Call, id: int, body: schemas.ChangeUser) -> dict[str, Any]:
 @group.delete("/{id}/", access=Access.USER, answers={204: None}, errors=(Conflict,), session_only=True)
 def erase(call: Call, id: int) -> None:
     """Erase the account and everything it owns, for good."""
-    auth.erase(_allowed(call, id), actor_id=call.user_id, now=call.now, address=call.address)
+    auth.delete_account(_allowed(call, id), actor_id=call.user_id, now=call.now, address=call.address)
 
 
 def _allowed(call: Call, user_id: int) -> int:

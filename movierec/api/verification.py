@@ -13,9 +13,9 @@ from movierec.api.call import Call
 from movierec.api.endpoint import Access, Group
 from movierec.api.schemas import Message
 from movierec.api.schemas import accounts as schemas
-from movierec.auth import Credentials
+from movierec.auth import StoredCredentials
 from movierec.errors import Busy, Conflict, InvalidCredentials, MailDisabled, TokenInvalid
-from movierec.mail import Kind
+from movierec.mail import MailKind
 
 group = Group("/api/v1/auth", tag="accounts")
 
@@ -37,7 +37,7 @@ def verify_email(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
 def resend(call: Call) -> dict[str, Any]:
     """Mail another link that confirms the own address; the one before is void."""
     _check_links(call)
-    mail.ask(Kind.VERIFY, "", call.now, user_id=call.user_id)
+    mail.enqueue(MailKind.VERIFY, "", call.now, user_id=call.user_id)
     return _accepted(call, "Unless your address is confirmed already, a mail with a link is on its way.")
 
 
@@ -51,9 +51,9 @@ def resend(call: Call) -> dict[str, Any]:
 def ask_for_reset(call: Call, body: schemas.AskForReset) -> dict[str, Any]:
     """Mail a link to set a new password, if there is an account with this address."""
     _check_links(call)
-    key = auth.check_address(body.email)
-    auth.count_try(call.services.settings.throttle, "reset_per_account", key, call.now)
-    mail.ask(Kind.RESET, body.email, call.now)
+    key = auth.canonical_email(body.email)
+    auth.count_attempt(call.services.settings.throttle, "reset_per_account", key, call.now)
+    mail.enqueue(MailKind.RESET, body.email, call.now)
     return _accepted(call, "If an account has this address, a mail with a link is on its way.")
 
 
@@ -66,8 +66,8 @@ def ask_for_reset(call: Call, body: schemas.AskForReset) -> dict[str, Any]:
 async def reset_password(call: Call, body: schemas.ResetPassword) -> dict[str, Any]:
     """Set a new password with a mailed token. Every session ends."""
     settings = call.services.settings.auth
-    owner = await call.read(auth.owner_of_reset, body.token, call.now)
-    auth.check_rules(
+    owner = await call.read(auth.reset_token_owner, body.token, call.now)
+    auth.check_password_rules(
         body.new_password, settings.password_min_length, owner.username, owner.email, field="new_password"
     )
     hashed = await call.services.threads.hash(auth.hash_password, body.new_password, settings.bcrypt_cost)
@@ -78,8 +78,8 @@ async def reset_password(call: Call, body: schemas.ResetPassword) -> dict[str, A
 def _reset_password(call: Call, token: str, hashed: str) -> None:
     with db.write():
         owner = auth.reset_password(token, hashed, call.now)
-        auth.note("password_reset", owner.user_id, call.now, address=call.address)
-        mail.ask(Kind.RESET_DONE, owner.email, call.now, user_id=owner.user_id)
+        auth.record_event("password_reset", owner.user_id, call.now, address=call.address)
+        mail.enqueue(MailKind.RESET_DONE, owner.email, call.now, user_id=owner.user_id)
 
 
 @group.post(
@@ -96,7 +96,7 @@ async def change_email(call: Call, body: schemas.ChangeEmail) -> dict[str, Any]:
     The old address is told. Whether the new one belongs to another account, nobody is.
     """
     _check_links(call)
-    auth.check_address(body.email)
+    auth.canonical_email(body.email)
     found = await call.read(auth.credentials_of_user, call.user_id)
     if not await verify_password(call, body.password, found.password_hash):
         raise InvalidCredentials("The password is wrong.")
@@ -104,11 +104,11 @@ async def change_email(call: Call, body: schemas.ChangeEmail) -> dict[str, Any]:
     return _accepted(call, "If the address is free, a mail with a link is on its way there.")
 
 
-def _ask_for_change(call: Call, found: Credentials, email: str) -> None:
+def _ask_for_change(call: Call, found: StoredCredentials, email: str) -> None:
     with db.write():
-        auth.note("email_change_asked", found.user_id, call.now, address=call.address)
-        for kind, about in ((Kind.CHANGE, ""), (Kind.CHANGE_ASKED, email)):
-            mail.ask(kind, email, call.now, user_id=found.user_id, auth_epoch=found.epoch, about=about)
+        auth.record_event("email_change_asked", found.user_id, call.now, address=call.address)
+        for kind, about in ((MailKind.CHANGE, ""), (MailKind.CHANGE_ASKED, email)):
+            mail.enqueue(kind, email, call.now, user_id=found.user_id, auth_epoch=found.epoch, about=about)
 
 
 @group.post(
@@ -121,8 +121,8 @@ def confirm_change_of_email(call: Call, body: schemas.AnyToken) -> dict[str, Any
     """Change the e-mail address with the token mailed to the new one. Every session ends."""
     with db.write():
         change = auth.change_email(body.token, call.now)
-        auth.note("email_changed", change.user_id, call.now, address=call.address)
-        mail.ask(Kind.CHANGED, change.old, call.now, user_id=change.user_id, about=change.new)
+        auth.record_event("email_changed", change.user_id, call.now, address=call.address)
+        mail.enqueue(MailKind.CHANGED, change.old, call.now, user_id=change.user_id, about=change.new)
     return {"message": f"Your e-mail address is {change.new} now. Every session has ended: sign in again."}
 
 

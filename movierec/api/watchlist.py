@@ -12,7 +12,7 @@ from movierec.api.page_items import list_json, with_films
 from movierec.api.schemas import Page
 from movierec.api.schemas import library as schemas
 from movierec.errors import NotFound
-from movierec.library import MovieToSee
+from movierec.library import WatchlistMovie
 
 group = Group("/api/v1/watchlist", tag="watchlist")
 
@@ -49,5 +49,5 @@ def remove(call: Call, id: int) -> None:
     library.remove_from_watchlist(call.user_id, id, now=call.now)
 
 
-def _json(item: MovieToSee) -> dict[str, Any]:
+def _json(item: WatchlistMovie) -> dict[str, Any]:
     return {"id": item.id, "note": item.note, "created_at": timestamp(item.created_at)}

@@ -10,7 +10,7 @@ import peewee
 from movierec import db
 from movierec.auth import audit, names, sessions
 from movierec.auth.models import Profile, User
-from movierec.auth.service import taken
+from movierec.auth.service import taken_conflict
 from movierec.errors import Conflict, NotFound
 
 # Changing one of these ends every token issued before.
@@ -18,7 +18,7 @@ ROLES = ("is_active", "is_staff")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AccountFilter:
     """Which accounts to list; None does not narrow. `search` is a part of a name or an address."""
 
     search: str = ""
@@ -26,7 +26,7 @@ class Wanted:
     is_staff: bool | None = None
 
 
-def accounts(wanted: Wanted, *, limit: int, offset: int) -> tuple[int, list[User]]:
+def accounts(wanted: AccountFilter, *, limit: int, offset: int) -> tuple[int, list[User]]:
     """How many accounts there are, and a page of them, oldest first."""
     query = User.select()
     if wanted.search:
@@ -82,21 +82,23 @@ def change_account(user_id: int, changes: dict[str, Any], *, actor_id: int, now:
             if roles:
                 before.check({**before.own, **roles})
                 changes = {**changes, "auth_epoch": User.auth_epoch + 1}
-                sessions.revoke_all(user_id, now)
+                sessions.revoke_all_sessions(user_id, now)
                 told = ", ".join(f"{name}: {str(value).lower()}" for name, value in roles.items())
-                audit.note("role_changed", user_id, now, actor_id=actor_id, address=address, detail=told)
+                audit.record_event(
+                    "role_changed", user_id, now, actor_id=actor_id, address=address, detail=told
+                )
             if changes:
                 User.update(changes).where(User.id == user_id).execute()
             return User.get_by_id(user_id)
     except peewee.IntegrityError as error:
-        raise taken(error) from error
+        raise taken_conflict(error) from error
 
 
-def erase(user_id: int, *, actor_id: int, now: int, address: str) -> None:
+def delete_account(user_id: int, *, actor_id: int, now: int, address: str) -> None:
     """Delete an account and all it owns; the audit keeps a pseudonym. Raises NotFound or Conflict."""
     with db.write():
         _Roles(user_id).check({"is_active": False, "is_staff": False})
-        audit.note("account_deleted", user_id, now, actor_id=actor_id, address=address)
+        audit.record_event("account_deleted", user_id, now, actor_id=actor_id, address=address)
         audit.pseudonymise(user_id)
         # Ratings, sessions, tokens, jobs and all else that refers to a user goes with it.
         db.execute("DELETE FROM users WHERE id = ?", user_id)

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from movierec import db
 
-KEPT_DAYS = 365
+AUDIT_RETENTION_DAYS = 365
 
 
-class Entry(NamedTuple):
+class AuditEvent(NamedTuple):
     """One event. `account` is whose, `actor` who did it where that is somebody else."""
 
     at: int
@@ -21,7 +21,7 @@ class Entry(NamedTuple):
     detail: str
 
 
-def note(
+def record_event(
     event: str,
     user_id: int | None,
     now: int,
@@ -50,17 +50,17 @@ def pseudonymise(user_id: int) -> None:
     db.execute("UPDATE audit SET actor = ?, address = '' WHERE actor = ?", pseudonym, name)
 
 
-def entries(limit: int) -> list[Entry]:
+def audit_events(limit: int) -> list[AuditEvent]:
     """The latest events, newest first."""
     found = db.rows(
         "SELECT at, event, account, actor, address, detail FROM audit ORDER BY id DESC LIMIT ?", limit
     )
-    return [Entry._make(row) for row in found]
+    return [AuditEvent._make(row) for row in found]
 
 
-def sweep_entries(now: int) -> None:
+def delete_expired_events(now: int) -> None:
     """Forget what is older than a year."""
-    db.execute("DELETE FROM audit WHERE at < ?", now - KEPT_DAYS * 86_400)
+    db.execute("DELETE FROM audit WHERE at < ?", now - AUDIT_RETENTION_DAYS * 86_400)
 
 
 def _name(user_id: int | None) -> str:

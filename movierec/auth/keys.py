@@ -18,7 +18,7 @@ MINIMUM_BYTES = 32
 
 
 @dataclass(frozen=True)
-class Keys:
+class SigningKeys:
     """`signing`: kid → key; tokens are signed with `active` and accepted under any of them."""
 
     active: str
@@ -26,7 +26,7 @@ class Keys:
     rotation: bytes = field(repr=False)
 
 
-def load_or_create(path: Path) -> Keys:
+def load_or_create_keys(path: Path) -> SigningKeys:
     """Read the keys, made first where there are none. Raises ConfigurationError on weak or exposed ones."""
     with contextlib.suppress(FileExistsError):
         _create(path)
@@ -56,13 +56,13 @@ def _create(path: Path) -> None:
         aside.unlink()
 
 
-def _read(path: Path) -> Keys:
+def _read(path: Path) -> SigningKeys:
     if path.stat().st_mode & 0o077:
         raise ConfigurationError(f"{path} can be read by others. Run: chmod 600 {path}")
     try:
         content = json.loads(path.read_text(encoding="ascii"))
         signing = [base64.b64decode(key, validate=True) for key in content["signing"]]
-        keys = Keys(
+        keys = SigningKeys(
             active=content["active"],
             signing={_kid(key): key for key in signing},
             rotation=base64.b64decode(content["rotation"], validate=True),

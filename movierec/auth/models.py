@@ -15,15 +15,15 @@ from peewee import (
     TextField,
 )
 
-from movierec.db import Table
+from movierec.db import BaseModel
 
 
-def first_epoch() -> int:
+def random_epoch() -> int:
     """Where an account's epoch starts: SQLite gives a deleted account's id again, but not its tokens."""
     return 1 + secrets.randbelow(2**30)
 
 
-class User(Table):
+class User(BaseModel):
     """An account. `*_key` are the canonical forms that must be unique."""
 
     id = BigAutoField()
@@ -38,7 +38,7 @@ class User(Table):
     is_staff = BooleanField(default=False)
     is_verified = BooleanField(default=False)
     # Rises when every token issued before must die: password change, disabling, role change.
-    auth_epoch = IntegerField(default=first_epoch)
+    auth_epoch = IntegerField(default=random_epoch)
     date_joined = BigIntegerField()
     last_login = BigIntegerField(null=True)
 
@@ -46,7 +46,7 @@ class User(Table):
         table_name = "users"
 
 
-class Profile(Table):
+class Profile(BaseModel):
     """What a user tells about themselves; `favorite_genres` is a JSON list of names."""
 
     id = BigAutoField()
@@ -65,7 +65,7 @@ class Profile(Table):
         table_name = "profiles"
 
 
-class Session(Table):
+class Session(BaseModel):
     """One sign-in on one device: the family of its refresh tokens."""
 
     id = BigAutoField()
@@ -80,7 +80,7 @@ class Session(Table):
         table_name = "sessions"
 
 
-class RefreshToken(Table):
+class RefreshToken(BaseModel):
     """One generation of a session's refresh token, by the SHA-256 of it in hex."""
 
     token_hash = TextField(primary_key=True)
@@ -92,7 +92,7 @@ class RefreshToken(Table):
         table_name = "refresh_tokens"
 
 
-class PersonalToken(Table):
+class StoredPersonalToken(BaseModel):
     """A token for scripts, by its SHA-256 in hex; `scopes` are words, `epoch` the user's when it was made."""
 
     id = BigAutoField()
@@ -109,7 +109,7 @@ class PersonalToken(Table):
         table_name = "personal_tokens"
 
 
-class Tries(Table):
+class ThrottleWindow(BaseModel):
     """How often something was tried in a window that ends at `ends_at`; `key` tells nothing of whom."""
 
     key = TextField(primary_key=True)
@@ -120,7 +120,7 @@ class Tries(Table):
         table_name = "throttle"
 
 
-class AuditEntry(Table):
+class AuditEntry(BaseModel):
     """What happened to an account. `account` and `actor` are `user:7`, or a pseudonym after its deletion."""
 
     id = BigAutoField()
@@ -135,7 +135,7 @@ class AuditEntry(Table):
         table_name = "audit"
 
 
-class OneTimeToken(Table):
+class OneTimeToken(BaseModel):
     """The token last mailed to a user for a purpose, by the SHA-256 of it in hex."""
 
     user = ForeignKeyField(User, on_delete="CASCADE")

@@ -7,12 +7,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from movierec import db
-from movierec.auth.tokens import digest_of
+from movierec.auth.tokens import hash_token
 
 PREFIX = "mro_"
 
 
-class Purpose(StrEnum):
+class TokenPurpose(StrEnum):
     """What a token is good for, and for how long."""
 
     VERIFY = "verify_email"
@@ -21,10 +21,10 @@ class Purpose(StrEnum):
 
     @property
     def ttl_seconds(self) -> int:
-        return 30 * 60 if self is Purpose.RESET else 24 * 3600
+        return 30 * 60 if self is TokenPurpose.RESET else 24 * 3600
 
 
-class Holder(NamedTuple):
+class TokenHolder(NamedTuple):
     """Whom a token was given to; `email` is the address it was sent to."""
 
     user_id: int
@@ -39,7 +39,7 @@ _STILL_GOOD = (
 )
 
 
-def issue(user_id: int, epoch: int, purpose: Purpose, email: str, now: int) -> str:
+def issue_one_time_token(user_id: int, epoch: int, purpose: TokenPurpose, email: str, now: int) -> str:
     """A new token; the one before it for the same purpose is void. Call inside the transaction of the act."""
     token = PREFIX + secrets.token_urlsafe(32)
     db.execute(
@@ -49,7 +49,7 @@ def issue(user_id: int, epoch: int, purpose: Purpose, email: str, now: int) -> s
         "expires_at = excluded.expires_at, used_at = NULL",
         user_id,
         str(purpose),
-        digest_of(token),
+        hash_token(token),
         epoch,
         email,
         now + purpose.ttl_seconds,
@@ -57,29 +57,29 @@ def issue(user_id: int, epoch: int, purpose: Purpose, email: str, now: int) -> s
     return token
 
 
-def holder_of(token: str, purpose: Purpose, now: int) -> Holder | None:
+def holder_of(token: str, purpose: TokenPurpose, now: int) -> TokenHolder | None:
     """Whose token this is, if it could be used now; it stays unused."""
     found = db.row(
         f"SELECT user_id, auth_epoch, email FROM one_time_tokens WHERE {_STILL_GOOD}",
-        digest_of(token),
+        hash_token(token),
         str(purpose),
         now,
     )
-    return Holder(*found) if found else None
+    return TokenHolder(*found) if found else None
 
 
-def redeem(token: str, purpose: Purpose, now: int) -> Holder | None:
+def redeem(token: str, purpose: TokenPurpose, now: int) -> TokenHolder | None:
     """Use a token up. Of several who try at once the conditional UPDATE lets one through."""
     found = db.row(
         f"UPDATE one_time_tokens SET used_at = ? WHERE {_STILL_GOOD} RETURNING user_id, auth_epoch, email",
         now,
-        digest_of(token),
+        hash_token(token),
         str(purpose),
         now,
     )
-    return Holder(*found) if found else None
+    return TokenHolder(*found) if found else None
 
 
-def forget_expired(before: int) -> None:
+def delete_expired_tokens(before: int) -> None:
     """Remove what nobody can use any more."""
     db.execute("DELETE FROM one_time_tokens WHERE expires_at < ?", before)

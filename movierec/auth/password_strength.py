@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from movierec.auth.names import canonical
 
 # So many characters that no pattern explains make a password of their own.
-LEFT_OVER = 6
-SHORTEST_NAME = 4
+MINIMUM_UNEXPLAINED = 6
+MINIMUM_NAME_LENGTH = 4
 
 WORDS = frozenset(
     """
@@ -87,7 +87,7 @@ def is_guessable(password: str, own: Iterable[str] = ()) -> bool:
         {*_parts_of(own), *WORDS, *(word + "s" for word in WORDS if len(word) > 3)}, key=len, reverse=True
     )
     undressed = key.translate(_DRESSED)
-    return min(_left(key, known), _left(undressed, known)) < LEFT_OVER
+    return min(_left(key, known), _left(undressed, known)) < MINIMUM_UNEXPLAINED
 
 
 def contains_name(password: str, own: Iterable[str]) -> bool:
@@ -97,7 +97,7 @@ def contains_name(password: str, own: Iterable[str]) -> bool:
     return any(
         name in text
         for name in whole
-        if len(name) >= SHORTEST_NAME
+        if len(name) >= MINIMUM_NAME_LENGTH
         for text in (key, key[::-1], key.translate(_DRESSED))
     )
 

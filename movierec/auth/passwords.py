@@ -15,7 +15,7 @@ from movierec.errors import ValidationFailed
 MAXIMUM_LENGTH = 1024
 
 
-def check_rules(password: str, minimum_length: int, *own: str, field: str = "password") -> None:
+def check_password_rules(password: str, minimum_length: int, *own: str, field: str = "password") -> None:
     """Raise ValidationFailed where `password` is too short, too long, easy to guess or holds an `own` name."""
     if not minimum_length <= len(password) <= MAXIMUM_LENGTH:
         raise ValidationFailed.of(field, f"Use {minimum_length} to {MAXIMUM_LENGTH} characters.")
@@ -32,7 +32,7 @@ def hash_password(password: str, cost: int) -> str:
     return bcrypt.hashpw(_digest(password), bcrypt.gensalt(cost)).decode("ascii")
 
 
-def verify(password: str, hashed: str) -> bool:
+def verify_password(password: str, hashed: str) -> bool:
     return bcrypt.checkpw(_digest(password), hashed.encode("ascii"))
 
 
@@ -41,7 +41,7 @@ def needs_rehash(hashed: str, cost: int) -> bool:
 
 
 @functools.cache
-def of_nobody(cost: int) -> str:
+def dummy_hash(cost: int) -> str:
     """A hash for names nobody has, so that an unknown name takes the same work as a wrong password."""
     return hash_password("nobody signs in with this", cost)
 

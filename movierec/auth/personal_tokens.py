@@ -12,7 +12,7 @@ from movierec.errors import Conflict, NotFound, TokenExpired, TokenInvalid
 
 MAXIMUM_TOKENS = 50
 # A use is written down once a minute at most.
-NEWS_SECONDS = 60
+USE_RECORD_SECONDS = 60
 
 
 class PersonalToken(NamedTuple):
@@ -29,11 +29,11 @@ class PersonalToken(NamedTuple):
 _COLUMNS = "id, name, scopes, created_at, expires_at, last_used_at"
 
 
-def make_token(
+def create_personal_token(
     user_id: int, name: str, scopes: Collection[str], expires_at: int | None, now: int
 ) -> tuple[PersonalToken, str]:
     """A new token and its secret. A new password, a change of role or signing out everywhere end it."""
-    secret = tokens.new_personal()
+    secret = tokens.new_personal_token()
     with db.write():
         if db.value("SELECT COUNT(*) FROM personal_tokens WHERE user_id = ?", user_id) >= MAXIMUM_TOKENS:
             raise Conflict(f"You have {MAXIMUM_TOKENS} tokens already. Delete one first.")
@@ -41,7 +41,7 @@ def make_token(
             "INSERT INTO personal_tokens (user_id, name, token_hash, scopes, epoch, created_at, expires_at) "
             f"SELECT id, ?, ?, ?, auth_epoch, ?, ? FROM users WHERE id = ? RETURNING {_COLUMNS}",
             name,
-            tokens.digest_of(secret),
+            tokens.hash_token(secret),
             " ".join(sorted(set(scopes))),
             now,
             expires_at,
@@ -50,11 +50,11 @@ def make_token(
         if row is None:
             raise TokenInvalid()
         made = _token(row)
-        audit.note("token_created", user_id, now, detail=f"token {made.id}: {' '.join(made.scopes)}")
+        audit.record_event("token_created", user_id, now, detail=f"token {made.id}: {' '.join(made.scopes)}")
     return made, secret
 
 
-def tokens_of(user_id: int) -> list[PersonalToken]:
+def personal_tokens_of(user_id: int) -> list[PersonalToken]:
     """The tokens of a user, newest first; those that a new password ended are gone."""
     found = db.rows(
         f"SELECT {_COLUMNS} FROM personal_tokens WHERE user_id = ? "
@@ -64,13 +64,13 @@ def tokens_of(user_id: int) -> list[PersonalToken]:
     return [_token(row) for row in found]
 
 
-def delete_token(user_id: int, token_id: int, now: int) -> None:
+def delete_personal_token(user_id: int, token_id: int, now: int) -> None:
     """End one of the user's own tokens. Raises NotFound."""
     with db.write():
         deleted = db.execute("DELETE FROM personal_tokens WHERE id = ? AND user_id = ?", token_id, user_id)
         if not deleted.rowcount:
             raise NotFound()
-        audit.note("token_deleted", user_id, now, detail=f"token {token_id}")
+        audit.record_event("token_deleted", user_id, now, detail=f"token {token_id}")
 
 
 def authenticate_personal(token: str, now: int) -> Principal:
@@ -79,7 +79,7 @@ def authenticate_personal(token: str, now: int) -> Principal:
         "SELECT user_id, username, is_staff, scopes, personal_tokens.id, expires_at, last_used_at "
         "FROM personal_tokens JOIN users ON users.id = user_id "
         "WHERE token_hash = ? AND is_active AND auth_epoch = epoch",
-        tokens.digest_of(token),
+        tokens.hash_token(token),
     )
     if found is None:
         raise TokenInvalid()
@@ -93,11 +93,11 @@ def authenticate_personal(token: str, now: int) -> Principal:
         bool(is_staff),
         frozenset(scopes.split()),
         token_id,
-        use_is_news=last_used_at is None or last_used_at + NEWS_SECONDS <= now,
+        use_is_news=last_used_at is None or last_used_at + USE_RECORD_SECONDS <= now,
     )
 
 
-def note_use(token_id: int, now: int) -> None:
+def record_token_use(token_id: int, now: int) -> None:
     db.execute("UPDATE personal_tokens SET last_used_at = ? WHERE id = ?", now, token_id)
 
 

@@ -11,8 +11,8 @@ import peewee
 from movierec import config, db
 from movierec.auth import audit, names, passwords, sessions
 from movierec.auth.models import Profile, User
-from movierec.auth.throttle import count_try
-from movierec.config import Auth
+from movierec.auth.throttle import count_attempt
+from movierec.config import AuthSettings
 from movierec.errors import Conflict, FieldError, InvalidCredentials, NotFound, TokenInvalid, ValidationFailed
 
 
@@ -25,13 +25,13 @@ class NewAccount:
     first_name: str = ""
     last_name: str = ""
 
-    def check(self, password: str, settings: Auth) -> None:
+    def check(self, password: str, settings: AuthSettings) -> None:
         """Raise ValidationFailed naming every field that is wrong."""
         problems: list[FieldError] = []
         for rule in (
             lambda: names.username_key(self.username),
             lambda: names.email_key(self.email),
-            lambda: passwords.check_rules(
+            lambda: passwords.check_password_rules(
                 password,
                 settings.password_min_length,
                 self.username,
@@ -63,13 +63,13 @@ def register(account: NewAccount, password_hash: str, now: int, *, is_staff: boo
                 date_joined=now,
             )
             Profile.create(user=user)
-            audit.note("registered", user.id, now, detail="administrator" if is_staff else "")
+            audit.record_event("registered", user.id, now, detail="administrator" if is_staff else "")
             return user
     except peewee.IntegrityError as error:
-        raise taken(error) from error
+        raise taken_conflict(error) from error
 
 
-def taken(error: peewee.IntegrityError) -> Conflict:
+def taken_conflict(error: peewee.IntegrityError) -> Conflict:
     field = "username" if db.is_unique_violation(error, "username_key") else "email"
     what = {"username": "user name", "email": "e-mail address"}[field]
     message = f"This {what} is taken."
@@ -77,7 +77,7 @@ def taken(error: peewee.IntegrityError) -> Conflict:
 
 
 @dataclass(frozen=True)
-class Credentials:
+class StoredCredentials:
     """What is needed to check a password outside any transaction."""
 
     user_id: int
@@ -86,13 +86,13 @@ class Credentials:
     is_active: bool
 
 
-def credentials_of(identifier: str) -> Credentials | None:
+def credentials_by_identifier(identifier: str) -> StoredCredentials | None:
     """The account with this e-mail address or user name, if there is one."""
     column = "email_key" if "@" in identifier else "username_key"
     found = db.row(
         f"SELECT id, password_hash, auth_epoch, is_active FROM users WHERE {column} = ?", _key(identifier)
     )
-    return Credentials(found[0], found[1], found[2], bool(found[3])) if found else None
+    return StoredCredentials(found[0], found[1], found[2], bool(found[3])) if found else None
 
 
 def _key(identifier: str) -> str:
@@ -104,27 +104,29 @@ def _key(identifier: str) -> str:
         return ""
 
 
-def credentials_of_user(user_id: int) -> Credentials:
+def credentials_of_user(user_id: int) -> StoredCredentials:
     found = db.row("SELECT id, password_hash, auth_epoch, is_active FROM users WHERE id = ?", user_id)
     if found is None:
         raise TokenInvalid()
-    return Credentials(found[0], found[1], found[2], bool(found[3]))
+    return StoredCredentials(found[0], found[1], found[2], bool(found[3]))
 
 
-def count_sign_in(throttle: config.Throttle, identifier: str, now: int) -> Credentials | None:
+def count_sign_in_attempt(
+    throttle: config.ThrottleSettings, identifier: str, now: int
+) -> StoredCredentials | None:
     """Count a try to sign in, then find the account. Raises Throttled, whatever the password.
 
     An account has one count, whether it is named by address or user name; so has a name that nobody has.
     """
-    found = credentials_of(identifier)
+    found = credentials_by_identifier(identifier)
     # Told apart: names may be numbers.
     who = f"user:{found.user_id}" if found else f"name:{_key(identifier)}"
-    count_try(throttle, "login_per_account", who, now)
+    count_attempt(throttle, "login_per_account", who, now)
     return found
 
 
-def confirm_sign_in(
-    checked: Credentials, now: int, new_hash: str | None = None, *, address: str = ""
+def record_sign_in(
+    checked: StoredCredentials, now: int, new_hash: str | None = None, *, address: str = ""
 ) -> None:
     """Record a sign-in whose password was right. Raises InvalidCredentials if it changed meanwhile."""
     changed = db.execute(
@@ -137,10 +139,10 @@ def confirm_sign_in(
     ).rowcount
     if changed != 1:
         raise InvalidCredentials()
-    audit.note("signed_in", checked.user_id, now, address=address)
+    audit.record_event("signed_in", checked.user_id, now, address=address)
 
 
-def set_password(checked: Credentials, password_hash: str, now: int, *, address: str = "") -> int:
+def set_password(checked: StoredCredentials, password_hash: str, now: int, *, address: str = "") -> int:
     """Replace the password checked before; every session ends. Returns the new epoch."""
     epoch = db.value(
         "UPDATE users SET password_hash = ?, auth_epoch = auth_epoch + 1 WHERE id = ? AND auth_epoch = ? "
@@ -151,8 +153,8 @@ def set_password(checked: Credentials, password_hash: str, now: int, *, address:
     )
     if epoch is None:
         raise TokenInvalid()
-    sessions.revoke_all(checked.user_id, now)
-    audit.note("password_changed", checked.user_id, now, address=address)
+    sessions.revoke_all_sessions(checked.user_id, now)
+    audit.record_event("password_changed", checked.user_id, now, address=address)
     return int(epoch)
 
 
@@ -160,8 +162,8 @@ def sign_out_everywhere(user_id: int, now: int, *, address: str = "") -> None:
     """End every session and personal token of a user."""
     with db.write():
         db.execute("UPDATE users SET auth_epoch = auth_epoch + 1 WHERE id = ?", user_id)
-        sessions.revoke_all(user_id, now)
-        audit.note("signed_out_everywhere", user_id, now, address=address)
+        sessions.revoke_all_sessions(user_id, now)
+        audit.record_event("signed_out_everywhere", user_id, now, address=address)
 
 
 def user(user_id: int) -> User:
@@ -196,7 +198,7 @@ def profile_of(user_id: int) -> Profile:
     return profile
 
 
-def rename(user_id: int, changes: dict[str, Any]) -> User:
+def change_names(user_id: int, changes: dict[str, Any]) -> User:
     """Change user name, first or last name; unsent fields stay. Raises ValidationFailed or Conflict."""
     if "username" in changes:
         changes = {**changes, "username_key": names.username_key(changes["username"])}
@@ -206,7 +208,7 @@ def rename(user_id: int, changes: dict[str, Any]) -> User:
                 User.update(changes).where(User.id == user_id).execute()
             return user(user_id)
     except peewee.IntegrityError as error:
-        raise taken(error) from error
+        raise taken_conflict(error) from error
 
 
 def favorite_genres(profile: Profile) -> list[str]:

@@ -8,19 +8,19 @@ from typing import NamedTuple
 
 from movierec import db
 from movierec.auth import audit, tokens
-from movierec.auth.keys import Keys
+from movierec.auth.keys import SigningKeys
 from movierec.auth.tokens import AccessClaims
-from movierec.config import Auth
+from movierec.config import AuthSettings
 from movierec.errors import NotFound, TokenInvalid
 
 DAY_SECONDS = 86_400
 # A lost answer or a second process of the same user may repeat a refresh within this time.
 REPEAT_SECONDS = 10
 # So long a stolen token still gives itself away by being used.
-KEPT_DAYS = 30
+SESSION_RETENTION_DAYS = 30
 
 
-EVERYTHING = frozenset({"read", "write"})
+ALL_SCOPES = frozenset({"read", "write"})
 
 
 class Principal(NamedTuple):
@@ -30,13 +30,13 @@ class Principal(NamedTuple):
     session_id: int | None
     username: str
     is_staff: bool
-    scopes: frozenset[str] = EVERYTHING
+    scopes: frozenset[str] = ALL_SCOPES
     token_id: int | None = None
     # The personal token's last use was written down a while ago.
     use_is_news: bool = False
 
 
-class SignedIn(NamedTuple):
+class LiveSession(NamedTuple):
     """A session as its owner sees it."""
 
     id: int
@@ -79,7 +79,9 @@ def authenticate(claims: AccessClaims, now: int) -> Principal:
     return Principal(claims.user_id, claims.session_id, found[0], bool(found[1]))
 
 
-def start(keys: Keys, settings: Auth, user_id: int, epoch: int, label: str, now: int) -> TokenPair:
+def start_session(
+    keys: SigningKeys, settings: AuthSettings, user_id: int, epoch: int, label: str, now: int
+) -> TokenPair:
     """Sign a user in: a new session with its first tokens. Call inside the transaction of the act."""
     expires = now + settings.refresh_absolute_days * DAY_SECONDS
     session_id = db.value(
@@ -91,25 +93,27 @@ def start(keys: Keys, settings: Auth, user_id: int, epoch: int, label: str, now:
         now,
         expires,
     )
-    refresh = tokens.new_refresh()
+    refresh = tokens.new_refresh_token()
     _remember(refresh, session_id, now)
     return TokenPair(_access(keys, settings, AccessClaims(user_id, session_id, epoch), now), refresh)
 
 
-def rotate(keys: Keys, settings: Auth, refresh: str, now: int) -> tuple[Rotation, TokenPair | None]:
+def rotate_refresh_token(
+    keys: SigningKeys, settings: AuthSettings, refresh: str, now: int
+) -> tuple[Rotation, TokenPair | None]:
     """Exchange a refresh token for the next pair; None unless it was rotated or repeated.
 
     The conditional UPDATE decides the winner. The outcome is returned, not raised: an exception would
     roll back the revocation of a stolen family.
     """
-    if not tokens.looks_like_refresh(refresh):
+    if not tokens.is_refresh_token(refresh):
         return Rotation.REFUSED, None
     with db.write():
         spent = db.row(
             "UPDATE refresh_tokens SET used_at = ? WHERE token_hash = ? AND used_at IS NULL "
             "RETURNING session_id, created_at",
             now,
-            tokens.digest_of(refresh),
+            tokens.hash_token(refresh),
         )
         if spent is None:
             return _spent_before(keys, settings, refresh, now)
@@ -117,16 +121,18 @@ def rotate(keys: Keys, settings: Auth, refresh: str, now: int) -> tuple[Rotation
         claims = _live(session_id, now)
         if claims is None or created_at + settings.refresh_idle_days * DAY_SECONDS <= now:
             return Rotation.REFUSED, None
-        successor = tokens.successor_of(keys, refresh)
+        successor = tokens.derive_successor(keys, refresh)
         _remember(successor, session_id, now)
         db.execute("UPDATE sessions SET last_used_at = ? WHERE id = ?", now, session_id)
         return Rotation.ROTATED, TokenPair(_access(keys, settings, claims, now), successor)
 
 
-def _spent_before(keys: Keys, settings: Auth, refresh: str, now: int) -> tuple[Rotation, TokenPair | None]:
+def _spent_before(
+    keys: SigningKeys, settings: AuthSettings, refresh: str, now: int
+) -> tuple[Rotation, TokenPair | None]:
     """A token that was used already, or never existed: repeat its answer, or end the family."""
     found = db.row(
-        "SELECT session_id, used_at FROM refresh_tokens WHERE token_hash = ?", tokens.digest_of(refresh)
+        "SELECT session_id, used_at FROM refresh_tokens WHERE token_hash = ?", tokens.hash_token(refresh)
     )
     if found is None:
         return Rotation.REFUSED, None
@@ -134,58 +140,58 @@ def _spent_before(keys: Keys, settings: Auth, refresh: str, now: int) -> tuple[R
     claims = _live(session_id, now)
     if claims is None:
         return Rotation.REFUSED, None
-    successor = tokens.successor_of(keys, refresh)
+    successor = tokens.derive_successor(keys, refresh)
     unused = db.value(
-        "SELECT 1 FROM refresh_tokens WHERE token_hash = ? AND used_at IS NULL", tokens.digest_of(successor)
+        "SELECT 1 FROM refresh_tokens WHERE token_hash = ? AND used_at IS NULL", tokens.hash_token(successor)
     )
     if unused and now - used_at <= REPEAT_SECONDS:
         return Rotation.REPEATED, TokenPair(_access(keys, settings, claims, now), successor)
-    revoke(session_id, now)
-    audit.note("refresh_token_reused", claims.user_id, now, detail=f"session {session_id}")
+    revoke_session(session_id, now)
+    audit.record_event("refresh_token_reused", claims.user_id, now, detail=f"session {session_id}")
     return Rotation.REUSED, None
 
 
-def owner_of(refresh: str) -> tuple[int, int] | None:
+def refresh_token_owner(refresh: str) -> tuple[int, int] | None:
     """(user id, session id) of a refresh token, live or not; None where it is unknown."""
-    if not tokens.looks_like_refresh(refresh):
+    if not tokens.is_refresh_token(refresh):
         return None
     return db.row(
         "SELECT sessions.user_id, sessions.id FROM refresh_tokens "
         "JOIN sessions ON sessions.id = refresh_tokens.session_id WHERE token_hash = ?",
-        tokens.digest_of(refresh),
+        tokens.hash_token(refresh),
     )
 
 
-def check(keys: Keys, settings: Auth, token: str, now: int) -> None:
+def check_token(keys: SigningKeys, settings: AuthSettings, token: str, now: int) -> None:
     """Raise TokenInvalid or TokenExpired unless `token`, access or refresh, would be accepted now."""
-    if not tokens.looks_like_refresh(token):
-        authenticate(tokens.check_access(keys, token, now), now)
+    if not tokens.is_refresh_token(token):
+        authenticate(tokens.check_access_token(keys, token, now), now)
         return
     found = db.row(
         "SELECT session_id, created_at FROM refresh_tokens WHERE token_hash = ? AND used_at IS NULL",
-        tokens.digest_of(token),
+        tokens.hash_token(token),
     )
     idle_seconds = settings.refresh_idle_days * DAY_SECONDS
     if found is None or found[1] + idle_seconds <= now or _live(found[0], now) is None:
         raise TokenInvalid()
 
 
-def revoke(session_id: int, now: int) -> None:
+def revoke_session(session_id: int, now: int) -> None:
     """End one session; its tokens are refused from the next request on, by every daemon."""
     db.execute("UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", now, session_id)
 
 
-def sessions_of(user_id: int, settings: Auth, now: int) -> list[SignedIn]:
+def sessions_of(user_id: int, settings: AuthSettings, now: int) -> list[LiveSession]:
     """The live sessions of a user, the one used last first."""
     found = db.rows(
         "SELECT id, label, created_at, last_used_at FROM sessions "
         f"WHERE {_OWN_LIVE} ORDER BY last_used_at DESC, id DESC",
         *_own_live(user_id, settings, now),
     )
-    return [SignedIn._make(row) for row in found]
+    return [LiveSession._make(row) for row in found]
 
 
-def end_session(user_id: int, session_id: int, settings: Auth, now: int) -> None:
+def end_session(user_id: int, session_id: int, settings: AuthSettings, now: int) -> None:
     """Sign one of the user's own sessions out. Raises NotFound."""
     ended = db.execute(
         f"UPDATE sessions SET revoked_at = ? WHERE {_OWN_LIVE} AND id = ?",
@@ -200,17 +206,17 @@ def end_session(user_id: int, session_id: int, settings: Auth, now: int) -> None
 _OWN_LIVE = "user_id = ? AND revoked_at IS NULL AND expires_at > ? AND last_used_at > ?"
 
 
-def _own_live(user_id: int, settings: Auth, now: int) -> tuple[int, int, int]:
+def _own_live(user_id: int, settings: AuthSettings, now: int) -> tuple[int, int, int]:
     return user_id, now, now - settings.refresh_idle_days * DAY_SECONDS
 
 
-def sweep_sessions(now: int) -> None:
+def delete_expired_sessions(now: int) -> None:
     """Forget sessions that ended a month ago, with their tokens."""
-    past = now - KEPT_DAYS * DAY_SECONDS
+    past = now - SESSION_RETENTION_DAYS * DAY_SECONDS
     db.execute("DELETE FROM sessions WHERE expires_at < ? OR revoked_at < ?", past, past)
 
 
-def revoke_all(user_id: int, now: int) -> None:
+def revoke_all_sessions(user_id: int, now: int) -> None:
     db.execute("UPDATE sessions SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL", now, user_id)
 
 
@@ -228,11 +234,11 @@ def _live(session_id: int, now: int) -> AccessClaims | None:
 def _remember(refresh: str, session_id: int, now: int) -> None:
     db.execute(
         "INSERT INTO refresh_tokens (token_hash, session_id, created_at) VALUES (?, ?, ?)",
-        tokens.digest_of(refresh),
+        tokens.hash_token(refresh),
         session_id,
         now,
     )
 
 
-def _access(keys: Keys, settings: Auth, claims: AccessClaims, now: int) -> str:
-    return tokens.sign_access(keys, claims, now, settings.access_minutes * 60)
+def _access(keys: SigningKeys, settings: AuthSettings, claims: AccessClaims, now: int) -> str:
+    return tokens.sign_access_token(keys, claims, now, settings.access_minutes * 60)

@@ -14,7 +14,7 @@ MINUTE = 60
 HOUR = 3600
 
 
-class Per(Enum):
+class ThrottleScope(Enum):
     """Whose tries are added up."""
 
     ADDRESS = "address"
@@ -22,31 +22,31 @@ class Per(Enum):
 
 
 @dataclass(frozen=True)
-class Rule:
+class ThrottleRule:
     """So many tries as the setting of the same name says, in each window."""
 
-    per: Per
+    per: ThrottleScope
     window_seconds: int
 
 
-RULES: dict[str, Rule] = {
-    "login_per_account": Rule(Per.ACCOUNT, 15 * MINUTE),
-    "login_per_address": Rule(Per.ADDRESS, 15 * MINUTE),
+THROTTLE_RULES: dict[str, ThrottleRule] = {
+    "login_per_account": ThrottleRule(ThrottleScope.ACCOUNT, 15 * MINUTE),
+    "login_per_address": ThrottleRule(ThrottleScope.ADDRESS, 15 * MINUTE),
     # The password asked again of somebody signed in: apart, so that a throttled name cannot lock them out.
-    "password": Rule(Per.ACCOUNT, 15 * MINUTE),
-    "register": Rule(Per.ADDRESS, HOUR),
-    "refresh": Rule(Per.ADDRESS, 15 * MINUTE),
-    "reset_per_account": Rule(Per.ACCOUNT, HOUR),
-    "reset_per_address": Rule(Per.ADDRESS, HOUR),
-    "search": Rule(Per.ADDRESS, MINUTE),
-    "posters": Rule(Per.ADDRESS, MINUTE),
-    "imports": Rule(Per.ACCOUNT, HOUR),
-    "exports": Rule(Per.ACCOUNT, HOUR),
-    "train": Rule(Per.ACCOUNT, HOUR),
+    "password": ThrottleRule(ThrottleScope.ACCOUNT, 15 * MINUTE),
+    "register": ThrottleRule(ThrottleScope.ADDRESS, HOUR),
+    "refresh": ThrottleRule(ThrottleScope.ADDRESS, 15 * MINUTE),
+    "reset_per_account": ThrottleRule(ThrottleScope.ACCOUNT, HOUR),
+    "reset_per_address": ThrottleRule(ThrottleScope.ADDRESS, HOUR),
+    "search": ThrottleRule(ThrottleScope.ADDRESS, MINUTE),
+    "posters": ThrottleRule(ThrottleScope.ADDRESS, MINUTE),
+    "imports": ThrottleRule(ThrottleScope.ACCOUNT, HOUR),
+    "exports": ThrottleRule(ThrottleScope.ACCOUNT, HOUR),
+    "train": ThrottleRule(ThrottleScope.ACCOUNT, HOUR),
 }
 
 
-def count_try(settings: config.Throttle, act: str, who: str, now: int) -> None:
+def count_attempt(settings: config.ThrottleSettings, act: str, who: str, now: int) -> None:
     """Count one try of `act` by `who`. Raises Throttled beyond the limit, whatever the try would come to.
 
     Not to be called inside a transaction: the count must stand also when the work fails.
@@ -59,8 +59,8 @@ def count_try(settings: config.Throttle, act: str, who: str, now: int) -> None:
         "count = CASE WHEN throttle.ends_at <= ? THEN 1 ELSE throttle.count + 1 END, "
         "ends_at = CASE WHEN throttle.ends_at <= ? THEN excluded.ends_at ELSE throttle.ends_at END "
         "RETURNING count, ends_at",
-        key_of(act, who),
-        now + RULES[act].window_seconds,
+        throttle_key(act, who),
+        now + THROTTLE_RULES[act].window_seconds,
         now,
         now,
     )
@@ -70,7 +70,7 @@ def count_try(settings: config.Throttle, act: str, who: str, now: int) -> None:
         raise Throttled(retry_after_seconds=max(1, ends_at - now))
 
 
-def key_of(act: str, who: str) -> str:
+def throttle_key(act: str, who: str) -> str:
     """What is stored of `who`: people type passwords where a name is asked for."""
     return hashlib.sha256(f"{act}\n{who}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
@@ -86,6 +86,6 @@ def address_key(address: str) -> str:
     return str(found)
 
 
-def sweep_tries(now: int) -> None:
+def delete_expired_windows(now: int) -> None:
     """Forget windows that have ended."""
     db.execute("DELETE FROM throttle WHERE ends_at <= ?", now)

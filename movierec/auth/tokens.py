@@ -11,7 +11,7 @@ from typing import Any
 
 import jwt
 
-from movierec.auth.keys import Keys
+from movierec.auth.keys import SigningKeys
 from movierec.errors import TokenExpired, TokenInvalid
 
 ISSUER = "movierec"
@@ -31,7 +31,7 @@ class AccessClaims:
     epoch: int
 
 
-def sign_access(keys: Keys, claims: AccessClaims, now: int, ttl_seconds: int) -> str:
+def sign_access_token(keys: SigningKeys, claims: AccessClaims, now: int, ttl_seconds: int) -> str:
     """An access token (RFC 9068 `at+jwt`, HS256) valid from `now` for `ttl_seconds`."""
     payload = {
         "iss": ISSUER,
@@ -48,7 +48,7 @@ def sign_access(keys: Keys, claims: AccessClaims, now: int, ttl_seconds: int) ->
     return jwt.encode(payload, keys.signing[keys.active], algorithm="HS256", headers=headers)
 
 
-def check_access(keys: Keys, token: str, now: int) -> AccessClaims:
+def check_access_token(keys: SigningKeys, token: str, now: int) -> AccessClaims:
     """The claims of `token`. Raises TokenExpired or TokenInvalid; nothing else, whatever the token."""
     # PyJWT parses before it verifies, and a megabyte of token takes it 100 ms.
     if len(token) > MAXIMUM_LENGTH or not token.isascii():
@@ -98,28 +98,28 @@ def _integer(number: Any) -> int:
     return number
 
 
-def new_refresh() -> str:
+def new_refresh_token() -> str:
     return REFRESH_PREFIX + secrets.token_urlsafe(32)
 
 
-def successor_of(keys: Keys, refresh: str) -> str:
+def derive_successor(keys: SigningKeys, refresh: str) -> str:
     """The refresh token that follows `refresh`: derived, so that a repeated request gets the same answer."""
     digest = hmac.digest(keys.rotation, refresh.encode(), "sha256")
     return REFRESH_PREFIX + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def looks_like_refresh(token: str) -> bool:
+def is_refresh_token(token: str) -> bool:
     return token.startswith(REFRESH_PREFIX) and len(token) <= 128 and token.isascii()
 
 
-def new_personal() -> str:
+def new_personal_token() -> str:
     return PERSONAL_PREFIX + secrets.token_urlsafe(32)
 
 
-def looks_like_personal(token: str) -> bool:
+def is_personal_token(token: str) -> bool:
     return token.startswith(PERSONAL_PREFIX) and len(token) <= 128 and token.isascii()
 
 
-def digest_of(refresh: str) -> str:
+def hash_token(refresh: str) -> str:
     """What is stored of an opaque token: SHA-256 in hex. It has 256 random bits, so no salt is needed."""
     return hashlib.sha256(refresh.encode()).hexdigest()

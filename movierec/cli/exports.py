@@ -17,7 +17,7 @@ from movierec.cli.output import print_done
 from movierec.cli.progress import progress
 from movierec.cli.terminal import escape_json
 from movierec.client import Download
-from movierec.files import new_file
+from movierec.files import write_atomically
 
 commands = new_group("")
 
@@ -52,7 +52,7 @@ def export(
         _to_pipe(format, as_json=as_json)
         return
     size = 0
-    with progress() as shown, new_file(output, force=force) as file:
+    with progress() as shown, write_atomically(output, force=force) as file:
         download = connect().export(format.value)
         for piece in download.pieces:
             size += file.write(piece)

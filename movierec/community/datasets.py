@@ -161,7 +161,7 @@ def replace_dataset(name: str, fingerprint: str, blocks: Iterable[Ratings], now:
         # Another import of this dataset took ours for a leftover; this transaction is undone.
         if shown.rowcount != 1:
             raise RuntimeError(f"two imports of {name} ran at once")
-        db.next_revision("community")
+        db.increment_revision("community")
     remove_leftovers(name)
     return StoredDataset(name, fingerprint, total, len(raters), len(films), now)
 
@@ -184,7 +184,7 @@ def remove_dataset(name: str) -> None:
     """Forget a dataset, if there is one of that name."""
     with db.write():
         if db.execute("UPDATE datasets SET name = ? WHERE name = ?", _hide(name), name).rowcount:
-            db.next_revision("community")
+            db.increment_revision("community")
     remove_leftovers(name)
 
 

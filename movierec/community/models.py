@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from peewee import BigAutoField, BigIntegerField, BlobField, ForeignKeyField, IntegerField, TextField
 
-from movierec.db import Table
+from movierec.db import BaseModel
 
 
-class Dataset(Table):
+class Dataset(BaseModel):
     """Community ratings of one source, kept for training only; their raters are no users here."""
 
     id = BigAutoField()
@@ -23,7 +23,7 @@ class Dataset(Table):
         table_name = "datasets"
 
 
-class DatasetBlock(Table):
+class DatasetBlock(BaseModel):
     """Some thousands of a dataset's ratings, packed by `community.blocks`."""
 
     dataset = ForeignKeyField(Dataset, on_delete="CASCADE", index=False)

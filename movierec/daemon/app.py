@@ -89,7 +89,7 @@ def serve(
 def migrate(config_file: ConfigFile = None) -> None:
     """Bring the database to this version's schema."""
     db.connect(_settings(config_file))
-    applied = db.call(db.migrate)
+    applied = db.run_with_retry(db.migrate)
     print("\n".join(f"applied {name}" for name in applied) or "nothing to migrate")
 
 
@@ -103,12 +103,12 @@ def create_admin(
     """Create a staff account. There is no other way to the first one, and no default account."""
     settings = _settings(config_file)
     db.connect(settings)
-    db.call(db.migrate)
+    db.run_with_retry(db.migrate)
     password = sys.stdin.readline().rstrip("\n") if password_stdin else _ask_password()
     account = auth.NewAccount(username, email)
     account.check(password, settings.auth)
     hashed = auth.hash_password(password, settings.auth.bcrypt_cost)
-    db.call(auth.register, account, hashed, int(time.time()), is_staff=True)
+    db.run_with_retry(auth.register, account, hashed, int(time.time()), is_staff=True)
     print(f"{username} is an administrator now. Sign in with: movierec login {username}")
 
 
@@ -124,8 +124,8 @@ def check(config_file: ConfigFile = None) -> None:
     """Check the configuration, the database and the keys without serving."""
     settings = _settings(config_file)
     db.connect(settings)
-    pending = db.call(db.pending_migrations)
-    auth.load_or_create(settings.paths.state / "keys.json")
+    pending = db.run_with_retry(db.pending_migrations)
+    auth.load_or_create_keys(settings.paths.state / "keys.json")
     print(f"configuration  {settings.paths.config / 'config.toml'}")
     print(f"state          {settings.paths.state}")
     print(

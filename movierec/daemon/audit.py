@@ -14,7 +14,7 @@ def print_entries(settings: Settings, limit: int, *, as_json: bool) -> None:
     db.connect(settings)
     found = [
         {**entry._asdict(), "at": datetime.fromtimestamp(entry.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
-        for entry in db.call(auth.entries, limit)
+        for entry in db.run_with_retry(auth.audit_events, limit)
     ]
     if as_json:
         print(json.dumps(found, indent=2))

@@ -19,7 +19,7 @@ from movierec import __version__, db
 from movierec.config import Settings
 from movierec.daemon import dump
 from movierec.errors import ConfigurationError
-from movierec.files import collected, new_file
+from movierec.files import rechunk, write_atomically
 
 FORMAT, VERSION = "movierec-backup", 1
 MANIFEST, KEYS = "manifest.json", "keys.json"
@@ -43,8 +43,11 @@ def back_up(settings: Settings, target: Path, *, force: bool, models: bool) -> M
 
     db.connect(settings)
     made = Made()
-    with new_file(target, force=force) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        db.call(_add_tables, archive, made)
+    with (
+        write_atomically(target, force=force) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        db.run_with_retry(_add_tables, archive, made)
         _add(archive, made, KEYS, _content(settings.paths.state / KEYS))
         if models:
             _add_model(archive, made, models_folder(settings))
@@ -57,7 +60,7 @@ def _add_tables(archive: zipfile.ZipFile, made: Made) -> None:
         made.schema = db.applied_migrations()
         if not made.schema:
             raise ConfigurationError("The database is empty: there is no server to back up.")
-        for table in db.stored_tables():
+        for table in db.data_tables():
             rows = _Counted(dump.dump(table))
             _add(archive, made, f"tables/{table}.jsonl", rows)
             made.tables[table] = rows.count - 1
@@ -100,7 +103,7 @@ def _add(
     entry.external_attr = 0o600 << 16
     digest, size = hashlib.sha256(), 0
     with archive.open(entry, "w", force_zip64=True) as member:
-        for piece in collected(pieces):
+        for piece in rechunk(pieces):
             member.write(piece)
             digest.update(piece)
             size += len(piece)

@@ -12,7 +12,7 @@ import typer
 from movierec import db, mail
 from movierec.config import Settings
 from movierec.errors import NotFound
-from movierec.mail import Entry
+from movierec.mail import OutboxEntry
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -20,7 +20,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 def print_list(settings: Settings, limit: int, *, as_json: bool) -> None:
     """The newest mails, without their texts; tab-separated."""
     _write_pending(settings)
-    found = db.call(mail.listed, limit)
+    found = db.run_with_retry(mail.outbox_entries, limit)
     if as_json:
         print(json.dumps([_document(entry) for entry in found], ensure_ascii=False, indent=2))
         return
@@ -32,7 +32,7 @@ def print_list(settings: Settings, limit: int, *, as_json: bool) -> None:
 def print_mail(settings: Settings, mail_id: int, *, as_json: bool) -> None:
     """One mail with its text. Raises NotFound."""
     _write_pending(settings)
-    found = db.call(mail.entry, mail_id)
+    found = db.run_with_retry(mail.outbox_entry, mail_id)
     if found is None:
         raise NotFound(f"There is no mail {mail_id}. See: movierec-server outbox")
     if as_json:
@@ -49,10 +49,10 @@ def _write_pending(settings: Settings) -> None:
     db.connect(settings)
     base = mail.base_url(settings.server)
     if base is not None:
-        db.call(mail.compose_all, base, settings.mail, int(time.time()))
+        db.run_with_retry(mail.compose_all, base, settings.mail, int(time.time()))
 
 
-def _document(entry: Entry) -> dict[str, Any]:
+def _document(entry: OutboxEntry) -> dict[str, Any]:
     times = ("created_at", "due_at", "expires_at", "sent_at")
     fields = {name: value for name, value in entry._asdict().items() if name != "body"}
     return {name: _time(value) if name in times else value for name, value in fields.items()}

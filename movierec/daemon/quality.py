@@ -53,9 +53,9 @@ def train(settings: Settings, *, measure: bool, as_json: bool, cluster: Cluster 
     from movierec.recommender.training import pipeline  # numpy: not needed by the other commands
 
     db.connect(settings)
-    db.call(db.migrate)
+    db.run_with_retry(db.migrate)
     source = {} if cluster is None else {"source": _spark(cluster)}
-    report = db.call(
+    report = db.run_with_retry(
         pipeline.train,
         settings,
         lambda stage, done: _say(stage, done / 100),
@@ -99,7 +99,7 @@ def evaluate(
 
     with _imported(settings, movielens) if movielens else contextlib.nullcontext(settings) as used:
         db.connect(used)
-        report = db.call(
+        report = db.run_with_retry(
             pipeline.measure,
             used,
             _say,
@@ -126,16 +126,16 @@ def _imported(settings: Settings, source: Path) -> Iterator[Settings]:
         home = Path(folder)
         used = dataclasses.replace(
             settings,
-            database=config.Database(url=f"sqlite:///{home / 'movierec.sqlite3'}"),
+            database=config.DatabaseSettings(url=f"sqlite:///{home / 'movierec.sqlite3'}"),
             paths=dataclasses.replace(settings.paths, state=home),
         )
         db.connect(used)
         now = int(time.time())
         try:
-            db.call(db.migrate)
+            db.run_with_retry(db.migrate)
             _say("catalogue", 0.0)
-            db.call(movies.load_starter, now)
-            db.call(
+            db.run_with_retry(movies.load_starter, now)
+            db.run_with_retry(
                 movielens.import_movielens,
                 source,
                 home,

@@ -30,7 +30,7 @@ from movierec.config import Settings
 from movierec.daemon import dump
 from movierec.daemon.backup import CHUNK_BYTES, FORMAT, KEYS, MANIFEST, VERSION
 from movierec.errors import ConfigurationError, Conflict, UnreadableBackup
-from movierec.files import sync_folder
+from movierec.files import fsync_folder
 
 STAGING, NUMBER, LOCK = "restoring", "number", "restore.lock"
 # In the table of revisions.
@@ -126,7 +126,7 @@ def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
 def _check(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
     if manifest["format"] != FORMAT:
         raise ValueError("another format")
-    if manifest["version"] != VERSION or set(manifest["schema"]) - set(db.known_migrations()):
+    if manifest["version"] != VERSION or set(manifest["schema"]) - set(db.available_migrations()):
         raise ConfigurationError(
             f"The backup was made by movierec {manifest['movierec']}, which is newer. Install that version."
         )
@@ -146,7 +146,7 @@ def _check_target(settings: Settings, force: bool) -> None:
     """Raise Conflict where a daemon runs, or where more than what ships with movierec would be lost."""
     with _connected(settings):
         _check_nobody_serves()
-        if not force and db.call(_holds_something):
+        if not force and db.run_with_retry(_holds_something):
             raise Conflict("This server has accounts or films of its own. Add --force to give them up.")
 
 
@@ -187,7 +187,7 @@ def _lay_ready(settings: Settings, archive: zipfile.ZipFile, manifest: dict[str,
         (staging / "models" / "current").write_text(manifest["model"], encoding="ascii")
     (staging / NUMBER).write_text(str(number), encoding="ascii")
     for folder in (staging, settings.paths.state):
-        sync_folder(folder)
+        fsync_folder(folder)
 
 
 def _write(path: Path, archive: zipfile.ZipFile, name: str) -> None:
@@ -207,7 +207,7 @@ def _restore_sqlite(
     path = Path(settings.database_url.removeprefix("sqlite:///"))
     aside = path.with_name(f"{path.name}.restoring")
     aside.unlink(missing_ok=True)  # of a restore that was killed
-    url = config.Database(url=f"sqlite:///{aside}")
+    url = config.DatabaseSettings(url=f"sqlite:///{aside}")
     with _connected(dataclasses.replace(settings, database=url)):
         # Else each film would be looked for in all that was loaded before it, whose indexes are not built yet.
         db.execute("PRAGMA foreign_keys = OFF")
@@ -225,7 +225,7 @@ def _take_over(settings: Settings, aside: Path, path: Path) -> None:
     with aside.open("rb") as file:
         os.fsync(file.fileno())
     aside.replace(path)
-    sync_folder(path.parent)
+    fsync_folder(path.parent)
 
 
 def _restore_postgres(
@@ -245,13 +245,13 @@ def _load(archive: zipfile.ZipFile, manifest: dict[str, Any], number: int) -> No
     except (peewee.OperationalError, peewee.ProgrammingError) as error:
         reason = str(error).partition("\n")[0]
         raise UnreadableBackup(f"The database refuses the backup: {reason}. Nothing was changed.") from error
-    db.migrate_within()
+    db.migrate_in_transaction()
 
 
 def _fill(archive: zipfile.ZipFile, manifest: dict[str, Any], number: int) -> None:
-    db.start_over(manifest["schema"][-1])
+    db.recreate_schema(manifest["schema"][-1])
     derived = {"title_search"} & set(db.database.get_tables()) if db.is_postgres() else set()
-    with db.indexed_afterwards(*manifest["tables"], *derived):
+    with db.deferred_indexes(*manifest["tables"], *derived):
         for table, rows in manifest["tables"].items():
             with archive.open(f"tables/{table}.jsonl") as lines:
                 if dump.load(table, lines) != rows:
@@ -281,7 +281,7 @@ def _finish(settings: Settings) -> None:
     if not staging.is_dir():
         return
     with _connected(settings):
-        if db.call(_number_of_database) == _number_of(staging):
+        if db.run_with_retry(_number_of_database) == _number_of(staging):
             _move(staging, settings.paths.state)
     shutil.rmtree(staging)
 
@@ -304,4 +304,4 @@ def _move(staging: Path, state: Path) -> None:
         (staging / "models").rename(state / "models")
     if (staging / KEYS).is_file():
         (staging / KEYS).replace(state / KEYS)
-    sync_folder(state)
+    fsync_folder(state)

@@ -43,12 +43,12 @@ def prepare(settings: Settings) -> None:
     """Migrate the database and give an empty catalogue its films."""
     db.connect(settings)
     try:
-        db.call(db.migrate)
-        if db.call(movies.needs_starter):
+        db.run_with_retry(db.migrate)
+        if db.run_with_retry(movies.needs_starter):
             print(
                 "first start: loading the catalogue that ships with movierec …", file=sys.stderr, flush=True
             )
-            count = db.call(movies.load_starter, int(time.time()))
+            count = db.run_with_retry(movies.load_starter, int(time.time()))
             print(f"{count:,} films are ready", file=sys.stderr, flush=True)
     finally:
         db.close()  # no connection may be open across a fork

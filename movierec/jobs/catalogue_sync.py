@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from movierec import community, config, db, library, movies
-from movierec.errors import MovierecError, NotFound, TmdbOff, UpstreamUnavailable
+from movierec.errors import MovierecError, NotFound, TmdbDisabled, UpstreamUnavailable
 from movierec.jobs import queue
 from movierec.jobs.context import NotOurs, Running
 from movierec.movies import FilmFacts, Outside
@@ -73,7 +73,7 @@ class Position:
 def sync(running: Running) -> dict[str, Any]:
     """Run to the end, or as far as the budget and TMDb let it; the report says what was done. Raises TmdbOff."""
     if running.tmdb is None:
-        raise TmdbOff()
+        raise TmdbDisabled()
     return _Run(running, running.tmdb).run()
 
 
@@ -101,15 +101,15 @@ class _Run:
                 stages[stage]()
         except _Stopped as reason:
             stopped, away = str(reason), reason.away
-        left = library.count_without_details()
+        left = library.count_movies_without_details()
         return {**self._position.counts, "left": left, "stopped": stopped, "away": away}
 
     # Stages
 
     def _kept(self) -> None:
-        left = library.count_without_details()
+        left = library.count_movies_without_details()
         before = self._position.detailed
-        while films := library.without_details(self._position.after, FILMS_A_BATCH):
+        while films := library.movies_without_details(self._position.after, FILMS_A_BATCH):
             self._running.progress(KEPT, self._position.detailed - before, max(left, 1))
             asked = self._affordable([film for _, film in films])
             self._detail(asked, after=films[len(asked) - 1][0])
@@ -295,7 +295,9 @@ def _day(seconds: int) -> date:
     return datetime.fromtimestamp(seconds, UTC).date()
 
 
-def order(settings: config.Tmdb, pages: int | None = None, budget: int | None = None) -> dict[str, int]:
+def order(
+    settings: config.TmdbSettings, pages: int | None = None, budget: int | None = None
+) -> dict[str, int]:
     """The parameters of a run: so many pages of each list and so many calls; what is None is as usual."""
     return {
         "pages": settings.sync_pages if pages is None else pages,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from peewee import SQL, BigAutoField, BigIntegerField, Check, ForeignKeyField, TextField
 
 from movierec.auth.models import User
-from movierec.db import Table
+from movierec.db import BaseModel
 
 
-class Job(Table):
+class Job(BaseModel):
     """`parameters` and `report` are JSON objects; `owner` is the worker that runs it."""
 
     id = BigAutoField()

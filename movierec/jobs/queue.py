@@ -82,7 +82,7 @@ def enqueue(user_id: int, kind: str, parameters: Mapping[str, Any], now: int) ->
 def _new_id() -> int:
     """No job that has been forgotten had it: what it did would be taken for what the new one did."""
     named = [db.value(f"SELECT MAX(job_id) FROM {table}") or 0 for table in NAMING]
-    (number,) = db.new_ids("jobs", 1, above=max(named))
+    (number,) = db.allocate_ids("jobs", 1, above=max(named))
     return number
 
 
@@ -169,7 +169,7 @@ _LEFT_OVER = (
 
 def claim(worker: str, kinds: Sequence[str], now: int) -> Job | None:
     """Take the oldest queued job of these kinds. One of a kind runs at a time, over all daemons."""
-    marks = db.marks_for(kinds)
+    marks = db.placeholders(kinds)
     if not db.value(f"SELECT 1 FROM jobs WHERE state = 'queued' AND kind IN ({marks}) LIMIT 1", *kinds):
         return None
     with db.write():
@@ -259,7 +259,7 @@ def take_back(worker: str, kinds: Sequence[str], now: int, *, alone: bool = Fals
     """Queue again what other workers were doing when they died; `alone`: there can be no living other."""
     found = db.rows(
         "SELECT id, owner, error, heartbeat_at FROM jobs "
-        f"WHERE state = 'running' AND owner <> ? AND kind IN ({db.marks_for(kinds)})",
+        f"WHERE state = 'running' AND owner <> ? AND kind IN ({db.placeholders(kinds)})",
         worker,
         *kinds,
     )

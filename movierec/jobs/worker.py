@@ -121,7 +121,7 @@ class _Lane:
     def _do_next(self) -> bool:
         """Do one job; False if there is none, or no database."""
         try:
-            job = db.call(self._claim)
+            job = db.run_with_retry(self._claim)
             if job is None:
                 return False
             self._do(job)
@@ -146,7 +146,7 @@ class _Lane:
 
     def _prepare_success(self) -> None:
         try:
-            db.call(self._before_success)
+            db.run_with_retry(self._before_success)
         except Exception:
             # The work itself is done, and will be taken notice of later.
             logger.exception("unexpected error after a job")
@@ -157,10 +157,10 @@ class _Lane:
         running = Running(job, self.name, self._settings, self._clock, self._stop, self._tmdb)
         logger.info("job started", extra=extra)
         try:
-            report = db.call(self._kinds[job.kind].run, running)
+            report = db.run_with_retry(self._kinds[job.kind].run, running)
             self._prepare_success()
         except Stopping:
-            db.call(queue.put_back, job.id, self.name)
+            db.run_with_retry(queue.put_back, job.id, self.name)
             logger.info("job put back", extra=extra)
             return
         except NotOurs:
@@ -168,17 +168,17 @@ class _Lane:
             logger.info("job cancelled", extra=extra)
             return
         except DatabaseUnavailable:
-            db.call(queue.interrupt, job.id, self.name, job.error, running.now)
+            db.run_with_retry(queue.interrupt, job.id, self.name, job.error, running.now)
             return
         except MovierecError as error:
-            db.call(queue.fail, job.id, self.name, error, running.now)
+            db.run_with_retry(queue.fail, job.id, self.name, error, running.now)
             logger.info("job failed: %s", error.code, extra=extra)
         except Exception as error:
             failure = StorageFull() if is_disk_full(error) else InternalError(UNEXPECTED)
             logger.exception("job failed", extra=extra)
-            db.call(queue.fail, job.id, self.name, failure, running.now)
+            db.run_with_retry(queue.fail, job.id, self.name, failure, running.now)
         else:
-            db.call(queue.finish, job.id, self.name, report, running.now)
+            db.run_with_retry(queue.finish, job.id, self.name, report, running.now)
             logger.info("job succeeded", extra=extra)
         if "upload" in job.parameters:
             uploads.remove(self._settings, job.parameters["upload"])

@@ -19,13 +19,13 @@ MAXIMUM_TAG = 200
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?")
 
 # A row by column name, with its `id` once it is stored.
-Row: TypeAlias = Mapping[str, Any]
+RowValues: TypeAlias = Mapping[str, Any]
 # What tells the rows of a user apart: the film's id, then the shelf's key.
-Place: TypeAlias = tuple[Any, ...]
+RowKey: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Shelf:
+class LibraryTable:
     """A table of what users keep: a row for a film, or several that `key` tells apart.
 
     `defaults` are those of a new row; the times are the time of the change where it does not say them.
@@ -41,33 +41,33 @@ class Shelf:
         return (*self.defaults, *self.times)
 
 
-RATINGS = Shelf("ratings", {"steps": None, "review": ""}, times=("created_at", "updated_at"))
-FAVORITES = Shelf("favorites", {"note": ""})
-WATCHLIST = Shelf("watchlist", {"note": ""})
-HISTORY = Shelf(
+RATINGS = LibraryTable("ratings", {"steps": None, "review": ""}, times=("created_at", "updated_at"))
+FAVORITES = LibraryTable("favorites", {"note": ""})
+WATCHLIST = LibraryTable("watchlist", {"note": ""})
+HISTORY = LibraryTable(
     "history",
     {"watched_at": "", "source": "", "rewatch": False, "tags": "[]"},
     key=("watched_at", "source"),
 )
 # What users said of recommendations: the recommender's, but kept, brought in and taken back like the others.
-FEEDBACK = Shelf("feedback", {"feedback_type": None, "comment": ""})
-SHELVES = {shelf.table: shelf for shelf in (RATINGS, FAVORITES, WATCHLIST, HISTORY, FEEDBACK)}
+FEEDBACK = LibraryTable("feedback", {"feedback_type": None, "comment": ""})
+LIBRARY_TABLES = {shelf.table: shelf for shelf in (RATINGS, FAVORITES, WATCHLIST, HISTORY, FEEDBACK)}
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LibraryChange:
     """A row as it shall be: columns not in `values` stay, or get their defaults; None takes the row away."""
 
-    shelf: Shelf
+    shelf: LibraryTable
     movie_id: int
-    values: Row | None
+    values: RowValues | None
     key: tuple[str, ...] = field(default=())
 
     @property
-    def place(self) -> Place:
+    def place(self) -> RowKey:
         return (self.movie_id, *self.key)
 
-    def outcome(self, row: Row | None, now: int) -> Row | None:
+    def outcome(self, row: RowValues | None, now: int) -> RowValues | None:
         """What becomes of `row`; the very same where it is like that already."""
         if self.values is None:
             return None
@@ -81,31 +81,41 @@ class Change:
         return {**row, **touched, **self.values}
 
 
-def to_rate(
+def rating_change(
     movie_id: int,
     stars: float,
     *,
     review: str | None = None,
     created_at: int | None = None,
     updated_at: int | None = None,
-) -> Change:
+) -> LibraryChange:
     """Rate a film; `review` None keeps the words there are, times None are the time of the change."""
-    words = checked_text("review", review)
-    values = given(steps=steps_of(stars), review=words, created_at=created_at, updated_at=updated_at)
-    return Change(RATINGS, movie_id, values)
+    words = check_text("review", review)
+    values = without_none(
+        steps=stars_to_steps(stars), review=words, created_at=created_at, updated_at=updated_at
+    )
+    return LibraryChange(RATINGS, movie_id, values)
 
 
-def to_favorite(movie_id: int, *, note: str | None = None, created_at: int | None = None) -> Change:
+def favorite_change(
+    movie_id: int, *, note: str | None = None, created_at: int | None = None
+) -> LibraryChange:
     """Make a film a favorite; `note` None keeps the one there is."""
-    return Change(FAVORITES, movie_id, given(note=checked_text("note", note), created_at=created_at))
+    return LibraryChange(
+        FAVORITES, movie_id, without_none(note=check_text("note", note), created_at=created_at)
+    )
 
 
-def to_watchlist(movie_id: int, *, note: str | None = None, created_at: int | None = None) -> Change:
+def watchlist_change(
+    movie_id: int, *, note: str | None = None, created_at: int | None = None
+) -> LibraryChange:
     """Put a film on the watchlist; `note` None keeps the one there is."""
-    return Change(WATCHLIST, movie_id, given(note=checked_text("note", note), created_at=created_at))
+    return LibraryChange(
+        WATCHLIST, movie_id, without_none(note=check_text("note", note), created_at=created_at)
+    )
 
 
-def to_history(
+def viewing_change(
     movie_id: int,
     watched_at: str | None = None,
     *,
@@ -113,21 +123,23 @@ def to_history(
     tags: Iterable[str] | None = None,
     source: str = "",
     created_at: int | None = None,
-) -> Change:
+) -> LibraryChange:
     """Enter a viewing: on a date (2024-05-01), at a time in UTC (2024-05-01T20:15:00Z), or None knows when.
 
     A film seen then already is the same entry, unless `source` tells them apart. None keeps what there is.
     """
-    values = given(rewatch=rewatch, tags=None if tags is None else _tags_json(tags), created_at=created_at)
-    return Change(HISTORY, movie_id, values, (_moment(watched_at), source))
+    values = without_none(
+        rewatch=rewatch, tags=None if tags is None else _tags_json(tags), created_at=created_at
+    )
+    return LibraryChange(HISTORY, movie_id, values, (_moment(watched_at), source))
 
 
-def to_remove(shelf: Shelf, movie_id: int, *key: str) -> Change:
+def removal_change(shelf: LibraryTable, movie_id: int, *key: str) -> LibraryChange:
     """Take a film off a shelf; of the history, the entry with this `watched_at` and `source`."""
-    return Change(shelf, movie_id, None, key)
+    return LibraryChange(shelf, movie_id, None, key)
 
 
-def steps_of(stars: float) -> int:
+def stars_to_steps(stars: float) -> int:
     """Half-star steps 1–10. Raises ValidationFailed for anything but 0.5, 1.0 … 5.0."""
     steps = stars * 2 if isinstance(stars, (int, float)) and not isinstance(stars, bool) else 0
     if steps not in range(1, 11):
@@ -135,12 +147,12 @@ def steps_of(stars: float) -> int:
     return int(steps)
 
 
-def given(**values: Any) -> Row:
+def without_none(**values: Any) -> RowValues:
     """The values that are told."""
     return {name: value for name, value in values.items() if value is not None}
 
 
-def checked_text(field: str, text: str | None) -> str | None:
+def check_text(field: str, text: str | None) -> str | None:
     """A note or review, None for none told. Raises ValidationFailed where it is too long."""
     if text is not None and len(text) > MAXIMUM_TEXT:
         raise ValidationFailed.of(field, f"A {field} has at most {MAXIMUM_TEXT:,} characters.")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from movierec import db
 from movierec.library.apply_changes import apply
-from movierec.library.changes import FAVORITES, to_favorite, to_remove
-from movierec.library.journal import alone, title_of
-from movierec.library.queries import BY_FILM, EVERYTHING, Narrowing, one, page
+from movierec.library.changes import FAVORITES, favorite_change, removal_change
+from movierec.library.journal import library_transaction, title_with_year
+from movierec.library.queries import MOVIE_ORDERINGS, NO_FILTER, LibraryFilter, one_row, page
 
-ORDERINGS = {"created_at": "favorites.created_at", **BY_FILM}
+ORDERINGS = {"created_at": "favorites.created_at", **MOVIE_ORDERINGS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +35,32 @@ def add_favorite(
 
     Raises NotFound where there is no such film.
     """
-    with alone(user_id):
-        what = f"Made {title_of(movie_id)} a favorite"
-        done = apply(user_id, [to_favorite(movie_id, note=note)], what=what, now=now)
+    with library_transaction(user_id):
+        what = f"Made {title_with_year(movie_id)} a favorite"
+        done = apply(user_id, [favorite_change(movie_id, note=note)], what=what, now=now)
         return _of(user_id, movie_id), done.added > 0
 
 
 def favorite(user_id: int, favorite_id: int) -> FavoriteMovie:
     """One favorite. Raises NotFound."""
-    return _favorite(one(FAVORITES, _COLUMNS, user_id, "favorites.id = ?", favorite_id))
+    return _favorite(one_row(FAVORITES, _COLUMNS, user_id, "favorites.id = ?", favorite_id))
 
 
-def annotate_favorite(user_id: int, favorite_id: int, note: str | None, *, now: int) -> FavoriteMovie:
+def update_favorite(user_id: int, favorite_id: int, note: str | None, *, now: int) -> FavoriteMovie:
     """Replace the note; None keeps it. Raises NotFound."""
-    with alone(user_id):
+    with library_transaction(user_id):
         movie_id = favorite(user_id, favorite_id).movie_id
-        what = f"Changed the note on {title_of(movie_id)}"
-        apply(user_id, [to_favorite(movie_id, note=note)], what=what, now=now)
+        what = f"Changed the note on {title_with_year(movie_id)}"
+        apply(user_id, [favorite_change(movie_id, note=note)], what=what, now=now)
         return _of(user_id, movie_id)
 
 
 def remove_favorite(user_id: int, favorite_id: int, *, now: int) -> None:
     """Take a film off the list. Raises NotFound."""
-    with alone(user_id):
+    with library_transaction(user_id):
         movie_id = favorite(user_id, favorite_id).movie_id
-        what = f"Took {title_of(movie_id)} off the favorites"
-        apply(user_id, [to_remove(FAVORITES, movie_id)], what=what, now=now)
+        what = f"Took {title_with_year(movie_id)} off the favorites"
+        apply(user_id, [removal_change(FAVORITES, movie_id)], what=what, now=now)
 
 
 def is_favorite(user_id: int, movie_id: int) -> bool:
@@ -71,7 +71,7 @@ def is_favorite(user_id: int, movie_id: int) -> bool:
 
 def favorites(
     user_id: int,
-    narrowing: Narrowing = EVERYTHING,
+    narrowing: LibraryFilter = NO_FILTER,
     *,
     order: str = "favorites.created_at DESC",
     limit: int,
@@ -82,4 +82,4 @@ def favorites(
 
 
 def _of(user_id: int, movie_id: int) -> FavoriteMovie:
-    return _favorite(one(FAVORITES, _COLUMNS, user_id, "favorites.movie_id = ?", movie_id))
+    return _favorite(one_row(FAVORITES, _COLUMNS, user_id, "favorites.movie_id = ?", movie_id))

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from movierec import db
 from movierec.errors import ValidationFailed
 from movierec.library.apply_changes import apply
-from movierec.library.changes import HISTORY, to_history, to_remove
-from movierec.library.journal import alone, title_of
-from movierec.library.queries import BY_FILM, EVERYTHING, Narrowing, one, page
-from movierec.library.watchlist import leaving_watchlist
+from movierec.library.changes import HISTORY, removal_change, viewing_change
+from movierec.library.journal import library_transaction, title_with_year
+from movierec.library.queries import MOVIE_ORDERINGS, NO_FILTER, LibraryFilter, one_row, page
+from movierec.library.watchlist import watchlist_removal
 
-ORDERINGS = {"watched_at": "history.watched_at", "created_at": "history.created_at", **BY_FILM}
+ORDERINGS = {"watched_at": "history.watched_at", "created_at": "history.created_at", **MOVIE_ORDERINGS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,18 @@ def add_to_history(
     The film leaves the watchlist, unless the user wants otherwise. Raises ValidationFailed, or NotFound where
     there is no such film.
     """
-    change = to_history(movie_id, watched_at, rewatch=rewatch, tags=tags)
+    change = viewing_change(movie_id, watched_at, rewatch=rewatch, tags=tags)
     # The day has begun somewhere already.
     if watched_at and watched_at[:10] > datetime.fromtimestamp(now + 14 * 3600, UTC).date().isoformat():
         raise ValidationFailed.of("watched_at", "That is in the future.")
-    with alone(user_id):
+    with library_transaction(user_id):
         if rewatch is None and _is_again(user_id, movie_id, watched_at):
-            change = to_history(movie_id, watched_at, rewatch=True, tags=tags)
-        changes = [change, *leaving_watchlist(user_id, movie_id)]
-        what = f"Entered {title_of(movie_id)} in the history"
+            change = viewing_change(movie_id, watched_at, rewatch=True, tags=tags)
+        changes = [change, *watchlist_removal(user_id, movie_id)]
+        what = f"Entered {title_with_year(movie_id)} in the history"
         done = apply(user_id, changes, what=what, now=now)
         where = "movie_id = ? AND watched_at = ? AND source = ?"
-        return _seen(one(HISTORY, _COLUMNS, user_id, where, *change.place)), done.added > 0
+        return _seen(one_row(HISTORY, _COLUMNS, user_id, where, *change.place)), done.added > 0
 
 
 def _is_again(user_id: int, movie_id: int, watched_at: str | None) -> bool:
@@ -83,16 +83,16 @@ def _is_again(user_id: int, movie_id: int, watched_at: str | None) -> bool:
 
 def remove_from_history(user_id: int, entry_id: int, *, now: int) -> None:
     """Take a viewing out. Raises NotFound."""
-    with alone(user_id):
-        entry = _seen(one(HISTORY, _COLUMNS, user_id, "history.id = ?", entry_id))
-        what = f"Took {title_of(entry.movie_id)} out of the history"
-        gone = to_remove(HISTORY, entry.movie_id, entry.watched_at or "", entry.source)
+    with library_transaction(user_id):
+        entry = _seen(one_row(HISTORY, _COLUMNS, user_id, "history.id = ?", entry_id))
+        what = f"Took {title_with_year(entry.movie_id)} out of the history"
+        gone = removal_change(HISTORY, entry.movie_id, entry.watched_at or "", entry.source)
         apply(user_id, [gone], what=what, now=now)
 
 
 def history(
     user_id: int,
-    narrowing: Narrowing = EVERYTHING,
+    narrowing: LibraryFilter = NO_FILTER,
     *,
     order: str = "history.watched_at DESC",
     limit: int,
@@ -102,7 +102,7 @@ def history(
     return page(HISTORY, _COLUMNS, _seen, user_id, narrowing, order=order, limit=limit, offset=offset)
 
 
-def seen_movies(user_id: int) -> set[int]:
+def seen_movie_ids(user_id: int) -> set[int]:
     """Ids of all films the user has in the history."""
     return {
         movie_id

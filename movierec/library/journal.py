@@ -13,24 +13,24 @@ import peewee
 
 from movierec import db
 from movierec.errors import Conflict, NotFound
-from movierec.library.changes import SHELVES, Place, Row, Shelf
+from movierec.library.changes import LIBRARY_TABLES, LibraryTable, RowKey, RowValues
 
 # A place, what was there, and what is there now.
-Written: TypeAlias = tuple[Place, Row | None, Row | None]
+RowTransition: TypeAlias = tuple[RowKey, RowValues | None, RowValues | None]
 
 
-class Intent(Protocol):
+class RowChange(Protocol):
     """What shall become of a row of a shelf."""
 
     @property
-    def shelf(self) -> Shelf: ...
+    def shelf(self) -> LibraryTable: ...
     @property
-    def place(self) -> Place: ...
-    def outcome(self, row: Row | None, now: int) -> Row | None: ...
+    def place(self) -> RowKey: ...
+    def outcome(self, row: RowValues | None, now: int) -> RowValues | None: ...
 
 
 @contextlib.contextmanager
-def alone(user_id: int) -> Iterator[None]:
+def library_transaction(user_id: int) -> Iterator[None]:
     """A transaction in which nobody else changes what this user keeps.
 
     Raises NotFound in place of the foreign key's error.
@@ -48,7 +48,7 @@ def alone(user_id: int) -> Iterator[None]:
 
 def _names_nothing(error: peewee.IntegrityError) -> bool:
     """Whether a foreign key was violated."""
-    return db.code_of(error) == "23503" or "FOREIGN KEY" in str(error)
+    return db.sqlstate(error) == "23503" or "FOREIGN KEY" in str(error)
 
 
 def make_way(begun: float) -> None:
@@ -60,7 +60,7 @@ def make_way(begun: float) -> None:
         time.sleep(time.monotonic() - begun)
 
 
-class Acting:
+class JournalWriter:
     """One act on its way: writes rows and records each as it was and as it is."""
 
     def __init__(
@@ -92,16 +92,16 @@ class Acting:
         """How many rows were `added`, `changed`, `removed` and the `same` already."""
         return self._counts
 
-    def carry_out(self, intents: Sequence[Intent]) -> None:
+    def carry_out(self, intents: Sequence[RowChange]) -> None:
         """Change rows as intended, those of one place one after the other. Within `alone`."""
-        for shelf in SHELVES.values():
+        for shelf in LIBRARY_TABLES.values():
             own = [intent for intent in intents if intent.shelf is shelf]
             if own:
                 self._change(shelf, own)
 
-    def try_out(self, intents: Sequence[Intent]) -> None:
+    def try_out(self, intents: Sequence[RowChange]) -> None:
         """Count what `carry_out` would do, and do nothing. No place may come twice."""
-        for shelf in SHELVES.values():
+        for shelf in LIBRARY_TABLES.values():
             own = [intent for intent in intents if intent.shelf is shelf]
             rows = _stored(shelf, self.user_id, {intent.place[0] for intent in own})
             for intent in own:
@@ -124,9 +124,9 @@ class Acting:
             )
         return self._id
 
-    def _change(self, shelf: Shelf, intents: Sequence[Intent]) -> None:
+    def _change(self, shelf: LibraryTable, intents: Sequence[RowChange]) -> None:
         rows = _stored(shelf, self.user_id, {intent.place[0] for intent in intents})
-        before: dict[Place, Row | None] = {}
+        before: dict[RowKey, RowValues | None] = {}
         for intent in intents:
             row = rows.get(intent.place)
             wanted = intent.outcome(row, self._now)
@@ -140,7 +140,7 @@ class Acting:
             if not self._unrecorded:
                 self._record(shelf, done)
 
-    def _record(self, shelf: Shelf, written: Sequence[Written]) -> None:
+    def _record(self, shelf: LibraryTable, written: Sequence[RowTransition]) -> None:
         act_id = self.begin()
         sql = "UPDATE acts SET size = size + ? WHERE id = ? AND NOT undone RETURNING 1"
         if db.value(sql, len(written), act_id) is None:
@@ -152,24 +152,24 @@ class Acting:
         )
 
 
-def _kind_of(row: Row | None, wanted: Row | None) -> str:
+def _kind_of(row: RowValues | None, wanted: RowValues | None) -> str:
     if wanted is row:
         return "same"
     return "added" if row is None else "removed" if wanted is None else "changed"
 
 
-def _image(row: Row | None) -> str | None:
+def _image(row: RowValues | None) -> str | None:
     return None if row is None else json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
 
-def _stored(shelf: Shelf, user_id: int, movie_ids: Iterable[int]) -> dict[Place, Row | None]:
+def _stored(shelf: LibraryTable, user_id: int, movie_ids: Iterable[int]) -> dict[RowKey, RowValues | None]:
     """The user's rows of these films, by place."""
     names = ("id", *shelf.columns)
-    found: dict[Place, Row | None] = {}
+    found: dict[RowKey, RowValues | None] = {}
     for ids in db.batches(movie_ids):
         for movie_id, *values in db.rows(
             f"SELECT movie_id, {', '.join(names)} FROM {shelf.table} "
-            f"WHERE user_id = ? AND movie_id IN ({db.marks_for(ids)})",
+            f"WHERE user_id = ? AND movie_id IN ({db.placeholders(ids)})",
             user_id,
             *ids,
         ):
@@ -178,13 +178,13 @@ def _stored(shelf: Shelf, user_id: int, movie_ids: Iterable[int]) -> dict[Place,
     return found
 
 
-def _written(shelf: Shelf, user_id: int, changes: Sequence[Written]) -> list[Written]:
+def _written(shelf: LibraryTable, user_id: int, changes: Sequence[RowTransition]) -> list[RowTransition]:
     """Write what changed; answers with the rows as they are now, their ids in them."""
     _delete(shelf, [was["id"] for _, was, row in changes if was is not None and row is None])
     _update(shelf, user_id, [(place[0], row) for place, was, row in changes if was and row])
     new = {place: row for place, was, row in changes if was is None and row is not None}
     ids = _insert(shelf, user_id, new)
-    done: list[Written] = []
+    done: list[RowTransition] = []
     for place, was, row in changes:
         if row is not None:
             row = {**row, "id": ids[place] if was is None else was["id"]}
@@ -192,17 +192,17 @@ def _written(shelf: Shelf, user_id: int, changes: Sequence[Written]) -> list[Wri
     return done
 
 
-def _delete(shelf: Shelf, ids: Sequence[int]) -> None:
+def _delete(shelf: LibraryTable, ids: Sequence[int]) -> None:
     for some in db.batches(ids):
-        db.execute(f"DELETE FROM {shelf.table} WHERE id IN ({db.marks_for(some)})", *some)
+        db.execute(f"DELETE FROM {shelf.table} WHERE id IN ({db.placeholders(some)})", *some)
 
 
-def _update(shelf: Shelf, user_id: int, rows: Sequence[tuple[int, Row]]) -> None:
+def _update(shelf: LibraryTable, user_id: int, rows: Sequence[tuple[int, RowValues]]) -> None:
     columns = ("user_id", "movie_id", *shelf.columns)
     values = [(user_id, movie_id, *(row[name] for name in shelf.columns)) for movie_id, row in rows]
     sets = ", ".join(f"{name} = excluded.{name}" for name in shelf.columns)
     for some in db.batches(values, 100):
-        marks = ", ".join([f"({db.marks_for(columns)})"] * len(some))
+        marks = ", ".join([f"({db.placeholders(columns)})"] * len(some))
         db.execute(
             f"INSERT INTO {shelf.table} ({', '.join(columns)}) VALUES {marks} "
             f"ON CONFLICT (user_id, movie_id{''.join(f', {name}' for name in shelf.key)}) DO UPDATE SET {sets}",
@@ -210,23 +210,25 @@ def _update(shelf: Shelf, user_id: int, rows: Sequence[tuple[int, Row]]) -> None
         )
 
 
-def _insert(shelf: Shelf, user_id: int, new: dict[Place, Row]) -> dict[Place, int]:
+def _insert(shelf: LibraryTable, user_id: int, new: dict[RowKey, RowValues]) -> dict[RowKey, int]:
     """Insert rows under the ids that they had once, where these are still free, or new ones."""
     former = {place: row["id"] for place, row in new.items() if "id" in row}
     taken = {
         number
         for some in db.batches(former.values())
-        for (number,) in db.rows(f"SELECT id FROM {shelf.table} WHERE id IN ({db.marks_for(some)})", *some)
+        for (number,) in db.rows(f"SELECT id FROM {shelf.table} WHERE id IN ({db.placeholders(some)})", *some)
     }
     ids = {place: number for place, number in former.items() if number not in taken}
     _insert_with(shelf, user_id, new, ids)
     rest = [place for place in new if place not in ids]
-    numbered = dict(zip(rest, db.new_ids(shelf.table, len(rest)), strict=True))
+    numbered = dict(zip(rest, db.allocate_ids(shelf.table, len(rest)), strict=True))
     _insert_with(shelf, user_id, new, numbered)
     return ids | numbered
 
 
-def _insert_with(shelf: Shelf, user_id: int, new: dict[Place, Row], ids: dict[Place, int]) -> None:
+def _insert_with(
+    shelf: LibraryTable, user_id: int, new: dict[RowKey, RowValues], ids: dict[RowKey, int]
+) -> None:
     if not ids:
         return
     db.insert_many(
@@ -239,7 +241,7 @@ def _insert_with(shelf: Shelf, user_id: int, new: dict[Place, Row], ids: dict[Pl
     )
 
 
-def title_of(movie_id: int) -> str:
+def title_with_year(movie_id: int) -> str:
     """`Alien (1979)`, for the words of an act. Raises NotFound."""
     found: db.Row | None = db.row("SELECT title, year FROM movies WHERE id = ?", movie_id)
     if found is None:

@@ -16,11 +16,11 @@ from peewee import (
 )
 
 from movierec.auth.models import User
-from movierec.db import Table
+from movierec.db import BaseModel
 from movierec.movies.models import Movie, WhenMerged
 
 
-class Rating(Table):
+class Rating(BaseModel):
     """One user's rating of one film, in half-star steps: 1 is 0.5 stars, 10 is 5.0."""
 
     id = BigAutoField()
@@ -39,7 +39,7 @@ class Rating(Table):
         when_merged = WhenMerged(itemgetter("updated_at"), joined=("review",), earliest=("created_at",))
 
 
-class Favorite(Table):
+class Favorite(BaseModel):
     id = BigAutoField()
     user = ForeignKeyField(User, on_delete="CASCADE", index=False)
     movie = ForeignKeyField(Movie, on_delete="RESTRICT")
@@ -52,7 +52,7 @@ class Favorite(Table):
         when_merged = WhenMerged(itemgetter("created_at"), joined=("note",), earliest=("created_at",))
 
 
-class WatchlistEntry(Table):
+class WatchlistEntry(BaseModel):
     """A film somebody means to see."""
 
     id = BigAutoField()
@@ -67,7 +67,7 @@ class WatchlistEntry(Table):
         when_merged = WhenMerged(itemgetter("created_at"), joined=("note",), earliest=("created_at",))
 
 
-class Viewing(Table):
+class Viewing(BaseModel):
     """A film seen once; several of a film are usual.
 
     `watched_at` is a date, a time in UTC, or empty where nobody knows, as it was told; `tags` a JSON list.
@@ -89,7 +89,7 @@ class Viewing(Table):
         when_merged = WhenMerged(itemgetter("created_at"))
 
 
-class Act(Table):
+class StoredJournalEntry(BaseModel):
     """Something a user did to what they keep, in words; it is undone as one."""
 
     id = BigAutoField()
@@ -108,11 +108,11 @@ class Act(Table):
         indexes = ((("user", "id"), False),)
 
 
-class RecordedChange(Table):
+class RecordedChange(BaseModel):
     """One row before and after an act, as JSON objects by column; null where there was none."""
 
     id = BigAutoField()
-    act = ForeignKeyField(Act, on_delete="CASCADE")
+    act = ForeignKeyField(StoredJournalEntry, on_delete="CASCADE")
     shelf = TextField()
     # Not within the JSON: where two films become one, it is led over to the one that stays.
     movie = ForeignKeyField(Movie, on_delete="CASCADE")

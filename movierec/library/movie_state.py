@@ -7,7 +7,7 @@ from typing import NamedTuple
 from movierec import db
 
 
-class Standing(NamedTuple):
+class MovieState(NamedTuple):
     """`last_seen` is a date or a time; None where the film was not seen, or nobody knows when."""
 
     stars: float | None
@@ -17,7 +17,7 @@ class Standing(NamedTuple):
     last_seen: str | None
 
 
-def standing(user_id: int, movie_id: int) -> Standing:
+def movie_state(user_id: int, movie_id: int) -> MovieState:
     """What a user rated a film, on which lists it is, how often it was seen."""
     of_both = "WHERE user_id = ? AND movie_id = ?"
     found = db.row(
@@ -28,4 +28,4 @@ def standing(user_id: int, movie_id: int) -> Standing:
     assert found is not None
     steps, favorite, to_see, times, last = found
     stars = None if steps is None else steps / 2
-    return Standing(stars, favorite is not None, to_see is not None, times, last or None)
+    return MovieState(stars, favorite is not None, to_see is not None, times, last or None)

@@ -8,17 +8,17 @@ from typing import Any, TypeVar
 
 from movierec import db, movies
 from movierec.errors import NotFound
-from movierec.library.changes import HISTORY, Shelf, tag_json
+from movierec.library.changes import HISTORY, LibraryTable, tag_json
 from movierec.movies.title_keys import title_key
 
 Item = TypeVar("Item")
 
 # Terms of ORDER BY that every list takes; each shelf adds its own.
-BY_FILM = {"title": "movies.title", "year": "movies.year"}
+MOVIE_ORDERINGS = {"title": "movies.title", "year": "movies.year"}
 
 
 @dataclass(frozen=True)
-class Narrowing:
+class LibraryFilter:
     """What a list is narrowed by; None does not narrow. Ratings are stars, dates are `2024-05-01`.
 
     Of ratings: `rating_min`, `rating_max`, `has_review`. Of the history: `rewatch`, `tag`. Of any: the others;
@@ -37,7 +37,7 @@ class Narrowing:
     tag: str | None = None
 
 
-EVERYTHING = Narrowing()
+NO_FILTER = LibraryFilter()
 
 _CONDITIONS: dict[str, str] = {
     "movie": "movies.id = ?",
@@ -53,11 +53,11 @@ _CONDITIONS: dict[str, str] = {
 
 
 def page(
-    shelf: Shelf,
+    shelf: LibraryTable,
     columns: str,
     made: Callable[[db.Row], Item],
     user_id: int,
-    narrowing: Narrowing,
+    narrowing: LibraryFilter,
     *,
     order: str,
     limit: int,
@@ -68,7 +68,7 @@ def page(
     films = f"{shelf.table} JOIN movies ON movies.id = {shelf.table}.movie_id"
     source = f"FROM {films} WHERE {shelf.table}.user_id = ? AND {condition}"
     # Without looking at the films where none is left out: that takes ten times as long.
-    counted = f"FROM {shelf.table} WHERE user_id = ?" if narrowing == EVERYTHING else source
+    counted = f"FROM {shelf.table} WHERE user_id = ?" if narrowing == NO_FILTER else source
     count = db.value(f"SELECT COUNT(*) {counted}", user_id, *values)
     found = db.rows(
         f"SELECT {columns} {source} ORDER BY {order}, {shelf.table}.id DESC LIMIT ? OFFSET ?",
@@ -80,7 +80,7 @@ def page(
     return count, list(map(made, found))
 
 
-def one(shelf: Shelf, columns: str, user_id: int, condition: str, *values: Any) -> db.Row:
+def one_row(shelf: LibraryTable, columns: str, user_id: int, condition: str, *values: Any) -> db.Row:
     """One row of a user. Raises NotFound."""
     found = db.row(
         f"SELECT {columns} FROM {shelf.table} WHERE {shelf.table}.user_id = ? AND {condition}",
@@ -92,7 +92,7 @@ def one(shelf: Shelf, columns: str, user_id: int, condition: str, *values: Any) 
     return found
 
 
-def _where(shelf: Shelf, narrowing: Narrowing) -> tuple[str, list[Any]]:
+def _where(shelf: LibraryTable, narrowing: LibraryFilter) -> tuple[str, list[Any]]:
     condition, values = narrowing.films.where()
     watched, days = _watched(shelf, narrowing)
     condition, values = f"{condition} AND {watched}", [*values, *days]
@@ -104,7 +104,7 @@ def _where(shelf: Shelf, narrowing: Narrowing) -> tuple[str, list[Any]]:
     return condition, values
 
 
-def _watched(shelf: Shelf, narrowing: Narrowing) -> tuple[str, list[str]]:
+def _watched(shelf: LibraryTable, narrowing: LibraryFilter) -> tuple[str, list[str]]:
     """The condition that an entry of the history, or any of the film's, is of these days."""
     bounds = {
         "history.watched_at >= ?": narrowing.watched_min,

@@ -7,16 +7,24 @@ from typing import Any
 
 from movierec import db
 from movierec.library.apply_changes import apply
-from movierec.library.changes import RATINGS, Change, checked_text, given, steps_of, to_rate, to_remove
-from movierec.library.journal import alone, title_of
-from movierec.library.queries import BY_FILM, EVERYTHING, Narrowing, one, page
-from movierec.library.watchlist import leaving_watchlist
+from movierec.library.changes import (
+    RATINGS,
+    LibraryChange,
+    check_text,
+    rating_change,
+    removal_change,
+    stars_to_steps,
+    without_none,
+)
+from movierec.library.journal import library_transaction, title_with_year
+from movierec.library.queries import MOVIE_ORDERINGS, NO_FILTER, LibraryFilter, one_row, page
+from movierec.library.watchlist import watchlist_removal
 
 ORDERINGS = {
     "created_at": "ratings.created_at",
     "updated_at": "ratings.updated_at",
     "rating": "ratings.steps",
-    **BY_FILM,
+    **MOVIE_ORDERINGS,
 }
 
 
@@ -49,51 +57,51 @@ def rate(
     The film leaves the watchlist, unless the user wants otherwise. Raises ValidationFailed, or NotFound where
     there is no such film.
     """
-    change = to_rate(movie_id, stars, review=review)
-    with alone(user_id):
-        changes = [change, *leaving_watchlist(user_id, movie_id)]
-        done = apply(user_id, changes, what=f"Rated {title_of(movie_id)}", now=now)
-        return rating_of(user_id, movie_id), done.added > 0
+    change = rating_change(movie_id, stars, review=review)
+    with library_transaction(user_id):
+        changes = [change, *watchlist_removal(user_id, movie_id)]
+        done = apply(user_id, changes, what=f"Rated {title_with_year(movie_id)}", now=now)
+        return rating_of_movie(user_id, movie_id), done.added > 0
 
 
-def revise(user_id: int, rating_id: int, changes: dict[str, Any], *, now: int) -> RatedMovie:
+def update_rating(user_id: int, rating_id: int, changes: dict[str, Any], *, now: int) -> RatedMovie:
     """Change `rating` or `review` of a rating; what is not in `changes` stays. Raises NotFound."""
-    steps = steps_of(changes["rating"]) if "rating" in changes else None
-    values = given(steps=steps, review=checked_text("review", changes.get("review")))
-    with alone(user_id):
+    steps = stars_to_steps(changes["rating"]) if "rating" in changes else None
+    values = without_none(steps=steps, review=check_text("review", changes.get("review")))
+    with library_transaction(user_id):
         movie_id = rating(user_id, rating_id).movie_id
-        what = f"Changed the rating of {title_of(movie_id)}"
-        apply(user_id, [Change(RATINGS, movie_id, values)], what=what, now=now)
-        return rating_of(user_id, movie_id)
+        what = f"Changed the rating of {title_with_year(movie_id)}"
+        apply(user_id, [LibraryChange(RATINGS, movie_id, values)], what=what, now=now)
+        return rating_of_movie(user_id, movie_id)
 
 
 def rating(user_id: int, rating_id: int) -> RatedMovie:
     """One rating. Raises NotFound."""
-    return _rated(one(RATINGS, _COLUMNS, user_id, "ratings.id = ?", rating_id))
+    return _rated(one_row(RATINGS, _COLUMNS, user_id, "ratings.id = ?", rating_id))
 
 
-def rating_of(user_id: int, movie_id: int) -> RatedMovie:
+def rating_of_movie(user_id: int, movie_id: int) -> RatedMovie:
     """The user's rating of a film. Raises NotFound."""
-    return _rated(one(RATINGS, _COLUMNS, user_id, "ratings.movie_id = ?", movie_id))
+    return _rated(one_row(RATINGS, _COLUMNS, user_id, "ratings.movie_id = ?", movie_id))
 
 
-def unrate(user_id: int, rating_id: int, *, now: int) -> None:
+def delete_rating(user_id: int, rating_id: int, *, now: int) -> None:
     """Take a rating back. Raises NotFound."""
-    with alone(user_id):
-        unrate_movie(user_id, rating(user_id, rating_id).movie_id, now=now)
+    with library_transaction(user_id):
+        delete_rating_of_movie(user_id, rating(user_id, rating_id).movie_id, now=now)
 
 
-def unrate_movie(user_id: int, movie_id: int, *, now: int) -> None:
+def delete_rating_of_movie(user_id: int, movie_id: int, *, now: int) -> None:
     """Take the rating of a film back. Raises NotFound."""
-    with alone(user_id):
-        rating_of(user_id, movie_id)
-        what = f"Took back the rating of {title_of(movie_id)}"
-        apply(user_id, [to_remove(RATINGS, movie_id)], what=what, now=now)
+    with library_transaction(user_id):
+        rating_of_movie(user_id, movie_id)
+        what = f"Took back the rating of {title_with_year(movie_id)}"
+        apply(user_id, [removal_change(RATINGS, movie_id)], what=what, now=now)
 
 
 def ratings(
     user_id: int,
-    narrowing: Narrowing = EVERYTHING,
+    narrowing: LibraryFilter = NO_FILTER,
     *,
     order: str = "ratings.updated_at DESC",
     limit: int,

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from movierec import db
 
-BEST = 5
-DISAGREEMENTS = 10
+MAXIMUM_BEST = 5
+MAXIMUM_DISAGREEMENTS = 10
 # A correlation of two films is always perfect.
-LEAST_FOR_CORRELATION = 3
+MINIMUM_FOR_CORRELATION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class _Scope:
             directors=self._groups("people", "person_id", "credits", "role = 'director'", limit=top),
             years=years,
             months=None if self._year is None else self._months(),
-            best=self._opinions("steps DESC, rated.updated_at DESC, rated.id DESC", BEST),
+            best=self._opinions("steps DESC, rated.updated_at DESC, rated.id DESC", MAXIMUM_BEST),
             critics=self._agreement(alike),
         )
 
@@ -215,9 +215,11 @@ class _Scope:
             films=films,
             mean_stars=_mean((steps, count) for steps, _, count in pairs),
             mean_score=None if score is None else round(score, 1),
-            correlation=_correlation(pairs) if films >= LEAST_FOR_CORRELATION else None,
+            correlation=_correlation(pairs) if films >= MINIMUM_FOR_CORRELATION else None,
             disagreements=self._opinions(
-                "ABS(steps * 10 - critics_score) DESC, movies.id", DISAGREEMENTS, "critics_score IS NOT NULL"
+                "ABS(steps * 10 - critics_score) DESC, movies.id",
+                MAXIMUM_DISAGREEMENTS,
+                "critics_score IS NOT NULL",
             ),
         )
 

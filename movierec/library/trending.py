@@ -29,11 +29,11 @@ _WITHOUT_DETAILS = (
 )
 
 
-def count_without_details() -> int:
+def count_movies_without_details() -> int:
     return int(db.value(f"SELECT COUNT(*) {_WITHOUT_DETAILS}"))
 
 
-def without_details(after: int, limit: int) -> list[tuple[int, Outside]]:
+def movies_without_details(after: int, limit: int) -> list[tuple[int, Outside]]:
     """The first of them with a greater id than `after`."""
     found = db.rows(
         f"SELECT id, tmdb_id, imdb_id {_WITHOUT_DETAILS} AND id > ? ORDER BY id LIMIT ?", after, limit

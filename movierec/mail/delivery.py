@@ -14,19 +14,19 @@ from movierec.config import Settings
 from movierec.errors import MovierecError
 from movierec.mail import composing, messages, outbox, smtp
 from movierec.mail.links import base_url
-from movierec.mail.outbox import DAY_SECONDS, Claimed
+from movierec.mail.outbox import DAY_SECONDS, ClaimedMail
 
 InThread = Callable[..., Awaitable[Any]]
 
 # Not woken by requests: what is done for a known address must not fall into the time of the next answer.
 POLL_SECONDS = 1.0
-PURGE_SECONDS = 3600
+CLEANUP_SECONDS = 3600
 STOP_SECONDS = 8.0
 
 logger = logging.getLogger("movierec.mail")
 
 
-class Delivery:
+class MailDelivery:
     """`start` and `stop` it on an event loop; `read` and `write` run work in the database threads."""
 
     def __init__(
@@ -69,43 +69,43 @@ class Delivery:
 
     async def _look(self) -> None:
         """Do everything that is at hand."""
-        found = await self._read(outbox.at_hand, self._now)
+        found = await self._read(outbox.pending_work, self._now)
         if found.requested and self._base:
             while not self._stop.is_set() and await self._write(
                 composing.compose_next, self._base, self._mail, self._now
             ):
                 found = found._replace(due=True)
-        if found.expired and (given_up := await self._write(outbox.expire, self._now)):
+        if found.expired and (given_up := await self._write(outbox.fail_expired, self._now)):
             logger.warning("given up on %d mails that could not be delivered in time", given_up)
         if found.due and self._mail.host:
             await self._deliver_due()
-        if self._now >= self._purged_at + PURGE_SECONDS:
-            await self._write(outbox.purge, self._now - self._mail.keep_days * DAY_SECONDS)
-            await self._write(auth.forget_expired, self._now)
+        if self._now >= self._purged_at + CLEANUP_SECONDS:
+            await self._write(outbox.delete_expired_mails, self._now - self._mail.keep_days * DAY_SECONDS)
+            await self._write(auth.delete_expired_tokens, self._now)
             self._purged_at = self._now
 
     async def _deliver_due(self) -> None:
         while not self._stop.is_set():
-            mail = await self._write(outbox.claim, self._mail, self._now)
+            mail = await self._write(outbox.claim_mail, self._mail, self._now)
             if mail is None:
                 return
             await self._deliver(mail)
 
-    async def _deliver(self, mail: Claimed) -> None:
+    async def _deliver(self, mail: ClaimedMail) -> None:
         extra = {"mail": mail.id, "kind": mail.kind}
         try:
             sender = self._mail.sender
-            made = messages.message(
+            made = messages.email_message(
                 mail.id, sender, mail.recipient, mail.text, mail.created_at, sender.rpartition("@")[2]
             )
             await smtp.send(self._mail, made)
-        except (smtp.NeverAccepted, ValueError) as error:
+        except (smtp.DeliveryRejected, ValueError) as error:
             # What the server said is for the operator's eyes: `movierec-server outbox`.
             logger.warning("mail refused for good", extra=extra)
-            await self._surely(outbox.give_up, mail, str(error))
-        except smtp.NotDelivered as error:
+            await self._surely(outbox.mark_failed, mail, str(error))
+        except smtp.DeliveryFailed as error:
             logger.warning("mail not delivered, try %d", mail.attempts, extra=extra)
-            await self._surely(outbox.put_off, mail, str(error), self._now)
+            await self._surely(outbox.schedule_retry, mail, str(error), self._now)
         else:
             logger.info("mail sent", extra=extra)
             await self._surely(outbox.mark_sent, mail, self._now)

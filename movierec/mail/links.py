@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from movierec.config import Server
+from movierec.config import ServerSettings
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def base_url(server: Server) -> str | None:
+def base_url(server: ServerSettings) -> str | None:
     """The daemon's address for links; None where people elsewhere use it and nobody said under which name."""
     if server.public_url:
         return server.public_url.rstrip("/")
@@ -17,6 +17,6 @@ def base_url(server: Server) -> str | None:
     return f"http://{host}:{server.port}"
 
 
-def link(base: str, purpose: str, token: str) -> str:
+def token_link(base: str, purpose: str, token: str) -> str:
     """The page that uses `token`; behind `#`, so that no log and no referrer gets to see it."""
     return f"{base}/account/#{purpose}={token}"

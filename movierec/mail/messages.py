@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Kind(StrEnum):
+class MailKind(StrEnum):
     """The occasions of mails."""
 
     VERIFY = "verify_email"
@@ -23,72 +23,72 @@ class Kind(StrEnum):
     CHANGED = "email_changed"
 
 
-class Text(NamedTuple):
+class MailText(NamedTuple):
     subject: str
     body: str
 
 
 _SUBJECTS = {
-    Kind.VERIFY: "Confirm your e-mail address",
-    Kind.RESET: "Set a new password",
-    Kind.RESET_DONE: "Your password was changed",
-    Kind.CHANGE: "Confirm your new e-mail address",
-    Kind.CHANGE_ASKED: "Your e-mail address is about to change",
-    Kind.CHANGED: "Your e-mail address was changed",
+    MailKind.VERIFY: "Confirm your e-mail address",
+    MailKind.RESET: "Set a new password",
+    MailKind.RESET_DONE: "Your password was changed",
+    MailKind.CHANGE: "Confirm your new e-mail address",
+    MailKind.CHANGE_ASKED: "Your e-mail address is about to change",
+    MailKind.CHANGED: "Your e-mail address was changed",
 }
 
 _BODIES = {
-    Kind.VERIFY: (
+    MailKind.VERIFY: (
         "please confirm that this address is yours:",
         "{link}",
         "Or run `movierec account verify` and paste this when asked:",
         "{token}",
         "The link works once, for 24 hours. If you did not open an account, ignore this mail.",
     ),
-    Kind.RESET: (
+    MailKind.RESET: (
         "somebody, probably you, asked for a new password for your account. Set it here:",
         "{link}",
         "Or run `movierec account reset-password --confirm` and paste this when asked:",
         "{token}",
         "The link works once, for 30 minutes. If it was not you, ignore this mail: nothing has changed.",
     ),
-    Kind.RESET_DONE: (
+    MailKind.RESET_DONE: (
         "your password was changed with a link from a mail. Every session has ended.",
         "If it was not you, somebody reads your mail: tell the administrator of this daemon.",
     ),
-    Kind.CHANGE: (
+    MailKind.CHANGE: (
         "please confirm that this is the new address of your account:",
         "{link}",
         "Or run `movierec account email --confirm` and paste this when asked:",
         "{token}",
         "The link works once, for 24 hours. If you did not ask for it, ignore this mail.",
     ),
-    Kind.CHANGE_ASKED: (
+    MailKind.CHANGE_ASKED: (
         "the address of your account shall become {about}. It does once that address is confirmed.",
         "If you did not ask for it, change your password now: that stops it.",
     ),
-    Kind.CHANGED: (
+    MailKind.CHANGED: (
         "the address of your account is {about} from now on. This is the last mail to the old one.",
         "If it was not you, tell the administrator of this daemon.",
     ),
 }
 
 
-def write(kind: Kind, username: str, *, about: str = "", link: str = "", token: str = "") -> Text:
+def mail_text(kind: MailKind, username: str, *, about: str = "", link: str = "", token: str = "") -> MailText:
     """The mail for an occasion. What users chose stands in the body only, never in a header."""
     paragraphs = (f"Hello {username},", *_BODIES[kind])
     body = "\n\n".join(part.format(about=about, link=link, token=token) for part in paragraphs[1:])
-    return Text(f"movierec: {_SUBJECTS[kind]}", f"{paragraphs[0]}\n\n{body}\n")
+    return MailText(f"movierec: {_SUBJECTS[kind]}", f"{paragraphs[0]}\n\n{body}\n")
 
 
-def message(
-    mail_id: int, sender: str, recipient: str, text: Text, created_at: int, host: str
+def email_message(
+    mail_id: int, sender: str, recipient: str, text: MailText, created_at: int, host: str
 ) -> EmailMessage:
     """The message as it is sent. Raises ValueError for an address that cannot stand in a header."""
     made = EmailMessage(policy=SMTP)
     made["From"] = Address("movierec", addr_spec=sender)
     try:
-        made["To"] = Address(addr_spec=in_ascii(recipient))
+        made["To"] = Address(addr_spec=idna_address(recipient))
     except MessageError as error:
         raise ValueError("This is not an e-mail address.") from error
     made["Subject"] = text.subject
@@ -97,17 +97,17 @@ def message(
     made["Message-ID"] = f"<{mail_id}.{created_at}@{host}>"
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(text.body)
-    made.add_alternative(as_html(text.body), subtype="html")
+    made.add_alternative(html_body(text.body), subtype="html")
     return made
 
 
-def in_ascii(address: str) -> str:
+def idna_address(address: str) -> str:
     """An address with its domain as mail servers know it."""
     local, _, domain = address.rpartition("@")
     return f"{local}@{domain.encode('idna').decode('ascii')}"
 
 
-def as_html(body: str) -> str:
+def html_body(body: str) -> str:
     """Paragraphs as HTML; one that is an address becomes a link."""
     parts = [html.escape(part) for part in body.strip().split("\n\n")]
     marked = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 from peewee import BigAutoField, BigIntegerField, Check, ForeignKeyField, IntegerField, TextField
 
 from movierec.auth.models import User
-from movierec.db import Table
+from movierec.db import BaseModel
 
 
-class OutgoingMail(Table):
+class OutgoingMail(BaseModel):
     """A mail on its way. `user` is unknown while only an address was given."""
 
     id = BigAutoField()

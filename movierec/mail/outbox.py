@@ -7,44 +7,44 @@ import secrets
 from typing import Any, NamedTuple
 
 from movierec import db
-from movierec.config import Mail, Server
+from movierec.config import MailSettings, ServerSettings
 from movierec.mail.links import base_url
-from movierec.mail.messages import Kind, Text
+from movierec.mail.messages import MailKind, MailText
 from movierec.mail.models import OutgoingMail
 
 DAY_SECONDS = 86_400
 FIRST_RETRY_SECONDS = 10
-LONGEST_RETRY_SECONDS = 3600
+MAXIMUM_RETRY_SECONDS = 3600
 
 NEVER = 2**62
 EXPIRED = "It could not be delivered before it lost its use."
 REPLACED = "A newer mail took its place."
 
 
-class Request(NamedTuple):
+class MailRequest(NamedTuple):
     """A mail that was asked for and is not written yet."""
 
     id: int
-    kind: Kind
+    kind: MailKind
     user_id: int | None
     recipient: str
     about: str
     auth_epoch: int | None
 
 
-class Claimed(NamedTuple):
+class ClaimedMail(NamedTuple):
     """A mail that is ours to deliver until its lease ends."""
 
     id: int
     kind: str
     recipient: str
-    text: Text
+    text: MailText
     attempts: int
     created_at: int
     claim: str
 
 
-class Entry(NamedTuple):
+class OutboxEntry(NamedTuple):
     """A mail as operators see it."""
 
     id: int
@@ -61,7 +61,7 @@ class Entry(NamedTuple):
     body: str
 
 
-class AtHand(NamedTuple):
+class PendingWork(NamedTuple):
     """What there is to do."""
 
     requested: bool
@@ -69,8 +69,8 @@ class AtHand(NamedTuple):
     expired: bool
 
 
-def ask(
-    kind: Kind,
+def enqueue(
+    kind: MailKind,
     recipient: str,
     now: int,
     *,
@@ -96,13 +96,13 @@ def ask(
     )
 
 
-def ask_to_verify(server: Server, user_id: int, email: str, now: int) -> None:
+def enqueue_verification(server: ServerSettings, user_id: int, email: str, now: int) -> None:
     """Have the link sent that confirms an account's address, where links can be sent at all."""
     if base_url(server) is not None:
-        ask(Kind.VERIFY, email, now, user_id=user_id)
+        enqueue(MailKind.VERIFY, email, now, user_id=user_id)
 
 
-def at_hand(now: int) -> AtHand:
+def pending_work(now: int) -> PendingWork:
     found = db.row(
         "SELECT EXISTS(SELECT 1 FROM outbox WHERE state = 'requested'), "
         "EXISTS(SELECT 1 FROM outbox WHERE state = 'pending' AND due_at <= ?), "
@@ -111,7 +111,7 @@ def at_hand(now: int) -> AtHand:
         now,
     )
     assert found is not None
-    return AtHand(*map(bool, found))
+    return PendingWork(*map(bool, found))
 
 
 def _unlocked() -> str:
@@ -119,21 +119,23 @@ def _unlocked() -> str:
     return " FOR UPDATE SKIP LOCKED" if db.is_postgres() else ""
 
 
-def take_request() -> Request | None:
+def claim_request() -> MailRequest | None:
     """The oldest mail not written yet, ours for this transaction."""
     found = db.row(
         "UPDATE outbox SET state = 'pending' WHERE state = 'requested' AND id = "
         f"(SELECT id FROM outbox WHERE state = 'requested' ORDER BY id LIMIT 1{_unlocked()}) "
         "RETURNING id, kind, user_id, recipient, about, auth_epoch"
     )
-    return Request(found[0], Kind(found[1]), *found[2:]) if found else None
+    return MailRequest(found[0], MailKind(found[1]), *found[2:]) if found else None
 
 
-def drop(mail_id: int) -> None:
+def delete_mail(mail_id: int) -> None:
     db.execute("DELETE FROM outbox WHERE id = ?", mail_id)
 
 
-def complete(request: Request, user_id: int, recipient: str, text: Text, now: int, expires_at: int) -> None:
+def store_text(
+    request: MailRequest, user_id: int, recipient: str, text: MailText, now: int, expires_at: int
+) -> None:
     """Store a written mail. An unsent one of the same kind holds a dead link now: it is not sent any more."""
     db.execute(
         "UPDATE outbox SET state = 'failed', body = '', error = ? "
@@ -156,7 +158,7 @@ def complete(request: Request, user_id: int, recipient: str, text: Text, now: in
     )
 
 
-def claim(settings: Mail, now: int) -> Claimed | None:
+def claim_mail(settings: MailSettings, now: int) -> ClaimedMail | None:
     """Take up a mail that is due. Nobody else does until the lease ends, which is longer than any delivery."""
     ours = secrets.token_hex(8)
     found = db.row(
@@ -174,14 +176,14 @@ def claim(settings: Mail, now: int) -> Claimed | None:
     if found is None:
         return None
     mail_id, kind, recipient, subject, body, attempts, created_at = found
-    return Claimed(mail_id, kind, recipient, Text(subject, body), attempts, created_at, ours)
+    return ClaimedMail(mail_id, kind, recipient, MailText(subject, body), attempts, created_at, ours)
 
 
-def lease_seconds(settings: Mail) -> int:
+def lease_seconds(settings: MailSettings) -> int:
     return 5 + round(3 * settings.timeout_seconds)
 
 
-def mark_sent(mail: Claimed, now: int) -> None:
+def mark_sent(mail: ClaimedMail, now: int) -> None:
     """Delivered: its text, with the token in it, is gone."""
     db.execute(
         "UPDATE outbox SET state = 'sent', sent_at = ?, body = '', error = '' WHERE id = ? AND claim = ?",
@@ -191,9 +193,9 @@ def mark_sent(mail: Claimed, now: int) -> None:
     )
 
 
-def put_off(mail: Claimed, error: str, now: int) -> None:
+def schedule_retry(mail: ClaimedMail, error: str, now: int) -> None:
     """Try again later: twice as late each time, give or take a half, so that daemons do not try in step."""
-    seconds = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(mail.attempts - 1, 20))
+    seconds = min(MAXIMUM_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(mail.attempts - 1, 20))
     db.execute(
         "UPDATE outbox SET due_at = ?, error = ? WHERE id = ? AND claim = ? AND state = 'pending'",
         now + max(1, round(seconds * random.uniform(0.5, 1.5))),
@@ -203,7 +205,7 @@ def put_off(mail: Claimed, error: str, now: int) -> None:
     )
 
 
-def give_up(mail: Claimed, error: str) -> None:
+def mark_failed(mail: ClaimedMail, error: str) -> None:
     """It will never be accepted. The text stays, for an operator to pass on, as long as it is of use."""
     db.execute(
         "UPDATE outbox SET state = 'failed', error = ? WHERE id = ? AND claim = ? AND state = 'pending'",
@@ -213,7 +215,7 @@ def give_up(mail: Claimed, error: str) -> None:
     )
 
 
-def expire(now: int) -> int:
+def fail_expired(now: int) -> int:
     """Give up on mails that have lost their use, and remove their texts. Returns how many were waiting."""
     waiting = db.execute(
         "UPDATE outbox SET state = 'failed', error = CASE error WHEN '' THEN ? ELSE error END "
@@ -225,7 +227,7 @@ def expire(now: int) -> int:
     return int(waiting)
 
 
-def purge(before: int) -> None:
+def delete_expired_mails(before: int) -> None:
     """Remove what was sent, given up or never could be written long ago."""
     db.execute("DELETE FROM outbox WHERE state <> 'pending' AND created_at < ?", before)
 
@@ -235,14 +237,16 @@ def pending_count() -> int:
     return int(db.value("SELECT COUNT(*) FROM outbox WHERE state IN ('requested', 'pending')"))
 
 
-_COLUMNS = ", ".join(Entry._fields)
+_COLUMNS = ", ".join(OutboxEntry._fields)
 
 
-def listed(limit: int = 100) -> list[Entry]:
+def outbox_entries(limit: int = 100) -> list[OutboxEntry]:
     """The newest mails, newest first."""
-    return [Entry(*row) for row in db.rows(f"SELECT {_COLUMNS} FROM outbox ORDER BY id DESC LIMIT ?", limit)]
+    return [
+        OutboxEntry(*row) for row in db.rows(f"SELECT {_COLUMNS} FROM outbox ORDER BY id DESC LIMIT ?", limit)
+    ]
 
 
-def entry(mail_id: int) -> Entry | None:
+def outbox_entry(mail_id: int) -> OutboxEntry | None:
     found: tuple[Any, ...] | None = db.row(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", mail_id)
-    return Entry(*found) if found else None
+    return OutboxEntry(*found) if found else None

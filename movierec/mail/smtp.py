@@ -8,20 +8,20 @@ from email.message import EmailMessage
 
 import aiosmtplib
 
-from movierec.config import Mail
+from movierec.config import MailSettings
 
 QUIT_SECONDS = 1.0
 
 
-class NotDelivered(Exception):
+class DeliveryFailed(Exception):
     """The server was not reached, or refused for now."""
 
 
-class NeverAccepted(NotDelivered):
+class DeliveryRejected(DeliveryFailed):
     """The server refuses this mail or its recipient for good."""
 
 
-async def send(settings: Mail, message: EmailMessage) -> None:
+async def send(settings: MailSettings, message: EmailMessage) -> None:
     """Deliver `message`. Raises NotDelivered; once it returns the server has taken the mail over."""
     client = aiosmtplib.SMTP(
         hostname=settings.host,
@@ -50,7 +50,7 @@ async def send(settings: Mail, message: EmailMessage) -> None:
         client.close()
 
 
-def _classified(error: Exception) -> NotDelivered:
+def _classified(error: Exception) -> DeliveryFailed:
     reason = type(error).__name__
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         refused = error.recipients[0]
@@ -62,4 +62,4 @@ def _classified(error: Exception) -> NotDelivered:
     else:
         final, reason = False, f"{reason}: {error}" if str(error) else reason
     shown = "".join(c if c.isprintable() else " " for c in reason)[:300]
-    return NeverAccepted(shown) if final else NotDelivered(shown)
+    return DeliveryRejected(shown) if final else DeliveryFailed(shown)

@@ -55,7 +55,7 @@ class Known:
 
 def _lookup(column: str, values: Sequence[Any]) -> Iterator[db.Row]:
     for batch in db.batches([value for value in values if value is not None]):
-        marks = db.marks_for(batch)
+        marks = db.placeholders(batch)
         yield from db.rows(
             f"SELECT movie_aliases.{column}, movies.id, title, original_title, year FROM movie_aliases "
             f"JOIN movies ON movies.id = movie_id WHERE movie_aliases.{column} IN ({marks})",

@@ -57,7 +57,7 @@ def sync_genres(names: Mapping[int, str]) -> tuple[int, int]:
         for tmdb_id, name in joined.items():
             db.execute("UPDATE genres SET tmdb_id = ? WHERE id = ?", tmdb_id, by_name[name.casefold()])
         fresh = [(name, tmdb_id) for tmdb_id, name in wanted.items() if tmdb_id not in joined]
-        ids = db.new_ids("genres", len(fresh))
+        ids = db.allocate_ids("genres", len(fresh))
         db.insert_many(
             "genres",
             ["id", "name", "tmdb_id"],

@@ -20,10 +20,10 @@ from peewee import (
 )
 
 from movierec.auth.models import User
-from movierec.db import Table
+from movierec.db import BaseModel
 
 
-class Movie(Table):
+class Movie(BaseModel):
     """A film, once, whatever sources know it. Votes are on TMDb's scale of 0 to 10; lists are JSON."""
 
     id = BigAutoField()
@@ -65,7 +65,7 @@ class Movie(Table):
         constraints = [SQL("CHECK (title <> '')")]
 
 
-class MovieAlias(Table):
+class MovieAlias(BaseModel):
     """A film that turned out to be another one: its id, and the outside ids that the other has not, lead there."""
 
     id = BigIntegerField(primary_key=True)
@@ -103,7 +103,7 @@ def _joined(first: str, second: str) -> str:
     return first if second in first else f"{first}\n\n{second}" if first else second
 
 
-class MovieTitle(Table):
+class MovieTitle(BaseModel):
     """A title that a film is found by, as `title_key` writes it; `compact` is the key without spaces."""
 
     id = BigAutoField()
@@ -115,7 +115,7 @@ class MovieTitle(Table):
         table_name = "movie_titles"
 
 
-class Genre(Table):
+class Genre(BaseModel):
     id = BigAutoField()
     name = TextField(unique=True)
     tmdb_id = BigIntegerField(null=True, unique=True)
@@ -124,7 +124,7 @@ class Genre(Table):
         table_name = "genres"
 
 
-class MovieGenre(Table):
+class MovieGenre(BaseModel):
     movie = ForeignKeyField(Movie, on_delete="CASCADE", index=False)
     genre = ForeignKeyField(Genre, on_delete="CASCADE")
     position = IntegerField()
@@ -134,7 +134,7 @@ class MovieGenre(Table):
         primary_key = CompositeKey("movie", "genre")
 
 
-class Person(Table):
+class Person(BaseModel):
     """Somebody credited. Names are unique only among people without a TMDb id."""
 
     id = BigAutoField()
@@ -145,7 +145,7 @@ class Person(Table):
         table_name = "people"
 
 
-class Credit(Table):
+class Credit(BaseModel):
     """A person's part in a film: director, writer or cast; `position` is the billing."""
 
     movie = ForeignKeyField(Movie, on_delete="CASCADE", index=False)
@@ -159,7 +159,7 @@ class Credit(Table):
         primary_key = CompositeKey("movie", "role", "person")
 
 
-class Keyword(Table):
+class Keyword(BaseModel):
     id = BigAutoField()
     name = TextField(unique=True)
     tmdb_id = BigIntegerField(null=True, unique=True)
@@ -168,7 +168,7 @@ class Keyword(Table):
         table_name = "keywords"
 
 
-class MovieKeyword(Table):
+class MovieKeyword(BaseModel):
     movie = ForeignKeyField(Movie, on_delete="CASCADE", index=False)
     keyword = ForeignKeyField(Keyword, on_delete="CASCADE")
 
@@ -177,7 +177,7 @@ class MovieKeyword(Table):
         primary_key = CompositeKey("movie", "keyword")
 
 
-class OwnId(Table):
+class OwnId(BaseModel):
     """The id movierec itself gave a film that no other service knows: the same on every server it is carried to.
 
     `added_by` brought the film here with an import; null where it was here before.

@@ -133,7 +133,7 @@ def browse(
 
 def listed(movie_ids: Sequence[int]) -> list[Listed]:
     """These films, in the order given; unknown ids are left out."""
-    found = db.rows(f"SELECT {_LISTED} FROM movies WHERE id IN ({db.marks_for(movie_ids)})", *movie_ids)
+    found = db.rows(f"SELECT {_LISTED} FROM movies WHERE id IN ({db.placeholders(movie_ids)})", *movie_ids)
     by_id = {film.id: film for film in _with_genres(found)}
     return [by_id[movie_id] for movie_id in movie_ids if movie_id in by_id]
 
@@ -142,7 +142,7 @@ def _with_genres(found: Sequence[db.Row]) -> list[Listed]:
     genres: dict[int, list[str]] = {row[0]: [] for row in found}
     for movie_id, name in db.rows(
         "SELECT movie_id, name FROM movie_genres JOIN genres ON genres.id = genre_id "
-        f"WHERE movie_id IN ({db.marks_for(list(genres))}) ORDER BY movie_id, position",
+        f"WHERE movie_id IN ({db.placeholders(list(genres))}) ORDER BY movie_id, position",
         *genres,
     ):
         genres[movie_id].append(name)

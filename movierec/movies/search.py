@@ -105,7 +105,7 @@ def _beginning(key: str, filters: Filters) -> Iterable[db.Row]:
 
 def _among(movie_ids: Sequence[int], filters: Filters) -> list[db.Row]:
     condition, values = filters.where()
-    sql = f"SELECT {_FILM} FROM movies WHERE movies.id IN ({db.marks_for(movie_ids)}) AND {condition}"
+    sql = f"SELECT {_FILM} FROM movies WHERE movies.id IN ({db.placeholders(movie_ids)}) AND {condition}"
     return db.rows(sql, *movie_ids, *values)
 
 

@@ -13,11 +13,11 @@ from peewee import (
 )
 
 from movierec.auth.models import User
-from movierec.db import Table
+from movierec.db import BaseModel
 from movierec.movies.models import Movie, WhenMerged
 
 
-class Recommendation(Table):
+class Recommendation(BaseModel):
     """What was recommended to a user, with its reasons (`because`, JSON) and the model that said so."""
 
     id = BigAutoField()
@@ -38,7 +38,7 @@ class Recommendation(Table):
         when_merged = WhenMerged(lambda row: (row["is_clicked"], row["created_at"]))
 
 
-class Feedback(Table):
+class Feedback(BaseModel):
     """What a user said of a recommended film; the newest word on a film counts."""
 
     id = BigAutoField()

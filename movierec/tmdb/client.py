@@ -84,7 +84,7 @@ class _Request:
 class _Host:
     """How one host of TMDb's fares: the API may answer while the images do not."""
 
-    def __init__(self, name: str, settings: config.Tmdb) -> None:
+    def __init__(self, name: str, settings: config.TmdbSettings) -> None:
         self.name = name
         self.breaker = Breaker(settings.failures, settings.pause_seconds, time.monotonic)
         self.pace = Pace(settings.requests_per_second, settings.requests_at_once)
@@ -115,7 +115,9 @@ class _Host:
 class Client:
     """`start` and `close` it on the event loop it is used on. `count` is told the result of each request."""
 
-    def __init__(self, settings: config.Tmdb, count: Callable[[Result], None] = lambda result: None) -> None:
+    def __init__(
+        self, settings: config.TmdbSettings, count: Callable[[Result], None] = lambda result: None
+    ) -> None:
         self._settings, self._count = settings, count
         self._api, self._images = _Host("TMDb", settings), _Host("TMDb's images", settings)
         self._session: aiohttp.ClientSession | None = None

@@ -64,7 +64,7 @@ class Tmdb:
 
     def __init__(
         self,
-        settings: config.Tmdb,
+        settings: config.TmdbSettings,
         folder: Path,
         clock: Callable[[], float],
         count: Callable[[Result], None] = lambda result: None,

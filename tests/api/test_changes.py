@@ -50,7 +50,7 @@ def test_an_import_of_many_is_undone_in_steps_what_was_changed_since_is_named(
 ) -> None:
     monkeypatch.setattr("movierec.library.inverse_changes.BATCH", 10)
     ann = daemon.register()
-    changes = [library.to_rate(movie_id(film), 3) for film in FILMS]
+    changes = [library.rating_change(movie_id(film), 3) for film in FILMS]
     library.apply(ann.id, changes, what="Imported a file", now=1, job_id=1)
     daemon.put(f"{RATINGS}movie/{movie_id(ALIEN)}/", {"rating": 5}, token=ann)
     change = next(item for item in daemon.get(CHANGES, token=ann)["results"] if item["job"] == 1)

@@ -21,7 +21,7 @@ class Forger:
     """Makes tokens as the daemon would, with changes."""
 
     def __init__(self, daemon: RunningDaemon, owner: Account, other: Account) -> None:
-        keys = auth.load_or_create(daemon.settings.paths.state / "keys.json")
+        keys = auth.load_or_create_keys(daemon.settings.paths.state / "keys.json")
         self.key, self.kid = keys.signing[keys.active], keys.active
         self.rotation = keys.rotation
         self.now = int(daemon.clock())
@@ -87,8 +87,8 @@ def table(forger: Forger) -> dict[str, str]:
         "four parts": f"{good}.{signature}",
         "quoted": f'"{good}"',
         "twice": f"{good}{good}",
-        "a refresh token": tokens.new_refresh(),
-        "an unknown personal token": tokens.new_personal(),
+        "a refresh token": tokens.new_refresh_token(),
+        "an unknown personal token": tokens.new_personal_token(),
         "a personal prefix": "mrp_",
         "far too long": good + "A" * 5000,
         "a number": "1",

@@ -23,7 +23,7 @@ def _served(settings: Settings) -> tuple[Served, RunningDaemon]:
     db.connect(settings)
     db.migrate()
     store_films()
-    db.next_revision("starter")
+    db.increment_revision("starter")
     db.close()
     url = {"MOVIEREC_DATABASE__URL": settings.database.url} if settings.database.url else {}
     served = Served(settings.paths.state.parent, **url)

@@ -334,10 +334,10 @@ def test_health_and_metrics_tell_of_tmdb(later: RunningDaemon, tmdb: StandIn) ->
 
 
 def test_processes_share_what_tmdb_may_be_asked() -> None:
-    one = share_of(config.Tmdb(), 4)
+    one = share_of(config.TmdbSettings(), 4)
     assert (one.requests_per_second, one.requests_at_once) == (10, 2)
-    assert share_of(config.Tmdb(), 100).requests_at_once == 1
-    assert share_of(config.Tmdb(), 1) == config.Tmdb()
+    assert share_of(config.TmdbSettings(), 100).requests_at_once == 1
+    assert share_of(config.TmdbSettings(), 1) == config.TmdbSettings()
 
 
 def test_the_matrix_is_one_film(later: RunningDaemon) -> None:

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from movierec import auth, db, mail
-from movierec.config import Settings, Throttle
-from movierec.mail import Entry, Kind, delivery
+from movierec.config import Settings, ThrottleSettings
+from movierec.mail import MailKind, OutboxEntry, delivery
 from tests.mail.auc import auc
 from tests.running import PASSWORD, Account, Daemon, Reply, RunningDaemon
 
@@ -30,20 +30,20 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def settings(settings: Settings) -> Settings:
     """Links lead to a public address; nobody is throttled."""
     server = dataclasses.replace(settings.server, public_url="https://films.example.org")
-    free = Throttle(**{key.name: 0 for key in dataclasses.fields(Throttle)})
+    free = ThrottleSettings(**{key.name: 0 for key in dataclasses.fields(ThrottleSettings)})
     return dataclasses.replace(settings, server=server, throttle=free)
 
 
-def mails(recipient: str, kind: Kind) -> list[Entry]:
+def mails(recipient: str, kind: MailKind) -> list[OutboxEntry]:
     """Written mails that wait, newest first."""
     return [
         entry
-        for entry in db.call(mail.listed)
+        for entry in db.run_with_retry(mail.outbox_entries)
         if (entry.recipient, entry.kind, entry.state) == (recipient, kind, "pending") and entry.body
     ]
 
 
-def mailed(recipient: str, kind: Kind, *, but: str = "") -> str:
+def mailed(recipient: str, kind: MailKind, *, but: str = "") -> str:
     """The token of the newest mail, which the daemon may still have to write; `but`: newer than this one."""
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
@@ -52,7 +52,7 @@ def mailed(recipient: str, kind: Kind, *, but: str = "") -> str:
             if token != but:
                 return token
         time.sleep(0.02)
-    raise AssertionError(f"no {kind} for {recipient}: {db.call(mail.listed)}")
+    raise AssertionError(f"no {kind} for {recipient}: {db.run_with_retry(mail.outbox_entries)}")
 
 
 def settled() -> None:
@@ -65,12 +65,12 @@ def settled() -> None:
 
 def reset_token(daemon: RunningDaemon, ann: Account, *, but: str = "") -> str:
     daemon.post(f"{AUTH}/password_reset/", {"email": ann.email}, status=202)
-    return mailed(ann.email, Kind.RESET, but=but)
+    return mailed(ann.email, MailKind.RESET, but=but)
 
 
 def test_registering_mails_a_link_that_confirms_the_address_once(daemon: RunningDaemon) -> None:
     ann = daemon.register()
-    token = mailed(ann.email, Kind.VERIFY)
+    token = mailed(ann.email, MailKind.VERIFY)
     assert daemon.get(f"{AUTH}/me/", token=ann)["is_verified"] is False
     daemon.post(f"{AUTH}/verify_email/", {"token": token})
     assert daemon.get(f"{AUTH}/me/", token=ann)["is_verified"] is True
@@ -79,31 +79,31 @@ def test_registering_mails_a_link_that_confirms_the_address_once(daemon: Running
 
 def test_a_new_link_voids_the_one_before(daemon: RunningDaemon) -> None:
     ann = daemon.register()
-    first = mailed(ann.email, Kind.VERIFY)
+    first = mailed(ann.email, MailKind.VERIFY)
     daemon.post(f"{AUTH}/verify_email/resend/", token=ann, status=202)
-    second = mailed(ann.email, Kind.VERIFY, but=first)
+    second = mailed(ann.email, MailKind.VERIFY, but=first)
     daemon.post(f"{AUTH}/verify_email/", {"token": first}, status=401)
-    assert [entry.body for entry in db.call(mail.listed) if entry.state == "failed"] == [""]
+    assert [entry.body for entry in db.run_with_retry(mail.outbox_entries) if entry.state == "failed"] == [""]
     daemon.post(f"{AUTH}/verify_email/", {"token": second})
 
 
 def test_links_have_their_time(daemon: RunningDaemon) -> None:
     ann = daemon.register()
-    token = mailed(ann.email, Kind.VERIFY)
+    token = mailed(ann.email, MailKind.VERIFY)
     reset = reset_token(daemon, ann)
     daemon.clock.advance(30 * 60 + 1)
     daemon.post(f"{AUTH}/password_reset/confirm/", {"token": reset, **NEW}, status=401)
     daemon.clock.advance(23.4 * 3600)
     daemon.post(f"{AUTH}/verify_email/", {"token": token})
     other = daemon.register()
-    token = mailed(other.email, Kind.VERIFY)
+    token = mailed(other.email, MailKind.VERIFY)
     daemon.clock.advance(24 * 3600 + 1)
     daemon.post(f"{AUTH}/verify_email/", {"token": token}, status=401)
 
 
 def test_a_reset_replaces_the_password_and_ends_every_session(daemon: RunningDaemon) -> None:
     ann = daemon.register()
-    verify, token = mailed(ann.email, Kind.VERIFY), reset_token(daemon, ann)
+    verify, token = mailed(ann.email, MailKind.VERIFY), reset_token(daemon, ann)
     weak = {"new_password": "short", "new_password_confirm": "short"}
     daemon.post(f"{AUTH}/password_reset/confirm/", {"token": token, **weak}, status=422)
     different = {**NEW, "new_password_confirm": PASSWORD}
@@ -117,7 +117,7 @@ def test_a_reset_replaces_the_password_and_ends_every_session(daemon: RunningDae
     daemon.post(f"{AUTH}/password_reset/confirm/", {"token": token, **NEW}, status=401)
     daemon.post(f"{AUTH}/verify_email/", {"token": verify}, status=401)
     settled()
-    assert mails(ann.email, Kind.RESET_DONE)
+    assert mails(ann.email, MailKind.RESET_DONE)
 
 
 def test_of_many_who_use_a_link_at_once_one_gets_through(daemon: RunningDaemon) -> None:
@@ -144,7 +144,7 @@ def test_a_changed_password_voids_a_reset_link(daemon: RunningDaemon) -> None:
 
 def test_a_link_is_good_for_one_thing_only(daemon: RunningDaemon) -> None:
     ann = daemon.register()
-    verify, reset = mailed(ann.email, Kind.VERIFY), reset_token(daemon, ann)
+    verify, reset = mailed(ann.email, MailKind.VERIFY), reset_token(daemon, ann)
     daemon.post(f"{AUTH}/password_reset/confirm/", {"token": verify, **NEW}, status=401)
     for path in ("verify_email", "change_email/confirm"):
         daemon.post(f"{AUTH}/{path}/", {"token": reset}, status=401)
@@ -167,9 +167,9 @@ def test_an_address_changes_when_the_new_one_is_confirmed_and_the_old_one_is_tol
     change(daemon, ann, "new@example.org", status=401, password="wrong wrong wrong")
     change(daemon, ann, "not an address", status=422)
     change(daemon, ann, "new@example.org")
-    token = mailed("new@example.org", Kind.CHANGE)
+    token = mailed("new@example.org", MailKind.CHANGE)
     settled()
-    assert "new@example.org" in mails(ann.email, Kind.CHANGE_ASKED)[0].body
+    assert "new@example.org" in mails(ann.email, MailKind.CHANGE_ASKED)[0].body
     assert daemon.get(f"{AUTH}/me/", token=ann)["email"] == ann.email
     daemon.post(f"{AUTH}/change_email/confirm/", {"token": token})
     daemon.get(f"{AUTH}/me/", token=ann, status=401)
@@ -179,7 +179,7 @@ def test_an_address_changes_when_the_new_one_is_confirmed_and_the_old_one_is_tol
     assert (user["email"], user["is_verified"]) == ("new@example.org", True)
     daemon.post(f"{AUTH}/change_email/confirm/", {"token": token}, status=401)
     settled()
-    assert "new@example.org" in mails(ann.email, Kind.CHANGED)[0].body
+    assert "new@example.org" in mails(ann.email, MailKind.CHANGED)[0].body
 
 
 def test_whoever_asks_for_a_taken_address_is_not_told_so(daemon: RunningDaemon) -> None:
@@ -193,13 +193,13 @@ def test_whoever_asks_for_a_taken_address_is_not_told_so(daemon: RunningDaemon) 
     ]
     assert_alike(replies)
     settled()
-    assert not mails(bob.email.upper(), Kind.CHANGE) + mails(bob.email, Kind.CHANGE)
+    assert not mails(bob.email.upper(), MailKind.CHANGE) + mails(bob.email, MailKind.CHANGE)
 
 
 def test_an_address_taken_meanwhile_stays_with_who_has_it(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     change(daemon, ann, "bob@example.org")
-    token = mailed("bob@example.org", Kind.CHANGE)
+    token = mailed("bob@example.org", MailKind.CHANGE)
     daemon.register("bob")
     problem = daemon.post(f"{AUTH}/change_email/confirm/", {"token": token}, status=409)
     assert [item["field"] for item in problem["errors"]] == ["email"]
@@ -209,16 +209,16 @@ def test_an_address_taken_meanwhile_stays_with_who_has_it(daemon: RunningDaemon)
 def test_a_new_password_stops_a_change_of_address(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     change(daemon, ann, "thief@example.org")
-    token = mailed("thief@example.org", Kind.CHANGE)
+    token = mailed("thief@example.org", MailKind.CHANGE)
     daemon.post(f"{AUTH}/change_password/", {"old_password": PASSWORD, **NEW}, token=ann)
     daemon.post(f"{AUTH}/change_email/confirm/", {"token": token}, status=401)
 
 
 def test_what_was_asked_before_a_new_password_is_not_written_after_it(database: Settings) -> None:
     ann = auth.register(auth.NewAccount("ann", "ann@example.org"), "", 1)
-    mail.ask(Kind.CHANGE, "thief@example.org", 1, user_id=ann.id, auth_epoch=ann.auth_epoch - 1)
+    mail.enqueue(MailKind.CHANGE, "thief@example.org", 1, user_id=ann.id, auth_epoch=ann.auth_epoch - 1)
     mail.compose_all("https://films.example.org", database.mail, 1)
-    assert mail.listed() == []
+    assert mail.outbox_entries() == []
 
 
 def test_an_erased_account_leaves_no_mail(daemon: RunningDaemon) -> None:
@@ -227,7 +227,7 @@ def test_an_erased_account_leaves_no_mail(daemon: RunningDaemon) -> None:
     change(daemon, ann, "new@example.org")
     daemon.delete(f"{AUTH}/{ann.id}/", token=ann)
     settled()
-    assert db.call(mail.listed) == []
+    assert db.run_with_retry(mail.outbox_entries) == []
     assert not db.rows("SELECT 1 FROM one_time_tokens")
 
 
@@ -244,24 +244,24 @@ def assert_alike(replies: list[Reply]) -> None:
 
 def test_a_reset_answers_alike_whoever_has_the_address(daemon: RunningDaemon) -> None:
     verified, unverified, disabled = (daemon.register() for _ in range(3))
-    daemon.post(f"{AUTH}/verify_email/", {"token": mailed(verified.email, Kind.VERIFY)})
+    daemon.post(f"{AUTH}/verify_email/", {"token": mailed(verified.email, MailKind.VERIFY)})
     db.execute("UPDATE users SET is_active = ? WHERE id = ?", False, disabled.id)
     addresses = [verified.email, verified.email.upper(), unverified.email, disabled.email, "no@example.org"]
     replies = [daemon.request("POST", f"{AUTH}/password_reset/", {"email": email}) for email in addresses]
     assert replies[0].status == 202
     assert_alike(replies)
     settled()
-    assert len(mails(verified.email, Kind.RESET)) == 1, "the newer took the place of the older"
-    assert len(mails(unverified.email, Kind.RESET)) == 1
-    assert not mails(disabled.email, Kind.RESET)
-    assert not mails("no@example.org", Kind.RESET)
+    assert len(mails(verified.email, MailKind.RESET)) == 1, "the newer took the place of the older"
+    assert len(mails(unverified.email, MailKind.RESET)) == 1
+    assert not mails(disabled.email, MailKind.RESET)
+    assert not mails("no@example.org", MailKind.RESET)
 
 
 def test_a_resend_answers_alike_whether_confirmed_or_not(daemon: RunningDaemon) -> None:
     confirmed, not_yet = daemon.register(), daemon.register()
-    daemon.post(f"{AUTH}/verify_email/", {"token": mailed(confirmed.email, Kind.VERIFY)})
+    daemon.post(f"{AUTH}/verify_email/", {"token": mailed(confirmed.email, MailKind.VERIFY)})
     settled()
-    count = len(db.call(mail.listed))
+    count = len(db.run_with_retry(mail.outbox_entries))
     replies = [
         daemon.request("POST", f"{AUTH}/verify_email/resend/", token=account.access)
         for account in (confirmed, not_yet)
@@ -269,7 +269,7 @@ def test_a_resend_answers_alike_whether_confirmed_or_not(daemon: RunningDaemon) 
     assert replies[0].status == 202
     assert_alike(replies)
     settled()
-    assert len(db.call(mail.listed)) == count + 1
+    assert len(db.run_with_retry(mail.outbox_entries)) == count + 1
 
 
 @pytest.mark.parametrize("email", ["a@b.org\r\nBcc: c@d.org", "a@b.org, c@d.org", "nowhere", "a@b.org\x00"])
@@ -281,8 +281,8 @@ def test_links_never_lead_where_a_request_says(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     headers = {"Host": "localhost", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
     daemon.post(f"{AUTH}/password_reset/", {"email": ann.email}, status=202, headers=headers)
-    mailed(ann.email, Kind.RESET)
-    links = re.findall(r"https?://[^/\s]+", mails(ann.email, Kind.RESET)[0].body)
+    mailed(ann.email, MailKind.RESET)
+    links = re.findall(r"https?://[^/\s]+", mails(ann.email, MailKind.RESET)[0].body)
     assert links == ["https://films.example.org"]
 
 
@@ -310,7 +310,7 @@ def test_without_a_public_address_there_are_no_links(nameless: RunningDaemon) ->
         problem = nameless.post(f"{AUTH}/{path}/", body, token=token, status=409)
         assert problem["code"] == "mail_disabled"
         assert "server.public_url" in problem["detail"]
-    assert db.call(mail.listed) == []
+    assert db.run_with_retry(mail.outbox_entries) == []
 
 
 def test_the_page_that_links_lead_to_works_alone(daemon: RunningDaemon) -> None:
@@ -319,7 +319,7 @@ def test_the_page_that_links_lead_to_works_alone(daemon: RunningDaemon) -> None:
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert "unsafe" not in page.headers["Content-Security-Policy"]
     script = daemon.request("GET", "/account/page.js").body.decode()
-    for kind in (Kind.VERIFY, Kind.RESET, Kind.CHANGE):
+    for kind in (MailKind.VERIFY, MailKind.RESET, MailKind.CHANGE):
         assert f"{kind}: [" in script
     assert re.findall(r'src="([^"]+)"', page.body.decode()) == ["page.js"]
 

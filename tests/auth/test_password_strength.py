@@ -25,7 +25,7 @@ GUESSABLE = """
 @pytest.mark.parametrize("password", GUESSABLE)
 def test_what_guessers_try_first_is_refused(password: str) -> None:
     with pytest.raises(ValidationFailed, match="invalid") as refused:
-        passwords.check_rules(password, 12, *OWN)
+        passwords.check_password_rules(password, 12, *OWN)
     assert refused.value.errors[0].field == "password"
 
 
@@ -36,7 +36,7 @@ def test_what_guessers_try_first_is_refused(password: str) -> None:
 )  # fmt: skip
 def test_own_names_are_refused(password: str) -> None:
     with pytest.raises(ValidationFailed):
-        passwords.check_rules(password, 12, *OWN)
+        passwords.check_password_rules(password, 12, *OWN)
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_own_names_are_refused(password: str) -> None:
     ],
 )  # fmt: skip
 def test_passwords_of_ones_own_are_accepted(password: str) -> None:
-    passwords.check_rules(password, 12, *OWN)
+    passwords.check_password_rules(password, 12, *OWN)
 
 
 def test_short_names_forbid_nothing() -> None:
-    passwords.check_rules("annual kettle parade", 12, "ann", "al@example.org")
+    passwords.check_password_rules("annual kettle parade", 12, "ann", "al@example.org")
 
 
 def test_no_password_takes_long_to_judge() -> None:
@@ -64,5 +64,5 @@ def test_no_password_takes_long_to_judge() -> None:
     ):
         started = time.perf_counter()
         with contextlib.suppress(ValidationFailed):
-            passwords.check_rules(text, 12, *OWN)
+            passwords.check_password_rules(text, 12, *OWN)
         assert time.perf_counter() - started < 0.5

@@ -16,19 +16,19 @@ from movierec.errors import ConfigurationError, ValidationFailed
 def test_passwords_beyond_72_bytes_and_behind_a_nul_still_count() -> None:
     long = "x" * 100
     hashed = passwords.hash_password(long + "a", 4)
-    assert passwords.verify(long + "a", hashed)
-    assert not passwords.verify(long + "b", hashed)
-    assert not passwords.verify("ab\0d", passwords.hash_password("ab\0c", 4))
+    assert passwords.verify_password(long + "a", hashed)
+    assert not passwords.verify_password(long + "b", hashed)
+    assert not passwords.verify_password("ab\0d", passwords.hash_password("ab\0c", 4))
 
 
 def test_the_same_password_typed_on_another_keyboard_is_right() -> None:
-    assert passwords.verify("Amélie123456", passwords.hash_password("Ame\u0301lie123456", 4))
+    assert passwords.verify_password("Amélie123456", passwords.hash_password("Ame\u0301lie123456", 4))
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 1025, "aaaaaaaaaaaa", "Some.Body.Long"])
 def test_bad_passwords_are_refused(password: str) -> None:
     with pytest.raises(ValidationFailed):
-        passwords.check_rules(password, 12, "some.body.long", "a@example.org")
+        passwords.check_password_rules(password, 12, "some.body.long", "a@example.org")
 
 
 def test_a_changed_cost_asks_for_a_new_hash() -> None:
@@ -70,8 +70,8 @@ def test_bad_addresses(email: str) -> None:
 
 def test_keys_are_made_once_and_private(tmp_path: Path) -> None:
     path = tmp_path / "state" / "keys.json"
-    made: list[keys.Keys] = []
-    threads = [threading.Thread(target=lambda: made.append(keys.load_or_create(path))) for _ in range(8)]
+    made: list[keys.SigningKeys] = []
+    threads = [threading.Thread(target=lambda: made.append(keys.load_or_create_keys(path))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -96,12 +96,12 @@ def test_weak_or_damaged_keys_are_refused(tmp_path: Path, content: str, told: st
     path.write_text(content)
     path.chmod(0o600)
     with pytest.raises(ConfigurationError, match=told):
-        keys.load_or_create(path)
+        keys.load_or_create_keys(path)
 
 
 def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
-    keys.load_or_create(path)
+    keys.load_or_create_keys(path)
     path.chmod(0o640)
     with pytest.raises(ConfigurationError, match="chmod 600"):
-        keys.load_or_create(path)
+        keys.load_or_create_keys(path)

@@ -12,40 +12,42 @@ from movierec.auth import throttle
 from movierec.config import Settings
 from movierec.errors import Throttled
 
-LIMITS = config.Throttle()
+LIMITS = config.ThrottleSettings()
 ACT = "login_per_account"
 NOW = 1_800_000_000
 
 
 def test_every_rule_has_its_setting() -> None:
-    assert [field.name for field in dataclasses.fields(config.Throttle)] == list(throttle.RULES)
+    assert [field.name for field in dataclasses.fields(config.ThrottleSettings)] == list(
+        throttle.THROTTLE_RULES
+    )
 
 
 def test_the_eleventh_try_waits_for_the_window(database: Settings) -> None:
     for second in range(10):
-        throttle.count_try(LIMITS, ACT, "ann", NOW + second)
+        throttle.count_attempt(LIMITS, ACT, "ann", NOW + second)
     with pytest.raises(Throttled) as refused:
-        throttle.count_try(LIMITS, ACT, "ann", NOW + 10)
+        throttle.count_attempt(LIMITS, ACT, "ann", NOW + 10)
     assert refused.value.retry_after_seconds == 890
     # Trying on does not prolong it; others and other acts are free.
-    throttle.count_try(LIMITS, ACT, "bob", NOW + 10)
-    throttle.count_try(LIMITS, "password", "ann", NOW + 10)
+    throttle.count_attempt(LIMITS, ACT, "bob", NOW + 10)
+    throttle.count_attempt(LIMITS, "password", "ann", NOW + 10)
     with pytest.raises(Throttled) as refused:
-        throttle.count_try(LIMITS, ACT, "ann", NOW + 899)
+        throttle.count_attempt(LIMITS, ACT, "ann", NOW + 899)
     assert refused.value.retry_after_seconds == 1
-    throttle.count_try(LIMITS, ACT, "ann", NOW + 900)
+    throttle.count_attempt(LIMITS, ACT, "ann", NOW + 900)
 
 
 def test_zero_sets_no_limit(database: Settings) -> None:
     for _ in range(100):
-        throttle.count_try(dataclasses.replace(LIMITS, login_per_account=0), ACT, "ann", NOW)
+        throttle.count_attempt(dataclasses.replace(LIMITS, login_per_account=0), ACT, "ann", NOW)
     assert db.value("SELECT COUNT(*) FROM throttle") == 0
 
 
 def test_tries_that_race_are_counted_exactly(database: Settings) -> None:
     def attempt(_: int) -> bool:
         try:
-            db.call(throttle.count_try, LIMITS, ACT, "ann", NOW)
+            db.run_with_retry(throttle.count_attempt, LIMITS, ACT, "ann", NOW)
         except Throttled:
             return False
         finally:
@@ -57,11 +59,11 @@ def test_tries_that_race_are_counted_exactly(database: Settings) -> None:
 
 
 def test_what_is_stored_tells_nothing_and_is_swept(database: Settings) -> None:
-    throttle.count_try(LIMITS, ACT, "my password typed as a name", NOW)
+    throttle.count_attempt(LIMITS, ACT, "my password typed as a name", NOW)
     assert "password" not in str(db.rows("SELECT * FROM throttle"))
-    throttle.sweep_tries(NOW + 899)
+    throttle.delete_expired_windows(NOW + 899)
     assert db.value("SELECT COUNT(*) FROM throttle") == 1
-    throttle.sweep_tries(NOW + 900)
+    throttle.delete_expired_windows(NOW + 900)
     assert db.value("SELECT COUNT(*) FROM throttle") == 0
 
 

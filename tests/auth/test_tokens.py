@@ -18,7 +18,7 @@ from movierec.errors import TokenExpired, TokenInvalid
 NOW = 1_700_000_000
 KEY = b"k" * 48
 OTHER = b"o" * 48
-KEYS = keys.Keys(active="one", signing={"one": KEY, "two": OTHER}, rotation=b"r" * 48)
+KEYS = keys.SigningKeys(active="one", signing={"one": KEY, "two": OTHER}, rotation=b"r" * 48)
 CLAIMS = AccessClaims(user_id=7, session_id=9, epoch=3)
 
 GOOD = {
@@ -52,21 +52,21 @@ def unsigned(header: dict[str, Any]) -> str:
 
 
 def test_a_signed_token_is_accepted() -> None:
-    token = tokens.sign_access(KEYS, CLAIMS, NOW, 3600)
-    assert tokens.check_access(KEYS, token, NOW + 3599) == CLAIMS
+    token = tokens.sign_access_token(KEYS, CLAIMS, NOW, 3600)
+    assert tokens.check_access_token(KEYS, token, NOW + 3599) == CLAIMS
 
 
 def test_a_token_of_a_verify_only_key_is_accepted() -> None:
-    assert tokens.check_access(KEYS, forge(OTHER, {"kid": "two"}), NOW) == CLAIMS
+    assert tokens.check_access_token(KEYS, forge(OTHER, {"kid": "two"}), NOW) == CLAIMS
 
 
 def test_leeway_is_thirty_seconds_and_no_more() -> None:
-    token = tokens.sign_access(KEYS, CLAIMS, NOW, 3600)
-    assert tokens.check_access(KEYS, token, NOW + 3629) == CLAIMS
+    token = tokens.sign_access_token(KEYS, CLAIMS, NOW, 3600)
+    assert tokens.check_access_token(KEYS, token, NOW + 3629) == CLAIMS
     with pytest.raises(TokenExpired):
-        tokens.check_access(KEYS, token, NOW + 3630)
+        tokens.check_access_token(KEYS, token, NOW + 3630)
     with pytest.raises(TokenInvalid):
-        tokens.check_access(KEYS, token, NOW - 31)
+        tokens.check_access_token(KEYS, token, NOW - 31)
 
 
 FORGED = {
@@ -106,7 +106,7 @@ FORGED = {
     "a megabyte": "a" * 1_000_000,
     "a megabyte in parts": ".".join(["a" * 300_000] * 3),
     "deep JSON": base64.urlsafe_b64encode(b"[" * 900).decode() + ".e30.e30",
-    "a refresh token": tokens.new_refresh(),
+    "a refresh token": tokens.new_refresh_token(),
     "a token and more": forge() + ".x",
     "a token cut short": forge()[:-2],
 }
@@ -115,7 +115,7 @@ FORGED = {
 @pytest.mark.parametrize("token", FORGED.values(), ids=FORGED.keys())
 def test_forged_tokens_are_refused(token: str) -> None:
     with pytest.raises(TokenInvalid):
-        tokens.check_access(KEYS, token, NOW)
+        tokens.check_access_token(KEYS, token, NOW)
 
 
 def test_one_changed_bit_is_refused() -> None:
@@ -123,16 +123,16 @@ def test_one_changed_bit_is_refused() -> None:
     for position in range(0, len(token) - 1, 7):
         changed = token[:position] + ("A" if token[position] != "A" else "B") + token[position + 1 :]
         with pytest.raises(TokenInvalid):
-            tokens.check_access(KEYS, changed, NOW)
+            tokens.check_access_token(KEYS, changed, NOW)
 
 
 @given(st.text(max_size=200))
 def test_no_text_makes_it_fail_otherwise(text: str) -> None:
     with pytest.raises(TokenInvalid):
-        tokens.check_access(KEYS, text, NOW)
+        tokens.check_access_token(KEYS, text, NOW)
 
 
 def test_the_successor_of_a_refresh_token_is_always_the_same() -> None:
-    refresh = tokens.new_refresh()
-    assert tokens.successor_of(KEYS, refresh) == tokens.successor_of(KEYS, refresh) != refresh
-    assert tokens.looks_like_refresh(tokens.successor_of(KEYS, refresh))
+    refresh = tokens.new_refresh_token()
+    assert tokens.derive_successor(KEYS, refresh) == tokens.derive_successor(KEYS, refresh) != refresh
+    assert tokens.is_refresh_token(tokens.derive_successor(KEYS, refresh))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from movierec import db, mail
-from movierec.mail import Kind, delivery
+from movierec.mail import MailKind, delivery
 from tests.cli.running import Shell
 from tests.running import PASSWORD
 
@@ -21,11 +21,11 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "POLL_SECONDS", 0.05)
 
 
-def token_for(kind: Kind) -> str:
+def token_for(kind: MailKind) -> str:
     """The token of the newest mail of a kind, once the daemon has written it."""
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
-        for entry in db.call(mail.listed):
+        for entry in db.run_with_retry(mail.outbox_entries):
             if entry.kind == kind and (found := re.search(r"mro_[\w-]+", entry.body)):
                 return found[0]
         time.sleep(0.02)
@@ -36,7 +36,7 @@ def test_confirming_the_address(ada: Shell) -> None:
     assert "outbox" in ada.run("account", "verify", "--resend").ok()
     ada.run("account", "verify", "--token-stdin", stdin="mro_nonsense\n").failed(4)
     time.sleep(0.3)  # the mail asked for last voids the one before
-    token = token_for(Kind.VERIFY)
+    token = token_for(MailKind.VERIFY)
     assert "confirmed" in ada.run("account", "verify", "--token-stdin", stdin=token + "\n").ok()
     assert ada.run("whoami", "--json").json()["is_verified"] is True
     ada.run("account", "verify", "--token-stdin", stdin=token).failed(4)
@@ -47,7 +47,7 @@ def test_a_forgotten_password(ada: Shell, tmp_path: Path) -> None:
     ada.run("account", "reset-password", "ada@example.org").ok()
     ada.run("account", "reset-password", "nobody@example.org", "--json").json()
     both = tmp_path / "both"
-    both.write_text(f"{token_for(Kind.RESET)}\n{NEW_PASSWORD}\n")
+    both.write_text(f"{token_for(MailKind.RESET)}\n{NEW_PASSWORD}\n")
     ada.run("account", "reset-password", "--confirm", "--password-file", str(both)).ok()
     ada.run("login", "ada", "--password-stdin", stdin=PASSWORD).failed(4)
     ada.run("login", "ada", "--password-stdin", stdin=NEW_PASSWORD).ok()
@@ -56,7 +56,7 @@ def test_a_forgotten_password(ada: Shell, tmp_path: Path) -> None:
 def test_a_new_address(ada: Shell) -> None:
     ada.run("account", "email", "new@example.org", "--password-stdin", stdin="wrong wrong").failed(4)
     ada.run("account", "email", "new@example.org", "--password-stdin", stdin=PASSWORD).ok()
-    token = token_for(Kind.CHANGE)
+    token = token_for(MailKind.CHANGE)
     assert "new@example.org" in ada.run("account", "email", "--confirm", "--token-stdin", stdin=token).ok()
     ada.run("whoami").failed(4)
     ada.run("login", "new@example.org", "--password-stdin", stdin=PASSWORD).ok()

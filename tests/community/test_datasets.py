@@ -114,7 +114,7 @@ def test_others_write_meanwhile(database: Settings) -> None:
     def somebody_else() -> None:
         while not done.is_set():
             before = time.perf_counter()
-            db.next_revision("somebody")
+            db.increment_revision("somebody")
             waits.append(time.perf_counter() - before)
             time.sleep(0.005)
         db.close()

@@ -38,7 +38,7 @@ PAYLOAD = bytes(range(256))
 def contents() -> dict[str, list[str]]:
     """Every row of the connected database, written the same whichever it is."""
     found = {}
-    for table in db.stored_tables():
+    for table in db.data_tables():
         columns = sorted(column.name for column in db.database.get_columns(table))
         rows = db.rows(f"SELECT {', '.join(columns)} FROM {table}")
         found[table] = sorted(repr([_plain(value) for value in row]) for row in rows)
@@ -337,10 +337,10 @@ def test_what_was_taken_away_before_the_backup_comes_back_under_its_own_number(
     """What is new is numbered above it, and a new job above those whose imports are in the journal."""
     runner, heat, alien = map(movie_id, ("tt0083658", "tt0113277", "tt0078748"))
     db.connect(settings)
-    rated = [library.to_rate(runner, 2), library.to_rate(heat, 3, review='"id":999999')]
+    rated = [library.rating_change(runner, 2), library.rating_change(heat, 3, review='"id":999999')]
     library.apply(ada.id, rated, what="Imported a file", now=1, job_id=70)
-    kept = [library.rating_of(ada.id, film) for film in (runner, heat)]
-    gone = [library.to_remove(library.RATINGS, film) for film in (runner, heat)]
+    kept = [library.rating_of_movie(ada.id, film) for film in (runner, heat)]
+    gone = [library.removal_change(library.RATINGS, film) for film in (runner, heat)]
     library.apply(ada.id, gone, what="Took them back", now=2)
     back_up(settings, tmp_path / "saved", force=False, models=False)
     db.close()
@@ -348,10 +348,10 @@ def test_what_was_taken_away_before_the_backup_comes_back_under_its_own_number(
     db.connect(elsewhere)
     assert jobs.enqueue(ada.id, jobs.IMPORT, {}, now=3).id == 71
     library.undo(ada.id, now=3)
-    assert [library.rating_of(ada.id, film) for film in (runner, heat)] == kept
+    assert [library.rating_of_movie(ada.id, film) for film in (runner, heat)] == kept
     library.rate(ada.id, alien, 5, now=4)
     highest = max(rating.id for rating in kept)
-    assert library.rating_of(ada.id, alien).id == highest + 1
+    assert library.rating_of_movie(ada.id, alien).id == highest + 1
 
 
 # What a restore may be killed before: every statement, and every step that the disk sees.

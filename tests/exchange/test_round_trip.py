@@ -158,19 +158,19 @@ def keep(user_id: int, films: list[int], kept: dict[str, Any]) -> None:
     told["favorite_genres"] = json.dumps(told["favorite_genres"])
     auth.change_profile(auth.profile_of(user_id).id, told)
     changes = [
-        library.to_rate(films[film], steps / 2, review=review, created_at=created, updated_at=updated)
+        library.rating_change(films[film], steps / 2, review=review, created_at=created, updated_at=updated)
         for film, (steps, review, created, updated) in kept["ratings"].items()
     ]
-    for name, change in (("favorites", library.to_favorite), ("watchlist", library.to_watchlist)):
+    for name, change in (("favorites", library.favorite_change), ("watchlist", library.watchlist_change)):
         changes += [change(films[film], note=note, created_at=at) for film, (note, at) in kept[name].items()]
     changes += [
-        library.to_history(
+        library.viewing_change(
             films[film], moment or None, rewatch=rewatch, tags=tags, source=source, created_at=at
         )
         for (film, moment, source), (rewatch, tags, at) in kept["history"].items()
     ]
     changes += [
-        library.Change(
+        library.LibraryChange(
             library.FEEDBACK, films[film], {"feedback_type": kind, "comment": comment, "created_at": at}
         )
         for film, (kind, comment, at) in kept["feedback"].items()

@@ -79,7 +79,7 @@ def test_a_job_is_claimed_once_however_many_ask(users: list[int]) -> None:
     def work(name: str) -> None:
         nonlocal running
         for _ in range(200):
-            job = db.call(queue.claim, name, KINDS, 2)
+            job = db.run_with_retry(queue.claim, name, KINDS, 2)
             if job is None:
                 if not db.value("SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1"):
                     break
@@ -189,13 +189,13 @@ def broken_off(user: int, monkeypatch: pytest.MonkeyPatch) -> int:
     made = queue.enqueue(user, IMPORT, {}, now=0)
     assert queue.claim("dead", (IMPORT,), now=0)
 
-    def killed() -> Iterator[library.Change]:
-        yield from [library.to_rate(movie_id(film), 4) for film in FILMS][:6]
+    def killed() -> Iterator[library.LibraryChange]:
+        yield from [library.rating_change(movie_id(film), 4) for film in FILMS][:6]
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr("movierec.library.apply_changes.BATCH", 4)
-        patch.setattr("movierec.library.apply_changes.take_back", lambda *_: None)
+        patch.setattr("movierec.library.apply_changes.undo_entry", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
             library.apply(user, killed(), what="Imported a file", now=0, job_id=made.id)
     assert rated(user) == 4
@@ -219,7 +219,7 @@ def test_an_import_cancelled_after_its_worker_died_is_taken_back(
         queue.cancel_or_delete(number, user, now=1)
     assert rated(user) == 4
     take_back_left_over()
-    assert (rated(user), library.acts(user, limit=9)[0]) == (0, 0)
+    assert (rated(user), library.journal_entries(user, limit=9)[0]) == (0, 0)
     queue.cancel_or_delete(number, user, now=1)
 
 
@@ -232,4 +232,4 @@ def test_an_import_that_is_given_up_is_taken_back(users: list[int], monkeypatch:
     queue.interrupt(number, "dead", queue.INTERRUPTED[1], now=3)
     assert queue.job(number, None).state == "failed"
     take_back_left_over()
-    assert (rated(users[0]), library.acts(users[0], limit=9)[0]) == (0, 0)
+    assert (rated(users[0]), library.journal_entries(users[0], limit=9)[0]) == (0, 0)

@@ -40,7 +40,7 @@ def left() -> tuple[list[int], list[int]]:
 def test_old_jobs_go_with_their_problems(user: int) -> None:
     old, undoable, recent = ended(user, NOW), ended(user, NOW), ended(user, NOW + 2)
     active = queue.enqueue(user, jobs.IMPORT, {}, NOW).id
-    rating = library.to_rate(movie_id("tt0078748"), 4)
+    rating = library.rating_change(movie_id("tt0078748"), 4)
     library.apply(user, [rating], what="Imported a file", now=NOW, job_id=undoable)
     jobs.sweep_jobs(NOW + 1)
     assert left() == ([old, undoable, recent, active], [old, undoable, recent])

@@ -88,7 +88,7 @@ def test_an_old_model_is_renewed_if_anything_has_changed(database: Settings, sta
     trained(settings, NOW + 24 * HOUR)
     done(job, "succeeded")
     assert train_when_due(settings, NOW + 50 * HOUR) is None
-    db.next_revision("catalogue")
+    db.increment_revision("catalogue")
     assert train_when_due(settings, NOW + 50 * HOUR) is not None
 
 

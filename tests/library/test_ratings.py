@@ -52,7 +52,7 @@ def test_rating_again_replaces_and_keeps_the_review(database: Settings) -> None:
     assert not is_new
     assert (again.id, again.stars, again.review) == (first.id, 5.0, "In space…")
     assert (again.created_at, again.updated_at) == (NOW, NOW + 5)
-    revised = library.revise(user, first.id, {"review": ""}, now=NOW + 6)
+    revised = library.update_rating(user, first.id, {"review": ""}, now=NOW + 6)
     assert (revised.stars, revised.review) == (5.0, "")
 
 
@@ -61,10 +61,10 @@ def test_nobody_reaches_the_rating_of_another(database: Settings) -> None:
     kept, _ = library.rate(ann, alien(), 4.0, now=NOW)
     for act in (
         lambda: library.rating(bob, kept.id),
-        lambda: library.revise(bob, kept.id, {"rating": 1.0}, now=NOW),
-        lambda: library.unrate(bob, kept.id, now=NOW),
-        lambda: library.unrate_movie(bob, alien(), now=NOW),
-        lambda: library.rating_of(bob, alien()),
+        lambda: library.update_rating(bob, kept.id, {"rating": 1.0}, now=NOW),
+        lambda: library.delete_rating(bob, kept.id, now=NOW),
+        lambda: library.delete_rating_of_movie(bob, alien(), now=NOW),
+        lambda: library.rating_of_movie(bob, alien()),
     ):
         with pytest.raises(NotFound):
             act()
@@ -84,7 +84,7 @@ def test_simultaneous_ratings_of_one_film_make_one_row(database: Settings) -> No
 
     def rate(stars: float) -> float:
         try:
-            return db.call(library.rate, user, film, stars, now=NOW)[0].stars
+            return db.run_with_retry(library.rate, user, film, stars, now=NOW)[0].stars
         finally:
             db.close()
 

@@ -34,13 +34,13 @@ def fill(user: int, chance: random.Random) -> None:
     for film in chance.sample(films, 40):
         at = chance.randrange(FIRST, LAST)
         words = chance.choice(["", "", "Fine."])
-        changes.append(library.to_rate(film, chance.randint(1, 10) / 2, review=words, created_at=at))
-    changes += [library.to_favorite(film) for film in chance.sample(films, 7)]
-    changes += [library.to_watchlist(film) for film in chance.sample(films, 3)]
+        changes.append(library.rating_change(film, chance.randint(1, 10) / 2, review=words, created_at=at))
+    changes += [library.favorite_change(film) for film in chance.sample(films, 7)]
+    changes += [library.watchlist_change(film) for film in chance.sample(films, 3)]
     for film in chance.choices(films, k=30):
         day = f"{chance.randint(2021, 2024)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
         when = chance.choice([None, day, f"{day}T20:15:00Z"])
-        changes.append(library.to_history(film, when, rewatch=chance.random() < 0.3))
+        changes.append(library.viewing_change(film, when, rewatch=chance.random() < 0.3))
     library.apply(user, changes, what="Imported a file", now=LAST)
 
 

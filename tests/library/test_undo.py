@@ -12,17 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from movierec import db, library
-from movierec.config import Library, Settings
+from movierec.config import LibrarySettings, Settings
 from movierec.errors import Conflict, NotFound
 from movierec.library import (
     FAVORITES,
     HISTORY,
     RATINGS,
     WATCHLIST,
-    to_history,
-    to_rate,
-    to_remove,
-    to_watchlist,
+    rating_change,
+    removal_change,
+    viewing_change,
+    watchlist_change,
 )
 from tests import films
 from tests.films import movie_id
@@ -50,7 +50,7 @@ def test_the_last_change_is_taken_back_and_brought_again(database: Settings) -> 
     )
     library.undo(user, undone.by.id, now=NOW + 3)
     assert everything_of(user) == worse
-    assert [(act.what, act.undone) for act in library.acts(user, limit=9)[1]] == [
+    assert [(act.what, act.undone) for act in library.journal_entries(user, limit=9)[1]] == [
         ("Rated Alien (1979)", False)
     ] * 2
     for _ in range(2):
@@ -60,7 +60,9 @@ def test_the_last_change_is_taken_back_and_brought_again(database: Settings) -> 
         library.undo(user, now=NOW + 5)
     with pytest.raises(Conflict):
         library.undo(user, undone.act.id, now=NOW + 5)
-    everything = [library.undo(user, act.id, now=NOW) for act in library.acts(user, limit=9)[1] if act.undoes]
+    everything = [
+        library.undo(user, act.id, now=NOW) for act in library.journal_entries(user, limit=9)[1] if act.undoes
+    ]
     assert [one.act.what for one in everything] == ["Undid: Rated Alien (1979)"] * 2
     assert everything_of(user) == worse
 
@@ -68,16 +70,16 @@ def test_the_last_change_is_taken_back_and_brought_again(database: Settings) -> 
 def test_what_was_changed_again_is_left_and_told(database: Settings) -> None:
     user, alien, heat = make_user(), movie_id(ALIEN), movie_id(HEAT)
     done = library.apply(
-        user, [to_rate(alien, 2), to_rate(heat, 3)], what="Imported a file", now=NOW, job_id=7
+        user, [rating_change(alien, 2), rating_change(heat, 3)], what="Imported a file", now=NOW, job_id=7
     )
     library.rate(user, heat, 5, now=NOW + 1)
     assert done.act_id is not None
     undone = library.undo(user, done.act_id, now=NOW + 2)
     assert (undone.reverted, undone.left_count, undone.left) == (1, 1, [(heat, "Heat (1995)")])
-    assert library.rating_of(user, heat).stars == 5
+    assert library.rating_of_movie(user, heat).stars == 5
     with pytest.raises(NotFound):
-        library.rating_of(user, alien)
-    act = library.act_of_job(user, 7)
+        library.rating_of_movie(user, alien)
+    act = library.entry_of_job(user, 7)
     assert act is not None
     assert (act.id, act.size, act.undone) == (done.act_id, 2, True)
 
@@ -104,18 +106,22 @@ def test_nothing_changed_is_no_act(database: Settings) -> None:
     library.rate(user, alien, 4, now=NOW + 5)
     library.add_favorite(user, alien, now=NOW)
     library.add_favorite(user, alien, now=NOW)
-    assert library.acts(user, limit=9)[0] == 2
-    assert library.rating_of(user, alien).updated_at == NOW
-    same = library.apply(user, [to_rate(alien, 4), to_remove(WATCHLIST, alien)], what="x", now=NOW + 9)
+    assert library.journal_entries(user, limit=9)[0] == 2
+    assert library.rating_of_movie(user, alien).updated_at == NOW
+    same = library.apply(
+        user, [rating_change(alien, 4), removal_change(WATCHLIST, alien)], what="x", now=NOW + 9
+    )
     assert (same.act_id, same.same) == (None, 2)
 
 
 def test_a_change_that_fails_leaves_nothing(database: Settings) -> None:
     user, alien = make_user(), movie_id(ALIEN)
     with pytest.raises(NotFound):
-        library.apply(user, [to_rate(alien, 4), to_rate(10**9, 4)], what="Imported a file", now=NOW)
+        library.apply(
+            user, [rating_change(alien, 4), rating_change(10**9, 4)], what="Imported a file", now=NOW
+        )
     assert not any(everything_of(user).values())
-    assert library.acts(user, limit=9) == (0, [])
+    assert library.journal_entries(user, limit=9) == (0, [])
 
 
 @pytest.fixture
@@ -129,30 +135,30 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_many_changes_that_fail_half_way_leave_nothing(database: Settings) -> None:
     user = make_user()
     library.rate(user, movie_id(FILMS[0]), 1, review="Before", now=NOW)
-    before, acts = everything_of(user), library.acts(user, limit=9)
-    many = [to_rate(movie_id(film), 4) for film in FILMS]
+    before, acts = everything_of(user), library.journal_entries(user, limit=9)
+    many = [rating_change(movie_id(film), 4) for film in FILMS]
     with pytest.raises(NotFound):
-        library.apply(user, [*many, to_rate(10**9, 4)], what="Imported a file", now=NOW, job_id=3)
-    assert (everything_of(user), library.acts(user, limit=9)) == (before, acts)
+        library.apply(user, [*many, rating_change(10**9, 4)], what="Imported a file", now=NOW, job_id=3)
+    assert (everything_of(user), library.journal_entries(user, limit=9)) == (before, acts)
 
 
 @pytest.mark.usefixtures("small_steps")
 def test_a_job_that_was_killed_half_way_begins_anew(database: Settings, monkeypatch: Any) -> None:
     user = make_user()
-    many = [to_rate(movie_id(film), 4) for film in FILMS]
+    many = [rating_change(movie_id(film), 4) for film in FILMS]
 
     def killed() -> Any:
         yield from many[:4]
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("movierec.library.apply_changes.take_back", lambda *_: None)
+        patch.setattr("movierec.library.apply_changes.undo_entry", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
             library.apply(user, killed(), what="Imported a file", now=NOW, job_id=3)
     assert len(everything_of(user)["ratings"]) == 3
     done = library.apply(user, many, what="Imported a file", now=NOW, job_id=3)
     assert (done.added, done.same) == (len(FILMS), 0)
-    assert [act.size for act in library.acts(user, limit=9)[1]] == [len(FILMS)]
+    assert [act.size for act in library.journal_entries(user, limit=9)[1]] == [len(FILMS)]
     library.undo(user, now=NOW)
     assert not any(everything_of(user).values())
 
@@ -160,7 +166,7 @@ def test_a_job_that_was_killed_half_way_begins_anew(database: Settings, monkeypa
 @pytest.mark.usefixtures("small_steps")
 def test_undoing_that_was_broken_off_is_gone_on_with(database: Settings) -> None:
     user = make_user()
-    library.apply(user, [to_rate(movie_id(film), 4) for film in FILMS], what="Imported a file", now=NOW)
+    library.apply(user, [rating_change(movie_id(film), 4) for film in FILMS], what="Imported a file", now=NOW)
     imported = everything_of(user)
     step = library.undo_step(user, now=NOW)
     assert (step.is_finished, len(everything_of(user)["ratings"])) == (False, 4)
@@ -177,13 +183,13 @@ def test_undoing_that_was_broken_off_is_gone_on_with(database: Settings) -> None
 @pytest.mark.usefixtures("small_steps")
 def test_what_is_taken_back_leaves_nothing_that_undid_a_part_of_it(database: Settings) -> None:
     user = make_user()
-    rated = [to_rate(movie_id(film), 4) for film in FILMS]
+    rated = [rating_change(movie_id(film), 4) for film in FILMS]
     act = library.apply(user, rated, what="Imported a file", now=NOW).act_id
     assert act is not None
     assert not library.undo_step(user, act, now=NOW).is_finished
-    library.take_back(user, act)
+    library.undo_entry(user, act)
     assert not any(everything_of(user).values())
-    assert library.acts(user, limit=9) == (0, [])
+    assert library.journal_entries(user, limit=9) == (0, [])
 
 
 def test_a_journal_that_sqlite_wrote_is_undone_anywhere(database: Settings) -> None:
@@ -204,23 +210,26 @@ def test_a_number_taken_twice_is_not_called_a_film_that_is_not_there(
     library.rate(user, movie_id(ALIEN), 4, now=NOW)
     taken = db.value("SELECT MAX(id) FROM ratings")
     with monkeypatch.context() as patch:
-        patch.setattr("movierec.db.new_ids", lambda *_: [taken])
+        patch.setattr("movierec.db.allocate_ids", lambda *_: [taken])
         with pytest.raises(peewee.IntegrityError):
             library.rate(user, movie_id(HEAT), 4, now=NOW)
     with pytest.raises(NotFound):
-        library.apply(user, [to_rate(10**9, 4)], what="x", now=NOW)
+        library.apply(user, [rating_change(10**9, 4)], what="x", now=NOW)
 
 
 def test_one_film_told_twice_in_one_go(database: Settings) -> None:
     user, alien = make_user(), movie_id(ALIEN)
     changes = [
-        to_rate(alien, 4, review="A"),
-        to_rate(alien, 5),
-        to_watchlist(alien),
-        to_remove(WATCHLIST, alien),
+        rating_change(alien, 4, review="A"),
+        rating_change(alien, 5),
+        watchlist_change(alien),
+        removal_change(WATCHLIST, alien),
     ]
     library.apply(user, changes, what="Imported a file", now=NOW)
-    assert (library.rating_of(user, alien).stars, library.rating_of(user, alien).review) == (5, "A")
+    assert (library.rating_of_movie(user, alien).stars, library.rating_of_movie(user, alien).review) == (
+        5,
+        "A",
+    )
     library.undo(user, now=NOW)
     assert not any(everything_of(user).values())
 
@@ -228,35 +237,35 @@ def test_one_film_told_twice_in_one_go(database: Settings) -> None:
 def test_nobody_undoes_what_another_did(database: Settings) -> None:
     ann, bob = make_user(), make_user("bob")
     library.rate(ann, movie_id(ALIEN), 4, now=NOW)
-    act = library.acts(ann, limit=1)[1][0]
+    act = library.journal_entries(ann, limit=1)[1][0]
     for act_id in (None, act.id):
         with pytest.raises(NotFound):
             library.undo(bob, act_id, now=NOW)
-    assert library.acts(bob, limit=9)[0] == 0
+    assert library.journal_entries(bob, limit=9)[0] == 0
 
 
 def test_the_journal_forgets_but_keeps_an_import_for_its_days(database: Settings) -> None:
     user, alien = make_user(), movie_id(ALIEN)
-    library.apply(user, [to_rate(alien, 0.5)], what="Imported a file", now=NOW, job_id=1)
+    library.apply(user, [rating_change(alien, 0.5)], what="Imported a file", now=NOW, job_id=1)
     for step in range(2, 9):
         library.rate(user, alien, step / 2, now=NOW + step)
-    library.sweep_acts(Library(undo_days=2, undo_acts=3), NOW + DAY)
-    assert [act.at - NOW for act in library.acts(user, limit=99)[1]] == [8, 7, 6, 0]
-    library.sweep_acts(Library(undo_days=1, undo_acts=3), NOW + DAY + 7)
-    assert [act.at - NOW for act in library.acts(user, limit=99)[1]] == [8, 7]
+    library.delete_expired_entries(LibrarySettings(undo_days=2, undo_acts=3), NOW + DAY)
+    assert [act.at - NOW for act in library.journal_entries(user, limit=99)[1]] == [8, 7, 6, 0]
+    library.delete_expired_entries(LibrarySettings(undo_days=1, undo_acts=3), NOW + DAY + 7)
+    assert [act.at - NOW for act in library.journal_entries(user, limit=99)[1]] == [8, 7]
     assert db.value("SELECT COUNT(*) FROM changes") == 2
 
 
 def test_the_journal_holds_so_many_rows_and_the_last_act_in_any_case(database: Settings) -> None:
     user, other = make_user(), make_user("bob")
     for job, chosen in ((1, FILMS[:2]), (2, FILMS[:3]), (3, FILMS)):
-        changes = [to_rate(movie_id(film), job) for film in chosen]
+        changes = [rating_change(movie_id(film), job) for film in chosen]
         library.apply(user, changes, what="Imported a file", now=NOW, job_id=job)
     library.rate(other, movie_id(ALIEN), 4, now=NOW)
     for rows, jobs in ((11, [3, 2, 1]), (9, [3, 2]), (7, [3, 2]), (6, [3]), (1, [3])):
-        library.sweep_acts(Library(undo_rows=rows), NOW)
-        assert [act.job_id for act in library.acts(user, limit=9)[1]] == jobs, rows
-    assert library.acts(other, limit=9)[0] == 1
+        library.delete_expired_entries(LibrarySettings(undo_rows=rows), NOW)
+        assert [act.job_id for act in library.journal_entries(user, limit=9)[1]] == jobs, rows
+    assert library.journal_entries(other, limit=9)[0] == 1
 
 
 def test_a_film_that_took_the_place_of_another_is_undone_in_its_stead(database: Settings) -> None:
@@ -266,17 +275,17 @@ def test_a_film_that_took_the_place_of_another_is_undone_in_its_stead(database: 
     for table in ("ratings", "changes"):
         db.execute(f"UPDATE {table} SET movie_id = ? WHERE movie_id = ?", heat, alien)
     library.undo(user, now=NOW)
-    assert library.rating_of(user, heat).stars == 4
+    assert library.rating_of_movie(user, heat).stars == 4
 
 
 def test_undone_at_the_same_time_by_two(database: Settings) -> None:
     user, alien = make_user(), movie_id(ALIEN)
     library.rate(user, alien, 4, now=NOW)
-    act = library.acts(user, limit=1)[1][0]
+    act = library.journal_entries(user, limit=1)[1][0]
 
     def undo(_: int) -> str:
         try:
-            return db.call(library.undo, user, act.id, now=NOW).act.what
+            return db.run_with_retry(library.undo, user, act.id, now=NOW).act.what
         except Conflict:
             return "already"
         finally:
@@ -285,7 +294,7 @@ def test_undone_at_the_same_time_by_two(database: Settings) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(undo, range(8)))
     assert sorted(answers) == ["Rated Alien (1979)", *["already"] * 7]
-    assert library.acts(user, limit=9)[0] == 2
+    assert library.journal_entries(user, limit=9)[0] == 2
 
 
 def test_changes_of_eight_at_once_are_each_undone_exactly(database: Settings) -> None:
@@ -295,16 +304,20 @@ def test_changes_of_eight_at_once_are_each_undone_exactly(database: Settings) ->
     def act(number: int) -> None:
         try:
             film = films[number % 3]
-            db.call(library.rate, user, film, number % 10 / 2 + 0.5, review=str(number), now=NOW + number)
-            db.call(library.add_favorite, user, film, note=str(number), now=NOW + number)
+            db.run_with_retry(
+                library.rate, user, film, number % 10 / 2 + 0.5, review=str(number), now=NOW + number
+            )
+            db.run_with_retry(library.add_favorite, user, film, note=str(number), now=NOW + number)
             if number % 4 == 0:
-                db.call(library.apply, user, [to_remove(RATINGS, film)], what="x", now=NOW + number)
+                db.run_with_retry(
+                    library.apply, user, [removal_change(RATINGS, film)], what="x", now=NOW + number
+                )
         finally:
             db.close()
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(act, range(32)))
-    undone = [library.undo(user, now=NOW) for _ in range(library.acts(user, limit=1)[0])]
+    undone = [library.undo(user, now=NOW) for _ in range(library.journal_entries(user, limit=1)[0])]
     assert [one.left for one in undone] == [[]] * len(undone)
     assert not any(everything_of(user).values())
 
@@ -323,19 +336,19 @@ CHANGES = st.one_of(
 )
 
 
-def change_of(kind: str, film: str, number: int, text: str | None) -> library.Change:
+def change_of(kind: str, film: str, number: int, text: str | None) -> library.LibraryChange:
     movie = movie_id(film)
     made: dict[str, Any] = {
-        "rate": lambda: to_rate(movie, number / 2, review=text),
-        "favorite": lambda: library.to_favorite(movie, note=text),
-        "watchlist": lambda: to_watchlist(movie, note=text),
-        "history": lambda: to_history(movie, text, rewatch=bool(number), tags=["a,b", '"']),
-        "unrate": lambda: to_remove(RATINGS, movie),
-        "unfavorite": lambda: to_remove(FAVORITES, movie),
-        "off": lambda: to_remove(WATCHLIST, movie),
-        "unwatch": lambda: to_remove(HISTORY, movie, text or "", ""),
+        "rate": lambda: rating_change(movie, number / 2, review=text),
+        "favorite": lambda: library.favorite_change(movie, note=text),
+        "watchlist": lambda: watchlist_change(movie, note=text),
+        "history": lambda: viewing_change(movie, text, rewatch=bool(number), tags=["a,b", '"']),
+        "unrate": lambda: removal_change(RATINGS, movie),
+        "unfavorite": lambda: removal_change(FAVORITES, movie),
+        "off": lambda: removal_change(WATCHLIST, movie),
+        "unwatch": lambda: removal_change(HISTORY, movie, text or "", ""),
     }[kind]()
-    assert isinstance(made, library.Change)
+    assert isinstance(made, library.LibraryChange)
     return made
 
 

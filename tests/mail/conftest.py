@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from movierec import db, mail
-from movierec.config import Mail, Settings
-from movierec.mail import Entry, delivery
+from movierec.config import MailSettings, Settings
+from movierec.mail import OutboxEntry, delivery
 from tests.mail.server import Mailbox, SmtpServer
 from tests.running import Daemon, RunningDaemon
 
@@ -38,7 +38,9 @@ def sending(settings: Settings, port: int, **options: Any) -> Settings:
     """`settings` with an SMTP server on loopback and a public address."""
     chosen = {"security": "none", "timeout_seconds": 1.0, "sender": "films@example.org", **options}
     server = dataclasses.replace(settings.server, public_url="https://films.example.org")
-    return dataclasses.replace(settings, server=server, mail=Mail(host="127.0.0.1", port=port, **chosen))
+    return dataclasses.replace(
+        settings, server=server, mail=MailSettings(host="127.0.0.1", port=port, **chosen)
+    )
 
 
 DaemonAt = Callable[..., AbstractContextManager[RunningDaemon]]
@@ -70,13 +72,15 @@ def eventually(condition: Callable[[], Any], what: str, seconds: float = 15.0) -
         if found := condition():
             return found
         time.sleep(0.02)
-    raise AssertionError(f"never: {what}; the outbox holds {db.call(mail.listed)}")
+    raise AssertionError(f"never: {what}; the outbox holds {db.run_with_retry(mail.outbox_entries)}")
 
 
-def in_state(state: str) -> Callable[[], list[Entry]]:
-    return lambda: [entry for entry in db.call(mail.listed) if entry.state == state]
+def in_state(state: str) -> Callable[[], list[OutboxEntry]]:
+    return lambda: [entry for entry in db.run_with_retry(mail.outbox_entries) if entry.state == state]
 
 
-def tried() -> list[Entry]:
+def tried() -> list[OutboxEntry]:
     """Mails that were refused at least once and wait."""
-    return [entry for entry in db.call(mail.listed) if entry.state == "pending" and entry.error]
+    return [
+        entry for entry in db.run_with_retry(mail.outbox_entries) if entry.state == "pending" and entry.error
+    ]

@@ -112,7 +112,7 @@ def test_what_was_sent_long_ago_is_forgotten(mailing: RunningDaemon, mailbox: Ma
     mailing.register()
     eventually(in_state("sent"), "sent")
     mailing.clock.advance(31 * 86_400)
-    eventually(lambda: not db.call(mail.listed), "forgotten")
+    eventually(lambda: not db.run_with_retry(mail.outbox_entries), "forgotten")
     eventually(lambda: not db.rows("SELECT 1 FROM one_time_tokens"), "forgotten")
 
 
@@ -192,15 +192,15 @@ def test_a_hanging_server_does_not_keep_the_daemon_from_stopping(
 def test_a_claim_that_was_lost_to_another_daemon_marks_nothing(database: Settings) -> None:
     settings, now = database.mail, 1000
     ann = auth.register(auth.NewAccount("ann", "ann@example.org"), "", now)
-    outbox.ask(mail.Kind.VERIFY, "", now, user_id=ann.id)
+    outbox.enqueue(mail.MailKind.VERIFY, "", now, user_id=ann.id)
     mail.compose_all("https://films.example.org", settings, now)
-    first = outbox.claim(settings, now)
+    first = outbox.claim_mail(settings, now)
     assert first is not None
-    assert outbox.claim(settings, now) is None, "nobody else gets it before the lease ends"
-    second = outbox.claim(settings, now + outbox.lease_seconds(settings))
+    assert outbox.claim_mail(settings, now) is None, "nobody else gets it before the lease ends"
+    second = outbox.claim_mail(settings, now + outbox.lease_seconds(settings))
     assert second is not None
     assert second.id == first.id
     outbox.mark_sent(first, now)
-    assert db.call(mail.entry, first.id).state == "pending"  # type: ignore[union-attr]
+    assert db.run_with_retry(mail.outbox_entry, first.id).state == "pending"  # type: ignore[union-attr]
     outbox.mark_sent(second, now)
-    assert db.call(mail.entry, first.id).state == "sent"  # type: ignore[union-attr]
+    assert db.run_with_retry(mail.outbox_entry, first.id).state == "sent"  # type: ignore[union-attr]

@@ -91,7 +91,7 @@ def test_the_operator_sees_what_is_not_sent_and_passes_the_link_on(settings: Set
     port = served.url.rpartition(":")[2]
     account = register(served, "ann")
     db.connect(settings)
-    eventually(lambda: [entry for entry in db.call(mail.listed) if entry.body], "written")
+    eventually(lambda: [entry for entry in db.run_with_retry(mail.outbox_entries) if entry.body], "written")
     [cells] = [line.split("\t") for line in run(home, "outbox").stdout.splitlines()]
     assert cells[1:4] == ["pending", "verify_email", "ann@example.org"]
     [listed] = json.loads(run(home, "outbox", "list", "--json").stdout)
@@ -119,6 +119,6 @@ def test_mails_are_written_for_the_operator_without_a_daemon(settings: Settings)
     db.execute("DELETE FROM outbox")
     run(settings.paths.state.parent, "create-admin", "--username", "root", "--email", "root@example.org",
         "--password-stdin", text=PASSWORD + "\n")  # fmt: skip
-    mail.ask(mail.Kind.RESET, "root@example.org", int(time.time()))
+    mail.enqueue(mail.MailKind.RESET, "root@example.org", int(time.time()))
     [listed] = json.loads(run(settings.paths.state.parent, "outbox", "--json").stdout)
     assert (listed["kind"], listed["state"]) == ("password_reset", "pending")

@@ -406,7 +406,7 @@ def test_who_comes_second_waits_for_the_first_however_long_that_loads(settings: 
 
     def load() -> None:
         with db.write():
-            db.next_revision("starter")
+            db.increment_revision("starter")
             loading.set()
             time.sleep(1)
         db.close()
@@ -414,6 +414,6 @@ def test_who_comes_second_waits_for_the_first_however_long_that_loads(settings: 
     first = threading.Thread(target=load)
     first.start()
     assert loading.wait(10)
-    assert db.call(load_starter, 0) == 0
+    assert db.run_with_retry(load_starter, 0) == 0
     first.join()
     db.close()

@@ -18,10 +18,10 @@ from tests.tmdb.stand_in import KEY, StandIn
 QUICK = {"connect_seconds": 0.3, "total_seconds": 0.5, "page_seconds": 0.1, "list_seconds": 0.2}
 
 
-def quick(stand_in: StandIn, **changes: object) -> config.Tmdb:
+def quick(stand_in: StandIn, **changes: object) -> config.TmdbSettings:
     """Settings for the stand-in. It is never left alone, unless `failures` says so."""
     told = {"api_key": KEY, "base_url": stand_in.url, "image_url": stand_in.url, "failures": 1000, **QUICK}
-    return dataclasses.replace(config.Tmdb(), **{**told, **changes})  # type: ignore[arg-type]
+    return dataclasses.replace(config.TmdbSettings(), **{**told, **changes})  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def stand_in() -> Iterator[StandIn]:
 class Counted:
     """A started client, its clock, and what it counted."""
 
-    def __init__(self, settings: config.Tmdb, folder: Path) -> None:
+    def __init__(self, settings: config.TmdbSettings, folder: Path) -> None:
         self.clock = TestClock(time.time)
         self.results: list[Result] = []
         self.tmdb = Tmdb(settings, folder, self.clock, self.results.append)

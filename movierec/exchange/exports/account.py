@@ -52,7 +52,7 @@ def records(kind: Kind, user_id: int) -> Iterator[Written]:
         f"{_WITH_FILM.format(table=kind.table)} WHERE {kind.table}.id IN (%s)"
     )
     for page in db.batches(_in_order(kind, user_id), PAGE_ROWS):
-        found = {row[0]: row[1:] for row in db.rows(select % db.marks_for(page), *page)}
+        found = {row[0]: row[1:] for row in db.rows(select % db.placeholders(page), *page)}
         for row_id in page:
             yield _written(kind, found[row_id])
 

@@ -10,7 +10,7 @@ from typing import IO
 from movierec import db
 from movierec.exchange.exports import account, json_lines, letterboxd, sheets
 from movierec.exchange.exports.zip_writer import pack
-from movierec.files import collected
+from movierec.files import rechunk
 
 README = """Your movierec account
 
@@ -42,7 +42,7 @@ Files = Callable[[int], Iterator[tuple[str, Iterator[bytes]]]]
 
 
 def _write_lines(user_id: int, file: IO[bytes]) -> None:
-    for piece in collected(json_lines.lines(user_id)):
+    for piece in rechunk(json_lines.lines(user_id)):
         file.write(piece)
 
 

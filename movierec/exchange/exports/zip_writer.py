@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterable
 
-from movierec.files import collected
+from movierec.files import rechunk
 
 
 def pack(archive: zipfile.ZipFile, name: str, pieces: Iterable[bytes]) -> None:
@@ -15,5 +15,5 @@ def pack(archive: zipfile.ZipFile, name: str, pieces: Iterable[bytes]) -> None:
     entry.external_attr = 0o600 << 16
     # How large it will become is not known beforehand.
     with archive.open(entry, "w", force_zip64=True) as member:
-        for piece in collected(pieces):
+        for piece in rechunk(pieces):
             member.write(piece)

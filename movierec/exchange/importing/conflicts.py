@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from movierec import library
 from movierec.exchange.importing.options import Policy
 from movierec.exchange.readers.records import Rated, Record, Watched
-from movierec.library import Change, Place, Row, Shelf
+from movierec.library import LibraryChange, LibraryTable, RowKey, RowValues
 
 # What came of a row; of several things that it says, the last of these counts.
 OUTCOMES = ("same", "unrated", "kept", "changed", "new")
@@ -25,34 +25,34 @@ class Told(NamedTuple):
 
 
 # Told of a wish that was carried out: which of OUTCOMES came of it, the row before and after.
-Note = Callable[["Wish", str, Row | None, Row | None], None]
+Note = Callable[["Wish", str, RowValues | None, RowValues | None], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """A change that gives way as `policy` says to what is stored; `rows` asked for it, `at` some time."""
 
-    change: Change
+    change: LibraryChange
     rows: tuple[int, ...]
     at: int | None
     policy: Policy
     note: Note
 
     @property
-    def shelf(self) -> Shelf:
+    def shelf(self) -> LibraryTable:
         return self.change.shelf
 
     @property
-    def place(self) -> Place:
+    def place(self) -> RowKey:
         return self.change.place
 
-    def outcome(self, row: Row | None, now: int) -> Row | None:
+    def outcome(self, row: RowValues | None, now: int) -> RowValues | None:
         """As `Change.outcome`, where what is stored gives way; `note` is told."""
         result, after = self._settled(row, now)
         self.note(self, result, row, after)
         return after
 
-    def _settled(self, row: Row | None, now: int) -> tuple[str, Row | None]:
+    def _settled(self, row: RowValues | None, now: int) -> tuple[str, RowValues | None]:
         if row is None:
             if self.shelf is library.RATINGS and "steps" not in (self.change.values or {}):
                 return "unrated", None
@@ -72,7 +72,7 @@ class Wish:
         values = self.change.values or {}
         return {name: value for name, value in values.items() if name not in self.shelf.times}
 
-    def _wins(self, row: Row) -> bool:
+    def _wins(self, row: RowValues) -> bool:
         if self.policy == "newest":
             return self.at is not None and self.at > row.get("updated_at", row["created_at"])
         return self.policy == "overwrite"
@@ -92,21 +92,27 @@ class Combining:
         favored = [(row, row.record.favored) for row in rows if row.record.favored]
         if favored:
             note, at = _last_note(favored), _earliest(favored)
-            yield self._wish(library.to_favorite(movie_id, note=note, created_at=at), _numbers(favored), at)
+            yield self._wish(
+                library.favorite_change(movie_id, note=note, created_at=at), _numbers(favored), at
+            )
         wanted = [(row, row.record.wanted) for row in rows if row.record.wanted]
         if wanted:
             note, at = _last_note(wanted), _earliest(wanted)
-            yield self._wish(library.to_watchlist(movie_id, note=note, created_at=at), _numbers(wanted), at)
+            yield self._wish(
+                library.watchlist_change(movie_id, note=note, created_at=at), _numbers(wanted), at
+            )
         yield from self._viewings(movie_id, rows)
         said = [(row, row.record.said) for row in rows if row.record.said]
         if said:
             last = said[-1][1]
-            values = library.given(
+            values = library.without_none(
                 feedback_type=last.feedback_type, comment=last.comment, created_at=last.created_at
             )
-            yield self._wish(Change(library.FEEDBACK, movie_id, values), _numbers(said), last.created_at)
+            yield self._wish(
+                LibraryChange(library.FEEDBACK, movie_id, values), _numbers(said), last.created_at
+            )
 
-    def _wish(self, change: Change, rows: tuple[int, ...], at: int | None) -> Wish:
+    def _wish(self, change: LibraryChange, rows: tuple[int, ...], at: int | None) -> Wish:
         return Wish(change, rows, at, self._policy, self._note)
 
     def _rating(self, movie_id: int, rows: Sequence[tuple[Told, Rated]]) -> Wish:
@@ -116,13 +122,13 @@ class Combining:
         chosen = list(dict.fromkeys(row for row in (stars, words) if row))
         created = [rated.created_at for _, rated in chosen if rated.created_at is not None]
         updated = max((at for _, rated in chosen if (at := _when(rated)) is not None), default=None)
-        values = library.given(
+        values = library.without_none(
             steps=stars[1].steps if stars else None,
             review=words[1].review if words else None,
             created_at=min(created, default=None),
             updated_at=updated,
         )
-        return self._wish(Change(library.RATINGS, movie_id, values), _numbers(chosen), updated)
+        return self._wish(LibraryChange(library.RATINGS, movie_id, values), _numbers(chosen), updated)
 
     def _viewings(self, movie_id: int, rows: Sequence[Told]) -> Iterator[Wish]:
         """One for each time."""
@@ -135,7 +141,7 @@ class Combining:
             if is_known and all(viewing.sometime for _, viewing in viewings):
                 continue
             at = _earliest(viewings)
-            change = library.to_history(
+            change = library.viewing_change(
                 movie_id,
                 watched_at or None,
                 rewatch=any(viewing.rewatch for _, viewing in viewings),

@@ -6,7 +6,7 @@ from typing import Any
 
 from movierec.exchange.importing.movie_matcher import identity
 from movierec.exchange.readers.records import FilmName
-from movierec.library import Row
+from movierec.library import RowValues
 
 # Of a row of a shelf: ratings as half-star steps.
 SHOWN = ("steps", "review", "note", "watched_at", "rewatch", "tags", "feedback_type", "comment")
@@ -19,7 +19,7 @@ def called(name: FilmName) -> str:
     return f"{name.title} ({name.year})" if name.year else name.title
 
 
-def difference(before: Row | None, after: Row) -> dict[str, Any]:
+def difference(before: RowValues | None, after: RowValues) -> dict[str, Any]:
     """What people know of a row: how it was, None for not at all, and how it is."""
     names = [name for name in SHOWN if name in after and (before is None or before[name] != after[name])]
     return {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from peewee import BigAutoField, BigIntegerField, Check, ForeignKeyField, IntegerField, TextField
 
 from movierec.auth.models import User
-from movierec.db import Table
+from movierec.db import BaseModel
 from movierec.movies.models import Movie
 
 
-class FilmQuestion(Table):
+class FilmQuestion(BaseModel):
     """Which film a name in somebody's files means: asked once, and the answer remembered for later imports.
 
     `identity` is what `matching.identity` says of the name; `film` and `candidates` are JSON.
@@ -35,7 +35,7 @@ class FilmQuestion(Table):
         indexes = ((("user", "identity", "uri"), True), (("user", "state"), False))
 
 
-class WaitingRow(Table):
+class WaitingRow(BaseModel):
     """A row of a file that waits for an answer; once it is given, `act_id` tells what was done then.
 
     `content` is JSON, and `digest` its hash: the same row of the same file again waits once.
@@ -56,7 +56,7 @@ class WaitingRow(Table):
         indexes = ((("question", "digest"), True),)
 
 
-class ImportProblem(Table):
+class ImportProblem(BaseModel):
     """A row that an import did not take, and why."""
 
     id = BigAutoField()

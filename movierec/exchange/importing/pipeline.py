@@ -31,7 +31,7 @@ from movierec.exchange.importing.row_index import TOO_MANY, Rows, Together, boun
 from movierec.exchange.importing.spool import Lines, Spool
 from movierec.exchange.readers import source_files
 from movierec.exchange.readers.records import FilmName, Profile, Record, Refusal
-from movierec.library import Row
+from movierec.library import RowValues
 
 # Told the stage and how many percent of the whole are done; called between any two transactions. What it
 # raises ends the import there.
@@ -141,7 +141,7 @@ class _Run:
         asked = self._settle()
         self.outcomes = bytearray(len(self.rows))
         if self.options.dry_run:
-            library.foresee(self.user_id, self._wishes(), now=self.now)
+            library.preview(self.user_id, self._wishes(), now=self.now)
             act_id = None
         else:
             act_id = self._apply()
@@ -252,7 +252,7 @@ class _Run:
         return applied.act_id
 
     def _wishes(self) -> Iterator[Wish]:
-        combining = Combining(self.options.on_conflict, library.seen_movies(self.user_id), self._note)
+        combining = Combining(self.options.on_conflict, library.seen_movie_ids(self.user_id), self._note)
         rows = ((film, Told(number, self.rows.record(number))) for film, number in self.rows.with_film())
         done, total = 0, max(len(self.rows), 1)
         for movie_id, own in by_film(rows):
@@ -267,7 +267,7 @@ class _Run:
             )
             self.report.count(profile.file, outcome)
 
-    def _note(self, wish: Wish, result: str, before: Row | None, after: Row | None) -> None:
+    def _note(self, wish: Wish, result: str, before: RowValues | None, after: RowValues | None) -> None:
         """What came of a change is what came of the rows that asked for it."""
         code = OUTCOMES.index(result)
         for number in wish.rows:

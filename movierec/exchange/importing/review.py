@@ -16,7 +16,7 @@ from movierec.exchange.importing.options import Policy
 from movierec.exchange.importing.row_index import MOST_ROWS_TOGETHER, Together
 from movierec.exchange.importing.spool import content_json, film_json, film_of, record_of
 from movierec.exchange.readers.records import FilmName, Record
-from movierec.library import Row
+from movierec.library import RowValues
 
 OPEN = ("ambiguous", "unmatched")
 
@@ -71,7 +71,7 @@ def _waiting_together(question_ids: Sequence[int]) -> Together:
     together = Together()
     for counted in db.rows(
         "SELECT question_id, COUNT(*), SUM(LENGTH(content)) FROM waiting_rows "
-        f"WHERE act_id IS NULL AND question_id IN ({db.marks_for(question_ids)}) GROUP BY question_id",
+        f"WHERE act_id IS NULL AND question_id IN ({db.placeholders(question_ids)}) GROUP BY question_id",
         *question_ids,
     ):
         together.add(*counted)
@@ -129,7 +129,7 @@ def questions(
     user_id: int, states: Sequence[str] = OPEN, *, limit: int, offset: int
 ) -> tuple[int, list[Question]]:
     """How many questions are open, and a page of them: those with candidates first, then as they were asked."""
-    where = f"user_id = ? AND state IN ({db.marks_for(states)})"
+    where = f"user_id = ? AND state IN ({db.placeholders(states)})"
     found = db.rows(
         f"{_QUESTION} WHERE {where} ORDER BY state, film_questions.id LIMIT ? OFFSET ?",
         user_id,
@@ -177,7 +177,7 @@ def _waiting(question_id: int, limit: int = MOST_ROWS_TOGETHER) -> list[db.Row]:
 
 def answer(
     user_id: int, question_id: int, movie_id: int | None, *, policy: Policy = "newest", now: int
-) -> library.Applied:
+) -> library.ApplyResult:
     """Say which film is meant, None to leave it out, and take in what waits for it, as an act of its own.
 
     The answer counts for later imports too. Raises NotFound, or Conflict where it is answered already.
@@ -198,7 +198,7 @@ def answer(
         rows = _waiting(question_id)
         if movie_id is None:
             db.execute("DELETE FROM waiting_rows WHERE question_id = ?", question_id)
-            return library.Applied(None, 0, 0, 0, 0)
+            return library.ApplyResult(None, 0, 0, 0, 0)
         applied = library.apply(
             user_id,
             _wishes(user_id, movie_id, asked.film, rows, policy),
@@ -213,21 +213,21 @@ def answer(
 
 def _wishes(
     user_id: int, movie_id: int, film: dict[str, Any], rows: Iterable[db.Row], policy: Policy
-) -> Iterable[library.Intent]:
+) -> Iterable[library.RowChange]:
     told = [
         Told(number, record_of(file, line, film, json.loads(content))) for number, file, line, content in rows
     ]
-    return Combining(policy, library.seen_movies(user_id), _nobody).wishes(movie_id, told)
+    return Combining(policy, library.seen_movie_ids(user_id), _nobody).wishes(movie_id, told)
 
 
-def _nobody(_wish: object, _result: str, _before: Row | None, _after: Row | None) -> None:
+def _nobody(_wish: object, _result: str, _before: RowValues | None, _after: RowValues | None) -> None:
     """Nobody wants to know."""
 
 
 def open_names(user_id: int, above: int, *, contested: str, limit: int) -> list[tuple[int, FilmName]]:
     """Open questions numbered above `above`, with the names they ask about; not those asked as `contested`."""
     found = db.rows(
-        f"SELECT id, film FROM film_questions WHERE user_id = ? AND state IN ({db.marks_for(OPEN)}) "
+        f"SELECT id, film FROM film_questions WHERE user_id = ? AND state IN ({db.placeholders(OPEN)}) "
         "AND id > ? AND why <> ? ORDER BY id LIMIT ?",
         user_id,
         *OPEN,
@@ -280,7 +280,7 @@ def take_back(user_id: int, job_id: int, act_id: int | None) -> None:
     The import's own act is the last to go: as long as it is there, this can be taken up again.
     """
     for answer_id in answered(user_id, job_id):
-        library.take_back(user_id, answer_id)
+        library.undo_entry(user_id, answer_id)
     withdraw(user_id, job_id)
     if act_id is not None:
-        library.take_back(user_id, act_id)
+        library.undo_entry(user_id, act_id)

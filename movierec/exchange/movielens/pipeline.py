@@ -198,7 +198,7 @@ class _Import:
             self.progress("films", JOINED)
             note_votes(batch, self.now)
             community.give_way()
-        db.next_revision("catalogue")
+        db.increment_revision("catalogue")
 
     def _blocks(self, unique: UniqueRatings, ids: npt.NDArray[np.int64]) -> Iterator[community.Ratings]:
         """The unique ratings as the community keeps them, with the catalogue's ids."""

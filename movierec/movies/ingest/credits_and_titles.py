@@ -67,7 +67,7 @@ def add_titles(titles: Mapping[int, tuple[str, ...]]) -> None:
         for movie_id, known_as in titles.items()
         for key in dict.fromkeys([title_key(title)[:KEY_LENGTH] for title in known_as if title])
     ]
-    ids = db.new_ids("movie_titles", len(keys))
+    ids = db.allocate_ids("movie_titles", len(keys))
     rows = [(id, movie_id, key, key.replace(" ", "")) for id, (movie_id, key) in zip(ids, keys, strict=True)]
     db.insert_many("movie_titles", ["id", "movie_id", "key", "compact"], rows)
 
@@ -164,14 +164,14 @@ def _by_movie(movie_ids: Iterable[int], sql: str) -> dict[int, tuple[Any, ...]]:
     """What stands behind the movie id in each row, by movie; a single column without its tuple."""
     found: dict[int, list[Any]] = {}
     for batch in db.batches(movie_ids):
-        for movie_id, *rest in db.rows(sql % db.marks_for(batch), *batch):
+        for movie_id, *rest in db.rows(sql % db.placeholders(batch), *batch):
             found.setdefault(movie_id, []).append(rest[0] if len(rest) == 1 else rest)
     return {movie_id: tuple(rows) for movie_id, rows in found.items()}
 
 
 def _clear(table: str, movie_ids: Iterable[int]) -> None:
     for batch in db.batches(movie_ids):
-        db.execute(f"DELETE FROM {table} WHERE movie_id IN ({db.marks_for(batch)})", *batch)
+        db.execute(f"DELETE FROM {table} WHERE movie_id IN ({db.placeholders(batch)})", *batch)
 
 
 def _ids(table: str, names: Iterable[str]) -> dict[str, int]:
@@ -184,10 +184,10 @@ def _ids(table: str, names: Iterable[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for batch in db.batches(wanted):
         found.update(
-            db.rows(f"SELECT name, id FROM {table} WHERE name IN ({db.marks_for(batch)}){bare}", *batch)
+            db.rows(f"SELECT name, id FROM {table} WHERE name IN ({db.placeholders(batch)}){bare}", *batch)
         )
     missing = [name for name in wanted if name not in found]
-    fresh = db.new_ids(table, len(missing))
+    fresh = db.allocate_ids(table, len(missing))
     made = list(zip(fresh, missing, strict=True))
     db.insert_many(table, ["id", "name"], made)
     found.update((name, number) for number, name in made)

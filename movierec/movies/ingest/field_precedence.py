@@ -62,7 +62,7 @@ class _Differences(NamedTuple):
 def _differences(films: Mapping[int, FilmFacts], known: Known, *, ties: bool, wary: bool) -> _Differences:
     rows: dict[int, db.Row] = {}
     for batch in db.batches(films):
-        sql = f"SELECT id, source, {', '.join(COLUMNS)} FROM movies WHERE id IN ({db.marks_for(batch)})"
+        sql = f"SELECT id, source, {', '.join(COLUMNS)} FROM movies WHERE id IN ({db.placeholders(batch)})"
         rows.update((row[0], row[1:]) for row in db.rows(sql, *batch))
     sure = {i: film for i, film in films.items() if not (wary and _may_be_another(film, rows[i]))}
     stronger = {
@@ -126,7 +126,7 @@ def update(movie_id: int, values: Mapping[str, Any], now: int) -> None:
 def _titles(movie_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     found: dict[int, tuple[str, ...]] = {}
     for batch in db.batches(movie_ids):
-        sql = f"SELECT id, title, original_title FROM movies WHERE id IN ({db.marks_for(batch)})"
+        sql = f"SELECT id, title, original_title FROM movies WHERE id IN ({db.placeholders(batch)})"
         found.update((row[0], row[1:]) for row in db.rows(sql, *batch))
     return found
 

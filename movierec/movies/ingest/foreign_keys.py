@@ -60,7 +60,7 @@ def _unite(reference: Reference, others: Sequence[str], rule: WhenMerged, lost: 
         for goes, stays in decided:
             _refer(referring, goes["id"], stays["id"])
     for batch in db.batches([goes["id"] for goes, _ in decided]):
-        db.execute(f"DELETE FROM {table} WHERE id IN ({db.marks_for(batch)})", *batch)
+        db.execute(f"DELETE FROM {table} WHERE id IN ({db.placeholders(batch)})", *batch)
     for goes, stays in decided:
         if changes := rule.united(stays, goes, MAXIMUM_TEXT):
             assignments = ", ".join(f"{name} = ?" for name in changes)
@@ -70,7 +70,7 @@ def _unite(reference: Reference, others: Sequence[str], rule: WhenMerged, lost: 
 def _rows_of(table: str, ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
     found: dict[int, Mapping[str, Any]] = {}
     for batch in db.batches(ids):
-        cursor = db.execute(f"SELECT * FROM {table} WHERE id IN ({db.marks_for(batch)})", *batch)
+        cursor = db.execute(f"SELECT * FROM {table} WHERE id IN ({db.placeholders(batch)})", *batch)
         names = [column[0] for column in cursor.description]
         found.update((row[names.index("id")], dict(zip(names, row, strict=True))) for row in cursor)
     return found

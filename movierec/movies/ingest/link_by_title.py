@@ -72,7 +72,7 @@ def _namesakes(keys: Collection[str]) -> dict[str, set[_Namesake]]:
     for batch in db.batches(sorted(keys)):
         for key, *film in db.rows(
             "SELECT key, movies.id, year, imdb_id, tmdb_id FROM movie_titles JOIN movies ON movies.id = movie_id "
-            f"WHERE key IN ({db.marks_for(batch)}) AND year IS NOT NULL",
+            f"WHERE key IN ({db.placeholders(batch)}) AND year IS NOT NULL",
             *batch,
         ):
             found.setdefault(key, set()).add(_Namesake._make(film))

@@ -30,7 +30,7 @@ def merge_films(lost: int, into: int, now: int) -> int:
         if lost == kept:
             raise ValidationFailed.of("into", "That is the same movie.")
         merge(lost, kept, now)
-        db.next_revision("catalogue")
+        db.increment_revision("catalogue")
     return kept
 
 
@@ -53,7 +53,7 @@ def merge(lost: int, kept: int, now: int) -> None:
 def _hold(*movie_ids: int) -> None:
     """Whoever rates one of them at this moment comes before all this or, by the alias, behind it."""
     if db.is_postgres():
-        marks = db.marks_for(movie_ids)
+        marks = db.placeholders(movie_ids)
         db.execute(f"SELECT 1 FROM movies WHERE id IN ({marks}) ORDER BY id FOR UPDATE", *movie_ids)
 
 

@@ -17,7 +17,7 @@ def load_starter(now: int) -> int:
             # Whoever comes second waits for the first, however long that loads.
             db.execute("SET LOCAL lock_timeout = 0")
             db.execute("SET LOCAL statement_timeout = 0")
-        if db.next_revision("starter") > 1:
+        if db.increment_revision("starter") > 1:
             return 0
         return len(store(list(map(facts_of, read())), now))
 

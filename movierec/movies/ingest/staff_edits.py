@@ -57,7 +57,7 @@ def _edit(movie_id: int) -> Iterator[int]:
         if db.row("SELECT 1 FROM movies WHERE id = ?", movie_id) is None:
             raise NotFound("There is no such movie.")
         yield movie_id
-        db.next_revision("catalogue")
+        db.increment_revision("catalogue")
 
 
 def _write(movie_id: int, film: FilmFacts, now: int) -> None:

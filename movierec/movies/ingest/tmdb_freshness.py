@@ -23,7 +23,7 @@ def never_told(movie_ids: Collection[int]) -> list[Outside]:
             Outside(*row)
             for row in db.rows(
                 "SELECT tmdb_id, imdb_id FROM movies WHERE details_at IS NULL "
-                f"AND (tmdb_id IS NOT NULL OR imdb_id IS NOT NULL) AND id IN ({db.marks_for(batch)}) ORDER BY id",
+                f"AND (tmdb_id IS NOT NULL OR imdb_id IS NOT NULL) AND id IN ({db.placeholders(batch)}) ORDER BY id",
                 *batch,
             )
         ]
@@ -34,7 +34,7 @@ def told_before(tmdb_ids: Collection[int], before: int) -> list[int]:
     """Those of TMDb's ids whose films it told whole, but not since then (UTC epoch seconds)."""
     found: list[int] = []
     for batch in db.batches(sorted(set(tmdb_ids))):
-        sql = f"SELECT tmdb_id FROM movies WHERE details_at < ? AND tmdb_id IN ({db.marks_for(batch)})"
+        sql = f"SELECT tmdb_id FROM movies WHERE details_at < ? AND tmdb_id IN ({db.placeholders(batch)})"
         found += [tmdb_id for (tmdb_id,) in db.rows(f"{sql} ORDER BY tmdb_id", before, *batch)]
     return found
 

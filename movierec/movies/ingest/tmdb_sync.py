@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from movierec import config, db
-from movierec.errors import MovierecError, NotFound, Throttled, TmdbOff
+from movierec.errors import MovierecError, NotFound, Throttled, TmdbDisabled
 from movierec.movies.genres import sync_genres
 from movierec.movies.ingest.link_by_title import joined_by_title
 from movierec.movies.ingest.merge import current_id
@@ -48,7 +48,7 @@ class Sync:
     def __init__(
         self,
         tmdb: Tmdb | None,
-        settings: config.Tmdb,
+        settings: config.TmdbSettings,
         clock: Callable[[], float],
         *,
         read: InThread,
@@ -223,7 +223,7 @@ class Sync:
         Raises TmdbOff or UpstreamUnavailable.
         """
         if self._tmdb is None:
-            raise TmdbOff()
+            raise TmdbDisabled()
         names = (await self._tmdb.genres()).value
         added, joined = await self._write(sync_genres, names)
         return added, joined

@@ -58,7 +58,7 @@ def store(films: Sequence[FilmFacts], now: int) -> list[int]:
         for position in meeting:
             ids[position] = _meet(films[position], merged, now)
         if new or changed or meeting:
-            db.next_revision("catalogue")
+            db.increment_revision("catalogue")
         return [merged.get(movie_id, movie_id) for movie_id in ids]
 
 
@@ -80,12 +80,12 @@ MANY = 5_000
 
 def _filling() -> contextlib.AbstractContextManager[None]:
     tables = ["credits", "movie_genres", "movie_keywords", "movie_titles", "movies"]
-    return db.indexed_afterwards(*tables, *(["title_search"] if db.is_postgres() else []))
+    return db.deferred_indexes(*tables, *(["title_search"] if db.is_postgres() else []))
 
 
 def _new_ids(count: int) -> list[int]:
     """Never one that a merged film had."""
-    return db.new_ids("movies", count, above=db.value("SELECT MAX(id) FROM movie_aliases") or 0)
+    return db.allocate_ids("movies", count, above=db.value("SELECT MAX(id) FROM movie_aliases") or 0)
 
 
 def _without_wrong_id(film: FilmFacts, known: Known) -> FilmFacts:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from movierec.files import sync_folder
+from movierec.files import fsync_folder
 
 Array = npt.NDArray[np.generic]
 
@@ -62,10 +62,10 @@ def publish(folder: Path, arrays: Mapping[str, Array], facts: Mapping[str, Any])
             {**facts, "files": files}, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False
         ).encode()
         _write(draft / MANIFEST, manifest)
-        sync_folder(draft)
+        fsync_folder(draft)
         version = f"{_stamp()}-{_digest_of(manifest)[:DIGITS]}"
         draft.rename(folder / version)
-        sync_folder(folder)
+        fsync_folder(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     _point_to(folder, version)
@@ -167,7 +167,7 @@ def _point_to(folder: Path, version: str) -> None:
     draft = folder / f".{CURRENT}-{os.getpid()}"
     _write(draft, f"{version}\n".encode("ascii"))
     draft.replace(folder / CURRENT)
-    sync_folder(folder)
+    fsync_folder(folder)
 
 
 def _forget_old(folder: Path, serving: str) -> None:

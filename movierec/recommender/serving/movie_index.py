@@ -106,7 +106,7 @@ _SELECTED = (
 
 def read_films(only: Sequence[int] | None = None) -> Films:
     """All films, or those of `only` that are there; series are found only where all are read."""
-    wanted = "" if only is None else f"WHERE id IN ({db.marks_for(only)}) "
+    wanted = "" if only is None else f"WHERE id IN ({db.placeholders(only)}) "
     rows = db.rows(f"{_SELECTED}{wanted}ORDER BY id", *(only or ()))
     ids = np.array([row[0] for row in rows], dtype=np.int64)
     place = {movie_id: number for number, movie_id in enumerate(ids.tolist())}
@@ -215,7 +215,7 @@ class _Listed:
 
     def _names(self, tables: str, order: str, condition: str = "TRUE", *params: object) -> list[list[str]]:
         if self.only is not None:
-            condition += f" AND movie_id IN ({db.marks_for(self.only)})"
+            condition += f" AND movie_id IN ({db.placeholders(self.only)})"
         found: list[list[str]] = [[] for _ in self.place]
         sql = f"SELECT movie_id, name FROM {tables} WHERE {condition} ORDER BY movie_id, {order}"
         for movie_id, name in db.rows(sql, *params, *(self.only or ())):

@@ -37,7 +37,7 @@ _COLUMNS = (
 
 _STORED = ("score", "predicted_rating", "recommendation_type", "reason", "because", "model")
 _INSERT = f"INSERT INTO recommendations (user_id, movie_id, {', '.join(_STORED)}, is_clicked, created_at)"
-_MARKS = f"({db.marks_for(['user_id', 'movie_id', *_STORED, 'is_clicked', 'created_at'])})"
+_MARKS = f"({db.placeholders(['user_id', 'movie_id', *_STORED, 'is_clicked', 'created_at'])})"
 _ON_CONFLICT = "ON CONFLICT (user_id, movie_id) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in (*_STORED, "created_at")
 )
@@ -73,7 +73,7 @@ def remember(user_id: int, found: Sequence[Recommended], now: int) -> list[Shown
 
 def _still_there(found: Sequence[Recommended]) -> list[Recommended]:
     ids = [item.movie_id for item in found]
-    there = {row[0] for row in db.rows(f"SELECT id FROM movies WHERE id IN ({db.marks_for(ids)})", *ids)}
+    there = {row[0] for row in db.rows(f"SELECT id FROM movies WHERE id IN ({db.placeholders(ids)})", *ids)}
     return [item for item in found if item.movie_id in there]
 
 
@@ -106,7 +106,7 @@ def movie_of(user_id: int, recommendation_id: int) -> int:
 def _rows(user_id: int, movie_ids: Sequence[int]) -> dict[int, Shown]:
     found = db.rows(
         f"SELECT {_COLUMNS} FROM recommendations WHERE user_id = ? "
-        f"AND movie_id IN ({db.marks_for(movie_ids)})",
+        f"AND movie_id IN ({db.placeholders(movie_ids)})",
         user_id,
         *movie_ids,
     )

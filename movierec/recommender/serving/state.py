@@ -118,7 +118,7 @@ class Recommender:
     def _renew(self) -> None:
         started = time.monotonic()
         try:
-            db.call(self.renew)
+            db.run_with_retry(self.renew)
         except Exception:
             logger.exception("the recommender could not take over what has changed")
         finally:
@@ -189,7 +189,7 @@ def models_folder(settings: config.Settings) -> Path:
     return settings.paths.state / "models"
 
 
-def recommender_settings(section: config.Recommender) -> Settings:
+def recommender_settings(section: config.RecommenderSettings) -> Settings:
     """The recommender's own settings, with what the configuration says of them."""
     return Settings(
         dislikes="push" if section.dislikes == "push" else "trained",

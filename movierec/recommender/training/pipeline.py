@@ -193,8 +193,8 @@ def _settings(told: dict[str, Any]) -> config.Settings:
     # The daemon may have its database at the usual place, which depends on its own environment.
     return dataclasses.replace(
         usual,
-        database=config.Database(**told["database"]),
-        recommender=config.Recommender(**told["recommender"]),
+        database=config.DatabaseSettings(**told["database"]),
+        recommender=config.RecommenderSettings(**told["recommender"]),
         paths=dataclasses.replace(usual.paths, state=Path(told["state"])),
     )
 
@@ -207,7 +207,7 @@ def main() -> int:
     settings = _settings(told)
     db.connect(settings)
     try:
-        report = db.call(train, settings, _say_stage, now=int(time.time()), measure=told["measure"])
+        report = db.run_with_retry(train, settings, _say_stage, now=int(time.time()), measure=told["measure"])
     except MovierecError as error:
         _say({"error": error.code, "detail": error.detail})
     except BrokenPipeError:

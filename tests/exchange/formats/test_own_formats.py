@@ -61,13 +61,13 @@ def test_what_letterboxd_would_get_comes_back(ada: int, tmp_path: Path) -> None:
     matrix, heat, up, alien = (movie_id(f"tt{n}") for n in ("0133093", "0113277", "1049413", "0078748"))
     review = ' "quoted", \r\nsecond line\n'
     changes = [
-        library.to_rate(matrix, 4.5, review=review),
-        library.to_history(matrix, "2020-05-17", tags=["cinema", "with Bea"]),
-        library.to_history(matrix, "2021-01-01", rewatch=True),
-        library.to_rate(heat, 2, review="Long."),
-        library.to_history(up, None),
-        library.to_watchlist(alien, note="soon"),
-        library.to_favorite(up, note="dog"),
+        library.rating_change(matrix, 4.5, review=review),
+        library.viewing_change(matrix, "2020-05-17", tags=["cinema", "with Bea"]),
+        library.viewing_change(matrix, "2021-01-01", rewatch=True),
+        library.rating_change(heat, 2, review="Long."),
+        library.viewing_change(up, None),
+        library.watchlist_change(alien, note="soon"),
+        library.favorite_change(up, note="dog"),
     ]
     library.apply(ada, changes, what="Kept", now=NOW)
     report = bring_in(tmp_path, other := new_user("bea"), exported(ada, "letterboxd"))
@@ -120,7 +120,7 @@ def test_beyond_the_limit_rows_wait_until_their_film_is_there(ada: int, tmp_path
     [film] = movies.store([movies.FilmFacts("Made Up 2", "staff", tmdb_id=9_900_002, year=2000)], NOW)
     waiting = next(question for question in questions if question.title == "Made Up 2")
     importing.answer(ada, waiting.id, film, now=NOW)
-    assert library.rating_of(ada, film).stars == 4.5
+    assert library.rating_of_movie(ada, film).stars == 4.5
     assert db.value("SELECT COUNT(*) FROM own_ids WHERE added_by_id = ?", ada) == 2
 
 
@@ -151,7 +151,7 @@ def test_of_a_profile_what_is_set_stays(ada: int, tmp_path: Path) -> None:
 
 
 def test_an_import_is_taken_back_with_its_feedback(ada: int, tmp_path: Path) -> None:
-    library.apply(ada, [library.to_rate(movie_id("tt0133093"), 1)], what="Rated", now=NOW)
+    library.apply(ada, [library.rating_change(movie_id("tt0133093"), 1)], what="Rated", now=NOW)
     before = exported(ada, "json")
     said = {"kind": "feedback", "film": MATRIX, "feedback_type": "like", "comment": "!", "created_at": TIME}
     report = bring_in(tmp_path, ada, lines(rated(**MATRIX), said), on_conflict="overwrite")

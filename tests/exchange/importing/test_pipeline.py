@@ -117,7 +117,7 @@ def test_conflicts(ada: int, tmp_path: Path, policy: str, rated_at: int, stars: 
     heat = movie_id("tt0113277")
     library.rate(ada, heat, 2.0, now=rated_at)
     report = bring_in(tmp_path, ada, RATINGS + "2020-05-01,Heat,1995,u1,4.5\n", on_conflict=policy)
-    assert library.rating_of(ada, heat).stars == stars
+    assert library.rating_of_movie(ada, heat).stars == stars
     assert (report["changed"], report["kept"]) == ((1, 0) if stars == 4.5 else (0, 1))
 
 
@@ -125,7 +125,7 @@ def test_what_has_no_time_is_older_than_anything(ada: int, tmp_path: Path) -> No
     heat = movie_id("tt0113277")
     library.rate(ada, heat, 2.0, now=MAY_1)
     assert bring_in(tmp_path, ada, "title,year,rating,review\nHeat,1995,4,Good.\n")["changed"] == 1
-    found = library.rating_of(ada, heat)
+    found = library.rating_of_movie(ada, heat)
     # a review where there was none is no conflict
     assert (found.stars, found.review) == (2.0, "Good.")
 

@@ -218,7 +218,7 @@ def test_of_two_ratings_the_newer_one_stays_with_all_that_was_written() -> None:
     library.add_favorite(ann, kept, note="with Pa", now=1)
     library.add_favorite(ann, lost, note="with Ma", now=2)
     movies.merge_films(lost, kept, NOW)
-    rated = {who: library.rating_of(who, kept) for who in (ann, bob, eve)}
+    rated = {who: library.rating_of_movie(who, kept) for who in (ann, bob, eve)}
     assert {who: (found.stars, found.review) for who, found in rated.items()} == {
         ann: (4.5, "Great.\n\nSlow."),
         bob: (5.0, "Again!"),
@@ -313,7 +313,7 @@ class Household:
             self.stars[film], self.words[film] = what / 2, {word}
             self.wanted.discard(film)
         elif kind == "unrate" and film in self.stars:
-            library.unrate_movie(self.user, film)
+            library.delete_rating_of_movie(self.user, film)
             del self.stars[film], self.words[film]
         elif kind == "favorite":
             note = f"note{self.clock}."
@@ -338,7 +338,7 @@ class Household:
     def _merge(self, lost: int, kept: int) -> None:
         if lost == kept:
             return
-        newer = [library.rating_of(self.user, each) for each in (lost, kept) if each in self.stars]
+        newer = [library.rating_of_movie(self.user, each) for each in (lost, kept) if each in self.stars]
         movies.merge_films(lost, kept, self.clock)
         self.means = {each: kept if means == lost else means for each, means in self.means.items()}
         if newer:

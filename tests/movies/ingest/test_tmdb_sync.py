@@ -246,7 +246,9 @@ async def test_tmdbs_ids_are_no_ids_of_the_catalogue() -> None:
     async def before() -> None:
         """Nobody is limited."""
 
-    sync = movies.Sync(cast(Tmdb, Slow()), config.Tmdb(), lambda: NOW, read=in_thread, write=in_thread)
+    sync = movies.Sync(
+        cast(Tmdb, Slow()), config.TmdbSettings(), lambda: NOW, read=in_thread, write=in_thread
+    )
     completing = asyncio.create_task(sync.complete(here, before))
     await asked.wait()
     asking = asyncio.create_task(sync.by_tmdb_id(another.tmdb_id, before))
@@ -261,7 +263,7 @@ async def test_tmdbs_ids_are_no_ids_of_the_catalogue() -> None:
 async def in_thread(work: Callable[..., Any], *args: Any) -> Any:
     def done() -> Any:
         try:
-            return db.call(work, *args)
+            return db.run_with_retry(work, *args)
         finally:
             db.close()
 

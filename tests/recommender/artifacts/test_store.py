@@ -104,7 +104,7 @@ def test_a_training_killed_half_way_leaves_the_old_model_serving(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = publish(tmp_path)
-    monkeypatch.setattr(store, "sync_folder", lambda folder: 1 / 0)
+    monkeypatch.setattr(store, "fsync_folder", lambda folder: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         publish(tmp_path, 2)
     found, complaints = store.load_current(tmp_path)

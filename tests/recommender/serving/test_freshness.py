@@ -83,7 +83,7 @@ class Person:
             library.rate(self.id, movie, steps / 2, now=1)
             self.rated.add(movie)
         elif kind == "unrate" and movie in self.rated:
-            library.unrate_movie(self.id, movie, now=1)
+            library.delete_rating_of_movie(self.id, movie, now=1)
             self.rated.remove(movie)
         elif kind == "favorite":
             self.favorites[movie] = library.add_favorite(self.id, movie, now=1)[0].id
