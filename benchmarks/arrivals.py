@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.http import RATED, SERVE, Client
 from benchmarks.search import catalogue
 from movierec import config, db, movies
-from movierec.movies import FilmFacts
+from movierec.movies import MovieRecord
 
 FILMS_AT_ONCE, PAUSE_SECONDS = 3, 0.2
 
@@ -42,7 +42,7 @@ def measure(count: int, seconds: float, home: Path) -> None:
     environ = {"PATH": os.environ["PATH"], "MOVIEREC_HOME": str(home), "MOVIEREC_LOG__LEVEL": "error"}
     db.connect(config.load(environ=environ))
     db.migrate()
-    ids = movies.store(films, int(time.time()) - 3600)
+    ids = movies.upsert(films, int(time.time()) - 3600)
     db.increment_revision("starter")  # the daemon shall not add the shipped films once more
     daemon = subprocess.Popen(SERVE, env=environ, stdout=subprocess.PIPE, text=True)
     try:
@@ -86,7 +86,7 @@ def during(work: Callable[[], float], seconds: float) -> list[float]:
     return found
 
 
-def store(films: list[FilmFacts], finished: threading.Event) -> None:
+def store(films: list[MovieRecord], finished: threading.Event) -> None:
     """As searches do that bring films of TMDb."""
     number = 0
     while not finished.wait(PAUSE_SECONDS):
@@ -94,7 +94,7 @@ def store(films: list[FilmFacts], finished: threading.Event) -> None:
             replace(film, title=f"{film.title} {number}", imdb_id=f"tt8{number}{place}", tmdb_id=None)
             for place, film in enumerate(random.sample(films, FILMS_AT_ONCE))
         ]
-        movies.store(made, int(time.time()))
+        movies.upsert(made, int(time.time()))
         number += 1
     db.close()
 

@@ -47,7 +47,7 @@ def fill(settings: Settings, source: Path | None) -> None:
     settings.paths.state.mkdir(parents=True)
     db.connect(settings)
     db.migrate()
-    movies.load_starter(NOW)
+    movies.seed_catalogue(NOW)
     auth.load_or_create_keys(settings.paths.state / "keys.json")
     if source:
         movielens.import_movielens(source, settings.paths.state, limit_bytes=2**40, now=NOW)

@@ -21,7 +21,7 @@ from typing import Any
 from movierec import auth, config, db, movies
 from movierec.exchange import importing
 from movierec.exchange.exports import FORMATS, write_export
-from movierec.movies import FilmFacts
+from movierec.movies import MovieRecord
 
 NOW = 1_750_000_000
 REVIEW = "A film to see again, for the light in the last third, and not only for that. " * 6
@@ -59,8 +59,9 @@ def fill(ratings: int) -> int:
     """One account with `ratings` ratings of as many films; returns how many records it has."""
     db.migrate()
     for batch in db.batches(range(ratings), 10_000):
-        movies.store(
-            [FilmFacts(f"Film {n}", "movielens", movielens_id=n + 1, year=1900 + n % 120) for n in batch], NOW
+        movies.upsert(
+            [MovieRecord(f"Film {n}", "movielens", movielens_id=n + 1, year=1900 + n % 120) for n in batch],
+            NOW,
         )
     user = auth.register(auth.NewAccount("ada", "ada@example.org"), "x", NOW).id
     films = [row[0] for row in db.rows("SELECT id FROM movies WHERE movielens_id IS NOT NULL ORDER BY id")]

@@ -82,7 +82,7 @@ def measure(count: int, requests: int, home: Path) -> None:
     environ = {"PATH": os.environ["PATH"], "MOVIEREC_HOME": str(home), "MOVIEREC_LOG__LEVEL": "error"}
     db.connect(config.load(environ=environ))
     db.migrate()
-    ids = movies.store(films, 1)
+    ids = movies.upsert(films, 1)
     db.increment_revision("starter")  # the daemon shall not add the shipped films once more
     db.close()
     daemon = subprocess.Popen(SERVE, env=environ, stdout=subprocess.PIPE, text=True)

@@ -32,7 +32,7 @@ from movierec.exchange.importing.row_index import Rows
 from movierec.exchange.importing.spool import Lines, Spool
 from movierec.exchange.movielens.titles import parse_title
 from movierec.exchange.readers.records import FilmName, Record
-from movierec.movies import KnownFilm
+from movierec.movies import IndexedMovie
 
 NOW = 1_750_000_000
 LIMIT_BYTES = 1 << 34
@@ -77,7 +77,7 @@ def main() -> None:
 def prepare(name: str, folder: Path, rows: int) -> None:
     """A database with the shipped films and two users, and the file."""
     db.migrate()
-    movies.load_starter(NOW)
+    movies.seed_catalogue(NOW)
     for who in ("ann", "bob"):
         auth.register(auth.NewAccount(who, f"{who}@example.org"), "x", NOW)
     with (folder / "sent").open("w", encoding="utf-8", newline="") as file:
@@ -125,12 +125,12 @@ def peak_mb() -> float:
 
 # Files. The catalogue again and again, so many rows of it; dates differ.
 
-Row = tuple[int, KnownFilm, datetime, int]
+Row = tuple[int, IndexedMovie, datetime, int]
 
 
 def rows_of(count: int) -> Iterator[Row]:
     """Number, film, time and half-star steps; of some films nobody knows anything."""
-    films, chance = list(movies.known_films()), random.Random(1)
+    films, chance = list(movies.indexed_movies()), random.Random(1)
     for number in range(count):
         film = films[number % len(films)]
         if number % UNKNOWN == 0:
@@ -201,7 +201,7 @@ def match_rates(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as home:
         db.connect(config.load(environ={"MOVIEREC_HOME": home, "HOME": home}))
         db.migrate()
-        movies.load_starter(NOW)
+        movies.seed_catalogue(NOW)
         found = Counter(verdict(*one) for one in matched(folder))
         db.close()
     print(f"\nMovieLens titles by title and year alone: {sum(found.values()):,}")
@@ -209,12 +209,12 @@ def match_rates(folder: Path) -> None:
         print(f"{name:45} {count:6,}")
 
 
-def matched(folder: Path) -> Iterator[tuple[Match, KnownFilm | None, str]]:
+def matched(folder: Path) -> Iterator[tuple[Match, IndexedMovie | None, str]]:
     """What each title is matched with, the film it is, and its IMDb id: as the stages of an import do it."""
     with (folder / "links.csv").open(encoding="utf-8") as file:
         imdb = {row["movieId"]: f"tt{row['imdbId']}" for row in csv.DictReader(file)}
-    films = {film.imdb_id: film for film in movies.known_films()}
-    matcher = Matcher(movies.known_films(), movies.known_titles())
+    films = {film.imdb_id: film for film in movies.indexed_movies()}
+    matcher = Matcher(movies.indexed_movies(), movies.indexed_titles())
     rows, names = Rows(Spool(Lines(Path(tempfile.gettempdir())))), []
     begun = time.perf_counter()
     with (folder / "movies.csv").open(encoding="utf-8") as file:
@@ -233,7 +233,7 @@ def matched(folder: Path) -> Iterator[tuple[Match, KnownFilm | None, str]]:
         yield match._replace(movie_id=None) if number in unsure else match, films.get(told_id), told_id
 
 
-def verdict(match: Match, film: KnownFilm | None, imdb_id: str) -> str:
+def verdict(match: Match, film: IndexedMovie | None, imdb_id: str) -> str:
     if match.movie_id is not None:
         if film is not None and match.movie_id == film.id:
             return "exact"

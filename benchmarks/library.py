@@ -82,7 +82,7 @@ def measure_changes(rows: int) -> None:
 
 
 def measure_statistics() -> None:
-    movies.load_starter(NOW)
+    movies.seed_catalogue(NOW)
     chance = random.Random(1)
     films = [movie_id for (movie_id,) in db.rows("SELECT id FROM movies ORDER BY id")]
     ann = make_user("ann")

@@ -129,7 +129,7 @@ def imported(total: int, films: int) -> dict[str, Any]:
     from movierec import config, db, movies
     from movierec.community import datasets
     from movierec.community.blocks import Ratings
-    from movierec.movies import FilmFacts
+    from movierec.movies import MovieRecord
     from movierec.recommender.training import pipeline
 
     with tempfile.TemporaryDirectory() as home:
@@ -141,9 +141,9 @@ def imported(total: int, films: int) -> dict[str, Any]:
         stages = Stages()
         stages("import")
         genres = ("Drama", "Comedy", "Horror", "Western", "War")
-        ids = movies.store(
+        ids = movies.upsert(
             [
-                FilmFacts(
+                MovieRecord(
                     source="movielens",
                     movielens_id=number,
                     title=f"Film {number}",

@@ -17,8 +17,8 @@ from dataclasses import replace
 import peewee
 
 from movierec import config, db, movies
-from movierec.movies import FilmFacts, starter
-from movierec.movies.ingest.seed import facts_of
+from movierec.movies import MovieRecord, starter
+from movierec.movies.ingest.seed import record_from_starter
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
 def measure(name: str, count: int, queries: int) -> None:
     films = catalogue(count)
     started = time.perf_counter()
-    movies.store(films, 1)
+    movies.upsert(films, 1)
     seconds = time.perf_counter() - started
     asked = texts(films, queries)
     found, scanned = timed(lambda text: movies.search(text, limit=20), asked), timed(scan, asked)
@@ -76,8 +76,8 @@ def administer(server: str, statement: str) -> None:
     connected.close()
 
 
-def catalogue(count: int) -> list[FilmFacts]:
-    shipped = [facts_of(film) for film in starter.read()]
+def catalogue(count: int) -> list[MovieRecord]:
+    shipped = [record_from_starter(film) for film in starter.read()]
     films = shipped[:count]
     for number in range(count - len(films)):
         beginning, end = random.choice(shipped), random.choice(shipped)
@@ -87,7 +87,7 @@ def catalogue(count: int) -> list[FilmFacts]:
     return films
 
 
-def texts(films: Sequence[FilmFacts], count: int) -> list[str]:
+def texts(films: Sequence[MovieRecord], count: int) -> list[str]:
     """Titles as people type them: a third right, a third with a slip, a sixth begun, a sixth with the year."""
     asked = []
     for number, film in enumerate(random.choices(films, k=count)):

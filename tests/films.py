@@ -79,7 +79,7 @@ FILMS = {
 
 def store_films() -> None:
     """Put the films into the connected database."""
-    movies.store(movies.starter_films(FILMS), NOW)
+    movies.upsert(movies.starter_records(FILMS), NOW)
 
 
 def movie_id(imdb_id: str) -> int:

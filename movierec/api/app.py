@@ -49,7 +49,7 @@ from movierec.config import Settings
 from movierec.errors import MovierecError
 from movierec.jobs import Worker
 from movierec.mail import MailDelivery
-from movierec.movies import Sync
+from movierec.movies import TmdbSync
 from movierec.recommender import Recommender, models_folder, recommender_settings
 from movierec.tmdb import Tmdb
 
@@ -102,7 +102,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time, tmdb: Tmdb | Non
         keys=auth.load_or_create_keys(settings.paths.state / "keys.json"),
         recommender=recommender,
         worker=Worker(settings, clock, before_success=recommender.renew, tmdb=tmdb),
-        sync=Sync(tmdb, settings.tmdb, clock, read=threads.read, write=threads.write),
+        sync=TmdbSync(tmdb, settings.tmdb, clock, read=threads.read, write=threads.write),
         tmdb=tmdb,
         metrics=metrics,
     )

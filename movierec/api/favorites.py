@@ -31,7 +31,7 @@ def favorites(call: Call, query: schemas.FavoriteQuery) -> dict[str, Any]:
 )
 def add(call: Call, body: schemas.AddFavorite) -> Answer:
     """Make a movie a favorite; again, it answers the same one."""
-    made, is_new = movies.on_film(
+    made, is_new = movies.with_current_id(
         body.movie, lambda film: library.add_favorite(call.user_id, film, note=body.note, now=call.now)
     )
     return Answer(201 if is_new else 200, with_films([made], _json)[0])

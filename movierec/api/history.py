@@ -37,7 +37,7 @@ def add(call: Call, body: schemas.AddToHistory) -> Answer:
 
     It will not be recommended again, and leaves the watchlist, unless the profile says otherwise.
     """
-    made, is_new = movies.on_film(
+    made, is_new = movies.with_current_id(
         body.movie,
         lambda film: library.add_to_history(
             call.user_id, film, body.watched_at, rewatch=body.rewatch, tags=body.tags, now=call.now

@@ -51,7 +51,7 @@ def resolve(call: Call, id: int, body: schemas.Resolve) -> dict[str, Any]:
     def answer(movie_id: int | None) -> library.ApplyResult:
         return importing.answer(call.user_id, id, movie_id, now=call.now)
 
-    applied = answer(None) if body.movie is None else movies.on_film(body.movie, answer)
+    applied = answer(None) if body.movie is None else movies.with_current_id(body.movie, answer)
     return {
         "question": _questions_json([importing.question(call.user_id, id)])[0],
         "added": applied.added,
@@ -68,7 +68,7 @@ def forget(call: Call, id: int) -> None:
 
 def _questions_json(found: Sequence[Question]) -> list[dict[str, Any]]:
     ids = {candidate.movie_id for question in found for candidate in question.candidates}
-    films = {film.id: listed_json(film) for film in movies.listed(sorted(ids))}
+    films = {film.id: listed_json(film) for film in movies.summaries(sorted(ids))}
     return [
         {
             **{name: value for name, value in question._asdict().items() if name != "candidates"},

@@ -15,7 +15,7 @@ from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import movies as schemas
 from movierec.errors import Conflict, Throttled, TmdbDisabled, UpstreamUnavailable, ValidationFailed
-from movierec.movies import Detail, FilmFacts, Filters, Found, Listed
+from movierec.movies import MovieDetail, MovieFilters, MovieRecord, MovieSummary, TmdbListPage
 
 group = Group("/api/v1/movies", tag="movies")
 
@@ -24,7 +24,7 @@ LENGTH = 20
 WINDOWS = {"day": 24 * 3600, "week": 7 * 24 * 3600}
 
 
-def listed_json(film: Listed) -> dict[str, Any]:
+def listed_json(film: MovieSummary) -> dict[str, Any]:
     """A film as lists show it."""
     return {
         "id": film.id,
@@ -44,7 +44,7 @@ def listed_json(film: Listed) -> dict[str, Any]:
     }
 
 
-def detail_json(film: Detail) -> dict[str, Any]:
+def detail_json(film: MovieDetail) -> dict[str, Any]:
     """A film as its own page shows it."""
     facts = film.facts
     return {
@@ -109,12 +109,12 @@ def catalogue(call: Call, query: schemas.MovieQuery) -> dict[str, Any]:
 
     Orderings: popularity, vote_average, vote_count, release_date, title; with - in front for descending.
     """
-    filters = Filters(
+    filters = MovieFilters(
         **query.model_dump(exclude={"page", "page_size", "ordering", "adult", "genre"}),
-        genre=movies.asked_genre(query.genre),
+        genre=movies.resolve_genre(query.genre),
         adult=_adult(call, query.adult),
     )
-    order = movies.ordering(query.ordering, movies.ORDERINGS)
+    order = movies.order_by(query.ordering, movies.ORDERINGS)
     count, films = movies.browse(filters, order=order, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, list(map(listed_json, films)))
 
@@ -163,7 +163,7 @@ async def by_imdb_id(call: Call, imdb_id: str) -> dict[str, Any]:
 )
 async def search(call: Call, query: schemas.SearchQuery) -> dict[str, Any]:
     """Movies by title, typing errors forgiven, the likeliest first; with what TMDb finds, if it is quick."""
-    text, sync, found = movies.checked(query.text), call.services.sync, None
+    text, sync, found = movies.validate_search_text(query.text), call.services.sync, None
     if sync.is_on:
         found = await sync.search(text, year=query.year, adult=await call.read(_allows_adult, call))
 
@@ -203,7 +203,7 @@ async def trending(call: Call, query: schemas.TrendingQuery) -> dict[str, Any]:
     Of TMDb; without it, what is rated most here, then the best known of the newest.
     """
 
-    def here(**window: Any) -> tuple[int, list[Listed]]:
+    def here(**window: Any) -> tuple[int, list[MovieSummary]]:
         active = library.most_rated(call.now - WINDOWS[query.time_window])
         return movies.trending(active, time.gmtime(call.now).tm_year, **window)
 
@@ -213,20 +213,20 @@ async def trending(call: Call, query: schemas.TrendingQuery) -> dict[str, Any]:
 
 def _found_json(
     call: Call,
-    found: Found | None,
+    found: TmdbListPage | None,
     query: schemas.ListQuery,
-    here: Callable[..., tuple[int, list[Listed]]],
+    here: Callable[..., tuple[int, list[MovieSummary]]],
 ) -> dict[str, Any]:
     """A page of TMDb's, or the one that the catalogue makes of its own."""
     if found is None:
         window = {"limit": LENGTH, "offset": LENGTH * (query.page - 1)}
         return _list_json(query, *here(adult=_allows_adult(call), **window))
-    films = list(map(listed_json, movies.listed(found.ids)))
+    films = list(map(listed_json, movies.summaries(found.ids)))
     totals = {"total_pages": found.total_pages, "total_results": found.total_results}
     return {"results": films, "page": query.page, **totals, **_origin(found)}
 
 
-def _origin(found: Found | None) -> dict[str, Any]:
+def _origin(found: TmdbListPage | None) -> dict[str, Any]:
     """Who made a list, whether it is old, and of when it is."""
     if found is None:
         return {"source": "catalogue", "stale": False, "as_of": None}
@@ -247,7 +247,7 @@ def _adult(call: Call, wanted: bool | None) -> bool | None:
     return bool(wanted)
 
 
-def _list_json(query: schemas.ListQuery, count: int, films: Sequence[Listed]) -> dict[str, Any]:
+def _list_json(query: schemas.ListQuery, count: int, films: Sequence[MovieSummary]) -> dict[str, Any]:
     return {
         "results": list(map(listed_json, films)),
         "page": query.page,
@@ -288,27 +288,27 @@ async def sync_genres(call: Call) -> dict[str, Any]:
 @group.post("/", access=Access.STAFF, answers={201: schemas.Movie}, errors=(Conflict,))
 def add(call: Call, body: schemas.NewMovie) -> dict[str, Any]:
     """Add a movie."""
-    return movie_json(call, movies.create(_facts(body), call.now))
+    return movie_json(call, movies.create_movie(_facts(body), call.now))
 
 
 @group.put("/{id}/", access=Access.STAFF, answers={200: schemas.Movie}, errors=(Conflict,))
 def replace(call: Call, id: int, body: schemas.NewMovie) -> dict[str, Any]:
     """Say everything of a movie anew; what is not sent becomes empty."""
-    movies.replace(id, _facts(body), call.now)
+    movies.replace_movie(id, _facts(body), call.now)
     return movie_json(call, id)
 
 
 @group.patch("/{id}/", access=Access.STAFF, answers={200: schemas.Movie}, errors=(Conflict,))
 def change(call: Call, id: int, body: schemas.MovieChange) -> dict[str, Any]:
     """Change some fields of a movie; what is not sent stays."""
-    movies.change(id, _told(body.model_dump(exclude_unset=True)), call.now)
+    movies.update_movie(id, _told(body.model_dump(exclude_unset=True)), call.now)
     return movie_json(call, id)
 
 
 @group.delete("/{id}/", access=Access.STAFF, answers={204: None}, errors=(Conflict,))
 def remove(call: Call, id: int) -> None:
     """Delete a movie that nobody has rated or keeps in a list."""
-    movies.remove(id)
+    movies.delete_movie(id)
 
 
 @group.post("/{id}/merge/", access=Access.STAFF, answers={200: schemas.Movie})
@@ -317,11 +317,11 @@ def merge(call: Call, id: int, body: schemas.MergeMovie) -> dict[str, Any]:
 
     Of two ratings by one user the newer one stays, and no review or note is lost.
     """
-    return movie_json(call, movies.merge_films(id, body.into, call.now))
+    return movie_json(call, movies.merge_movies(id, body.into, call.now))
 
 
-def _facts(body: schemas.NewMovie) -> FilmFacts:
-    return FilmFacts(source="staff", **_told(body.model_dump()))
+def _facts(body: schemas.NewMovie) -> MovieRecord:
+    return MovieRecord(source="staff", **_told(body.model_dump()))
 
 
 def _told(sent: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from movierec.api.call import Call
 from movierec.api.movies import listed_json
 from movierec.api.pages import page_json
 from movierec.api.schemas.library import LibraryQuery
-from movierec.movies import Filters
+from movierec.movies import MovieFilters
 
 OF_FILMS = ("genre", "year", "year_min", "year_max")
 OWN = [
@@ -35,20 +35,20 @@ def list_json(
     encoded: Callable[[Item], dict[str, Any]],
 ) -> dict[str, Any]:
     """The page that `query` asks for of what `listed` finds of the caller's."""
-    found: dict[str, Any] = {**query.model_dump(), "genre": movies.asked_genre(query.genre)}
+    found: dict[str, Any] = {**query.model_dump(), "genre": movies.resolve_genre(query.genre)}
     narrowing = library.LibraryFilter(
-        films=Filters(**{name: found[name] for name in OF_FILMS}, adult=None),
+        films=MovieFilters(**{name: found[name] for name in OF_FILMS}, adult=None),
         title=found["q"],
         **{name: found[name] for name in OWN if name in found},
     )
-    order = movies.ordering(found["ordering"], orderings)
+    order = movies.order_by(found["ordering"], orderings)
     count, items = listed(call.user_id, narrowing, order=order, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, with_films(items, encoded))
 
 
 def with_films(items: Sequence[Item], encoded: Callable[[Item], dict[str, Any]]) -> list[dict[str, Any]]:
     """Items as JSON, the film of each behind its id."""
-    films = {film.id: film for film in movies.listed([item.movie_id for item in items])}
+    films = {film.id: film for film in movies.summaries([item.movie_id for item in items])}
     # Merged since the items were read.
     gone = {item.movie_id for item in items} - films.keys()
     films.update((movie_id, movies.detail(movie_id).listed) for movie_id in gone)

@@ -56,7 +56,7 @@ def change(call: Call, id: int, body: schemas.ChangeProfile) -> dict[str, Any]:
 
 def _change(profile: Profile, changes: dict[str, Any]) -> dict[str, Any]:
     if "favorite_genres" in changes:
-        changes["favorite_genres"] = json.dumps(movies.genre_names(changes["favorite_genres"]))
+        changes["favorite_genres"] = json.dumps(movies.resolve_genre_names(changes["favorite_genres"]))
     return _json(auth.change_profile(profile.id, changes))
 
 

@@ -62,7 +62,7 @@ def unrate(call: Call, id: int) -> None:
 @group.get("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating})
 def rating_of_movie(call: Call, movie_id: int) -> dict[str, Any]:
     """The own rating of a movie."""
-    return _one(movies.on_film(movie_id, lambda film: library.rating_of_movie(call.user_id, film)))
+    return _one(movies.with_current_id(movie_id, lambda film: library.rating_of_movie(call.user_id, film)))
 
 
 @group.put("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating, 201: schemas.Rating})
@@ -74,11 +74,13 @@ def rate_movie(call: Call, movie_id: int, body: schemas.SetRating) -> Answer:
 @group.delete("/movie/{movie_id}/", access=Access.USER, answers={204: None})
 def unrate_movie(call: Call, movie_id: int) -> None:
     """Take the rating of a movie back."""
-    movies.on_film(movie_id, lambda film: library.delete_rating_of_movie(call.user_id, film, now=call.now))
+    movies.with_current_id(
+        movie_id, lambda film: library.delete_rating_of_movie(call.user_id, film, now=call.now)
+    )
 
 
 def _rate(call: Call, movie_id: int, stars: float, review: str | None) -> Answer:
-    made, is_new = movies.on_film(
+    made, is_new = movies.with_current_id(
         movie_id, lambda film: library.rate(call.user_id, film, stars, review=review, now=call.now)
     )
     return Answer(201 if is_new else 200, _one(made))

@@ -57,8 +57,8 @@ def _wish(call: Call, query: schemas.RecommendQuery) -> Wish:
     return Wish(
         limit=query.limit,
         filters=Filters(
-            genres=tuple(movies.genre_names(query.genres, "genre")),
-            exclude_genres=tuple(movies.genre_names(query.exclude_genres, "exclude_genre")),
+            genres=tuple(movies.resolve_genre_names(query.genres, "genre")),
+            exclude_genres=tuple(movies.resolve_genre_names(query.exclude_genres, "exclude_genre")),
             year_min=query.year_min,
             year_max=query.year_max,
             language=query.language or None,
@@ -90,7 +90,7 @@ def quickstart(call: Call, query: schemas.QuickstartQuery) -> dict[str, Any]:
     adult = auth.profile_of(call.user_id).mature_content
     serving = call.services.recommender.serving()
     found = recommender.quickstart_for(serving, call.user_id, query.limit, seed=query.seed, adult=adult)
-    films = {film.id: film for film in movies.listed(found)}
+    films = {film.id: film for film in movies.summaries(found)}
     return whole_json([listed_json(films[movie_id]) for movie_id in found if movie_id in films])
 
 
@@ -108,7 +108,7 @@ def similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> dict[str,
     """Movies like this one, most similar first, with what they have in common."""
     movie_id = movies.detail(movie_id).listed.id
     found = recommender.similar_to(call.services.recommender.serving(), movie_id, query.limit) or []
-    films = {film.id: film for film in movies.listed([item.movie_id for item in found])}
+    films = {film.id: film for film in movies.summaries([item.movie_id for item in found])}
     return whole_json(
         [
             {**listed_json(films[item.movie_id]), "similarity": item.similarity, "reason": item.reason}
@@ -122,7 +122,7 @@ def similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> dict[str,
 def explain(call: Call, movie_id: int) -> dict[str, Any]:
     """How a movie's score comes about: what each of the own ratings says for it or against it."""
     movie_id = movies.current_id(movie_id)
-    films = movies.listed([movie_id])
+    films = movies.summaries([movie_id])
     if not films:
         raise NotFound("There is no such movie.")
     account = recommender.explain(call.services.recommender.serving(), call.user_id, movie_id)
@@ -146,7 +146,7 @@ def give_feedback(call: Call, body: schemas.GiveFeedback) -> Answer:
     if body.recommendation is not None:
         movie_id = recommender.movie_of(call.user_id, body.recommendation)
     assert movie_id is not None
-    given = movies.on_film(
+    given = movies.with_current_id(
         movie_id,
         lambda film: recommender.give_feedback(
             call.user_id, film, body.feedback_type, comment=body.comment or "", now=call.now
@@ -178,7 +178,7 @@ def _reason_json(item: Reason) -> dict[str, Any]:
 
 
 def _shown_json(found: Sequence[Shown]) -> list[dict[str, Any]]:
-    films = {film.id: film for film in movies.listed([item.movie_id for item in found])}
+    films = {film.id: film for film in movies.summaries([item.movie_id for item in found])}
     return [
         {
             "id": item.id,

@@ -12,7 +12,7 @@ from movierec.api.threads import Threads
 from movierec.auth import SigningKeys
 from movierec.config import Settings
 from movierec.jobs import Worker
-from movierec.movies import Sync
+from movierec.movies import TmdbSync
 from movierec.recommender import Recommender
 from movierec.tmdb import Tmdb
 
@@ -29,7 +29,7 @@ class Services:
     keys: SigningKeys
     recommender: Recommender
     worker: Worker
-    sync: Sync
+    sync: TmdbSync
     tmdb: Tmdb | None = None
     metrics: Metrics = field(default_factory=Metrics)
 

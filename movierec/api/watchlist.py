@@ -37,7 +37,7 @@ def add(call: Call, body: schemas.AddToWatchlist) -> Answer:
 
     Rating the movie, or entering it in the history, takes it off, unless the profile says otherwise.
     """
-    made, is_new = movies.on_film(
+    made, is_new = movies.with_current_id(
         body.movie, lambda film: library.add_to_watchlist(call.user_id, film, note=body.note, now=call.now)
     )
     return Answer(201 if is_new else 200, with_films([made], _json)[0])

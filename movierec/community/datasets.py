@@ -98,7 +98,7 @@ def histories(size: int) -> Iterator[Ratings]:
 
 
 def _parts() -> Iterator[Ratings]:
-    merged = movies.aliases()
+    merged = movies.alias_targets()
     first_rater = 0
     for (dataset_id,) in db.rows(f"SELECT id FROM datasets WHERE name NOT LIKE '{_HIDDEN}%' ORDER BY name"):
         highest = -1

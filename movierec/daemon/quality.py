@@ -134,7 +134,7 @@ def _imported(settings: Settings, source: Path) -> Iterator[Settings]:
         try:
             db.run_with_retry(db.migrate)
             _say("catalogue", 0.0)
-            db.run_with_retry(movies.load_starter, now)
+            db.run_with_retry(movies.seed_catalogue, now)
             db.run_with_retry(
                 movielens.import_movielens,
                 source,

@@ -44,11 +44,11 @@ def prepare(settings: Settings) -> None:
     db.connect(settings)
     try:
         db.run_with_retry(db.migrate)
-        if db.run_with_retry(movies.needs_starter):
+        if db.run_with_retry(movies.needs_seed):
             print(
                 "first start: loading the catalogue that ships with movierec …", file=sys.stderr, flush=True
             )
-            count = db.run_with_retry(movies.load_starter, int(time.time()))
+            count = db.run_with_retry(movies.seed_catalogue, int(time.time()))
             print(f"{count:,} films are ready", file=sys.stderr, flush=True)
     finally:
         db.close()  # no connection may be open across a fork

@@ -18,7 +18,7 @@ from movierec import community, config, db, library, movies
 from movierec.errors import MovierecError, NotFound, TmdbDisabled, UpstreamUnavailable
 from movierec.jobs import queue
 from movierec.jobs.context import NotOurs, Running
-from movierec.movies import FilmFacts, Outside
+from movierec.movies import MovieRecord, TmdbLookupIds
 from movierec.tmdb import Answer, Details, FilmPage, Tmdb
 
 KIND = "sync"
@@ -128,7 +128,7 @@ class _Run:
             self._running.progress(CHANGED, self._position.page - 1, pages)
             found = self._ask(self._tmdb.changes(days[0], days[1], self._position.page))
             pages = found.value.total_pages
-            ids = movies.told_before(found.value.tmdb_ids, self._begun)
+            ids = movies.details_older_than(found.value.tmdb_ids, self._begun)
             self._move(page=self._position.page + 1, pending=[[tmdb_id, None] for tmdb_id in ids])
             self._details_of_page(CHANGED, pages)
 
@@ -149,12 +149,12 @@ class _Run:
             self._running.progress(stage, self._position.page - 1, pages)
             found = self._ask(ask(self._position.page)).value
             pages = min(pages, found.total_pages)
-            listed = [movies.facts_of(film, genres) for film in found.films if not film.adult]
+            listed = [movies.record_from_list_item(film, genres) for film in found.films if not film.adult]
             with db.write():
-                new, ids = self._store(movies.joined_by_title(listed))
+                new, ids = self._store(movies.link_by_title(listed))
                 pending = [
                     list(film)
-                    for film in movies.never_told(ids)
+                    for film in movies.without_details(ids)
                     if film.tmdb_id not in self._position.in_vain
                 ]
                 self._move(
@@ -169,16 +169,16 @@ class _Run:
     def _details_of_page(self, stage: str, pages: int) -> None:
         while self._position.pending:
             self._running.progress(stage, self._position.page - 1, max(pages, 1))
-            films = [Outside(*film) for film in self._position.pending[:FILMS_A_BATCH]]
+            films = [TmdbLookupIds(*film) for film in self._position.pending[:FILMS_A_BATCH]]
             asked = self._affordable(films)
             self._detail(asked, pending=self._position.pending[len(asked) :])
 
     # Steps
 
-    def _affordable(self, films: Sequence[Outside]) -> list[Outside]:
+    def _affordable(self, films: Sequence[TmdbLookupIds]) -> list[TmdbLookupIds]:
         """As many of them as the budget has calls for. Raises _Stopped where it is spent."""
         left = int(self._parameters["budget"]) - self._position.calls
-        chosen: list[Outside] = []
+        chosen: list[TmdbLookupIds] = []
         for film in films:
             left -= 1 if film.tmdb_id else 2
             if left < 0:
@@ -200,12 +200,12 @@ class _Run:
         self._position.calls += answer.source == "tmdb"
         return answer
 
-    def _detail(self, films: Sequence[Outside], **moved: Any) -> None:
+    def _detail(self, films: Sequence[TmdbLookupIds], **moved: Any) -> None:
         """Ask for all of some films, store what comes, and move on. Raises _Stopped where TMDb is away."""
         replies = self._tmdb.wait_for(_details_of(self._tmdb, films, self._begun))
         asked = [*zip(films, replies, strict=True)]
         told = [
-            movies.facts_of_details(reply.answer.value, reply.answer.fetched_at)
+            movies.record_from_details(reply.answer.value, reply.answer.fetched_at)
             for reply in replies
             if reply.answer
         ]
@@ -228,10 +228,10 @@ class _Run:
             if self._failures >= PATIENCE:
                 raise _Stopped(str(reply.error), away=True)
 
-    def _store(self, films: Sequence[FilmFacts]) -> tuple[int, list[int]]:
+    def _store(self, films: Sequence[MovieRecord]) -> tuple[int, list[int]]:
         """How many of the films are new, and the ids of all."""
         before = db.value("SELECT MAX(id) FROM movies") or 0
-        ids = movies.store(films, self._running.now)
+        ids = movies.upsert(films, self._running.now)
         return sum(movie_id > before for movie_id in set(ids)), ids
 
     def _move(self, **changes: Any) -> None:
@@ -251,18 +251,18 @@ class _Reply:
     calls: int
 
 
-async def _details_of(tmdb: Tmdb, films: Sequence[Outside], since: int) -> list[_Reply]:
+async def _details_of(tmdb: Tmdb, films: Sequence[TmdbLookupIds], since: int) -> list[_Reply]:
     """All of each film, as of `since` (UTC epoch seconds) or later; some at once."""
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def ask(film: Outside) -> _Reply:
+    async def ask(film: TmdbLookupIds) -> _Reply:
         async with turns:
             return await _one(tmdb, film, since)
 
     return await asyncio.gather(*map(ask, films))
 
 
-async def _one(tmdb: Tmdb, film: Outside, since: int) -> _Reply:
+async def _one(tmdb: Tmdb, film: TmdbLookupIds, since: int) -> _Reply:
     calls = 1
     try:
         tmdb_id = film.tmdb_id

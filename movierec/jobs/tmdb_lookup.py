@@ -10,7 +10,7 @@ from movierec import movies
 from movierec.errors import MovierecError, UpstreamUnavailable
 from movierec.exchange.importing import FilmName, LookUp
 from movierec.jobs.context import Running
-from movierec.movies import FilmFacts
+from movierec.movies import MovieRecord
 from movierec.tmdb import Tmdb
 
 # Of what a search finds: films of the year or beside it, the first of them.
@@ -27,18 +27,18 @@ def look_up_with(running: Running) -> LookUp | None:
         told = tmdb.wait_for(_ask_all(tmdb, names))
         found = [film for films in told if not isinstance(films, UpstreamUnavailable) for film in films]
         if found:
-            movies.store(movies.joined_by_title(found), running.now)
+            movies.upsert(movies.link_by_title(found), running.now)
         # One failure may be chance; all of them are not.
         return any(not isinstance(films, UpstreamUnavailable) for films in told)
 
     return look_up
 
 
-async def _ask_all(tmdb: Tmdb, names: Sequence[FilmName]) -> list[list[FilmFacts] | UpstreamUnavailable]:
+async def _ask_all(tmdb: Tmdb, names: Sequence[FilmName]) -> list[list[MovieRecord] | UpstreamUnavailable]:
     return await asyncio.gather(*(_ask(tmdb, name) for name in names))
 
 
-async def _ask(tmdb: Tmdb, name: FilmName) -> list[FilmFacts] | UpstreamUnavailable:
+async def _ask(tmdb: Tmdb, name: FilmName) -> list[MovieRecord] | UpstreamUnavailable:
     try:
         return await _films(tmdb, name)
     except UpstreamUnavailable as error:
@@ -47,17 +47,17 @@ async def _ask(tmdb: Tmdb, name: FilmName) -> list[FilmFacts] | UpstreamUnavaila
         return []
 
 
-async def _films(tmdb: Tmdb, name: FilmName) -> list[FilmFacts]:
+async def _films(tmdb: Tmdb, name: FilmName) -> list[MovieRecord]:
     """By an id, else by title; without a year a title tells too little."""
     if name.tmdb_id is not None:
         details = await tmdb.details(name.tmdb_id)
-        return [movies.facts_of_details(details.value, details.fetched_at)]
+        return [movies.record_from_details(details.value, details.fetched_at)]
     if name.imdb_id is not None:
         film = (await tmdb.find_by_imdb(name.imdb_id)).value
-        return [dataclasses.replace(movies.facts_of(film, {}), imdb_id=name.imdb_id)]
+        return [dataclasses.replace(movies.record_from_list_item(film, {}), imdb_id=name.imdb_id)]
     if name.year is None or not name.title:
         return []
-    found = [movies.facts_of(film, {}) for film in (await tmdb.search(name.title)).value.films]
+    found = [movies.record_from_list_item(film, {}) for film in (await tmdb.search(name.title)).value.films]
     near = [
         film for film in found if film.year and abs(film.year - name.year) <= NEAR_YEARS and not film.adult
     ]

@@ -17,7 +17,7 @@ from peewee import (
 
 from movierec.auth.models import User
 from movierec.db import BaseModel
-from movierec.movies.models import Movie, WhenMerged
+from movierec.movies.models import MergeRule, Movie
 
 
 class Rating(BaseModel):
@@ -36,7 +36,7 @@ class Rating(BaseModel):
     class Meta:
         table_name = "ratings"
         indexes = ((("user", "movie"), True),)
-        when_merged = WhenMerged(itemgetter("updated_at"), joined=("review",), earliest=("created_at",))
+        when_merged = MergeRule(itemgetter("updated_at"), joined=("review",), earliest=("created_at",))
 
 
 class Favorite(BaseModel):
@@ -49,7 +49,7 @@ class Favorite(BaseModel):
     class Meta:
         table_name = "favorites"
         indexes = ((("user", "movie"), True),)
-        when_merged = WhenMerged(itemgetter("created_at"), joined=("note",), earliest=("created_at",))
+        when_merged = MergeRule(itemgetter("created_at"), joined=("note",), earliest=("created_at",))
 
 
 class WatchlistEntry(BaseModel):
@@ -64,7 +64,7 @@ class WatchlistEntry(BaseModel):
     class Meta:
         table_name = "watchlist"
         indexes = ((("user", "movie"), True),)
-        when_merged = WhenMerged(itemgetter("created_at"), joined=("note",), earliest=("created_at",))
+        when_merged = MergeRule(itemgetter("created_at"), joined=("note",), earliest=("created_at",))
 
 
 class Viewing(BaseModel):
@@ -86,7 +86,7 @@ class Viewing(BaseModel):
     class Meta:
         table_name = "history"
         indexes = ((("user", "movie", "watched_at", "source"), True),)
-        when_merged = WhenMerged(itemgetter("created_at"))
+        when_merged = MergeRule(itemgetter("created_at"))
 
 
 class StoredJournalEntry(BaseModel):

@@ -25,7 +25,7 @@ class LibraryFilter:
     `watched_min` and `watched_max` of films seen between two days, by an entry of the history.
     """
 
-    films: movies.Filters = field(default_factory=lambda: movies.Filters(adult=None))
+    films: movies.MovieFilters = field(default_factory=lambda: movies.MovieFilters(adult=None))
     movie: int | None = None
     title: str | None = None
     rating_min: float | None = None

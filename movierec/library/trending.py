@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from movierec import db
-from movierec.movies import Outside
+from movierec.movies import TmdbLookupIds
 
 
 def most_rated(since: int, *, limit: int = 100) -> list[int]:
@@ -33,9 +33,9 @@ def count_movies_without_details() -> int:
     return int(db.value(f"SELECT COUNT(*) {_WITHOUT_DETAILS}"))
 
 
-def movies_without_details(after: int, limit: int) -> list[tuple[int, Outside]]:
+def movies_without_details(after: int, limit: int) -> list[tuple[int, TmdbLookupIds]]:
     """The first of them with a greater id than `after`."""
     found = db.rows(
         f"SELECT id, tmdb_id, imdb_id {_WITHOUT_DETAILS} AND id > ? ORDER BY id LIMIT ?", after, limit
     )
-    return [(movie_id, Outside(*ids)) for movie_id, *ids in found]
+    return [(movie_id, TmdbLookupIds(*ids)) for movie_id, *ids in found]

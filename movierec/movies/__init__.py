@@ -1,93 +1,105 @@
 """The catalogue: films, people, genres, and finding them."""
 
 from movierec.movies.charts import popular, top_rated, trending
-from movierec.movies.genres import asked_genre, genre_names
-from movierec.movies.ingest.link_by_title import joined_by_title
-from movierec.movies.ingest.match_index import KnownFilm, known_aliases, known_films, known_titles
-from movierec.movies.ingest.merge import aliases, current_id, merge_films, on_film
-from movierec.movies.ingest.seed import load_starter, starter_films
-from movierec.movies.ingest.staff_edits import change, create, remove, replace
-from movierec.movies.ingest.stubs import bring
-from movierec.movies.ingest.tmdb_freshness import Outside, never_told, oldest_details, told_before
-from movierec.movies.ingest.tmdb_mapping import facts_of, facts_of_details
-from movierec.movies.ingest.tmdb_sync import Found, Sync
-from movierec.movies.ingest.upsert import store
-from movierec.movies.movie_record import FilmFacts
-from movierec.movies.movierec_ids import by_own_id, give_own_ids
-from movierec.movies.popularity import reviews_for
+from movierec.movies.genres import resolve_genre, resolve_genre_names
+from movierec.movies.ingest.link_by_title import link_by_title
+from movierec.movies.ingest.match_index import IndexedMovie, indexed_aliases, indexed_movies, indexed_titles
+from movierec.movies.ingest.merge import alias_targets, current_id, merge_movies, with_current_id
+from movierec.movies.ingest.seed import seed_catalogue, starter_records
+from movierec.movies.ingest.staff_edits import create_movie, delete_movie, replace_movie, update_movie
+from movierec.movies.ingest.stubs import add_stubs
+from movierec.movies.ingest.tmdb_freshness import (
+    TmdbLookupIds,
+    details_older_than,
+    oldest_details,
+    without_details,
+)
+from movierec.movies.ingest.tmdb_mapping import record_from_details, record_from_list_item
+from movierec.movies.ingest.tmdb_sync import TmdbListPage, TmdbSync
+from movierec.movies.ingest.upsert import upsert
+from movierec.movies.movie_record import MovieRecord
+from movierec.movies.movierec_ids import assign_movierec_ids, by_movierec_id
+from movierec.movies.popularity import equivalent_reviews
 from movierec.movies.queries import (
     ORDERINGS,
-    Detail,
-    Filters,
-    Listed,
+    MovieDetail,
+    MovieFilters,
+    MovieSummary,
     browse,
     by_imdb_id,
     by_tmdb_id,
     detail,
     genre,
     genres,
-    listed,
-    needs_starter,
-    ordering,
+    needs_seed,
+    order_by,
     poster_path,
+    summaries,
 )
-from movierec.movies.search import MAXIMUM_LENGTH, MAXIMUM_TERMS, checked, find_title, matches, search
-from movierec.movies.title_keys import forms as title_forms
+from movierec.movies.search import (
+    MAXIMUM_SEARCH_LENGTH,
+    MAXIMUM_SEARCH_TERMS,
+    find_by_title,
+    find_matches,
+    search,
+    validate_search_text,
+)
+from movierec.movies.title_keys import title_forms as title_forms
 
 __all__ = [
-    "MAXIMUM_LENGTH",
-    "MAXIMUM_TERMS",
+    "MAXIMUM_SEARCH_LENGTH",
+    "MAXIMUM_SEARCH_TERMS",
     "ORDERINGS",
-    "Detail",
-    "FilmFacts",
-    "Filters",
-    "Found",
-    "KnownFilm",
-    "Listed",
-    "Outside",
-    "Sync",
-    "aliases",
-    "asked_genre",
-    "bring",
+    "IndexedMovie",
+    "MovieDetail",
+    "MovieFilters",
+    "MovieRecord",
+    "MovieSummary",
+    "TmdbListPage",
+    "TmdbLookupIds",
+    "TmdbSync",
+    "add_stubs",
+    "alias_targets",
+    "assign_movierec_ids",
     "browse",
     "by_imdb_id",
-    "by_own_id",
+    "by_movierec_id",
     "by_tmdb_id",
-    "change",
-    "checked",
-    "create",
+    "create_movie",
     "current_id",
+    "delete_movie",
     "detail",
-    "facts_of",
-    "facts_of_details",
-    "find_title",
+    "details_older_than",
+    "equivalent_reviews",
+    "find_by_title",
+    "find_matches",
     "genre",
-    "genre_names",
     "genres",
-    "give_own_ids",
-    "joined_by_title",
-    "known_aliases",
-    "known_films",
-    "known_titles",
-    "listed",
-    "load_starter",
-    "matches",
-    "merge_films",
-    "needs_starter",
-    "never_told",
+    "indexed_aliases",
+    "indexed_movies",
+    "indexed_titles",
+    "link_by_title",
+    "merge_movies",
+    "needs_seed",
     "oldest_details",
-    "on_film",
-    "ordering",
+    "order_by",
     "popular",
     "poster_path",
-    "remove",
-    "replace",
-    "reviews_for",
+    "record_from_details",
+    "record_from_list_item",
+    "replace_movie",
+    "resolve_genre",
+    "resolve_genre_names",
     "search",
-    "starter_films",
-    "store",
+    "seed_catalogue",
+    "starter_records",
+    "summaries",
     "title_forms",
-    "told_before",
     "top_rated",
     "trending",
+    "update_movie",
+    "upsert",
+    "validate_search_text",
+    "with_current_id",
+    "without_details",
 ]

@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from movierec import db
-from movierec.movies.queries import Filters, Listed, browse, listed
+from movierec.movies.queries import MovieFilters, MovieSummary, browse, summaries
 
 # So many votes of the mean film are added to each: 9.5 of three voters is no better than 8.5 of a hundred.
 DAMPING_VOTES = 40
 TRENDING_LENGTH, FEW_FILMS = 200, 20
 
 
-def popular(*, adult: bool = False, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
+def popular(*, adult: bool = False, limit: int, offset: int = 0) -> tuple[int, list[MovieSummary]]:
     """The best known films."""
-    return browse(Filters(adult=None if adult else False), limit=limit, offset=offset)
+    return browse(MovieFilters(adult=None if adult else False), limit=limit, offset=offset)
 
 
-def top_rated(*, adult: bool = False, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
+def top_rated(*, adult: bool = False, limit: int, offset: int = 0) -> tuple[int, list[MovieSummary]]:
     """By vote average, damped: (sum of votes + m · mean) / (votes + m), as IMDb's Top 250 does."""
     mean = db.value("SELECT AVG(vote_average) FROM movies WHERE vote_count > 0") or 0.0
     damped = (
         f"(movies.vote_count * movies.vote_average + {DAMPING_VOTES * mean:.6f}) "
         f"/ (movies.vote_count + {DAMPING_VOTES}) DESC"
     )
-    filters = Filters(min_votes=1, adult=None if adult else False)
+    filters = MovieFilters(min_votes=1, adult=None if adult else False)
     return browse(filters, order=damped, limit=limit, offset=offset)
 
 
 def trending(
     active: Sequence[int], this_year: int, *, adult: bool = False, limit: int, offset: int = 0
-) -> tuple[int, list[Listed]]:
+) -> tuple[int, list[MovieSummary]]:
     """The films that `active` names, then the most popular of the newest two years that have some.
 
     A few films alone, as a search brings in, make no years of their own.
@@ -47,4 +47,4 @@ def trending(
         TRENDING_LENGTH,
     )
     ids = list(dict.fromkeys([*active, *(movie_id for (movie_id,) in newest)]))[:TRENDING_LENGTH]
-    return len(ids), listed(ids[offset : offset + limit])
+    return len(ids), summaries(ids[offset : offset + limit])

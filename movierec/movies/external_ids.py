@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from movierec import db
-from movierec.movies.movie_record import IDS, FilmFacts
+from movierec.movies.movie_record import ID_COLUMNS, MovieRecord
 
 
-class Named(NamedTuple):
+class TitleAndYear(NamedTuple):
     """What a film is told by."""
 
     title: str
@@ -17,34 +17,34 @@ class Named(NamedTuple):
     year: int | None
 
 
-class Known:
+class ExternalIds:
     """The rows that have the outside ids of some films, and what these are called."""
 
-    def __init__(self, films: Sequence[FilmFacts]) -> None:
+    def __init__(self, films: Sequence[MovieRecord]) -> None:
         self.nothing = db.row("SELECT 1 FROM movies LIMIT 1") is None
-        self.names: dict[int, Named] = {}
-        self._by: dict[str, dict[Any, int]] = {column: {} for column in IDS}
+        self.names: dict[int, TitleAndYear] = {}
+        self._by: dict[str, dict[Any, int]] = {column: {} for column in ID_COLUMNS}
         if not self.nothing:
             for column, known in self._by.items():
                 for outside, movie_id, *name in _lookup(column, [getattr(film, column) for film in films]):
                     known[outside] = movie_id
-                    self.names[movie_id] = Named._make(name)
+                    self.names[movie_id] = TitleAndYear._make(name)
 
-    def by(self, column: str, film: FilmFacts) -> int | None:
+    def by(self, column: str, film: MovieRecord) -> int | None:
         return self._by[column].get(getattr(film, column))
 
-    def all_of(self, film: FilmFacts) -> list[int]:
+    def all_of(self, film: MovieRecord) -> list[int]:
         """Every film that has one of these outside ids: by imdb, tmdb, then MovieLens id."""
-        found = [self.by(column, film) for column in IDS]
+        found = [self.by(column, film) for column in ID_COLUMNS]
         return list(dict.fromkeys(movie_id for movie_id in found if movie_id is not None))
 
-    def remember(self, movie_id: int, film: FilmFacts) -> None:
-        self.names[movie_id] = Named(film.title, film.original_title, film.year)
-        for column in IDS:
+    def remember(self, movie_id: int, film: MovieRecord) -> None:
+        self.names[movie_id] = TitleAndYear(film.title, film.original_title, film.year)
+        for column in ID_COLUMNS:
             if (outside := getattr(film, column)) is not None:
                 self._by[column].setdefault(outside, movie_id)
 
-    def forget(self, column: str, film: FilmFacts) -> None:
+    def forget(self, column: str, film: MovieRecord) -> None:
         """Nobody has this id of the film any more."""
         self._by[column].pop(getattr(film, column), None)
 

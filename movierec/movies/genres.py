@@ -7,11 +7,11 @@ from difflib import get_close_matches
 
 from movierec import db
 from movierec.errors import FieldError, ValidationFailed
-from movierec.movies.ingest.merge import wait_for_others
+from movierec.movies.ingest.merge import lock_catalogue
 from movierec.movies.starter.vocabulary import GENRE_SPELLINGS
 
 
-def genre_names(wanted: Sequence[int | str], field: str = "favorite_genres") -> list[str]:
+def resolve_genre_names(wanted: Sequence[int | str], field: str = "favorite_genres") -> list[str]:
     """The names of genres given by id or name, each once. Raises ValidationFailed naming the unknown ones."""
     known = db.rows("SELECT id, name FROM genres") if wanted else []
     by_id: dict[int, str] = dict(known)
@@ -34,12 +34,12 @@ def _no_genre(wanted: int | str, by_name: Mapping[str, str]) -> str:
     return f"There is no genre {wanted}. {'Did you mean' if near else 'Use one of'}: {', '.join(known)}"
 
 
-def asked_genre(wanted: str | None) -> str | None:
+def resolve_genre(wanted: str | None) -> str | None:
     """The name of the genre that a list is narrowed by, given by its name or id. Raises ValidationFailed."""
     if wanted is None:
         return None
     is_id = wanted.isascii() and wanted.isdigit()
-    return genre_names([int(wanted) if is_id else wanted], "genre")[0]
+    return resolve_genre_names([int(wanted) if is_id else wanted], "genre")[0]
 
 
 def sync_genres(names: Mapping[int, str]) -> tuple[int, int]:
@@ -48,7 +48,7 @@ def sync_genres(names: Mapping[int, str]) -> tuple[int, int]:
     A genre keeps the name it has here: profiles and searches hold it.
     """
     with db.write():
-        wait_for_others()
+        lock_catalogue()
         rows = db.rows("SELECT id, name, tmdb_id FROM genres")
         by_name = {name.casefold(): number for number, name, _ in rows}
         known = {tmdb_id for _, _, tmdb_id in rows}

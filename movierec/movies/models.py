@@ -81,7 +81,7 @@ class MovieAlias(BaseModel):
 
 
 @dataclass(frozen=True)
-class WhenMerged:
+class MergeRule:
     """What becomes of two rows of a table when their films become one: in a model's Meta, as `when_merged`.
 
     The row of the greater `weight` stays. It takes over what the other says in `joined` columns (texts) and
@@ -177,7 +177,7 @@ class MovieKeyword(BaseModel):
         primary_key = CompositeKey("movie", "keyword")
 
 
-class OwnId(BaseModel):
+class MovierecId(BaseModel):
     """The id movierec itself gave a film that no other service knows: the same on every server it is carried to.
 
     `added_by` brought the film here with an import; null where it was here before.

@@ -13,7 +13,7 @@ PRECEDENCE = {"import": -1, "movielens": 0, "starter": 1, "tmdb": 2, "staff": 3}
 
 
 @dataclass(frozen=True, slots=True)
-class FilmFacts:
+class MovieRecord:
     """What one source says of one film. Empty and None mean: it says nothing.
 
     Votes are on TMDb's scale of 0 to 10; runtime in minutes; money in US dollars; dates `YYYY-MM-DD`.
@@ -58,23 +58,23 @@ class FilmFacts:
     details_at: int | None = None
 
 
-IDS = ("imdb_id", "tmdb_id", "movielens_id")
-FACTS = (
+ID_COLUMNS = ("imdb_id", "tmdb_id", "movielens_id")
+FACT_COLUMNS = (
     "title", "original_title", "year", "release_date", "overview", "tagline", "status", "runtime", "budget",
     "revenue", "homepage", "original_language", "certificate", "adult", "critics_score", "critics_reviews",
     "vote_average", "vote_count", "popularity", "poster_path", "backdrop_path",
     "details_at",
 )  # fmt: skip
-LISTS = ("languages", "countries")  # stored as JSON
-COLUMNS = (*IDS, *FACTS, *LISTS)
+JSON_COLUMNS = ("languages", "countries")  # stored as JSON
+COLUMNS = (*ID_COLUMNS, *FACT_COLUMNS, *JSON_COLUMNS)
 
 _told = attrgetter(*COLUMNS)
 
 
-def row_of(film: FilmFacts) -> tuple[Any, ...]:
+def column_values(film: MovieRecord) -> tuple[Any, ...]:
     """The values of `COLUMNS`."""
     values = _told(film)
-    return (*values[: -len(LISTS)], *map(_json, values[-len(LISTS) :]))
+    return (*values[: -len(JSON_COLUMNS)], *map(_json, values[-len(JSON_COLUMNS) :]))
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from movierec import db
 
 
-def by_own_id(own_id: str) -> int | None:
+def by_movierec_id(own_id: str) -> int | None:
     """The film that has this id, itself or by a duplicate that was merged into it."""
     for table in ("own_ids", "movie_aliases"):
         if (found := db.value(f"SELECT movie_id FROM {table} WHERE own_id = ?", own_id)) is not None:
@@ -16,7 +16,7 @@ def by_own_id(own_id: str) -> int | None:
     return None
 
 
-def take_own_id(lost: int, kept: int) -> str | None:
+def move_movierec_id(lost: int, kept: int) -> str | None:
     """Give the id of one film to another; where that has its own, return what is left over."""
     own_id: str | None = db.value("SELECT own_id FROM own_ids WHERE movie_id = ?", lost)
     if own_id is None or db.value("SELECT 1 FROM own_ids WHERE movie_id = ?", kept):
@@ -25,7 +25,7 @@ def take_own_id(lost: int, kept: int) -> str | None:
     return None
 
 
-def give_own_ids(movie_ids: Iterable[int]) -> None:
+def assign_movierec_ids(movie_ids: Iterable[int]) -> None:
     """Give an id to those of these films that have none. It never changes afterwards."""
     for movie_id in sorted(movie_ids):
         db.execute(

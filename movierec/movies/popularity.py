@@ -15,7 +15,7 @@ PER_INTEREST, MOST_INTEREST = 0.5, 100.0
 REVIEWS_PER_VOTE, REVIEWS_POWER = 0.45, 0.65
 
 
-def reviews_for(votes: float) -> float:
+def equivalent_reviews(votes: float) -> float:
     """How many reviews tell as much of a film as so many votes on TMDb: for who compares films of both."""
     return REVIEWS_PER_VOTE * math.pow(votes, REVIEWS_POWER)
 

@@ -20,10 +20,10 @@ ORDERINGS = {
     "title": "movies.title",
 }
 
-CAST_SHOWN = 15
+MAXIMUM_CAST = 15
 
 
-class Listed(NamedTuple):
+class MovieSummary(NamedTuple):
     """A film as lists show it; `genres` in their own order."""
 
     id: int
@@ -42,14 +42,14 @@ class Listed(NamedTuple):
     genres: list[str]
 
 
-_LISTED = ", ".join(f"movies.{name}" for name in Listed._fields if name != "genres")
+_LISTED = ", ".join(f"movies.{name}" for name in MovieSummary._fields if name != "genres")
 
 
 @dataclass(frozen=True)
-class Detail:
+class MovieDetail:
     """A film as its own page shows it: the listed part, and the rest by column name."""
 
-    listed: Listed
+    listed: MovieSummary
     facts: Mapping[str, Any]
     directors: list[str]
     writers: list[str]
@@ -78,7 +78,7 @@ _CONDITIONS = {
 
 
 @dataclass(frozen=True)
-class Filters:
+class MovieFilters:
     """What a list of films is narrowed by; None does not narrow.
 
     `genre` is a name as `asked_genre` gives it; `adult` False leaves adult films out, True leaves only them.
@@ -105,7 +105,7 @@ class Filters:
         return " AND ".join(conditions) or "TRUE", parameters
 
 
-def ordering(text: str, columns: Mapping[str, str]) -> str:
+def order_by(text: str, columns: Mapping[str, str]) -> str:
     """`-year,title` as an ORDER BY. Raises ValidationFailed for names not in `columns`."""
     terms = []
     for name in text.split(","):
@@ -117,8 +117,8 @@ def ordering(text: str, columns: Mapping[str, str]) -> str:
 
 
 def browse(
-    filters: Filters, *, order: str = "movies.popularity DESC", limit: int, offset: int = 0
-) -> tuple[int, list[Listed]]:
+    filters: MovieFilters, *, order: str = "movies.popularity DESC", limit: int, offset: int = 0
+) -> tuple[int, list[MovieSummary]]:
     """How many films pass the filters, and one page of them."""
     condition, values = filters.where()
     count = db.value(f"SELECT COUNT(*) FROM movies WHERE {condition}", *values)
@@ -131,14 +131,14 @@ def browse(
     return count, _with_genres(found)
 
 
-def listed(movie_ids: Sequence[int]) -> list[Listed]:
+def summaries(movie_ids: Sequence[int]) -> list[MovieSummary]:
     """These films, in the order given; unknown ids are left out."""
     found = db.rows(f"SELECT {_LISTED} FROM movies WHERE id IN ({db.placeholders(movie_ids)})", *movie_ids)
     by_id = {film.id: film for film in _with_genres(found)}
     return [by_id[movie_id] for movie_id in movie_ids if movie_id in by_id]
 
 
-def _with_genres(found: Sequence[db.Row]) -> list[Listed]:
+def _with_genres(found: Sequence[db.Row]) -> list[MovieSummary]:
     genres: dict[int, list[str]] = {row[0]: [] for row in found}
     for movie_id, name in db.rows(
         "SELECT movie_id, name FROM movie_genres JOIN genres ON genres.id = genre_id "
@@ -146,13 +146,13 @@ def _with_genres(found: Sequence[db.Row]) -> list[Listed]:
         *genres,
     ):
         genres[movie_id].append(name)
-    return [Listed._make((*row, genres[row[0]])) for row in found]
+    return [MovieSummary._make((*row, genres[row[0]])) for row in found]
 
 
-def detail(movie_id: int) -> Detail:
+def detail(movie_id: int) -> MovieDetail:
     """One film whole, by its id or that of a duplicate merged into it. Raises NotFound."""
     movie_id = current_id(movie_id)
-    films = listed([movie_id])
+    films = summaries([movie_id])
     if not films:
         raise NotFound("There is no such movie.")
     row = db.row(f"SELECT {', '.join(_FACTS)} FROM movies WHERE id = ?", movie_id)
@@ -171,12 +171,12 @@ def detail(movie_id: int) -> Detail:
         "WHERE movie_id = ? ORDER BY name",
         movie_id,
     )
-    return Detail(
+    return MovieDetail(
         films[0],
         facts,
         directors=[person["name"] for person in people["director"]],
         writers=[person["name"] for person in people["writer"]],
-        cast=people["cast"][:CAST_SHOWN],
+        cast=people["cast"][:MAXIMUM_CAST],
         keywords=[name for (name,) in keywords],
     )
 
@@ -206,25 +206,25 @@ def _by(column: str, value: Any) -> int:
     return found
 
 
-class Genre(NamedTuple):
+class GenreCount(NamedTuple):
     id: int
     tmdb_id: int | None
     name: str
     movies: int
 
 
-def genres(*, limit: int, offset: int) -> tuple[int, list[Genre]]:
+def genres(*, limit: int, offset: int) -> tuple[int, list[GenreCount]]:
     """How many genres there are, and a page of them."""
     found = db.rows(f"{_GENRES} GROUP BY genres.id ORDER BY genres.name LIMIT ? OFFSET ?", limit, offset)
-    return db.value("SELECT COUNT(*) FROM genres"), list(map(Genre._make, found))
+    return db.value("SELECT COUNT(*) FROM genres"), list(map(GenreCount._make, found))
 
 
-def genre(genre_id: int) -> Genre:
+def genre(genre_id: int) -> GenreCount:
     """One genre. Raises NotFound."""
     found = db.row(f"{_GENRES} WHERE genres.id = ? GROUP BY genres.id", genre_id)
     if found is None:
         raise NotFound()
-    return Genre._make(found)
+    return GenreCount._make(found)
 
 
 _GENRES = (
@@ -233,6 +233,6 @@ _GENRES = (
 )
 
 
-def needs_starter() -> bool:
+def needs_seed() -> bool:
     """Whether the catalogue was never filled."""
     return db.revision("starter") == 0

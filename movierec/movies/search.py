@@ -11,15 +11,15 @@ from collections.abc import Iterable, Sequence
 
 from movierec import db
 from movierec.errors import ValidationFailed
-from movierec.movies.genres import asked_genre
+from movierec.movies.genres import resolve_genre
 from movierec.movies.ingest.credits_and_titles import KEY_LENGTH
-from movierec.movies.queries import Filters, Listed, listed
-from movierec.movies.search_ranking import Candidate, Match, parse_query, rank
+from movierec.movies.queries import MovieFilters, MovieSummary, summaries
+from movierec.movies.search_ranking import SearchCandidate, SearchMatch, parse_query, rank
 from movierec.movies.title_keys import title_key
-from movierec.movies.trigrams import trigrams_of
+from movierec.movies.trigrams import select_trigrams
 
-MAXIMUM_LENGTH = 256
-MAXIMUM_TERMS = 16
+MAXIMUM_SEARCH_LENGTH = 256
+MAXIMUM_SEARCH_TERMS = 16
 
 # So many films of each kind are ranked: more lose nothing that anybody meant.
 CANDIDATES = 200
@@ -36,31 +36,31 @@ def search(
     elsewhere: Sequence[int] = (),
     limit: int,
     offset: int = 0,
-) -> tuple[int, list[Listed]]:
+) -> tuple[int, list[MovieSummary]]:
     """How many films the text may mean, and some of them, the likeliest first.
 
     `genre` is a name or an id; `elsewhere` are films that TMDb found. Raises ValidationFailed where the text is
     empty or too long, or there is no such genre.
     """
-    found = matches(
-        text, Filters(year=year, genre=asked_genre(genre), adult=None if adult else False), elsewhere
+    found = find_matches(
+        text, MovieFilters(year=year, genre=resolve_genre(genre), adult=None if adult else False), elsewhere
     )
-    return len(found), listed([match.film.id for match in found[offset : offset + limit]])
+    return len(found), summaries([match.film.id for match in found[offset : offset + limit]])
 
 
-def matches(text: str, filters: Filters, elsewhere: Sequence[int] = ()) -> list[Match]:
+def find_matches(text: str, filters: MovieFilters, elsewhere: Sequence[int] = ()) -> list[SearchMatch]:
     """The films that pass the filters and may be meant, the likeliest first."""
-    query = parse_query(checked(text))
-    films: dict[int, Candidate] = {}
+    query = parse_query(validate_search_text(text))
+    films: dict[int, SearchCandidate] = {}
     for key in query.keys:
         for row in (*_alike(key, filters), *_beginning(key, filters)):
-            films[row[0]] = Candidate._make(row)
+            films[row[0]] = SearchCandidate._make(row)
     for row in _among(elsewhere, filters) if elsewhere else ():
-        films[row[0]] = Candidate._make(row)
+        films[row[0]] = SearchCandidate._make(row)
     return rank(query, films.values(), frozenset(elsewhere))
 
 
-def find_title(title: str, year: int | None = None) -> list[int]:
+def find_by_title(title: str, year: int | None = None) -> list[int]:
     """Ids of the films called exactly so, but for spelling; of `year` or a year beside it, the right one first."""
     near = "AND movies.year BETWEEN ? AND ?" if year is not None else ""
     rows = db.rows(
@@ -72,15 +72,15 @@ def find_title(title: str, year: int | None = None) -> list[int]:
     return [movie_id for movie_id, _ in sorted(rows, key=lambda row: row[1] != year)]
 
 
-def checked(text: str) -> str:
+def validate_search_text(text: str) -> str:
     """The text without what surrounds it. Raises ValidationFailed where it is empty or too long."""
     text = text.strip()
     if not text:
         raise ValidationFailed.of("q", "Say what to search for.")
-    if len(text) > MAXIMUM_LENGTH:
-        raise ValidationFailed.of("q", f"A search has at most {MAXIMUM_LENGTH} characters.")
-    if len(text.split()) > MAXIMUM_TERMS:
-        raise ValidationFailed.of("q", f"A search has at most {MAXIMUM_TERMS} words.")
+    if len(text) > MAXIMUM_SEARCH_LENGTH:
+        raise ValidationFailed.of("q", f"A search has at most {MAXIMUM_SEARCH_LENGTH} characters.")
+    if len(text.split()) > MAXIMUM_SEARCH_TERMS:
+        raise ValidationFailed.of("q", f"A search has at most {MAXIMUM_SEARCH_TERMS} words.")
     return text
 
 
@@ -88,7 +88,7 @@ _FILM = "movies.id, movies.title, movies.original_title, movies.year, movies.pop
 _BEST_FIRST = f"ORDER BY movies.popularity DESC, movies.id LIMIT {CANDIDATES}"
 
 
-def _beginning(key: str, filters: Filters) -> Iterable[db.Row]:
+def _beginning(key: str, filters: MovieFilters) -> Iterable[db.Row]:
     """Films whose titles are the key or begin so, with a word's end behind it or not."""
     condition, values = filters.where()
     compact = key.replace(" ", "")
@@ -103,13 +103,13 @@ def _beginning(key: str, filters: Filters) -> Iterable[db.Row]:
         )
 
 
-def _among(movie_ids: Sequence[int], filters: Filters) -> list[db.Row]:
+def _among(movie_ids: Sequence[int], filters: MovieFilters) -> list[db.Row]:
     condition, values = filters.where()
     sql = f"SELECT {_FILM} FROM movies WHERE movies.id IN ({db.placeholders(movie_ids)}) AND {condition}"
     return db.rows(sql, *movie_ids, *values)
 
 
-def _alike(key: str, filters: Filters) -> list[db.Row]:
+def _alike(key: str, filters: MovieFilters) -> list[db.Row]:
     """Films whose titles share most trigrams with the key."""
     condition, values = filters.where()
     shared = _SHARED_ON_POSTGRES if db.is_postgres() else _SHARED_ON_SQLITE
@@ -119,7 +119,7 @@ def _alike(key: str, filters: Filters) -> list[db.Row]:
         f"WHERE trigrams >= (SELECT MAX(trigrams) FROM shared) * {SHARE - 0.001} GROUP BY movie_id"
         f") AS alike ON alike.movie_id = movies.id WHERE {condition} "
         f"ORDER BY alike.trigrams DESC, {_BEST_FIRST.removeprefix('ORDER BY ')}",
-        _alternatives(trigrams_of(key)),
+        _alternatives(select_trigrams(key)),
         *values,
     )
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from movierec.movies.title_keys import ARTICLES, Title, forms, title_key
+from movierec.movies.title_keys import ARTICLES, TitleForms, title_forms, title_key
 
 _YEAR = re.compile(r"^(?P<text>.*\S)\s*(?:\((?P<sure>\d{4})\)|[\s,](?P<maybe>(?:18[89]|19\d|20\d)\d))$")
 # Who types "teh matrix" means no title: a word in front weighs too much for what is only a slip.
@@ -22,11 +22,11 @@ _SWAPPED_THE = re.compile(r"^(?:teh|hte)\s+(?=\S)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ParsedQuery:
     """What somebody typed: the title as it stands, and what is left if its last word is a year."""
 
-    title: Title
-    dated: Title | None = None
+    title: TitleForms
+    dated: TitleForms | None = None
     year: int | None = None
 
     @property
@@ -37,16 +37,16 @@ class Query:
 
 
 @lru_cache(maxsize=256)
-def parse_query(text: str) -> Query:
+def parse_query(text: str) -> ParsedQuery:
     """'heat 1995' may be Heat of 1995 or a film called so, as Death Race 2000 is; 'Heat (1995)' is not."""
     text = _SWAPPED_THE.sub("the ", text.strip())
     match = _YEAR.match(text)
     if not match or not title_key(match["text"]):
-        return Query(forms(text))
-    dated = forms(match["text"])
+        return ParsedQuery(title_forms(text))
+    dated = title_forms(match["text"])
     if match["sure"]:
-        return Query(dated, dated, int(match["sure"]))
-    return Query(forms(text), dated, int(match["maybe"]))
+        return ParsedQuery(dated, dated, int(match["sure"]))
+    return ParsedQuery(title_forms(text), dated, int(match["maybe"]))
 
 
 def without_year(text: str) -> str:
@@ -67,7 +67,7 @@ WRONG_YEAR, NEXT_YEAR = 25.0, 3.0
 POPULARITY, POPULARITY_HALF = 3.0, 25.0
 
 
-class Candidate(NamedTuple):
+class SearchCandidate(NamedTuple):
     """What ranking has to know of a film."""
 
     id: int
@@ -77,19 +77,21 @@ class Candidate(NamedTuple):
     popularity: float = 0.0
 
 
-class Match(NamedTuple):
+class SearchMatch(NamedTuple):
     score: float
-    film: Candidate
+    film: SearchCandidate
 
 
-def rank(query: Query | str, candidates: Iterable[Candidate], elsewhere: Collection[int] = ()) -> list[Match]:
+def rank(
+    query: ParsedQuery | str, candidates: Iterable[SearchCandidate], elsewhere: Collection[int] = ()
+) -> list[SearchMatch]:
     """The candidates somebody may have meant, the likeliest first; the same for any order they come in.
 
     `elsewhere` are those that TMDb has found, which knows titles in other languages.
     """
     if isinstance(query, str):
         query = parse_query(query)
-    matches = [Match(match_score(query, *film[1:]), film) for film in candidates]
+    matches = [SearchMatch(match_score(query, *film[1:]), film) for film in candidates]
     if elsewhere:
         matches = [_at_least(ELSEWHERE, match) if match.film.id in elsewhere else match for match in matches]
     matches.sort(key=lambda match: (-match.score, match.film.id))
@@ -97,12 +99,12 @@ def rank(query: Query | str, candidates: Iterable[Candidate], elsewhere: Collect
     return [match for match in matches if match.score >= least]
 
 
-def _at_least(grade: float, match: Match) -> Match:
-    return Match(max(match.score, grade + _known_by(match.film.popularity)), match.film)
+def _at_least(grade: float, match: SearchMatch) -> SearchMatch:
+    return SearchMatch(max(match.score, grade + _known_by(match.film.popularity)), match.film)
 
 
 def match_score(
-    query: Query | str,
+    query: ParsedQuery | str,
     title: str,
     original_title: str = "",
     year: int | None = None,
@@ -111,9 +113,9 @@ def match_score(
     """0-100, how surely the query means this film: same > begins so > all words > alike but for typos."""
     if isinstance(query, str):
         query = parse_query(query)
-    titles = [forms(title)]
+    titles = [title_forms(title)]
     if original_title and original_title != title:
-        titles.append(forms(original_title))
+        titles.append(title_forms(original_title))
     titles = [known for known in titles if known.key]
     if not query.title.key or not titles:
         return 0.0
@@ -134,7 +136,7 @@ def _year_penalty(asked: int, year: int | None) -> float:
     return 0.0 if apart == 0 else NEXT_YEAR if apart == 1 else WRONG_YEAR
 
 
-def _grade(query: Title, title: Title) -> float:
+def _grade(query: TitleForms, title: TitleForms) -> float:
     if query.full == title.full:
         return SAME
     if query.key == title.key:
@@ -164,7 +166,7 @@ def _all_words(asked: tuple[str, ...], words: tuple[str, ...]) -> bool:
     return last in words or (len(last) >= 3 and any(word.startswith(last) for word in words))
 
 
-def _likeness(query: Title, title: Title) -> float:
+def _likeness(query: TitleForms, title: TitleForms) -> float:
     """0-1 by edits (a swap of neighbours is one) against the whole, a part, the start, and word by word."""
     asked, known = query.compact, title.compact
     best = OSA.normalized_similarity(asked, known)

@@ -146,7 +146,7 @@ def _without_articles(words: list[str]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Title:
+class TitleForms:
     """A title in the forms that are compared."""
 
     full: str  # with articles
@@ -157,10 +157,10 @@ class Title:
 
 
 @lru_cache(maxsize=20_000)
-def forms(text: str) -> Title:
+def title_forms(text: str) -> TitleForms:
     """Cached: the same popular films are candidates of query after query."""
     words = _words(text)
     key = _key(words, text)
     segments = [segment for segment in _SUBTITLE.split(text) if segment.strip()]
     parts = tuple(title_key(segment).replace(" ", "") for segment in segments) if len(segments) > 1 else ()
-    return Title(" ".join(words), key, key.replace(" ", ""), tuple(key.split()), parts)
+    return TitleForms(" ".join(words), key, key.replace(" ", ""), tuple(key.split()), parts)

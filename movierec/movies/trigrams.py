@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # So many of a text are looked up at least and at most.
-LEAST, MOST = 4, 24
+MINIMUM_TRIGRAMS, MAXIMUM_TRIGRAMS = 4, 24
 
 # Each in more than 2 % of the shipped titles, the commonest first. They cost most and tell least of a title,
 # so they are looked up only where a text has hardly any others.
@@ -18,11 +18,11 @@ _COMMON = (
 COMMON = {trigram: place for place, trigram in enumerate(_COMMON.split("|"))}
 
 
-def trigrams_of(key: str) -> list[str]:
+def select_trigrams(key: str) -> list[str]:
     """The telling trigrams of a key, spread over its length; of the common ones few or none."""
     text = f"  {key} "
     found = dict.fromkeys(text[i : i + 3] for i in range(len(text) - 2))
     telling = [trigram for trigram in found if trigram not in COMMON]
     common = sorted((trigram for trigram in found if trigram in COMMON), key=COMMON.__getitem__, reverse=True)
-    every = -(-len(telling) // MOST) or 1
-    return [*telling[::every], *common[: max(LEAST - len(telling), 0)]]
+    every = -(-len(telling) // MAXIMUM_TRIGRAMS) or 1
+    return [*telling[::every], *common[: max(MINIMUM_TRIGRAMS - len(telling), 0)]]

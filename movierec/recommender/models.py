@@ -14,7 +14,7 @@ from peewee import (
 
 from movierec.auth.models import User
 from movierec.db import BaseModel
-from movierec.movies.models import Movie, WhenMerged
+from movierec.movies.models import MergeRule, Movie
 
 
 class Recommendation(BaseModel):
@@ -35,7 +35,7 @@ class Recommendation(BaseModel):
     class Meta:
         table_name = "recommendations"
         indexes = ((("user", "movie"), True),)
-        when_merged = WhenMerged(lambda row: (row["is_clicked"], row["created_at"]))
+        when_merged = MergeRule(lambda row: (row["is_clicked"], row["created_at"]))
 
 
 class Feedback(BaseModel):
@@ -53,6 +53,6 @@ class Feedback(BaseModel):
         table_name = "feedback"
         indexes = ((("user", "movie"), True),)
         # Whoever dismissed either of the two films does not want to be shown it again.
-        when_merged = WhenMerged(
+        when_merged = MergeRule(
             lambda row: (row["feedback_type"] != "like", row["created_at"]), joined=("comment",)
         )

@@ -10,7 +10,7 @@ import pytest
 
 from movierec import movies
 from movierec.api.images import ADDRESSES, USUAL, Addresses, size_for
-from movierec.movies import FilmFacts
+from movierec.movies import MovieRecord
 from movierec.tmdb import Images
 from tests.conftest import Template
 from tests.films import NOW, movie_id
@@ -48,7 +48,7 @@ def daemon(
 @pytest.fixture
 def alien(daemon: RunningDaemon, stand_in: StandIn) -> Iterator[int]:
     """A film with a poster; TMDb behaves, whatever it did before."""
-    [made] = movies.store([FilmFacts("Alien", "tmdb", imdb_id="tt0078748", poster_path="/alien.jpg")], NOW)
+    [made] = movies.upsert([MovieRecord("Alien", "tmdb", imdb_id="tt0078748", poster_path="/alien.jpg")], NOW)
     stand_in.asked.clear()
     yield made
     stand_in.mode = "well"
@@ -104,7 +104,7 @@ def test_what_is_no_image_is_neither_passed_on_nor_kept(
     daemon: RunningDaemon, stand_in: StandIn, mode: str
 ) -> None:
     name = f"/{mode.replace(' ', '_')}.jpg"
-    [film] = movies.store([FilmFacts(mode, "tmdb", poster_path=name)], NOW)
+    [film] = movies.upsert([MovieRecord(mode, "tmdb", poster_path=name)], NOW)
     stand_in.mode = mode
     problem = daemon.get(f"{MOVIES}/{film}/poster/", status=502)
     assert problem["code"] == "upstream_unavailable"
@@ -113,11 +113,11 @@ def test_what_is_no_image_is_neither_passed_on_nor_kept(
 
 
 def test_addresses_are_those_of_tmdbs_configuration(daemon: RunningDaemon, alien: int) -> None:
-    facts = FilmFacts(
+    facts = MovieRecord(
         "Alien", "tmdb", imdb_id="tt0078748", poster_path="/alien.jpg", backdrop_path="/ship.jpg"
     )
-    movies.store([facts], NOW)
-    movies.change(alien, {"poster_path": "/alien.jpg"}, NOW)
+    movies.upsert([facts], NOW)
+    movies.update_movie(alien, {"poster_path": "/alien.jpg"}, NOW)
     film = daemon.get(f"{MOVIES}/{alien}/")
     assert film["poster_url"] == "https://pictures.example.org/p/w780/alien.jpg"
     assert film["backdrop_url"] == "https://pictures.example.org/p/w300/ship.jpg"

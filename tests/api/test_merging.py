@@ -9,7 +9,7 @@ import pytest
 
 from movierec import db, movies
 from movierec.api.app import ENDPOINTS
-from movierec.movies import FilmFacts
+from movierec.movies import MovieRecord
 from tests.films import NOW, movie_id
 from tests.running import Account, RunningDaemon
 
@@ -62,7 +62,7 @@ def admin(module_daemon: RunningDaemon) -> Account:
 @pytest.fixture(scope="module")
 def merged(module_daemon: RunningDaemon, admin: Account) -> tuple[int, int]:
     """(the id that is no more, the one it means)."""
-    lost, kept = movies.store([FilmFacts("Dune", "staff"), FilmFacts("Dune", "staff", year=2021)], NOW)
+    lost, kept = movies.upsert([MovieRecord("Dune", "staff"), MovieRecord("Dune", "staff", year=2021)], NOW)
     found = module_daemon.post(f"{MOVIES}/{lost}/merge/", {"into": kept}, token=admin)
     assert (found["id"], found["year"]) == (kept, 2021)
     return lost, kept
@@ -89,7 +89,7 @@ def test_the_id_of_a_merged_movie_means_the_one_it_became(
 
 
 def test_deleting_by_an_old_id_deletes_what_it_means(module_daemon: RunningDaemon, admin: Account) -> None:
-    lost, kept = movies.store([FilmFacts("Twin", "staff"), FilmFacts("Twin", "staff")], NOW)
+    lost, kept = movies.upsert([MovieRecord("Twin", "staff"), MovieRecord("Twin", "staff")], NOW)
     module_daemon.post(f"{MOVIES}/{lost}/merge/", {"into": kept}, token=admin)
     module_daemon.delete(f"{MOVIES}/{lost}/", token=admin)
     for movie in (lost, kept):
@@ -147,7 +147,9 @@ def test_whoever_rates_while_films_are_merged_is_answered_and_nothing_is_lost(
                 statuses.add(reply.status)
 
     for number in range(5):
-        lost, kept = movies.store([FilmFacts(f"One {number}", "staff"), FilmFacts("Other", "staff")], NOW)
+        lost, kept = movies.upsert(
+            [MovieRecord(f"One {number}", "staff"), MovieRecord("Other", "staff")], NOW
+        )
         begin = threading.Barrier(len(people) + 1)
         threads = [threading.Thread(target=rate, args=(person, lost, begin)) for person in people]
         for thread in threads:
@@ -163,7 +165,7 @@ def test_whoever_rates_while_films_are_merged_is_answered_and_nothing_is_lost(
 
 def test_what_was_done_to_a_merged_movie_can_be_undone(module_daemon: RunningDaemon, admin: Account) -> None:
     ann = module_daemon.register()
-    lost, kept = movies.store([FilmFacts("Twin one", "staff"), FilmFacts("Twin two", "staff")], NOW)
+    lost, kept = movies.upsert([MovieRecord("Twin one", "staff"), MovieRecord("Twin two", "staff")], NOW)
     module_daemon.put(f"{FAVORITES}/ratings/movie/{lost}/", {"rating": 4}, token=ann, status=201)
     module_daemon.put(f"{FAVORITES}/ratings/movie/{lost}/", {"rating": 2, "review": "No."}, token=ann)
     module_daemon.post(f"{MOVIES}/{lost}/merge/", {"into": kept}, token=admin)

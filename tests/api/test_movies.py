@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from movierec import db
-from movierec.movies import FilmFacts
+from movierec.movies import MovieRecord
 from movierec.movies.ingest import upsert
 from tests.films import FILMS, NOW, movie_id
 from tests.running import RunningDaemon
@@ -107,7 +107,7 @@ def test_filters_by_language_and_by_the_id_of_a_genre(daemon: RunningDaemon) -> 
 
 
 def test_adult_films_are_left_out_unless_asked_for(daemon: RunningDaemon) -> None:
-    upsert([FilmFacts("Behind Closed Doors", "staff", adult=True, popularity=1e6, year=2000)], NOW)
+    upsert([MovieRecord("Behind Closed Doors", "staff", adult=True, popularity=1e6, year=2000)], NOW)
     for path in ("/", "/popular", "/trending", "/top_rated"):
         assert "Behind Closed Doors" not in titles(daemon, path)
     assert titles(daemon, "/search", q="behind closed doors") == []
@@ -196,7 +196,7 @@ def test_a_movie_whole(daemon: RunningDaemon) -> None:
 
 
 def test_a_movie_by_outside_ids(daemon: RunningDaemon) -> None:
-    upsert([FilmFacts("The Matrix", "movielens", imdb_id="tt0133093", tmdb_id=603)], NOW)
+    upsert([MovieRecord("The Matrix", "movielens", imdb_id="tt0133093", tmdb_id=603)], NOW)
     movie = daemon.get(f"{MOVIES}/imdb/tt0133093/")
     assert daemon.get(f"{MOVIES}/tmdb/603/") == movie == daemon.get(f"{MOVIES}/{movie['id']}")
 
@@ -261,7 +261,7 @@ def test_popular_and_top_rated_come_in_the_envelope_of_tmdb(daemon: RunningDaemo
 
 
 def test_few_votes_do_not_lead_the_top_rated(daemon: RunningDaemon) -> None:
-    upsert([FilmFacts("Loved by Three", "staff", vote_average=10.0, vote_count=3)], NOW)
+    upsert([MovieRecord("Loved by Three", "staff", vote_average=10.0, vote_count=3)], NOW)
     best = titles(daemon, "/top_rated")
     assert "Loved by Three" not in best
     assert "The Godfather" in best[:5]
@@ -312,7 +312,7 @@ def test_search_by_year_and_genre(daemon: RunningDaemon) -> None:
 
 
 def test_search_comes_in_pages(daemon: RunningDaemon) -> None:
-    upsert([FilmFacts(f"Rocky {number}", "staff", year=1976) for number in range(100, 150)], NOW)
+    upsert([MovieRecord(f"Rocky {number}", "staff", year=1976) for number in range(100, 150)], NOW)
     first = daemon.get(f"{MOVIES}/search/?q=rocky")
     assert first["total_results"] == 50
     assert first["total_pages"] == 3
@@ -459,7 +459,7 @@ def test_what_a_movie_answers_can_be_sent_back(daemon: RunningDaemon) -> None:
 def test_what_staff_say_stays_when_other_sources_tell_again(daemon: RunningDaemon) -> None:
     matrix = movie_id("tt0133093")
     daemon.patch(f"{MOVIES}/{matrix}/", {"title": "Matrix", "genres": ["Drama"]}, token=daemon.admin())
-    upsert([FilmFacts("The Matrix", "tmdb", imdb_id="tt0133093", genres=("Action",))], NOW)
+    upsert([MovieRecord("The Matrix", "tmdb", imdb_id="tt0133093", genres=("Action",))], NOW)
     movie = daemon.get(f"{MOVIES}/{matrix}/")
     assert (movie["title"], movie["genres"]) == ("Matrix", ["Drama"])
 

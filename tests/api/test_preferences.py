@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from movierec.movies import FilmFacts
+from movierec.movies import MovieRecord
 from movierec.movies.ingest import upsert
 from tests.films import NOW, movie_id
 from tests.running import Account, RunningDaemon
@@ -24,7 +24,11 @@ def recommended(daemon: RunningDaemon, token: Account, query: str = "limit=10") 
 
 def test_adult_films_are_shown_to_those_who_want_them(daemon: RunningDaemon) -> None:
     upsert(
-        [FilmFacts(ADULT, "staff", adult=True, popularity=1e6, vote_average=10, vote_count=10**6, year=2000)],
+        [
+            MovieRecord(
+                ADULT, "staff", adult=True, popularity=1e6, vote_average=10, vote_count=10**6, year=2000
+            )
+        ],
         NOW,
     )
     plain, mature = daemon.register(), daemon.register()

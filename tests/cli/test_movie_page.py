@@ -14,7 +14,7 @@ from PIL import Image
 
 from movierec import movies
 from movierec.config import Settings
-from movierec.movies import FilmFacts
+from movierec.movies import MovieRecord
 from tests.cli.running import Shell, Terminal, unstyled
 from tests.films import NOW
 from tests.running import Daemon
@@ -44,7 +44,7 @@ def stand_in() -> Iterator[StandIn]:
 def shell(shell_at: Callable[[str], Shell], settings: Settings, stand_in: StandIn) -> Iterator[Shell]:
     told = {"overview": OVERVIEW, "poster_path": "/matrix.jpg", "budget": 63_000_000, "keywords": ("hacker",)}
     with Daemon(dataclasses.replace(settings, tmdb=quick(stand_in))) as daemon:
-        movies.store([FilmFacts("The Matrix", "staff", imdb_id="tt0133093", **told)], NOW)  # type: ignore[arg-type]
+        movies.upsert([MovieRecord("The Matrix", "staff", imdb_id="tt0133093", **told)], NOW)  # type: ignore[arg-type]
         yield shell_at(daemon.url)
 
 
@@ -117,7 +117,7 @@ def test_a_page_does_without_its_poster(shell: Shell, stand_in: StandIn, mode: s
 def test_foreign_text_steers_no_terminal(shell: Shell, way: str) -> None:
     told: dict[str, Any] = dict.fromkeys(("overview", "tagline", "original_title", "certificate"), EVIL)
     lists = dict.fromkeys(("genres", "countries", "directors", "cast", "characters", "keywords"), (EVIL,))
-    [film] = movies.store([FilmFacts(EVIL, "staff", poster_path="/evil.jpg", **told, **lists)], NOW)
+    [film] = movies.upsert([MovieRecord(EVIL, "staff", poster_path="/evil.jpg", **told, **lists)], NOW)
     shown = page(shell, str(film), MOVIEREC_IMAGES=way)
     # What is ours: styles, steps and jumps of the cursor, and pictures of base64 or Sixel.
     ours = r"\x1b\[[0-9;]*[mCA]|\x1b[78]|\x1b_G[^\x1b]*\x1b\\|\x1b\]1337;[!-~]*\x07|\x1bP0;1q[!-~]*\x1b\\"
@@ -128,10 +128,10 @@ def test_foreign_text_steers_no_terminal(shell: Shell, way: str) -> None:
 
 
 def test_without_overview_and_in_other_scripts(shell: Shell) -> None:
-    bare, japanese = movies.store(
+    bare, japanese = movies.upsert(
         [
-            FilmFacts("Nothing Known", "staff", poster_path="/a.jpg"),
-            FilmFacts(
+            MovieRecord("Nothing Known", "staff", poster_path="/a.jpg"),
+            MovieRecord(
                 "千と千尋の神隠し", "staff", poster_path="/b.jpg", overview="少女は迷い込んでしまう。" * 40
             ),
         ],

@@ -72,7 +72,7 @@ def test_ratings_of_a_merged_film_are_those_of_what_it_became(database: Settings
     films = np.array([remake, alien, heat], dtype=np.int64)
     rated = Ratings(np.array([1, 1, 2]), films, np.array([4, 6, 8], dtype=np.uint8), np.array([1, 2, 3]))
     community.replace_dataset("movielens", "a", [rated], now=5)
-    movies.merge_films(remake, heat, 6)
+    movies.merge_movies(remake, heat, 6)
     assert community.ratings().films.tolist() == [heat, alien, heat]
     assert load_catalogue().places_of([remake, heat]).tolist() == [load_catalogue().number_of(heat)] * 2
 

@@ -19,7 +19,7 @@ from movierec import auth, db, library, movies
 from movierec.config import Settings
 from movierec.exchange import importing
 from movierec.exchange.exports import FORMATS, write_export
-from movierec.movies import FilmFacts
+from movierec.movies import MovieRecord
 from tests.conftest import EmptyDatabases
 from tests.exchange.import_files import new_user
 from tests.films import FILMS, NOW, store_films
@@ -29,15 +29,15 @@ _numbers = itertools.count(1)
 HOME = {"title": "Home", "year": 2001}
 # Only the first server has these: known by one service or by none, of one title, with titles hard to write.
 FURTHER = [
-    FilmFacts(**HOME, source="staff"),
-    FilmFacts(**HOME, source="staff"),
-    FilmFacts(**HOME, source="staff", imdb_id="tt9900001", tmdb_id=9_900_001),
-    FilmFacts("=cmd()", "staff", tmdb_id=9_900_002),
-    FilmFacts("👩‍🚀  two  blanks", "staff", original_title='"Zitat"', year=1900),
-    FilmFacts("Yearless", "movielens", movielens_id=9_900_003),
+    MovieRecord(**HOME, source="staff"),
+    MovieRecord(**HOME, source="staff"),
+    MovieRecord(**HOME, source="staff", imdb_id="tt9900001", tmdb_id=9_900_001),
+    MovieRecord("=cmd()", "staff", tmdb_id=9_900_002),
+    MovieRecord("👩‍🚀  two  blanks", "staff", original_title='"Zitat"', year=1900),
+    MovieRecord("Yearless", "movielens", movielens_id=9_900_003),
     # As a film that every server has, under another id.
-    FilmFacts("The Matrix", "staff", imdb_id="tt9900004", year=1999),
-    FilmFacts("The Matrix", "staff", year=1999),
+    MovieRecord("The Matrix", "staff", imdb_id="tt9900004", year=1999),
+    MovieRecord("The Matrix", "staff", year=1999),
 ]
 
 
@@ -78,13 +78,13 @@ class Server:
         )
 
 
-def server(empty: Settings, further: list[FilmFacts]) -> Server:
+def server(empty: Settings, further: list[MovieRecord]) -> Server:
     db.close()
     db.connect(empty)
     db.migrate()
     store_films()
     known = [movies.by_imdb_id(imdb_id) for imdb_id in list(FILMS)[:8]]
-    return Server(empty, [*known, *movies.store(further, NOW)])
+    return Server(empty, [*known, *movies.upsert(further, NOW)])
 
 
 @pytest.fixture(scope="module", params=["sqlite-sqlite", "sqlite-postgresql", "postgresql-sqlite"])

@@ -12,8 +12,8 @@ import pytest
 
 from movierec import db, movies
 from movierec.errors import ValidationFailed
-from movierec.movies import FilmFacts
-from movierec.movies.trigrams import COMMON, LEAST, MOST, trigrams_of
+from movierec.movies import MovieRecord
+from movierec.movies.trigrams import COMMON, MAXIMUM_TRIGRAMS, MINIMUM_TRIGRAMS, select_trigrams
 from tests.conftest import Template
 from tests.films import FILMS, NOW, movie_id
 from tests.movies.test_title_keys import MEANT
@@ -25,7 +25,7 @@ class WholeCatalogue(Template):
     """A database with every shipped film; tests only read it."""
 
     def fill(self) -> None:
-        assert movies.load_starter(NOW) > 17_000
+        assert movies.seed_catalogue(NOW) > 17_000
 
 
 def whole_catalogue(server: str | None) -> Iterator[WholeCatalogue]:
@@ -137,10 +137,10 @@ on_few_films = pytest.mark.usefixtures("database")
 def test_films_stored_later_are_found_at_once() -> None:
     assert found("the seventh seal") == []
     films = [
-        FilmFacts("The Seventh Seal", "movielens", movielens_id=1237, original_title="Det sjunde inseglet"),
-        FilmFacts("七人の侍", "movielens", movielens_id=2019),
+        MovieRecord("The Seventh Seal", "movielens", movielens_id=1237, original_title="Det sjunde inseglet"),
+        MovieRecord("七人の侍", "movielens", movielens_id=2019),
     ]
-    seal, samurai = movies.store(films, NOW)
+    seal, samurai = movies.upsert(films, NOW)
     for text in ("the seventh seal", "7th seal", "det sjunde inseglet", "sjunde insegelt"):
         assert movies.search(text, limit=1)[1][0].id == seal
     assert movies.search("七人の侍", limit=1)[1][0].id == samurai
@@ -149,18 +149,20 @@ def test_films_stored_later_are_found_at_once() -> None:
 @on_few_films
 def test_a_renamed_film_is_found_by_its_new_title_only() -> None:
     matrix = movie_id("tt0133093")
-    movies.store([FilmFacts("Wake Up, Neo", "staff", imdb_id="tt0133093", original_title="Follow Me")], NOW)
+    movies.upsert(
+        [MovieRecord("Wake Up, Neo", "staff", imdb_id="tt0133093", original_title="Follow Me")], NOW
+    )
     assert movies.search("matrix", limit=5) == (0, [])
     for text in ("wake up neo", "follow me"):
         assert movies.search(text, limit=1)[1][0].id == matrix
     # An original title that comes later makes it findable by both.
-    movies.store([FilmFacts("", "staff", imdb_id="tt0078748", original_title="Nostromo")], NOW)
+    movies.upsert([MovieRecord("", "staff", imdb_id="tt0078748", original_title="Nostromo")], NOW)
     assert found("nostromo") == found("alien", limit=1) == ["Alien (1979)"]
 
 
 @on_few_films
 def test_a_deleted_film_is_gone_from_the_index() -> None:
-    movies.remove(movie_id("tt0133093"))
+    movies.delete_movie(movie_id("tt0133093"))
     assert movies.search("matrix", limit=5) == (0, [])
     assert db.value("SELECT COUNT(*) FROM movie_titles") == len(FILMS) - 1
     if db.is_postgres():
@@ -173,14 +175,16 @@ def test_a_deleted_film_is_gone_from_the_index() -> None:
 @on_few_films
 def test_popularity_decides_between_films_of_one_title() -> None:
     assert found("psycho") == ["Psycho (1960)", "Psycho (1998)"]
-    movies.store([FilmFacts("Psycho", "staff", imdb_id="tt0155975", popularity=1e6)], NOW)
+    movies.upsert([MovieRecord("Psycho", "staff", imdb_id="tt0155975", popularity=1e6)], NOW)
     assert found("psycho") == ["Psycho (1998)", "Psycho (1960)"]
 
 
 @on_few_films
 def test_more_equal_titles_than_candidates_keep_the_best_known() -> None:
-    films = [FilmFacts("Home", "staff", imdb_id=f"tt{n:07}", popularity=n, year=2000) for n in range(1, 300)]
-    movies.store(films, NOW)
+    films = [
+        MovieRecord("Home", "staff", imdb_id=f"tt{n:07}", popularity=n, year=2000) for n in range(1, 300)
+    ]
+    movies.upsert(films, NOW)
     total, first = movies.search("home", limit=3)
     assert [film.imdb_id for film in first] == ["tt0000299", "tt0000298", "tt0000297"]
     assert total <= 299
@@ -188,7 +192,7 @@ def test_more_equal_titles_than_candidates_keep_the_best_known() -> None:
 
 @on_few_films
 def test_adult_films_are_found_only_if_asked_for() -> None:
-    movies.store([FilmFacts("Behind Closed Doors", "staff", adult=True)], NOW)
+    movies.upsert([MovieRecord("Behind Closed Doors", "staff", adult=True)], NOW)
     assert movies.search("behind closed doors", limit=1)[0] == 0
     assert movies.search("behind closed doors", adult=True, limit=1)[0] == 1
     assert movies.search("the matrix", adult=True, limit=1)[0] == 1
@@ -209,12 +213,12 @@ def test_titles_are_data_to_the_index() -> None:
         "🎬 🍿",
         "\u202eabc",
     ]
-    ids = movies.store([FilmFacts(title, "staff") for title in titles], NOW)
+    ids = movies.upsert([MovieRecord(title, "staff") for title in titles], NOW)
     for made, title in zip(ids, titles, strict=True):
         assert made in [film.id for film in movies.search(title, limit=20)[1]], title
     with db.write():
         for made in ids:
-            movies.remove(made)
+            movies.delete_movie(made)
     assert [movies.search(title, limit=20)[0] for title in ("$", "%_%", "🎬 🍿")] == [0, 0, 0]
 
 
@@ -233,40 +237,40 @@ def test_searches_for_nothing_or_too_much_are_refused(text: str) -> None:
 def test_a_title_as_another_site_spells_it() -> None:
     godfather = movie_id("tt0071562")
     for title in ("The Godfather: Part II", "Godfather: Part II, The", "the godfather part two"):
-        assert movies.find_title(title) == [godfather]
-    assert movies.find_title("Godfather") == [movie_id("tt0068646")]
-    assert movies.find_title("Godfahter") == []
+        assert movies.find_by_title(title) == [godfather]
+    assert movies.find_by_title("Godfather") == [movie_id("tt0068646")]
+    assert movies.find_by_title("Godfahter") == []
 
 
 @on_few_films
 def test_a_title_and_its_year() -> None:
     first, second = movie_id("tt0054215"), movie_id("tt0155975")
-    assert movies.find_title("Psycho") == [first, second]  # the better known first
-    assert movies.find_title("Psycho", 1998) == [second]
-    assert movies.find_title("Psycho", 1961) == [first]  # a year beside it, as sites often have it
-    assert movies.find_title("Psycho", 1970) == []
-    copies = [FilmFacts("Psycho", "staff", year=year, popularity=year) for year in (1999, 1997)]
-    later, earlier = movies.store(copies, NOW)
-    assert movies.find_title("Psycho", 1998) == [second, later, earlier]
+    assert movies.find_by_title("Psycho") == [first, second]  # the better known first
+    assert movies.find_by_title("Psycho", 1998) == [second]
+    assert movies.find_by_title("Psycho", 1961) == [first]  # a year beside it, as sites often have it
+    assert movies.find_by_title("Psycho", 1970) == []
+    copies = [MovieRecord("Psycho", "staff", year=year, popularity=year) for year in (1999, 1997)]
+    later, earlier = movies.upsert(copies, NOW)
+    assert movies.find_by_title("Psycho", 1998) == [second, later, earlier]
 
 
 # --- trigrams
 
 
 def test_common_trigrams_are_used_only_where_there_are_few_others() -> None:
-    telling = trigrams_of("shawshank redemption")
+    telling = select_trigrams("shawshank redemption")
     assert not set(telling) & set(COMMON)
     assert "sha" in telling
-    few = trigrams_of("the")
+    few = select_trigrams("the")
     assert few
     assert set(few) <= set(COMMON)
-    assert len(trigrams_of("heat")) == LEAST
+    assert len(select_trigrams("heat")) == MINIMUM_TRIGRAMS
 
 
 def test_of_a_long_text_trigrams_are_taken_from_all_of_it() -> None:
     text = "qzx " * 20 + "xyzzy plugh"
-    assert len(trigrams_of(text)) <= MOST
+    assert len(select_trigrams(text)) <= MAXIMUM_TRIGRAMS
     long = " ".join(f"q{a}{b}z" for a in "bcdfgh" for b in "jklmn")
-    asked = trigrams_of(long)
-    assert len(asked) <= MOST + LEAST
+    asked = select_trigrams(long)
+    assert len(asked) <= MAXIMUM_TRIGRAMS + MINIMUM_TRIGRAMS
     assert max(long.find(trigram) for trigram in asked) > len(long) * 0.8

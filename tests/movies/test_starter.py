@@ -17,28 +17,28 @@ import pytest
 
 from movierec import db
 from movierec.config import Settings
-from movierec.movies import load_starter, starter
-from movierec.movies.starter import StarterFilm, build, clean, stand_in
-from movierec.movies.starter.layout import FILMS, encode
+from movierec.movies import seed_catalogue, starter
+from movierec.movies.starter import StarterMovie, build, clean, estimate_votes
+from movierec.movies.starter.layout import STARTER_FILE, encode
 from movierec.movies.starter.vocabulary import OTHER_GENRES, TMDB_GENRES, country_names, language_codes
 
 
 @pytest.fixture(scope="module")
-def films() -> list[StarterFilm]:
+def films() -> list[StarterMovie]:
     return list(starter.read())
 
 
 @pytest.fixture(scope="module")
-def by_id(films: list[StarterFilm]) -> dict[str, StarterFilm]:
+def by_id(films: list[StarterMovie]) -> dict[str, StarterMovie]:
     return {film.imdb_id: film for film in films}
 
 
 # --- the shipped file
 
 
-def test_ships_many_films_in_a_small_file(films: list[StarterFilm]) -> None:
+def test_ships_many_films_in_a_small_file(films: list[StarterMovie]) -> None:
     assert len(films) >= 17_000
-    assert FILMS.stat().st_size <= 1_500_000
+    assert STARTER_FILE.stat().st_size <= 1_500_000
 
 
 def test_is_read_fast() -> None:
@@ -53,17 +53,17 @@ def _seconds_to_read() -> float:
 
 
 def test_source_and_licence_stand_beside_it() -> None:
-    text = FILMS.with_name("SOURCE.md").read_text(encoding="utf-8")
+    text = STARTER_FILE.with_name("SOURCE.md").read_text(encoding="utf-8")
     for word in ("Wikidata", "CC0", "bokeh-sampledata", "movierec.movies.starter.build"):
         assert word in text
 
 
-def test_imdb_ids_are_well_formed_and_unique(films: list[StarterFilm]) -> None:
+def test_imdb_ids_are_well_formed_and_unique(films: list[StarterMovie]) -> None:
     assert all(re.fullmatch(r"tt\d{7,8}", film.imdb_id) for film in films)
     assert len({film.imdb_id for film in films}) == len(films)
 
 
-def test_text_is_clean(films: list[StarterFilm]) -> None:
+def test_text_is_clean(films: list[StarterMovie]) -> None:
     texts = {film.title for film in films}
     texts |= {name for film in films for name in (*film.cast, *film.directors, *film.writers)}
     texts |= {word for film in films for word in (*film.genres, *film.countries, *film.languages)}
@@ -76,13 +76,13 @@ def test_text_is_clean(films: list[StarterFilm]) -> None:
         assert not re.search(r"&\w+;|\ufffd|Ã.|^N/A$|\(film\)", text), text
 
 
-def test_no_list_names_anything_twice(films: list[StarterFilm]) -> None:
+def test_no_list_names_anything_twice(films: list[StarterMovie]) -> None:
     for film in films:
         for names in (film.cast, film.directors, film.writers, film.genres, film.countries, film.languages):
             assert len(set(names)) == len(names), film
 
 
-def test_dates_and_numbers_are_plausible(films: list[StarterFilm]) -> None:
+def test_dates_and_numbers_are_plausible(films: list[StarterMovie]) -> None:
     for film in films:
         assert 1940 <= film.year <= 2014
         assert film.released is None or abs(film.released.year - film.year) <= 1
@@ -95,12 +95,12 @@ def test_dates_and_numbers_are_plausible(films: list[StarterFilm]) -> None:
         assert 0 <= film.oscars <= 11
 
 
-def test_every_genre_and_language_is_a_known_word(films: list[StarterFilm]) -> None:
+def test_every_genre_and_language_is_a_known_word(films: list[StarterMovie]) -> None:
     assert {genre for film in films for genre in film.genres} <= {*TMDB_GENRES, *OTHER_GENRES}
     assert all(re.fullmatch(r"[a-z]{2}", code) for film in films for code in film.languages)
 
 
-def test_most_films_have_what_a_page_shows(films: list[StarterFilm]) -> None:
+def test_most_films_have_what_a_page_shows(films: list[StarterMovie]) -> None:
     known = Counter(field for film in films for field in film._fields if getattr(film, field))
     for field, least in {
         "genres": 17_000,
@@ -132,7 +132,7 @@ def test_most_films_have_what_a_page_shows(films: list[StarterFilm]) -> None:
     ],
 )
 def test_well_known_films_are_right(
-    by_id: dict[str, StarterFilm],
+    by_id: dict[str, StarterMovie],
     imdb_id: str,
     title: str,
     year: int,
@@ -148,7 +148,7 @@ def test_well_known_films_are_right(
     assert genre in film.genres
 
 
-def test_one_film_in_full(by_id: dict[str, StarterFilm]) -> None:
+def test_one_film_in_full(by_id: dict[str, StarterMovie]) -> None:
     film = by_id["tt0133093"]
     assert film.released == date(1999, 3, 31)
     assert (film.runtime_minutes, film.certificate) == (136, "R")
@@ -161,7 +161,7 @@ def test_one_film_in_full(by_id: dict[str, StarterFilm]) -> None:
 # --- votes and popularity
 
 
-def test_well_known_films_are_the_most_popular(films: list[StarterFilm]) -> None:
+def test_well_known_films_are_the_most_popular(films: list[StarterMovie]) -> None:
     ranked = sorted(films, key=lambda film: -_votes(film).popularity)
     place = {(film.title, film.year): position for position, film in enumerate(ranked)}
     for title in [
@@ -176,32 +176,32 @@ def test_well_known_films_are_the_most_popular(films: list[StarterFilm]) -> None
         assert place[title] < 200, title
 
 
-def test_votes_of_every_film_are_in_range(films: list[StarterFilm]) -> None:
+def test_votes_of_every_film_are_in_range(films: list[StarterMovie]) -> None:
     for votes in map(_votes, films):
         assert 0 <= votes.vote_average <= 10
         assert votes.vote_count >= 0
         assert 0 <= votes.popularity < 200
 
 
-def _votes(film: StarterFilm) -> starter.StandIn:
-    return stand_in(film.meter, film.reviews, film.year, film.critics_average)
+def _votes(film: StarterMovie) -> starter.EstimatedVotes:
+    return estimate_votes(film.meter, film.reviews, film.year, film.critics_average)
 
 
 def test_stand_in_prefers_the_critics_own_mark() -> None:
-    assert stand_in(90, 100, 2000, average=7.4).vote_average == 7.4
-    assert stand_in(100, 100, 2000).vote_average == 7.8
-    assert stand_in(0, 100, 2000).vote_average == 3.2
+    assert estimate_votes(90, 100, 2000, average=7.4).vote_average == 7.4
+    assert estimate_votes(100, 100, 2000).vote_average == 7.8
+    assert estimate_votes(0, 100, 2000).vote_average == 3.2
 
 
 def test_stand_in_of_an_unreviewed_film_is_nothing() -> None:
-    assert stand_in(None, None, 1990) == (0.0, 0, 0.0)
+    assert estimate_votes(None, None, 1990) == (0.0, 0, 0.0)
 
 
 def test_more_reviews_or_better_ones_make_a_film_more_popular() -> None:
-    assert stand_in(80, 200, 2000).popularity > stand_in(80, 100, 2000).popularity
-    assert stand_in(80, 200, 2000).popularity > stand_in(20, 200, 2000).popularity
+    assert estimate_votes(80, 200, 2000).popularity > estimate_votes(80, 100, 2000).popularity
+    assert estimate_votes(80, 200, 2000).popularity > estimate_votes(20, 200, 2000).popularity
     # The same number of reviews is worth more to an old film, at every age.
-    popularity = [stand_in(80, 100, year).popularity for year in range(1940, 2020)]
+    popularity = [estimate_votes(80, 100, year).popularity for year in range(1940, 2020)]
     assert popularity == sorted(popularity, reverse=True)
 
 
@@ -325,7 +325,7 @@ def database(tmp_path: Path) -> Path:
     return path
 
 
-def _built(source: Path, out: Path) -> dict[str, StarterFilm]:
+def _built(source: Path, out: Path) -> dict[str, StarterMovie]:
     assert build.main([str(source), str(out)]) == 0
     return {film.imdb_id: film for film in starter.read(out)}
 
@@ -362,7 +362,7 @@ def test_builder_reports_what_it_left_out(
     lines = dict(re.findall(r"(?m)^ *([\d,]+)  (.*)$", capsys.readouterr().out))
     counts = {what: number for number, what in lines.items()}
     report: Counter[str] = Counter()
-    build.films_of(build.rows_of(database), report)
+    build.clean_movies(build.read_rows(database), report)
     assert report["rows read"] == 9
     assert report["films written"] == 4
     assert report["film dropped: no IMDb id"] == 2
@@ -388,7 +388,7 @@ def test_builder_explains_itself_without_arguments(capsys: pytest.CaptureFixture
     assert "WHEEL_OR_DB" in capsys.readouterr().err
 
 
-def test_encoding_does_not_depend_on_the_order_given(films: list[StarterFilm], tmp_path: Path) -> None:
+def test_encoding_does_not_depend_on_the_order_given(films: list[StarterMovie], tmp_path: Path) -> None:
     few = films[:200]
     (tmp_path / "few.xz").write_bytes(encode(reversed(few)))
     assert list(starter.read(tmp_path / "few.xz")) == few
@@ -414,6 +414,6 @@ def test_who_comes_second_waits_for_the_first_however_long_that_loads(settings: 
     first = threading.Thread(target=load)
     first.start()
     assert loading.wait(10)
-    assert db.run_with_retry(load_starter, 0) == 0
+    assert db.run_with_retry(seed_catalogue, 0) == 0
     first.join()
     db.close()

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import pytest
 
 from movierec.movies import starter
-from movierec.movies.search_ranking import Candidate, match_score, parse_query, rank
+from movierec.movies.search_ranking import SearchCandidate, match_score, parse_query, rank
 from movierec.movies.title_keys import title_key
 
 # --- keys
@@ -161,9 +161,9 @@ def test_a_year_may_belong_to_the_title(title: str) -> None:
 
 def test_ranking_does_not_depend_on_the_order_of_candidates_and_drops_the_hopeless() -> None:
     films = [
-        Candidate(1, "Heat", year=1972),
-        Candidate(2, "Heat", year=1995),
-        Candidate(3, "Amélie", year=2001),
+        SearchCandidate(1, "Heat", year=1972),
+        SearchCandidate(2, "Heat", year=1995),
+        SearchCandidate(3, "Amélie", year=2001),
     ]
     forwards, backwards = rank("heat", films), rank("heat", reversed(films))
     assert forwards == backwards
@@ -177,7 +177,7 @@ def test_ranking_does_not_depend_on_the_order_of_candidates_and_drops_the_hopele
 class Catalogue:
     """What the title index of a database does: the 200 films that share most trigrams with the query."""
 
-    def __init__(self, films: Iterable[Candidate]) -> None:
+    def __init__(self, films: Iterable[SearchCandidate]) -> None:
         self.films = list(films)
         self.keys: dict[str, list[int]] = defaultdict(list)
         self.trigrams: dict[str, list[int]] = defaultdict(list)
@@ -185,7 +185,7 @@ class Catalogue:
             for trigram in _trigrams(title_key(film.title)):
                 self.trigrams[trigram].append(position)
 
-    def search(self, text: str) -> list[Candidate]:
+    def search(self, text: str) -> list[SearchCandidate]:
         shared: Counter[int] = Counter()
         for key in parse_query(text).keys:
             for trigram in _trigrams(key):
@@ -199,21 +199,21 @@ def _trigrams(key: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def films() -> list[Candidate]:
+def films() -> list[SearchCandidate]:
     return [
-        Candidate(
+        SearchCandidate(
             number,
             film.title,
             "",
             film.year,
-            starter.stand_in(film.meter, film.reviews, film.year, film.critics_average).popularity,
+            starter.estimate_votes(film.meter, film.reviews, film.year, film.critics_average).popularity,
         )
         for number, film in enumerate(starter.read())
     ]
 
 
 @pytest.fixture(scope="module")
-def catalogue(films: list[Candidate]) -> Catalogue:
+def catalogue(films: list[SearchCandidate]) -> Catalogue:
     return Catalogue(films)
 
 
@@ -371,7 +371,9 @@ def test_finds_what_people_mean_in_the_first_three(catalogue: Catalogue, text: s
 
 
 @pytest.mark.parametrize("text", list(MEANT)[:5])
-def test_two_hundred_candidates_lose_nothing(catalogue: Catalogue, films: list[Candidate], text: str) -> None:
+def test_two_hundred_candidates_lose_nothing(
+    catalogue: Catalogue, films: list[SearchCandidate], text: str
+) -> None:
     assert catalogue.search(text)[:3] == [match.film for match in rank(text, films)][:3]
 
 

@@ -20,7 +20,7 @@ def load(home: Path) -> Catalogue:
     db.connect(make_settings(home))
     try:
         db.migrate()
-        movies.load_starter(int(time.time()))
+        movies.seed_catalogue(int(time.time()))
         return load_catalogue()
     finally:
         db.close()

@@ -33,7 +33,7 @@ def prepare(user_id: int) -> None:
         unknown.update(movie_id for (movie_id,) in found)
     if unknown:
         with db.write():
-            movies.give_own_ids(unknown)
+            movies.assign_movierec_ids(unknown)
 
 
 def profile(user_id: int) -> Written:

@@ -19,7 +19,7 @@ from rapidfuzz.distance import Indel
 
 from movierec.exchange.movielens.titles import parse_title
 from movierec.exchange.readers.records import FilmName
-from movierec.movies import KnownFilm, title_forms
+from movierec.movies import IndexedMovie, title_forms
 
 # So alike a title must be, out of 1, to be asked about; and so many years beside it a film may lie.
 ALIKE = 0.85
@@ -82,12 +82,12 @@ class Matcher:
 
     def __init__(
         self,
-        films: Iterable[KnownFilm],
+        films: Iterable[IndexedMovie],
         titles: Iterable[tuple[int, str]],
         aliases: Iterable[tuple[str, str | int, int]] = (),
         choices: Mapping[str, list[Choice]] | None = None,
     ) -> None:
-        self._films: dict[int, KnownFilm] = {}
+        self._films: dict[int, IndexedMovie] = {}
         self._by: dict[str, dict[object, int]] = {column: {} for column in IDS}
         self._titles: defaultdict[str, list[int]] = defaultdict(list)
         self._parts: defaultdict[str, list[int]] = defaultdict(list)
@@ -98,7 +98,7 @@ class Matcher:
         for column, told, movie_id in aliases:
             self._by[column].setdefault(told, movie_id)
 
-    def add(self, films: Iterable[KnownFilm], titles: Iterable[tuple[int, str]]) -> None:
+    def add(self, films: Iterable[IndexedMovie], titles: Iterable[tuple[int, str]]) -> None:
         """Films that came later."""
         for film in films:
             self._films[film.id] = film
@@ -117,7 +117,7 @@ class Matcher:
     def highest_id(self) -> int:
         return max(self._films, default=0)
 
-    def film(self, movie_id: int) -> KnownFilm:
+    def film(self, movie_id: int) -> IndexedMovie:
         return self._films[movie_id]
 
     def _match(self, name: FilmName) -> Match:
@@ -194,14 +194,14 @@ class Matcher:
             return "of several films called so this is not the best known"
         return ""
 
-    def _contradicts(self, name: FilmName, film: KnownFilm) -> bool:
+    def _contradicts(self, name: FilmName, film: IndexedMovie) -> bool:
         """As `contradicts`, but for ids that the film had before others were merged into it."""
         own: dict[str, Any] = {
             column: None for column in IDS if self._by[column].get(getattr(name, column)) == film.id
         }
         return contradicts(replace(name, **own), film)
 
-    def _is_called(self, name: FilmName, film: KnownFilm) -> bool:
+    def _is_called(self, name: FilmName, film: IndexedMovie) -> bool:
         """Articles included."""
         known = {title_forms(title).full for title in (film.title, film.original_title) if title}
         return any(title_forms(title).full in known for title in _titles(name))
@@ -250,7 +250,7 @@ class Matcher:
         return YEARS_APART[apart] if apart <= NEAR_YEARS else None
 
 
-def contradicts(name: FilmName, film: KnownFilm) -> bool:
+def contradicts(name: FilmName, film: IndexedMovie) -> bool:
     """Whether both have an id of one service, and not the same."""
     pairs = ((getattr(name, column), getattr(film, column)) for column in IDS)
     return any(told is not None and known is not None and told != known for told, known in pairs)

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from movierec import movies
 from movierec.exchange.importing.movie_matcher import Match, contradicts
 from movierec.exchange.readers.records import FilmName
-from movierec.movies import FilmFacts, KnownFilm
+from movierec.movies import IndexedMovie, MovieRecord
 
 
-def is_another(name: FilmName, match: Match, candidates: Iterable[KnownFilm]) -> bool:
+def is_another(name: FilmName, match: Match, candidates: Iterable[IndexedMovie]) -> bool:
     """Whether the name has an id, and by it is none of the films that are called alike."""
     has_id = bool(name.imdb_id or name.tmdb_id or name.movielens_id or name.own_id)
     if match.movie_id is not None or not has_id or not name.title:
@@ -25,7 +25,7 @@ def bring(names: Iterable[FilmName], user_id: int, *, most: int, now: int) -> in
     """Add the films; returns how many."""
     films = [
         (
-            FilmFacts(
+            MovieRecord(
                 title=name.title,
                 source="import",
                 original_title=name.original_title,
@@ -38,4 +38,4 @@ def bring(names: Iterable[FilmName], user_id: int, *, most: int, now: int) -> in
         )
         for name in names
     ]
-    return movies.bring(films, user_id, most=most, now=now)
+    return movies.add_stubs(films, user_id, most=most, now=now)

@@ -127,7 +127,7 @@ class _Run:
         self.recognised, self.rows, self.progress = recognised, rows, progress
         self.report = report
         self.matcher = Matcher(
-            movies.known_films(), movies.known_titles(), movies.known_aliases(), choices(user_id)
+            movies.indexed_movies(), movies.indexed_titles(), movies.indexed_aliases(), choices(user_id)
         )
         self.outcomes = bytearray()
         self.profiles: list[Profile] = []
@@ -210,7 +210,7 @@ class _Run:
     def _match_anew(self) -> None:
         """Rows without a film: what came may be theirs, also where it came for another name."""
         highest = self.matcher.highest_id
-        self.matcher.add(movies.known_films(highest), movies.known_titles(highest))
+        self.matcher.add(movies.indexed_movies(highest), movies.indexed_titles(highest))
         for number in self.rows.without_film():
             name = self.rows.record(number).film
             self.rows.set_match(number, name, self.matcher.match(name))

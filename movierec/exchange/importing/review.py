@@ -186,7 +186,7 @@ def answer(
         asked = question(user_id, question_id)
         if asked.state not in OPEN:
             raise Conflict("This was answered already.")
-        if movie_id is not None and not movies.listed([movie_id]):
+        if movie_id is not None and not movies.summaries([movie_id]):
             raise NotFound("There is no such movie.")
         db.execute(
             "UPDATE film_questions SET state = ?, movie_id = ?, answered_at = ? WHERE id = ?",
@@ -240,8 +240,8 @@ def open_names(user_id: int, above: int, *, contested: str, limit: int) -> list[
 
 def searched(title: str, *, limit: int) -> list[Candidate]:
     """Films that a search for the title finds, the likeliest first."""
-    words = title.split()[: movies.MAXIMUM_TERMS]
-    found = movies.matches(" ".join(words)[: movies.MAXIMUM_LENGTH], movies.Filters())
+    words = title.split()[: movies.MAXIMUM_SEARCH_TERMS]
+    found = movies.find_matches(" ".join(words)[: movies.MAXIMUM_SEARCH_LENGTH], movies.MovieFilters())
     return [Candidate(match.film.id, round(match.score)) for match in found[:limit]]
 
 

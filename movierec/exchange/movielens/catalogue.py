@@ -13,7 +13,7 @@ from movierec.exchange.movielens.files import Table
 from movierec.exchange.movielens.report import Report
 from movierec.exchange.movielens.titles import parse_genres, parse_title
 from movierec.exchange.readers.lines import BadRow, shown, whole_number
-from movierec.movies import FilmFacts
+from movierec.movies import MovieRecord
 from movierec.movies.title_keys import title_key
 
 # Twice what all of MovieLens has ever had; memory is bounded by it.
@@ -38,8 +38,8 @@ class Film(NamedTuple):
     genres: tuple[str, ...]
     ids: OutsideIds
 
-    def facts(self, keywords: tuple[str, ...] = ()) -> FilmFacts:
-        return FilmFacts(
+    def facts(self, keywords: tuple[str, ...] = ()) -> MovieRecord:
+        return MovieRecord(
             title=self.title,
             source="movielens",
             tmdb_id=self.ids.tmdb_id,
@@ -179,7 +179,7 @@ def store_films(films: Sequence[Film], keywords: dict[int, tuple[str, ...]], now
     """Join or create some films, in one transaction."""
     with db.write():
         before = db.value("SELECT MAX(id) FROM movies") or 0
-        ids = movies.store([film.facts(keywords.get(film.movielens_id, ())) for film in films], now)
+        ids = movies.upsert([film.facts(keywords.get(film.movielens_id, ())) for film in films], now)
     return Stored(ids, len({movie_id for movie_id in ids if movie_id > before}))
 
 

@@ -184,7 +184,7 @@ class _Import:
             ids += stored.ids
             created += stored.created
             community.give_way()
-        merged = movies.aliases()  # a later batch may have made one of two films
+        merged = movies.alias_targets()  # a later batch may have made one of two films
         return [merged.get(movie_id, movie_id) for movie_id in ids], created
 
     def _note_votes(self, ids: list[int], totals: npt.NDArray[np.int64]) -> None:

@@ -11,24 +11,24 @@ from operator import itemgetter
 from typing import Any
 
 from movierec import db
-from movierec.movies.movie_record import FilmFacts
+from movierec.movies.movie_record import MovieRecord
 from movierec.movies.title_keys import title_key
 
 # More of a title helps nobody to find it, and no index takes entries of any length.
 KEY_LENGTH = 200
 
 
-def add_parts(films: Mapping[int, FilmFacts]) -> None:
+def add_related(films: Mapping[int, MovieRecord]) -> None:
     """Store all parts of films that are new."""
     add_titles({movie_id: (film.title, film.original_title) for movie_id, film in films.items()})
-    for part in PARTS:
+    for part in RELATED:
         part.add({movie_id: part.told_by(film) for movie_id, film in films.items()})
 
 
-def complete_parts(films: Mapping[int, FilmFacts], stronger: Collection[int]) -> set[int]:
+def update_related(films: Mapping[int, MovieRecord], stronger: Collection[int]) -> set[int]:
     """Store what the films lack and, of those in `stronger`, also what differs. Returns which changed."""
     changed: set[int] = set()
-    for part in PARTS:
+    for part in RELATED:
         news = _news(part, films, stronger)
         part.remove(news)
         part.add(news)
@@ -36,12 +36,12 @@ def complete_parts(films: Mapping[int, FilmFacts], stronger: Collection[int]) ->
     return changed
 
 
-def has_news(films: Mapping[int, FilmFacts], stronger: Collection[int]) -> bool:
+def related_would_change(films: Mapping[int, MovieRecord], stronger: Collection[int]) -> bool:
     """Whether `complete_parts` would store anything."""
-    return any(_news(part, films, stronger) for part in PARTS)
+    return any(_news(part, films, stronger) for part in RELATED)
 
 
-def _news(part: Any, films: Mapping[int, FilmFacts], stronger: Collection[int]) -> dict[int, Any]:
+def _news(part: Any, films: Mapping[int, MovieRecord], stronger: Collection[int]) -> dict[int, Any]:
     known = part.known_of(films)
     news = {}
     for movie_id, film in films.items():
@@ -52,9 +52,9 @@ def _news(part: Any, films: Mapping[int, FilmFacts], stronger: Collection[int]) 
     return news
 
 
-def replace_parts(movie_id: int, film: FilmFacts) -> None:
+def replace_related(movie_id: int, film: MovieRecord) -> None:
     """Store exactly these parts, also where they are none."""
-    for part in PARTS:
+    for part in RELATED:
         part.remove([movie_id])
         part.add({movie_id: part.told_by(film)})
     replace_titles({movie_id: (film.title, film.original_title)})
@@ -77,13 +77,13 @@ def replace_titles(titles: Mapping[int, tuple[str, ...]]) -> None:
     add_titles(titles)
 
 
-class Names:
+class SharedNames:
     """Genres or keywords: names that films share."""
 
     def __init__(self, kind: str, *, ordered: bool) -> None:
         self._kind, self._table, self._ordered = kind, f"movie_{kind}s", ordered
 
-    def told_by(self, film: FilmFacts) -> tuple[str, ...]:
+    def told_by(self, film: MovieRecord) -> tuple[str, ...]:
         names = dict.fromkeys(film.genres if self._kind == "genre" else film.keywords)
         return tuple(names) if self._ordered else tuple(sorted(names))
 
@@ -113,13 +113,13 @@ class Names:
 
 
 # Role, name, character. Plain tuples: there are two hundred thousand of them in the shipped films.
-Credit = tuple[str, str, str]
+CreditTuple = tuple[str, str, str]
 
 
-class Credits:
+class MovieCredits:
     """Who made a film, ordered by role and billing; each role is told or not."""
 
-    def told_by(self, film: FilmFacts) -> tuple[Credit, ...]:
+    def told_by(self, film: MovieRecord) -> tuple[CreditTuple, ...]:
         characters = dict(zip(film.cast, film.characters, strict=False))
         return (
             *[("cast", name, characters.get(name, "")) for name in dict.fromkeys(film.cast)],
@@ -127,7 +127,7 @@ class Credits:
             *[("writer", name, "") for name in dict.fromkeys(film.writers)],
         )
 
-    def known_of(self, movie_ids: Iterable[int]) -> dict[int, tuple[Credit, ...]]:
+    def known_of(self, movie_ids: Iterable[int]) -> dict[int, tuple[CreditTuple, ...]]:
         found = _by_movie(
             movie_ids,
             "SELECT movie_id, role, name, character FROM credits JOIN people ON people.id = person_id "
@@ -135,12 +135,14 @@ class Credits:
         )
         return {movie_id: tuple(map(tuple, rows)) for movie_id, rows in found.items()}
 
-    def merged(self, winner: tuple[Credit, ...], other: tuple[Credit, ...]) -> tuple[Credit, ...]:
+    def merged(
+        self, winner: tuple[CreditTuple, ...], other: tuple[CreditTuple, ...]
+    ) -> tuple[CreditTuple, ...]:
         told = {role for role, _, _ in winner}
         both = [*winner, *(credit for credit in other if credit[0] not in told)]
         return tuple(sorted(both, key=itemgetter(0)))
 
-    def add(self, credited: Mapping[int, tuple[Credit, ...]]) -> None:
+    def add(self, credited: Mapping[int, tuple[CreditTuple, ...]]) -> None:
         ids = _ids("people", (name for told in credited.values() for _, name, _ in told))
         rows = [
             (movie_id, role, ids[name], position, character)
@@ -156,8 +158,12 @@ class Credits:
         _clear("credits", movie_ids)
 
 
-GENRES, KEYWORDS, CREDITS = Names("genre", ordered=True), Names("keyword", ordered=False), Credits()
-PARTS: tuple[Any, ...] = (GENRES, KEYWORDS, CREDITS)
+GENRES, KEYWORDS, CREDITS = (
+    SharedNames("genre", ordered=True),
+    SharedNames("keyword", ordered=False),
+    MovieCredits(),
+)
+RELATED: tuple[Any, ...] = (GENRES, KEYWORDS, CREDITS)
 
 
 def _by_movie(movie_ids: Iterable[int], sql: str) -> dict[int, tuple[Any, ...]]:

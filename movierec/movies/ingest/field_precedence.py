@@ -7,10 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from movierec import db
-from movierec.movies.external_ids import Known, Named
+from movierec.movies.external_ids import ExternalIds, TitleAndYear
 from movierec.movies.ingest import credits_and_titles
-from movierec.movies.ingest.same_movie import are_alike
-from movierec.movies.movie_record import COLUMNS, IDS, LISTS, PRECEDENCE, FilmFacts, row_of
+from movierec.movies.ingest.same_movie import are_similar
+from movierec.movies.movie_record import (
+    COLUMNS,
+    ID_COLUMNS,
+    JSON_COLUMNS,
+    PRECEDENCE,
+    MovieRecord,
+    column_values,
+)
 
 # As their columns have them: nothing is told.
 _NOTHING = (None, "", "[]", 0, False)
@@ -18,11 +25,11 @@ _NOTHING = (None, "", "[]", 0, False)
 _DRIFTING = ("vote_average", "vote_count", "popularity")
 _DRIFT = 0.02
 # What a list of TMDb tells of a film that it may have been given by title: no other source has these.
-LISTED = ("overview", "poster_path", "backdrop_path")
+TMDB_LIST_COLUMNS = ("overview", "poster_path", "backdrop_path")
 
 
-def complete(
-    films: Mapping[int, FilmFacts], known: Known, now: int, *, ties: bool = True, wary: bool = False
+def update_movies(
+    films: Mapping[int, MovieRecord], known: ExternalIds, now: int, *, ties: bool = True, wary: bool = False
 ) -> set[int]:
     """Write what `films` add to rows there are; returns which changed.
 
@@ -33,20 +40,20 @@ def complete(
         return set()
     differences = _differences(films, known, ties=ties, wary=wary)
     changes = differences.changes
-    changed = credits_and_titles.complete_parts(differences.sure, differences.stronger)
+    changed = credits_and_titles.update_related(differences.sure, differences.stronger)
     for movie_id, values in changes.items():
         if values or movie_id in changed:
-            update(movie_id, values, now)
+            set_columns(movie_id, values, now)
             changed.add(movie_id)
     renamed = [i for i in changes if changes[i].keys() & {"title", "original_title"}]
     credits_and_titles.replace_titles(_titles(renamed))
     return changed
 
 
-def tell_nothing_new(films: Mapping[int, FilmFacts], known: Known) -> bool:
+def would_change_nothing(films: Mapping[int, MovieRecord], known: ExternalIds) -> bool:
     """Whether `complete` would write nothing. Only reads."""
     differences = _differences(films, known, ties=True, wary=True)
-    return not any(differences.changes.values()) and not credits_and_titles.has_news(
+    return not any(differences.changes.values()) and not credits_and_titles.related_would_change(
         differences.sure, differences.stronger
     )
 
@@ -54,12 +61,14 @@ def tell_nothing_new(films: Mapping[int, FilmFacts], known: Known) -> bool:
 class _Differences(NamedTuple):
     """Films of which all is taken, those whose source may replace what there is, and the columns that change."""
 
-    sure: dict[int, FilmFacts]
+    sure: dict[int, MovieRecord]
     stronger: set[int]
     changes: dict[int, dict[str, Any]]
 
 
-def _differences(films: Mapping[int, FilmFacts], known: Known, *, ties: bool, wary: bool) -> _Differences:
+def _differences(
+    films: Mapping[int, MovieRecord], known: ExternalIds, *, ties: bool, wary: bool
+) -> _Differences:
     rows: dict[int, db.Row] = {}
     for batch in db.batches(films):
         sql = f"SELECT id, source, {', '.join(COLUMNS)} FROM movies WHERE id IN ({db.placeholders(batch)})"
@@ -73,12 +82,14 @@ def _differences(films: Mapping[int, FilmFacts], known: Known, *, ties: bool, wa
     changes = {i: _changes(i, film, rows[i], i in stronger, known) for i, film in films.items()}
     for movie_id in changes.keys() - sure.keys():
         changes[movie_id] = {
-            name: value for name, value in changes[movie_id].items() if name in (*IDS, *LISTED)
+            name: value
+            for name, value in changes[movie_id].items()
+            if name in (*ID_COLUMNS, *TMDB_LIST_COLUMNS)
         }
     return _Differences(sure, stronger, changes)
 
 
-def _may_be_another(film: FilmFacts, row: db.Row) -> bool:
+def _may_be_another(film: MovieRecord, row: db.Row) -> bool:
     """Whether a list of TMDb's names a film that others told of, and that TMDb's details have not confirmed."""
     source, *old = row
     imdb_id, details_at = (old[COLUMNS.index(name)] for name in ("imdb_id", "details_at"))
@@ -86,15 +97,15 @@ def _may_be_another(film: FilmFacts, row: db.Row) -> bool:
     return is_listed and source != "tmdb" and imdb_id is not None and details_at is None
 
 
-def _changes(movie_id: int, film: FilmFacts, row: db.Row, wins: bool, known: Known) -> dict[str, Any]:
+def _changes(movie_id: int, film: MovieRecord, row: db.Row, wins: bool, known: ExternalIds) -> dict[str, Any]:
     source, *old = row
     drifting = _DRIFTING if film.source == source else ()
     changes: dict[str, Any] = {}
-    for name, value, present in zip(COLUMNS, row_of(film), old, strict=True):
+    for name, value, present in zip(COLUMNS, column_values(film), old, strict=True):
         if value in _NOTHING or value == present or (name in drifting and _is_near(value, present)):
             continue
         empty = present in _NOTHING
-        if name in IDS:
+        if name in ID_COLUMNS:
             if (empty or (name == "tmdb_id" and _is_renamed(film, tuple(old)))) and known.claim(
                 name, value, movie_id
             ):
@@ -106,18 +117,18 @@ def _changes(movie_id: int, film: FilmFacts, row: db.Row, wins: bool, known: Kno
     return changes
 
 
-def _is_renamed(film: FilmFacts, old: db.Row) -> bool:
+def _is_renamed(film: MovieRecord, old: db.Row) -> bool:
     """Whether TMDb tells by which new id it knows a film: it withdraws ids of what it had twice."""
-    had = Named(*(old[COLUMNS.index(name)] for name in Named._fields))
+    had = TitleAndYear(*(old[COLUMNS.index(name)] for name in TitleAndYear._fields))
     is_whole = film.source == "tmdb" and film.details_at is not None and film.imdb_id is not None
-    return is_whole and film.imdb_id == old[COLUMNS.index("imdb_id")] and are_alike(film, had)
+    return is_whole and film.imdb_id == old[COLUMNS.index("imdb_id")] and are_similar(film, had)
 
 
 def _is_near(value: float, present: float) -> bool:
     return abs(value - present) <= _DRIFT * present
 
 
-def update(movie_id: int, values: Mapping[str, Any], now: int) -> None:
+def set_columns(movie_id: int, values: Mapping[str, Any], now: int) -> None:
     """Set columns of a film, and the time of it."""
     assignments = "".join(f"{name} = ?, " for name in values)
     db.execute(f"UPDATE movies SET {assignments}updated_at = ? WHERE id = ?", *values.values(), now, movie_id)
@@ -131,17 +142,17 @@ def _titles(movie_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def told_of(movie_id: int) -> FilmFacts:
+def stored_record(movie_id: int) -> MovieRecord:
     """What is stored of a film, as its source would tell it."""
     row = db.row(f"SELECT source, {', '.join(COLUMNS)} FROM movies WHERE id = ?", movie_id)
     assert row is not None
     told: dict[str, Any] = dict(zip(("source", *COLUMNS), row, strict=True))
-    told.update((name, tuple(json.loads(told[name]))) for name in LISTS)
+    told.update((name, tuple(json.loads(told[name]))) for name in JSON_COLUMNS)
     credits = credits_and_titles.CREDITS.known_of([movie_id]).get(movie_id, ())
     of_role = {
         role: [credit for credit in credits if credit[0] == role] for role in ("cast", "director", "writer")
     }
-    return FilmFacts(
+    return MovieRecord(
         **told,
         genres=credits_and_titles.GENRES.known_of([movie_id]).get(movie_id, ()),
         keywords=credits_and_titles.KEYWORDS.known_of([movie_id]).get(movie_id, ()),

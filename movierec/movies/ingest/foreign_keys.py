@@ -6,34 +6,34 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from movierec import db
-from movierec.movies.models import Movie, WhenMerged
+from movierec.movies.models import MergeRule, Movie
 
 # A film's own parts, which are merged with its facts.
-PARTS = frozenset({"movie_titles", "movie_genres", "credits", "movie_keywords", "own_ids"})
+RELATED_TABLES = frozenset({"movie_titles", "movie_genres", "credits", "movie_keywords", "own_ids"})
 # What the longest of texts may have.
-MAXIMUM_TEXT = 10_000
+MAXIMUM_TEXT_LENGTH = 10_000
 
 
-class Reference(NamedTuple):
+class ForeignKey(NamedTuple):
     table: str
     column: str
 
 
-def give_to(lost: int, kept: int) -> None:
+def redirect_references(lost: int, kept: int) -> None:
     """Let everything that refers to the film `lost` refer to `kept`.
 
     Where a user has a row for each and may have only one, the table's model says what becomes of the two.
     """
     rules = _rules()
     for reference in _references_to("movies"):
-        if reference.table in PARTS:
+        if reference.table in RELATED_TABLES:
             continue
         for others in _unique_with(reference):
             _unite(reference, others, rules[reference.table], lost, kept)
         _refer(reference, lost, kept)
 
 
-def _rules() -> dict[str, WhenMerged]:
+def _rules() -> dict[str, MergeRule]:
     """By table. A table whose model says nothing is not in it: to lose rows silently would be worse than to fail."""
     models = Movie._meta.backrefs.values()
     return {
@@ -43,7 +43,7 @@ def _rules() -> dict[str, WhenMerged]:
     }
 
 
-def _unite(reference: Reference, others: Sequence[str], rule: WhenMerged, lost: int, kept: int) -> None:
+def _unite(reference: ForeignKey, others: Sequence[str], rule: MergeRule, lost: int, kept: int) -> None:
     """Make one row of each two that differ only in their film."""
     table, column = reference
     same = " AND ".join(f"one.{name} = two.{name}" for name in others) or "TRUE"
@@ -62,7 +62,7 @@ def _unite(reference: Reference, others: Sequence[str], rule: WhenMerged, lost: 
     for batch in db.batches([goes["id"] for goes, _ in decided]):
         db.execute(f"DELETE FROM {table} WHERE id IN ({db.placeholders(batch)})", *batch)
     for goes, stays in decided:
-        if changes := rule.united(stays, goes, MAXIMUM_TEXT):
+        if changes := rule.united(stays, goes, MAXIMUM_TEXT_LENGTH):
             assignments = ", ".join(f"{name} = ?" for name in changes)
             db.execute(f"UPDATE {table} SET {assignments} WHERE id = ?", *changes.values(), stays["id"])
 
@@ -76,12 +76,12 @@ def _rows_of(table: str, ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
     return found
 
 
-def _refer(reference: Reference, lost: int, kept: int) -> None:
+def _refer(reference: ForeignKey, lost: int, kept: int) -> None:
     table, column = reference
     db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", kept, lost)
 
 
-def _references_to(table: str) -> list[Reference]:
+def _references_to(table: str) -> list[ForeignKey]:
     """The columns whose foreign keys name the table."""
     if db.is_postgres():
         found = db.rows(
@@ -96,10 +96,10 @@ def _references_to(table: str) -> list[Reference]:
             "WHERE tables.type = 'table' AND keys.\"table\" = ? ORDER BY 1, 2",
             table,
         )
-    return [Reference(*row) for row in found]
+    return [ForeignKey(*row) for row in found]
 
 
-def _unique_with(reference: Reference) -> list[list[str]]:
+def _unique_with(reference: ForeignKey) -> list[list[str]]:
     """The other columns of each unique key that the referring column is part of."""
     if db.is_postgres():
         found = db.rows(

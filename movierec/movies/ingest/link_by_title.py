@@ -7,14 +7,14 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from movierec import db
-from movierec.movies.external_ids import Known
+from movierec.movies.external_ids import ExternalIds
 from movierec.movies.ingest.credits_and_titles import GENRES, KEY_LENGTH
 from movierec.movies.ingest.same_movie import YEARS_APART
-from movierec.movies.movie_record import FilmFacts
+from movierec.movies.movie_record import MovieRecord
 from movierec.movies.title_keys import title_key
 
 # Votes of a film and of its namesake of the same year: from here on the catalogue has the better known one.
-FAR_BETTER_KNOWN = 50
+DECISIVE_VOTE_RATIO = 50
 
 
 class _Namesake(NamedTuple):
@@ -30,7 +30,7 @@ class _Namesake(NamedTuple):
         return self.tmdb_id is None and self.imdb_id is not None
 
 
-def joined_by_title(films: Sequence[FilmFacts]) -> list[FilmFacts]:
+def link_by_title(films: Sequence[MovieRecord]) -> list[MovieRecord]:
     """`films` with the imdb ids of those that are, by title and year, exactly one film that has no tmdb id yet.
 
     Without that The Matrix of a list would be a second one beside the one that people have rated, until
@@ -56,14 +56,14 @@ def joined_by_title(films: Sequence[FilmFacts]) -> list[FilmFacts]:
     ]
 
 
-def _strangers(films: Sequence[FilmFacts]) -> list[FilmFacts]:
+def _strangers(films: Sequence[MovieRecord]) -> list[MovieRecord]:
     """Those whose ids nobody has."""
     asked = [film for film in films if film.tmdb_id is not None and film.imdb_id is None]
-    known = Known(asked)
+    known = ExternalIds(asked)
     return [film for film in asked if known.by("tmdb_id", film) is None]
 
 
-def _keys(film: FilmFacts) -> set[str]:
+def _keys(film: MovieRecord) -> set[str]:
     return {title_key(title)[:KEY_LENGTH] for title in (film.title, film.original_title) if title}
 
 
@@ -80,12 +80,12 @@ def _namesakes(keys: Collection[str]) -> dict[str, set[_Namesake]]:
 
 
 def _claims(
-    films: Sequence[FilmFacts],
+    films: Sequence[MovieRecord],
     namesakes: dict[str, set[_Namesake]],
     choose: Callable[[int, set[_Namesake]], _Namesake | None],
-) -> dict[_Namesake, list[FilmFacts]]:
+) -> dict[_Namesake, list[MovieRecord]]:
     """Which films could be one of the catalogue, by what `choose` makes of a year and those called so."""
-    claims: dict[_Namesake, list[FilmFacts]] = {}
+    claims: dict[_Namesake, list[MovieRecord]] = {}
     for film in {film.tmdb_id: film for film in films}.values():
         assert film.year is not None
         called_so = {each for key in _keys(film) for each in namesakes.get(key, ())}
@@ -105,8 +105,8 @@ def _of_the_year_beside(year: int, called_so: set[_Namesake]) -> _Namesake | Non
     return those[0] if len(those) == 1 and those[0].is_free and those[0].year != year else None
 
 
-def _best_known(films: Sequence[FilmFacts]) -> FilmFacts | None:
+def _best_known(films: Sequence[MovieRecord]) -> MovieRecord | None:
     """The only one, or the one whose votes leave no doubt."""
     first, *others = sorted(films, key=lambda film: -film.vote_count)
-    is_best = all(first.vote_count >= FAR_BETTER_KNOWN * max(film.vote_count, 1) for film in others)
+    is_best = all(first.vote_count >= DECISIVE_VOTE_RATIO * max(film.vote_count, 1) for film in others)
     return first if is_best else None

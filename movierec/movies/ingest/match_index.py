@@ -8,7 +8,7 @@ from typing import NamedTuple
 from movierec import db
 
 
-class KnownFilm(NamedTuple):
+class IndexedMovie(NamedTuple):
     """`own_id` is what movierec gave a film that no other service knows."""
 
     id: int
@@ -28,17 +28,17 @@ _KNOWN = (
 )
 
 
-def known_films(above: int = 0) -> Iterator[KnownFilm]:
+def indexed_movies(above: int = 0) -> Iterator[IndexedMovie]:
     """All films with ids above `above`."""
-    yield from map(KnownFilm._make, db.rows(f"{_KNOWN} WHERE movies.id > ?", above))
+    yield from map(IndexedMovie._make, db.rows(f"{_KNOWN} WHERE movies.id > ?", above))
 
 
-def known_titles(above: int = 0) -> list[tuple[int, str]]:
+def indexed_titles(above: int = 0) -> list[tuple[int, str]]:
     """Film and title of those, as `title_key` writes it but without spaces; of a film there may be several."""
     return db.rows("SELECT movie_id, compact FROM movie_titles WHERE movie_id > ?", above)
 
 
-def known_aliases() -> list[tuple[str, str | int, int]]:
+def indexed_aliases() -> list[tuple[str, str | int, int]]:
     """Outside ids of films that were merged into others: which id, its value, and the film it leads to."""
     columns = ("imdb_id", "tmdb_id", "movielens_id", "own_id")
     return [

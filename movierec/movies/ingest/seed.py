@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from movierec import db
-from movierec.movies.ingest.upsert import store
-from movierec.movies.movie_record import FilmFacts
-from movierec.movies.starter import StarterFilm, read, stand_in
+from movierec.movies.ingest.upsert import upsert
+from movierec.movies.movie_record import MovieRecord
+from movierec.movies.starter import StarterMovie, estimate_votes, read
 
 
-def load_starter(now: int) -> int:
+def seed_catalogue(now: int) -> int:
     """Store the shipped films in one transaction; returns how many. Daemons starting together do it once."""
     with db.write():
         if db.is_postgres():
@@ -19,13 +19,13 @@ def load_starter(now: int) -> int:
             db.execute("SET LOCAL statement_timeout = 0")
         if db.increment_revision("starter") > 1:
             return 0
-        return len(store(list(map(facts_of, read())), now))
+        return len(upsert(list(map(record_from_starter, read())), now))
 
 
-def facts_of(film: StarterFilm) -> FilmFacts:
+def record_from_starter(film: StarterMovie) -> MovieRecord:
     """A shipped film as the catalogue takes it; votes are made from the critics until there are real ones."""
-    votes = stand_in(film.meter, film.reviews, film.year, film.critics_average)
-    return FilmFacts(
+    votes = estimate_votes(film.meter, film.reviews, film.year, film.critics_average)
+    return MovieRecord(
         title=film.title,
         source="starter",
         imdb_id=film.imdb_id,
@@ -49,7 +49,7 @@ def facts_of(film: StarterFilm) -> FilmFacts:
     )
 
 
-def starter_films(imdb_ids: Iterable[str]) -> list[FilmFacts]:
+def starter_records(imdb_ids: Iterable[str]) -> list[MovieRecord]:
     """Some of the shipped films."""
     wanted = set(imdb_ids)
-    return [facts_of(film) for film in read() if film.imdb_id in wanted]
+    return [record_from_starter(film) for film in read() if film.imdb_id in wanted]

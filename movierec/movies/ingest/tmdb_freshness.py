@@ -8,19 +8,19 @@ from typing import NamedTuple
 from movierec import db
 
 
-class Outside(NamedTuple):
+class TmdbLookupIds(NamedTuple):
     """How to ask TMDb for a film; one of the two is known."""
 
     tmdb_id: int | None
     imdb_id: str | None
 
 
-def never_told(movie_ids: Collection[int]) -> list[Outside]:
+def without_details(movie_ids: Collection[int]) -> list[TmdbLookupIds]:
     """Those of some films that TMDb has not told whole, and that it can be asked for."""
-    found: list[Outside] = []
+    found: list[TmdbLookupIds] = []
     for batch in db.batches(sorted(movie_ids)):
         found += [
-            Outside(*row)
+            TmdbLookupIds(*row)
             for row in db.rows(
                 "SELECT tmdb_id, imdb_id FROM movies WHERE details_at IS NULL "
                 f"AND (tmdb_id IS NOT NULL OR imdb_id IS NOT NULL) AND id IN ({db.placeholders(batch)}) ORDER BY id",
@@ -30,7 +30,7 @@ def never_told(movie_ids: Collection[int]) -> list[Outside]:
     return found
 
 
-def told_before(tmdb_ids: Collection[int], before: int) -> list[int]:
+def details_older_than(tmdb_ids: Collection[int], before: int) -> list[int]:
     """Those of TMDb's ids whose films it told whole, but not since then (UTC epoch seconds)."""
     found: list[int] = []
     for batch in db.batches(sorted(set(tmdb_ids))):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-from movierec.movies.movie_record import FilmFacts
+from movierec.movies.movie_record import MovieRecord
 from movierec.movies.popularity import popularity
 from movierec.movies.starter.vocabulary import country_names
 from movierec.tmdb import Details, Film
 
 
-def facts_of(film: Film, genres: Mapping[int, str]) -> FilmFacts:
+def record_from_list_item(film: Film, genres: Mapping[int, str]) -> MovieRecord:
     """From a list. `genres` are names by TMDb's ids; what is not among them is left out."""
-    return FilmFacts(
+    return MovieRecord(
         title=film.title,
         source="tmdb",
         tmdb_id=film.tmdb_id,
@@ -32,10 +32,10 @@ def facts_of(film: Film, genres: Mapping[int, str]) -> FilmFacts:
     )
 
 
-def facts_of_details(details: Details, told_at: int) -> FilmFacts:
+def record_from_details(details: Details, told_at: int) -> MovieRecord:
     """From a film's own page, which tells all that TMDb knew at `told_at` (UTC epoch seconds)."""
     return dataclasses.replace(
-        facts_of(details.film, {}),
+        record_from_list_item(details.film, {}),
         details_at=told_at,
         imdb_id=details.imdb_id,
         tagline=details.tagline,

@@ -15,22 +15,22 @@ from typing import Any, Literal
 from movierec import config, db
 from movierec.errors import MovierecError, NotFound, Throttled, TmdbDisabled
 from movierec.movies.genres import sync_genres
-from movierec.movies.ingest.link_by_title import joined_by_title
+from movierec.movies.ingest.link_by_title import link_by_title
 from movierec.movies.ingest.merge import current_id
-from movierec.movies.ingest.tmdb_mapping import facts_of, facts_of_details
-from movierec.movies.ingest.upsert import known_whole, store
-from movierec.movies.movie_record import FilmFacts
+from movierec.movies.ingest.tmdb_mapping import record_from_details, record_from_list_item
+from movierec.movies.ingest.upsert import ids_if_unchanged, upsert
+from movierec.movies.movie_record import MovieRecord
 from movierec.movies.queries import by_imdb_id, by_tmdb_id
 from movierec.movies.search_ranking import without_year
 from movierec.tmdb import LAST_PAGE, Answer, FilmPage, Flights, Tmdb
 
-InThread = Callable[..., Awaitable[Any]]
+RunInThread = Callable[..., Awaitable[Any]]
 
 HOUR_SECONDS = 3600
 
 
 @dataclass(frozen=True)
-class Found:
+class TmdbListPage:
     """A page of a list as TMDb has it; `ids` are those of the catalogue. `fetched_at`: UTC epoch seconds."""
 
     ids: list[int]
@@ -42,7 +42,7 @@ class Found:
     fetched_at: int
 
 
-class Sync:
+class TmdbSync:
     """`read` and `write` run work in the database threads. Without `tmdb` everything is as if it were away."""
 
     def __init__(
@@ -51,8 +51,8 @@ class Sync:
         settings: config.TmdbSettings,
         clock: Callable[[], float],
         *,
-        read: InThread,
-        write: InThread,
+        read: RunInThread,
+        write: RunInThread,
     ) -> None:
         self._tmdb, self._settings, self._clock = tmdb, settings, clock
         self._read, self._write = read, write
@@ -72,16 +72,16 @@ class Sync:
 
     # Lists: None where the catalogue must do.
 
-    async def trending(self, window: Literal["day", "week"], page: int) -> Found | None:
+    async def trending(self, window: Literal["day", "week"], page: int) -> TmdbListPage | None:
         return await self._list(f"trending {window}", page, lambda tmdb, page: tmdb.trending(window, page))
 
-    async def popular(self, page: int) -> Found | None:
+    async def popular(self, page: int) -> TmdbListPage | None:
         return await self._list("popular", page, Tmdb.popular)
 
-    async def top_rated(self, page: int) -> Found | None:
+    async def top_rated(self, page: int) -> TmdbListPage | None:
         return await self._list("top rated", page, Tmdb.top_rated)
 
-    async def search(self, text: str, *, year: int | None, adult: bool) -> Found | None:
+    async def search(self, text: str, *, year: int | None, adult: bool) -> TmdbListPage | None:
         """What TMDb finds first, to be merged with what the catalogue finds.
 
         TMDb would look in titles for a year behind the text; ranking knows what it means.
@@ -89,7 +89,7 @@ class Sync:
         if (tmdb := self._tmdb) is None:
             return None
         asked = without_year(text)
-        found: Found | None = await self._in_time(
+        found: TmdbListPage | None = await self._in_time(
             f"search {year} {adult} {asked}",
             lambda: self._films(tmdb.search(asked, year=year, adult=adult), adult=adult),
             self._settings.page_seconds,
@@ -98,23 +98,25 @@ class Sync:
 
     async def _list(
         self, name: str, page: int, ask: Callable[[Tmdb, int], Coroutine[Any, Any, Answer[FilmPage]]]
-    ) -> Found | None:
+    ) -> TmdbListPage | None:
         if (tmdb := self._tmdb) is None:
             return None
         asked = min(page, LAST_PAGE)
-        found: Found | None = await self._in_time(
+        found: TmdbListPage | None = await self._in_time(
             f"{name} {asked}", lambda: self._films(ask(tmdb, asked)), self._settings.list_seconds
         )
         if found is not None and page > LAST_PAGE:
             return dataclasses.replace(found, ids=[], page=page)
         return found
 
-    async def _films(self, asking: Coroutine[Any, Any, Answer[FilmPage]], *, adult: bool = False) -> Found:
+    async def _films(
+        self, asking: Coroutine[Any, Any, Answer[FilmPage]], *, adult: bool = False
+    ) -> TmdbListPage:
         """The films of an answer, stored. Adult ones only where they were asked for."""
         answer, genres = await asyncio.gather(asking, self._genre_names())
         page = answer.value
-        films = [facts_of(film, genres) for film in page.films if adult or not film.adult]
-        return Found(
+        films = [record_from_list_item(film, genres) for film in page.films if adult or not film.adult]
+        return TmdbListPage(
             await self._stored(films),
             page.page,
             page.total_pages,
@@ -135,11 +137,11 @@ class Sync:
                 await self._write(sync_genres, answer.value)
         return answer.value
 
-    async def _stored(self, films: Sequence[FilmFacts]) -> list[int]:
+    async def _stored(self, films: Sequence[MovieRecord]) -> list[int]:
         """Their ids. What is known already costs no write."""
-        films = await self._read(joined_by_title, films)
-        ids: list[int] | None = await self._read(known_whole, films)
-        return await self._write(store, films, self._now) if ids is None else ids
+        films = await self._read(link_by_title, films)
+        ids: list[int] | None = await self._read(ids_if_unchanged, films)
+        return await self._write(upsert, films, self._now) if ids is None else ids
 
     # Single films
 
@@ -211,8 +213,8 @@ class Sync:
         """The id of a film, stored with all that TMDb tells of it."""
         assert self._tmdb is not None
         answer = await self._tmdb.details(tmdb_id)
-        film = facts_of_details(answer.value, answer.fetched_at)
-        ids: list[int] = await self._write(store, [film], self._now)
+        film = record_from_details(answer.value, answer.fetched_at)
+        ids: list[int] = await self._write(upsert, [film], self._now)
         return ids[0]
 
     # The rest

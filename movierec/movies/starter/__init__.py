@@ -3,7 +3,7 @@
 Where the facts come from and how to rebuild the file: SOURCE.md beside this module.
 """
 
-from movierec.movies.starter.layout import StarterFilm, read
-from movierec.movies.starter.votes import StandIn, stand_in
+from movierec.movies.starter.layout import StarterMovie, read
+from movierec.movies.starter.votes import EstimatedVotes, estimate_votes
 
-__all__ = ["StandIn", "StarterFilm", "read", "stand_in"]
+__all__ = ["EstimatedVotes", "StarterMovie", "estimate_votes", "read"]

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 
 from movierec.movies.starter.clean import clean_text, clean_title, split_list, split_people
-from movierec.movies.starter.layout import FILMS, StarterFilm, encode
+from movierec.movies.starter.layout import STARTER_FILE, StarterMovie, encode
 from movierec.movies.starter.vocabulary import (
     CERTIFICATES,
     LANGUAGE_CODES,
@@ -26,7 +26,7 @@ from movierec.movies.starter.vocabulary import (
     genre_names,
     language_codes,
 )
-from movierec.movies.starter.votes import stand_in
+from movierec.movies.starter.votes import estimate_votes
 
 DATABASE_IN_WHEEL = "bokeh_sampledata/_data/movies.db"
 CAST_LIMIT = 20
@@ -44,7 +44,7 @@ _QUERY = """SELECT o.imdbID, o.Title, o.Year, o.Rating, o.Runtime, o.Genre, o.Re
 Row = Mapping[str, object]
 
 
-def rows_of(source: Path) -> Iterator[Row]:
+def read_rows(source: Path) -> Iterator[Row]:
     """Rows of both tables of the database, or of the database inside the wheel."""
     with tempfile.TemporaryDirectory() as folder:
         if zipfile.is_zipfile(source):
@@ -59,9 +59,9 @@ def rows_of(source: Path) -> Iterator[Row]:
             connection.close()
 
 
-def films_of(rows: Iterable[Row], report: Counter[str]) -> list[StarterFilm]:
+def clean_movies(rows: Iterable[Row], report: Counter[str]) -> list[StarterMovie]:
     """Clean films; of two rows with one IMDb id the more reviewed stays. `report` counts what is left out."""
-    films: dict[str, StarterFilm] = {}
+    films: dict[str, StarterMovie] = {}
     for row in rows:
         report["rows read"] += 1
         film = _film(row, report)
@@ -75,7 +75,7 @@ def films_of(rows: Iterable[Row], report: Counter[str]) -> list[StarterFilm]:
     return [_best_known_first(film, fame) for fame in [_fame(films.values())] for film in films.values()]
 
 
-def _film(row: Row, report: Counter[str]) -> StarterFilm | None:
+def _film(row: Row, report: Counter[str]) -> StarterMovie | None:
     imdb_id, title = clean_text(row["imdbID"]), clean_title(row["Title"])
     if not re.fullmatch(r"tt\d{7,8}", imdb_id):
         report["film dropped: no IMDb id"] += 1
@@ -92,7 +92,7 @@ def _film(row: Row, report: Counter[str]) -> StarterFilm | None:
         report["release date dropped: years away from the film's year"] += 1
         released = None
     countries = country_names(split_list(row["Country"]))
-    return StarterFilm(
+    return StarterMovie(
         imdb_id=imdb_id,
         title=title,
         year=year,
@@ -199,17 +199,17 @@ def _within(number: int | None, least: int, most: int) -> int | None:
     return number if number is not None and least <= number <= most else None
 
 
-def _fame(films: Iterable[StarterFilm]) -> dict[str, float]:
+def _fame(films: Iterable[StarterMovie]) -> dict[str, float]:
     """How well known a person is: the popularity of their films, added up."""
     fame: dict[str, float] = {}
     for film in films:
-        popularity = stand_in(film.meter, film.reviews, film.year).popularity
+        popularity = estimate_votes(film.meter, film.reviews, film.year).popularity
         for name in {*film.cast, *film.directors, *film.writers}:
             fame[name] = fame.get(name, 0.0) + popularity
     return fame
 
 
-def _best_known_first(film: StarterFilm, fame: Mapping[str, float]) -> StarterFilm:
+def _best_known_first(film: StarterMovie, fame: Mapping[str, float]) -> StarterMovie:
     """The source lists a cast alphabetically; whom people know should stand in front."""
     cast = sorted(film.cast, key=lambda name: (-fame[name], name))
     return film._replace(cast=tuple(cast[:CAST_LIMIT]))
@@ -220,8 +220,8 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     report: Counter[str] = Counter()
-    films = films_of(rows_of(Path(arguments[0])), report)
-    out = Path(arguments[1]) if len(arguments) == 2 else FILMS
+    films = clean_movies(read_rows(Path(arguments[0])), report)
+    out = Path(arguments[1]) if len(arguments) == 2 else STARTER_FILE
     out.write_bytes(encode(films))
     for what, count in sorted(report.items()):
         print(f"{count:>8,}  {what}")

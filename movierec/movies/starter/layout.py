@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-FILMS = Path(__file__).with_name("films.xz")
+STARTER_FILE = Path(__file__).with_name("films.xz")
 SOURCE = {
     "source": "Wikidata, by way of the movies.db of bokeh-sampledata",
     "licence": "CC0-1.0",
@@ -22,7 +22,7 @@ WORDS = ("genres", "languages", "countries")  # few different ones: written out
 PEOPLE = ("directors", "writers", "cast")  # many: written as numbers
 
 
-class StarterFilm(NamedTuple):
+class StarterMovie(NamedTuple):
     imdb_id: str
     title: str
     year: int
@@ -42,19 +42,19 @@ class StarterFilm(NamedTuple):
     oscars: int  # categories won, as far as recorded
 
 
-def read(path: Path = FILMS) -> Iterator[StarterFilm]:
+def read(path: Path = STARTER_FILE) -> Iterator[StarterMovie]:
     """Every film of the file, in the order of the IMDb ids."""
     return decode(path.read_bytes())
 
 
-def encode(films: Iterable[StarterFilm]) -> bytes:
+def encode(films: Iterable[StarterMovie]) -> bytes:
     """Same films, same bytes. By field and not by film, like stands beside like: a third smaller."""
     films = sorted(films, key=lambda film: film.imdb_id)
     # In alphabetical order names pack best.
     people = sorted({name for film in films for name in (*film.directors, *film.writers, *film.cast)})
     number = {name: position for position, name in enumerate(people)}
     lines: list[object] = [SOURCE | {"films": len(films)}, people]
-    for field in StarterFilm._fields:
+    for field in StarterMovie._fields:
         values = [getattr(film, field) for film in films]
         if field in WORDS:
             values = ["|".join(words) for words in values]
@@ -67,7 +67,7 @@ def encode(films: Iterable[StarterFilm]) -> bytes:
     return lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME)
 
 
-def decode(packed: bytes) -> Iterator[StarterFilm]:
+def decode(packed: bytes) -> Iterator[StarterMovie]:
     _source, people, *columns = map(json.loads, lzma.decompress(packed).split(b"\n"))
     values: dict[str, list[Any]] = dict(columns)
     for field in WORDS:
@@ -76,4 +76,4 @@ def decode(packed: bytes) -> Iterator[StarterFilm]:
     for field in PEOPLE:
         values[field] = [tuple([people[number] for number in numbers]) for numbers in values[field]]
     values["released"] = [date.fromisoformat(text) if text else None for text in values["released"]]
-    return map(StarterFilm._make, zip(*(values[field] for field in StarterFilm._fields), strict=True))
+    return map(StarterMovie._make, zip(*(values[field] for field in StarterMovie._fields), strict=True))

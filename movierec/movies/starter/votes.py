@@ -11,15 +11,15 @@ ERA_CEILING = ((1970, 105.0), (1980, 140.0), (1995, 160.0), (2001, 240.0), (2014
 AVERAGE_OF_NOBODY, AVERAGE_PER_PERCENT = 3.16, 0.0468
 
 
-class StandIn(NamedTuple):
+class EstimatedVotes(NamedTuple):
     vote_average: float  # 0-10, one decimal
     vote_count: int
     popularity: float  # 0-100 and a little over, three decimals
 
 
-def stand_in(
+def estimate_votes(
     meter: int | None, reviews: int | None, year: int | None = None, average: float | None = None
-) -> StandIn:
+) -> EstimatedVotes:
     """Votes and popularity as the critics would have cast them.
 
     `vote_average` is the critics' mean mark where known, else the line above; 0 without either.
@@ -32,7 +32,7 @@ def stand_in(
         average = 0.0 if meter is None else AVERAGE_OF_NOBODY + AVERAGE_PER_PERCENT * meter
     liked = 0.5 if meter is None else meter / 100
     popularity = 100 * count / _era_ceiling(year) * (0.5 + 0.5 * liked)
-    return StandIn(round(min(max(average, 0.0), 10.0), 1), count, round(popularity, 3))
+    return EstimatedVotes(round(min(max(average, 0.0), 10.0), 1), count, round(popularity, 3))
 
 
 def _era_ceiling(year: int | None) -> float:

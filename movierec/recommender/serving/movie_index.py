@@ -84,7 +84,7 @@ def load_catalogue() -> Catalogue:
         content=content,
         genres=genre_shares(films.traits.genres),
         makers=makers_of(content.features, films.facts),
-        aliases=movies.aliases(),
+        aliases=movies.alias_targets(),
     )
 
 
@@ -143,7 +143,7 @@ def _facts(rows: Sequence[db.Row], genres: Sequence[Sequence[str]], listed: _Lis
 
 def _weight(row: db.Row) -> float:
     """Votes in one unit: TMDb counts a hundred where others count one review."""
-    return movies.reviews_for(row[5]) if row[11] == "tmdb" else row[5]
+    return movies.equivalent_reviews(row[5]) if row[11] == "tmdb" else row[5]
 
 
 def makers_of(features: Features, facts: FilmFacts) -> Ints:

@@ -38,7 +38,7 @@ def renewed(before: Catalogue) -> Renewed | None:
     revision = db.revision("catalogue")
     touched = _touched_since(before)
     # Of two merged films the model knows both: it is laid over the catalogue anew.
-    if len(touched) > MANY or movies.aliases() != before.aliases:
+    if len(touched) > MANY or movies.alias_targets() != before.aliases:
         return None
     films = read_films(touched)
     came = films.ids[before.places_of(films.ids) < 0]

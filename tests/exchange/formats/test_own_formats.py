@@ -95,7 +95,7 @@ def test_a_film_is_brought_as_a_bare_entry_known_by_who_brought_it(ada: int, tmp
     )
     assert db.value("SELECT added_by_id FROM own_ids WHERE movie_id = ?", brought) == ada
     # Whatever comes later says it better.
-    movies.store([movies.FilmFacts("Known Well", "movielens", imdb_id="tt9900001", year=2000)], NOW)
+    movies.upsert([movies.MovieRecord("Known Well", "movielens", imdb_id="tt9900001", year=2000)], NOW)
     assert db.value("SELECT title FROM movies WHERE id = ?", brought) == "Known Well"
 
 
@@ -117,7 +117,7 @@ def test_beyond_the_limit_rows_wait_until_their_film_is_there(ada: int, tmp_path
     assert (again["new"], again["same"]) == (0, 2)
     count, questions = importing.questions(ada, limit=10, offset=0)
     assert count == 2
-    [film] = movies.store([movies.FilmFacts("Made Up 2", "staff", tmdb_id=9_900_002, year=2000)], NOW)
+    [film] = movies.upsert([movies.MovieRecord("Made Up 2", "staff", tmdb_id=9_900_002, year=2000)], NOW)
     waiting = next(question for question in questions if question.title == "Made Up 2")
     importing.answer(ada, waiting.id, film, now=NOW)
     assert library.rating_of_movie(ada, film).stars == 4.5

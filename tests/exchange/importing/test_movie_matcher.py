@@ -8,11 +8,11 @@ import pytest
 
 from movierec.exchange.importing.movie_matcher import Choice, Matcher, identity
 from movierec.exchange.readers.records import FilmName
-from movierec.movies import KnownFilm
+from movierec.movies import IndexedMovie
 from movierec.movies.title_keys import title_key
 
 
-def film(number: int, title: str, year: int | None, popularity: float = 10.0, **more: Any) -> KnownFilm:
+def film(number: int, title: str, year: int | None, popularity: float = 10.0, **more: Any) -> IndexedMovie:
     told = {
         "original_title": "",
         "imdb_id": f"tt{number:07}",
@@ -20,7 +20,7 @@ def film(number: int, title: str, year: int | None, popularity: float = 10.0, **
         "movielens_id": None,
         "own_id": None,
     }
-    return KnownFilm(number, title, year=year, popularity=popularity, **{**told, **more})
+    return IndexedMovie(number, title, year=year, popularity=popularity, **{**told, **more})
 
 
 FILMS = [

@@ -215,7 +215,7 @@ def test_what_is_found_elsewhere_is_taken(ada: int, tmp_path: Path) -> None:
 
     def look_up(batch: Any) -> bool:
         names.extend(batch)
-        movies.store([movies.FilmFacts("Nobody Knows It", "tmdb", tmdb_id=77, year=2001)], NOW)
+        movies.upsert([movies.MovieRecord("Nobody Knows It", "tmdb", tmdb_id=77, year=2001)], NOW)
         return True
 
     report = bring_in(tmp_path, ada, EXPORT, look_up=look_up)
@@ -226,11 +226,11 @@ def test_what_is_found_elsewhere_is_taken(ada: int, tmp_path: Path) -> None:
 
 def test_what_comes_with_what_was_looked_up_is_taken_too(ada: int, tmp_path: Path) -> None:
     """A name that had candidates is not asked for elsewhere, but what comes for others may be its film."""
-    movies.store([movies.FilmFacts("The Long Row", "tmdb", tmdb_id=78, year=2018)], NOW)
+    movies.upsert([movies.MovieRecord("The Long Row", "tmdb", tmdb_id=78, year=2018)], NOW)
 
     def look_up(_batch: Any) -> bool:
-        nobody = movies.FilmFacts("Nobody Knows It", "tmdb", tmdb_id=77, year=2001)
-        movies.store([nobody, movies.FilmFacts("The Long Row", "tmdb", tmdb_id=79, year=2020)], NOW)
+        nobody = movies.MovieRecord("Nobody Knows It", "tmdb", tmdb_id=77, year=2001)
+        movies.upsert([nobody, movies.MovieRecord("The Long Row", "tmdb", tmdb_id=79, year=2020)], NOW)
         return True
 
     rows = "2020-05-01,Nobody Knows It,2001,u3,1\n2020-05-01,The Long Row,2020,u4,3\n"
@@ -246,7 +246,7 @@ def test_what_waits_is_taken_once_the_catalogue_knows_it(ada: int, tmp_path: Pat
     bring_in(tmp_path, ada, EXPORT)
     bring_in(tmp_path, ada, RATINGS + "2020-05-01,Alien,1979,u7,4\n2020-05-01,Alien,1979,u8,3\n")
     assert [question.title for question in asked(ada)] == ["Alien", "Alien", "Nobody Knows It"]
-    movies.store([movies.FilmFacts("Nobody Knows It", "tmdb", tmdb_id=77, year=2001)], NOW)
+    movies.upsert([movies.MovieRecord("Nobody Knows It", "tmdb", tmdb_id=77, year=2001)], NOW)
     # by whatever import comes next
     report = bring_in(tmp_path, ada, "title,year,rating\nHeat,1995,4.5\n")
     assert report["settled"] == 1
@@ -285,7 +285,7 @@ def test_what_was_answered_meanwhile_stops_nothing(
     ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bring_in(tmp_path, ada, EXPORT)
-    movies.store([movies.FilmFacts("Nobody Knows It", "tmdb", tmdb_id=77, year=2001)], NOW)
+    movies.upsert([movies.MovieRecord("Nobody Knows It", "tmdb", tmdb_id=77, year=2001)], NOW)
     found = pipeline.open_names
 
     def and_answered(*args: Any, **options: Any) -> Any:

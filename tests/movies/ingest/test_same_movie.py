@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from movierec.movies.ingest.same_movie import are_alike
-from movierec.movies.movie_record import FilmFacts
+from movierec.movies.ingest.same_movie import are_similar
+from movierec.movies.movie_record import MovieRecord
 
 
 @pytest.mark.parametrize(
@@ -26,5 +26,5 @@ from movierec.movies.movie_record import FilmFacts
     ],
 )
 def test_parts_that_differ_in_a_number_are_not_one_film(one: str, other: str, alike: bool) -> None:
-    first, second = FilmFacts(one, "tmdb", year=2010), FilmFacts(other, "tmdb", year=2011)
-    assert are_alike(first, second) is alike
+    first, second = MovieRecord(one, "tmdb", year=2010), MovieRecord(other, "tmdb", year=2011)
+    assert are_similar(first, second) is alike

@@ -13,11 +13,11 @@ from movierec import config, db, movies
 from movierec.config import Settings
 from movierec.errors import NotFound
 from movierec.movies.genres import sync_genres
-from movierec.movies.ingest.link_by_title import joined_by_title
-from movierec.movies.ingest.tmdb_mapping import facts_of, facts_of_details
-from movierec.movies.ingest.upsert import known_whole, store
-from movierec.movies.movie_record import FilmFacts
-from movierec.movies.popularity import popularity, reviews_for
+from movierec.movies.ingest.link_by_title import link_by_title
+from movierec.movies.ingest.tmdb_mapping import record_from_details, record_from_list_item
+from movierec.movies.ingest.upsert import ids_if_unchanged, upsert
+from movierec.movies.movie_record import MovieRecord
+from movierec.movies.popularity import equivalent_reviews, popularity
 from movierec.movies.search_ranking import without_year
 from movierec.recommender.serving.movie_index import read_films
 from movierec.tmdb import Answer, Tmdb, parse
@@ -28,16 +28,16 @@ from tests.tmdb.answers import HEAT, MATRIX, NEW, Known
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def listed(*films: Known) -> list[FilmFacts]:
-    return [facts_of(parse.film(film.listed()), answers.GENRES) for film in films]
+def listed(*films: Known) -> list[MovieRecord]:
+    return [record_from_list_item(parse.film(film.listed()), answers.GENRES) for film in films]
 
 
-def detailed(film: Known, at: int = NOW) -> FilmFacts:
-    return facts_of_details(parse.details(film.details()), at)
+def detailed(film: Known, at: int = NOW) -> MovieRecord:
+    return record_from_details(parse.details(film.details()), at)
 
 
-def save(films: list[FilmFacts]) -> list[int]:
-    return store(joined_by_title(films), NOW)
+def save(films: list[MovieRecord]) -> list[int]:
+    return upsert(link_by_title(films), NOW)
 
 
 def test_a_film_of_a_list_is_the_one_that_is_there() -> None:
@@ -66,20 +66,20 @@ def test_a_film_of_a_list_is_the_one_that_is_there() -> None:
     ],
 )
 def test_films_meet_by_title_and_year(title: str, released: str, imdb_id: str | None) -> None:
-    [film] = joined_by_title(listed(Known(7, title, released=released)))
+    [film] = link_by_title(listed(Known(7, title, released=released)))
     assert film.imdb_id == imdb_id
 
 
 def test_two_that_could_be_the_same_film_are_not_joined_by_title() -> None:
     both = listed(Known(7, "Heat", released="1995-12-15"), Known(8, "Heat", released="1995-03-01"))
-    assert [film.imdb_id for film in joined_by_title(both)] == [None, None]
-    store([FilmFacts("Vertigo", "movielens", imdb_id="tt7000001", year=1958)], NOW)
-    [film] = joined_by_title(listed(Known(9, "Vertigo", released="1958-05-09")))
+    assert [film.imdb_id for film in link_by_title(both)] == [None, None]
+    upsert([MovieRecord("Vertigo", "movielens", imdb_id="tt7000001", year=1958)], NOW)
+    [film] = link_by_title(listed(Known(9, "Vertigo", released="1958-05-09")))
     assert film.imdb_id is None
 
 
 def joined(*films: Known) -> list[str | None]:
-    return [film.imdb_id for film in joined_by_title(listed(*films))]
+    return [film.imdb_id for film in link_by_title(listed(*films))]
 
 
 def test_a_namesake_of_the_year_before_does_not_stand_in_the_way() -> None:
@@ -95,7 +95,7 @@ def test_a_namesake_of_the_year_before_does_not_stand_in_the_way() -> None:
 
 
 def test_what_has_a_namesake_in_the_catalogue_is_not_joined_to_the_year_beside() -> None:
-    store([FilmFacts("Heat", "tmdb", tmdb_id=5, year=1996)], NOW)
+    upsert([MovieRecord("Heat", "tmdb", tmdb_id=5, year=1996)], NOW)
     assert joined(Known(7, "Heat", released="1996-01-01")) == [None]
     assert joined(Known(7, "Heat", released="1995-12-15")) == ["tt0113277"]
 
@@ -124,11 +124,11 @@ def test_a_namesake_does_not_take_over_a_film(imdb_id: str | None) -> None:
         assert (film.listed.year, film.listed.vote_count) == (before[1].year, before[1].vote_count)  # type: ignore[attr-defined]
         assert "Comedy" not in film.listed.genres
         assert film.listed.poster_path == "/poster900002.jpg"  # until it is known whose that is
-    [other] = store([detailed(namesake)], NOW)
+    [other] = upsert([detailed(namesake)], NOW)
     assert other != heat
     assert told(heat) == before
     assert save(listed(HEAT)) == [heat]
-    assert store([detailed(HEAT)], NOW) == [heat]
+    assert upsert([detailed(HEAT)], NOW) == [heat]
     assert (movies.by_tmdb_id(900_002), movies.by_tmdb_id(HEAT.tmdb_id)) == (other, heat)
 
 
@@ -137,7 +137,7 @@ def test_a_film_that_tmdb_knows_no_imdb_id_of_is_told_by_who_made_it() -> None:
     unnamed = dataclasses.replace(HEAT, imdb_id=None)
     save(listed(unnamed))
     mann = dataclasses.replace(detailed(unnamed), directors=("Michael Mann",))
-    assert store([mann], NOW) == [heat]
+    assert upsert([mann], NOW) == [heat]
     assert movies.detail(heat).facts["tagline"] == "Nothing is what it seems."
 
 
@@ -145,7 +145,7 @@ def test_an_id_that_was_guessed_does_not_lead_on_to_the_film_that_has_another() 
     heat = movie_id("tt0113277")
     save(listed(Known(900_002, "Heat", None, "1996-01-01", votes=2)))
     [twin] = save(listed(HEAT))
-    assert store([detailed(HEAT)], NOW) == [heat] == [movies.current_id(twin)]
+    assert upsert([detailed(HEAT)], NOW) == [heat] == [movies.current_id(twin)]
     assert movies.by_tmdb_id(HEAT.tmdb_id) == heat
     with pytest.raises(NotFound):
         movies.by_tmdb_id(900_002)
@@ -153,12 +153,12 @@ def test_an_id_that_was_guessed_does_not_lead_on_to_the_film_that_has_another() 
 
 def test_a_film_with_another_tmdb_id_is_not_joined() -> None:
     save(listed(MATRIX))
-    [film] = joined_by_title(listed(Known(604_000, "The Matrix", released="1999-03-31")))
+    [film] = link_by_title(listed(Known(604_000, "The Matrix", released="1999-03-31")))
     assert film.imdb_id is None
 
 
 def test_details_complete_a_film_and_a_list_does_not_make_it_poorer() -> None:
-    [stored] = store([detailed(MATRIX)], NOW)
+    [stored] = upsert([detailed(MATRIX)], NOW)
     assert stored == movie_id("tt0133093")
     whole = movies.detail(stored)
     assert (whole.directors, whole.facts["certificate"], whole.listed.runtime) == (
@@ -177,8 +177,8 @@ def test_details_complete_a_film_and_a_list_does_not_make_it_poorer() -> None:
 
 def test_what_staff_said_stays() -> None:
     film = movie_id("tt0133093")
-    movies.change(film, {"overview": "As staff tell it.", "title": "Matrix"}, NOW)
-    store([detailed(MATRIX, NOW + 5)], NOW)
+    movies.update_movie(film, {"overview": "As staff tell it.", "title": "Matrix"}, NOW)
+    upsert([detailed(MATRIX, NOW + 5)], NOW)
     found = movies.detail(film)
     assert (found.listed.title, found.listed.overview) == ("Matrix", "As staff tell it.")
     assert found.facts["tagline"] == "Nothing is what it seems."  # empty before
@@ -187,25 +187,25 @@ def test_what_staff_said_stays() -> None:
 
 def test_what_is_known_costs_no_write() -> None:
     films = listed(NEW[0], MATRIX, *NEW[1:])
-    assert known_whole(films) is None
+    assert ids_if_unchanged(films) is None
     ids = save(films)
     revision = db.revision("catalogue")
-    assert known_whole(films) == ids
-    assert known_whole([*films, films[0]]) == [*ids, ids[0]]
+    assert ids_if_unchanged(films) == ids
+    assert ids_if_unchanged([*films, films[0]]) == [*ids, ids[0]]
     # Votes of another day are no news, much more of them are.
     drifted = [dataclasses.replace(film, vote_count=film.vote_count + 1) for film in films[:2]]
-    assert known_whole(drifted) == ids[:2]
-    store(drifted, NOW)
+    assert ids_if_unchanged(drifted) == ids[:2]
+    upsert(drifted, NOW)
     assert db.revision("catalogue") == revision
     risen = [dataclasses.replace(films[0], vote_count=50_000)]
-    assert known_whole(risen) is None
-    assert known_whole([dataclasses.replace(films[0], genres=("Drama",))]) is None
+    assert ids_if_unchanged(risen) is None
+    assert ids_if_unchanged([dataclasses.replace(films[0], genres=("Drama",))]) is None
 
 
 def test_what_tmdb_says_replaces_what_is_near_it_but_from_elsewhere() -> None:
     heat = movie_id("tt0113277")
     critics = movies.detail(heat).listed.vote_average
-    store([detailed(dataclasses.replace(HEAT, average=round(critics + 0.1, 1)))], NOW)
+    upsert([detailed(dataclasses.replace(HEAT, average=round(critics + 0.1, 1)))], NOW)
     assert movies.detail(heat).listed.vote_average == round(critics + 0.1, 1)
 
 
@@ -246,7 +246,7 @@ async def test_tmdbs_ids_are_no_ids_of_the_catalogue() -> None:
     async def before() -> None:
         """Nobody is limited."""
 
-    sync = movies.Sync(
+    sync = movies.TmdbSync(
         cast(Tmdb, Slow()), config.TmdbSettings(), lambda: NOW, read=in_thread, write=in_thread
     )
     completing = asyncio.create_task(sync.complete(here, before))
@@ -283,9 +283,9 @@ def test_popularity_is_on_one_scale_with_the_shipped_films(database: Settings) -
 
 def test_tmdbs_votes_weigh_as_much_as_the_reviews_of_such_films() -> None:
     """Or every recommendation would be one of the films that TMDb has told of."""
-    assert reviews_for(0) == 0
-    assert [round(reviews_for(votes)) for votes in (500, 4_500, 37_000)] == [26, 107, 419]
-    store([detailed(MATRIX)], NOW)
+    assert equivalent_reviews(0) == 0
+    assert [round(equivalent_reviews(votes)) for votes in (500, 4_500, 37_000)] == [26, 107, 419]
+    upsert([detailed(MATRIX)], NOW)
     weights = dict(zip(read_films().ids.tolist(), read_films().facts.votes.tolist(), strict=True))
     others = sorted(weights.values())
     assert others[len(others) // 4] < weights[movie_id("tt0133093")] <= others[-1] * 1.5

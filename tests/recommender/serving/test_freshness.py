@@ -152,7 +152,7 @@ def test_films_stay_away_when_they_become_one(database: Settings, tmp_path: Path
             person.act(kind, movie, 9)
     before = person.recommender.serving()
     for lost, kept in pairs.values():
-        assert movies.merge_films(lost, kept, now=2) == kept
+        assert movies.merge_movies(lost, kept, now=2) == kept
     gone = {movie for pair in pairs.values() for movie in pair}
     person.restart()
     # First what is in memory still has both films, then only the one that is left.
@@ -165,6 +165,6 @@ def test_films_stay_away_when_they_become_one(database: Settings, tmp_path: Path
 
 def twins(name: str) -> tuple[int, int]:
     """Two rows of what is one film."""
-    facts = [movies.FilmFacts(f"{name} {which}", "staff", year=1990, genres=("Drama",)) for which in "ab"]
-    first, second = (movies.create(fact, 1) for fact in facts)
+    facts = [movies.MovieRecord(f"{name} {which}", "staff", year=1990, genres=("Drama",)) for which in "ab"]
+    first, second = (movies.create_movie(fact, 1) for fact in facts)
     return first, second

@@ -10,7 +10,7 @@ import pytest
 
 from movierec import auth, db, library, movies, recommender
 from movierec.config import Settings
-from movierec.movies import FilmFacts
+from movierec.movies import MovieRecord
 from movierec.recommender import Recommender, Wish, fit, models_folder
 from movierec.recommender.artifacts import model as model_artifact
 from movierec.recommender.artifacts import store
@@ -19,7 +19,7 @@ from movierec.recommender.engine.matrix_factorisation import RatingSettings, fit
 from movierec.recommender.serving import movie_index, movie_index_refresh
 from tests import films
 
-NEW = FilmFacts(
+NEW = MovieRecord(
     source="tmdb",
     title="Alien: Covenant",
     imdb_id="tt2316204",
@@ -106,7 +106,7 @@ def test_a_film_that_comes_is_explained_rated_and_recommended_at_once(
     ann = user()
     library.rate(ann, films.movie_id("tt0078748"), 5.0, now=1)
     before = kept.serving()
-    (new,) = movies.store([NEW], LATER)
+    (new,) = movies.upsert([NEW], LATER)
     assert before.catalogue.number_of(new) is None
     account = recommender.explain(before, ann, new)
     assert account is not None
@@ -122,14 +122,14 @@ def test_a_film_that_comes_is_explained_rated_and_recommended_at_once(
 
 def test_changed_and_removed_films_are_taken_over(kept: Recommender, whole_reads: list[None]) -> None:
     alien, heat = films.movie_id("tt0078748"), films.movie_id("tt0113277")
-    (new,) = movies.store([NEW], LATER)
-    movies.change(alien, {"genres": ("Musical",), "adult": True}, LATER)
-    movies.remove(heat)
+    (new,) = movies.upsert([NEW], LATER)
+    movies.update_movie(alien, {"genres": ("Musical",), "adult": True}, LATER)
+    movies.delete_movie(heat)
     kept.renew()
     assert_like_read_whole(kept)
     # Changed once more within the same second.
-    movies.change(alien, {"adult": False, "year": 1980}, LATER)
-    movies.remove(new)
+    movies.update_movie(alien, {"adult": False, "year": 1980}, LATER)
+    movies.delete_movie(new)
     kept.renew()
     assert_like_read_whole(kept)
     assert not whole_reads
@@ -142,7 +142,7 @@ def test_a_changed_film_stays_in_its_series(kept: Recommender) -> None:
     assert number is not None
     series = before.content.features.named(number, "series")
     assert series
-    movies.change(alien, {"runtime": 118}, LATER)
+    movies.update_movie(alien, {"runtime": 118}, LATER)
     kept.renew()
     after = kept.serving().catalogue
     assert after.content.features.named(number, "series") == series
@@ -153,7 +153,9 @@ def test_many_changes_are_read_with_all_the_others(
     kept: Recommender, whole_reads: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(movie_index_refresh, "MANY", 2)
-    movies.store([dataclasses.replace(NEW, imdb_id=f"tt90000{i}", title=f"New {i}") for i in range(3)], LATER)
+    movies.upsert(
+        [dataclasses.replace(NEW, imdb_id=f"tt90000{i}", title=f"New {i}") for i in range(3)], LATER
+    )
     kept.renew()
     assert len(whole_reads) == 1
     assert_like_read_whole(kept)
@@ -162,7 +164,7 @@ def test_many_changes_are_read_with_all_the_others(
 def test_a_new_model_brings_a_catalogue_that_was_read_whole(
     kept: Recommender, whole_reads: list[None], database: Settings
 ) -> None:
-    movies.store([NEW], LATER)
+    movies.upsert([NEW], LATER)
     kept.renew()
     assert kept.serving().catalogue.came == 1
     (models_folder(database) / "current").write_text("gone")
@@ -193,7 +195,7 @@ def test_requests_do_not_wait_for_a_renewal_under_way(
         return renewed(before)
 
     monkeypatch.setattr("movierec.recommender.serving.state.renewed", slow)
-    (new,) = movies.store([NEW], LATER)
+    (new,) = movies.upsert([NEW], LATER)
     before = kept.serving()
     assert entered.wait(10)
     assert kept.serving() is before
@@ -214,7 +216,7 @@ def test_renewals_rest_between_changes(kept: Recommender, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(kept, "renew", counted)
     for number in range(20):
-        movies.store([dataclasses.replace(NEW, imdb_id=f"tt91000{number}", title=f"New {number}")], LATER)
+        movies.upsert([dataclasses.replace(NEW, imdb_id=f"tt91000{number}", title=f"New {number}")], LATER)
         kept.serving()
     assert done.wait(10)
     assert len(renewals) == 1
@@ -223,7 +225,7 @@ def test_renewals_rest_between_changes(kept: Recommender, monkeypatch: pytest.Mo
 
 def test_merged_films_are_read_with_all_the_others(kept: Recommender, whole_reads: list[None]) -> None:
     alien, aliens = films.movie_id("tt0078748"), films.movie_id("tt0090605")
-    movies.merge_films(aliens, alien, LATER)
+    movies.merge_movies(aliens, alien, LATER)
     kept.renew()
     assert len(whole_reads) == 1
     assert kept.serving().catalogue.number_of(aliens) == kept.serving().catalogue.number_of(alien)
