@@ -105,7 +105,7 @@ def measure(act: str, format: str) -> dict[str, float]:
     else:
         other = auth.register(auth.NewAccount(f"from{format}", f"{format}@example.org"), "x", NOW).id
         importing.import_history(
-            target, scratch, other, other, importing.Options(), limit_bytes=2**40, now=NOW
+            target, scratch, other, other, importing.ImportOptions(), limit_bytes=2**40, now=NOW
         )
     seconds = time.perf_counter() - started
     return {

@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from movierec import auth, config, db, library, movies
-from movierec.exchange.importing import Options, import_history
-from movierec.exchange.importing.movie_matcher import Match, Matcher
-from movierec.exchange.importing.row_index import Rows
-from movierec.exchange.importing.spool import Lines, Spool
+from movierec.exchange.importing import ImportOptions, import_history
+from movierec.exchange.importing.movie_matcher import MovieMatch, MovieMatcher
+from movierec.exchange.importing.row_index import RowIndex
+from movierec.exchange.importing.spool import JsonSpool, RecordSpool
 from movierec.exchange.movielens.titles import parse_title
-from movierec.exchange.readers.records import FilmName, Record
+from movierec.exchange.readers.records import ImportRecord, MovieReference
 from movierec.movies import IndexedMovie
 
 NOW = 1_750_000_000
@@ -106,7 +106,7 @@ STEPS = {"prepare": prepare, "measure": measure}
 
 
 def bring_in(source: Path, scratch: Path, user_id: int, job: int) -> dict[str, Any]:
-    options = Options(name="ratings")
+    options = ImportOptions(name="ratings")
     return import_history(source, scratch, user_id, job, options, limit_bytes=LIMIT_BYTES, now=NOW)
 
 
@@ -209,20 +209,20 @@ def match_rates(folder: Path) -> None:
         print(f"{name:45} {count:6,}")
 
 
-def matched(folder: Path) -> Iterator[tuple[Match, IndexedMovie | None, str]]:
+def matched(folder: Path) -> Iterator[tuple[MovieMatch, IndexedMovie | None, str]]:
     """What each title is matched with, the film it is, and its IMDb id: as the stages of an import do it."""
     with (folder / "links.csv").open(encoding="utf-8") as file:
         imdb = {row["movieId"]: f"tt{row['imdbId']}" for row in csv.DictReader(file)}
     films = {film.imdb_id: film for film in movies.indexed_movies()}
-    matcher = Matcher(movies.indexed_movies(), movies.indexed_titles())
-    rows, names = Rows(Spool(Lines(Path(tempfile.gettempdir())))), []
+    matcher = MovieMatcher(movies.indexed_movies(), movies.indexed_titles())
+    rows, names = RowIndex(RecordSpool(JsonSpool(Path(tempfile.gettempdir())))), []
     begun = time.perf_counter()
     with (folder / "movies.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             told = parse_title(row["title"])
             # The address stands for what every service has: a film of its own for each of its rows.
-            name = FilmName(told.title, told.year, told.original, uri=row["movieId"])
-            rows.add(Record("movies.csv", 1, name), matcher.match(name))
+            name = MovieReference(told.title, told.year, told.original, uri=row["movieId"])
+            rows.add(ImportRecord("movies.csv", 1, name), matcher.match(name))
             names.append(name)
     rows.doubt_contested()
     print(f"\n{len(names) / (time.perf_counter() - begun):,.0f} titles matched a second")
@@ -233,7 +233,7 @@ def matched(folder: Path) -> Iterator[tuple[Match, IndexedMovie | None, str]]:
         yield match._replace(movie_id=None) if number in unsure else match, films.get(told_id), told_id
 
 
-def verdict(match: Match, film: IndexedMovie | None, imdb_id: str) -> str:
+def verdict(match: MovieMatch, film: IndexedMovie | None, imdb_id: str) -> str:
     if match.movie_id is not None:
         if film is not None and match.movie_id == film.id:
             return "exact"

@@ -12,7 +12,7 @@ from movierec.api.call import Call
 from movierec.api.endpoint import Access, Download, Group
 from movierec.api.schemas import jobs as schemas
 from movierec.errors import StorageFull
-from movierec.exchange.exports import FORMATS, Format, write_export
+from movierec.exchange.exports import FORMATS, ExportFormat, write_export
 
 group = Group("/api/v1/exports", tag="exports")
 
@@ -47,7 +47,7 @@ async def export(call: Call, query: schemas.ExportQuery) -> web.Response:
     )
 
 
-def _written(call: Call, format: Format) -> IO[bytes]:
+def _written(call: Call, format: ExportFormat) -> IO[bytes]:
     """The export as a nameless file: no transaction waits for whoever downloads slowly, and an error is an
     error instead of half a file.
     """

@@ -14,7 +14,7 @@ from movierec.api.schemas import Page
 from movierec.api.schemas import imports as schemas
 from movierec.errors import Conflict, NotFound
 from movierec.exchange import importing
-from movierec.exchange.importing import Question
+from movierec.exchange.importing import ReviewItem
 
 group = Group("/api/v1/imports/review", tag="imports")
 
@@ -25,17 +25,17 @@ MOST_FOUND = 8
 @group.get("/", access=Access.USER, answers={200: Page[schemas.FilmQuestion]})
 def questions(call: Call, query: schemas.ReviewQuery) -> dict[str, Any]:
     """What imports ask, those with candidates first."""
-    states = importing.OPEN if query.state is None else (query.state,)
-    count, found = importing.questions(call.user_id, states, limit=query.page_size, offset=query.offset)
+    states = importing.OPEN_STATES if query.state is None else (query.state,)
+    count, found = importing.review_queue(call.user_id, states, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, _questions_json(found))
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.FilmQuestion})
 def question(call: Call, id: int) -> dict[str, Any]:
     """One question; where the import had no candidates, with what a search finds now."""
-    found = importing.question(call.user_id, id)
+    found = importing.review_item(call.user_id, id)
     if not found.candidates and found.title:
-        found = found._replace(candidates=importing.searched(found.title, limit=MOST_FOUND))
+        found = found._replace(candidates=importing.search_candidates(found.title, limit=MOST_FOUND))
     return _questions_json([found])[0]
 
 
@@ -49,11 +49,11 @@ def resolve(call: Call, id: int, body: schemas.Resolve) -> dict[str, Any]:
     """
 
     def answer(movie_id: int | None) -> library.ApplyResult:
-        return importing.answer(call.user_id, id, movie_id, now=call.now)
+        return importing.resolve_review(call.user_id, id, movie_id, now=call.now)
 
     applied = answer(None) if body.movie is None else movies.with_current_id(body.movie, answer)
     return {
-        "question": _questions_json([importing.question(call.user_id, id)])[0],
+        "question": _questions_json([importing.review_item(call.user_id, id)])[0],
         "added": applied.added,
         "changed": applied.changed,
         "unchanged": applied.same,
@@ -63,10 +63,10 @@ def resolve(call: Call, id: int, body: schemas.Resolve) -> dict[str, Any]:
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
 def forget(call: Call, id: int) -> None:
     """Forget a question, or the answer to it: the next import asks again. What was taken in stays."""
-    importing.ask_again(call.user_id, id)
+    importing.forget_decision(call.user_id, id)
 
 
-def _questions_json(found: Sequence[Question]) -> list[dict[str, Any]]:
+def _questions_json(found: Sequence[ReviewItem]) -> list[dict[str, Any]]:
     ids = {candidate.movie_id for question in found for candidate in question.candidates}
     films = {film.id: listed_json(film) for film in movies.summaries(sorted(ids))}
     return [

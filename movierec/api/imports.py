@@ -99,7 +99,7 @@ def _check(path: Path, query: schemas.ImportQuery, settings: Settings) -> None:
     if query.format == "movielens":
         movielens.check_source(path, limit)
     else:
-        importing.check_source(path, limit, importing.Options(**_options(query)))
+        importing.check_source(path, limit, importing.ImportOptions(**_options(query)))
 
 
 @group.get("/", access=Access.USER, answers={200: Page[job_schemas.Job]})
@@ -113,7 +113,7 @@ def own(call: Call, query: PageQuery) -> dict[str, Any]:
 def problems(call: Call, id: int, query: PageQuery) -> dict[str, Any]:
     """All rows of an import that were not simply taken, with file, line and reason."""
     jobs.job(id, call.user_id)
-    count, found = importing.problems(call.user_id, id, limit=query.page_size, offset=query.offset)
+    count, found = importing.list_problems(call.user_id, id, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, [problem._asdict() for problem in found])
 
 
@@ -126,7 +126,7 @@ async def undo(call: Call, id: int) -> dict[str, Any]:
     act = await call.read(_act_of, call.user_id, id)
     taken_back = []
     # Newest first: each leads back to what was there before it.
-    for act_id in await call.read(importing.answered, call.user_id, id):
+    for act_id in await call.read(importing.entries_of_reviews, call.user_id, id):
         with contextlib.suppress(NotFound, Conflict):
             taken_back.append(await take_back(call, act_id))
     if act is not None:
@@ -136,7 +136,7 @@ async def undo(call: Call, id: int) -> dict[str, Any]:
             if not taken_back:
                 raise
     # Last: whatever stops it before, it can be taken up again.
-    await call.write(importing.withdraw, call.user_id, id)
+    await call.write(importing.delete_reviews, call.user_id, id)
     return {
         "job": id,
         "reverted": sum(done.reverted for done in taken_back),

@@ -35,7 +35,7 @@ def import_own(running: Running) -> dict[str, Any]:
         uploads.folder(settings),
         job.user_id,
         job.id,
-        importing.Options(**options),
+        importing.ImportOptions(**options),
         limit_bytes=settings.imports.uncompressed_limit_bytes,
         now=running.now,
         progress=running.progress,
@@ -47,7 +47,7 @@ def import_own(running: Running) -> dict[str, Any]:
 def take_back_left_over() -> None:
     """Take back what imports changed that were cancelled or given up when no worker was left to do so."""
     for left_over in queue.left_over(IMPORT):
-        importing.take_back(*left_over)
+        importing.undo_import(*left_over)
 
 
 def _nothing() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from movierec import movies
 from movierec.errors import MovierecError, UpstreamUnavailable
-from movierec.exchange.importing import FilmName, LookUp
+from movierec.exchange.importing import MovieFetcher, MovieReference
 from movierec.jobs.context import Running
 from movierec.movies import MovieRecord
 from movierec.tmdb import Tmdb
@@ -17,13 +17,13 @@ from movierec.tmdb import Tmdb
 MOST_KEPT, NEAR_YEARS = 5, 1
 
 
-def look_up_with(running: Running) -> LookUp | None:
+def look_up_with(running: Running) -> MovieFetcher | None:
     """What stores the films that some names may mean; None where TMDb is not used."""
     tmdb = running.tmdb
     if tmdb is None:
         return None
 
-    def look_up(names: Sequence[FilmName]) -> bool:
+    def look_up(names: Sequence[MovieReference]) -> bool:
         told = tmdb.wait_for(_ask_all(tmdb, names))
         found = [film for films in told if not isinstance(films, UpstreamUnavailable) for film in films]
         if found:
@@ -34,11 +34,13 @@ def look_up_with(running: Running) -> LookUp | None:
     return look_up
 
 
-async def _ask_all(tmdb: Tmdb, names: Sequence[FilmName]) -> list[list[MovieRecord] | UpstreamUnavailable]:
+async def _ask_all(
+    tmdb: Tmdb, names: Sequence[MovieReference]
+) -> list[list[MovieRecord] | UpstreamUnavailable]:
     return await asyncio.gather(*(_ask(tmdb, name) for name in names))
 
 
-async def _ask(tmdb: Tmdb, name: FilmName) -> list[MovieRecord] | UpstreamUnavailable:
+async def _ask(tmdb: Tmdb, name: MovieReference) -> list[MovieRecord] | UpstreamUnavailable:
     try:
         return await _films(tmdb, name)
     except UpstreamUnavailable as error:
@@ -47,7 +49,7 @@ async def _ask(tmdb: Tmdb, name: FilmName) -> list[MovieRecord] | UpstreamUnavai
         return []
 
 
-async def _films(tmdb: Tmdb, name: FilmName) -> list[MovieRecord]:
+async def _films(tmdb: Tmdb, name: MovieReference) -> list[MovieRecord]:
     """By an id, else by title; without a year a title tells too little."""
     if name.tmdb_id is not None:
         details = await tmdb.details(name.tmdb_id)

@@ -122,7 +122,7 @@ def test_files_for_letterboxd_stay_below_a_megabyte(
             token=ada,
             status=(200, 201),
         )
-    monkeypatch.setattr("movierec.exchange.exports.letterboxd.FILE_BYTES", 5_000)
+    monkeypatch.setattr("movierec.exchange.exports.letterboxd.MAXIMUM_FILE_BYTES", 5_000)
     parts = {
         name: content
         for name, content in files(export(daemon, ada, "letterboxd")).items()
@@ -218,11 +218,11 @@ def test_an_export_is_of_one_moment(daemon: RunningDaemon, ada: Account) -> None
     """What changes while it is being written is in it wholly or not at all."""
     user = ada.id
     with db.snapshot():
-        before = list(account.records(layout.RATING, user))
+        before = list(account.read_records(layout.RATING, user))
         daemon.post(
             RATINGS, {"movie": movie_id("tt0110912"), "rating": 5, "review": "new"}, token=ada, status=201
         )
         daemon.delete(f"{RATINGS}movie/{movie_id('tt0133093')}/", token=ada)
-        assert list(account.records(layout.RATING, user)) == before
-    after = list(account.records(layout.RATING, user))
+        assert list(account.read_records(layout.RATING, user)) == before
+    after = list(account.read_records(layout.RATING, user))
     assert [record["film"]["title"] for record in after] == ["Pulp Fiction"]

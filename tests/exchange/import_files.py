@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from movierec import auth, db
-from movierec.exchange.importing import Options, import_history
+from movierec.exchange.importing import ImportOptions, import_history
 from tests.exchange.reading import LIMIT, packed
 
 NOW = 1_750_000_000
@@ -37,7 +37,7 @@ def bring_in(
     if isinstance(content, Mapping):
         content = packed(content)
     source.write_bytes(content.encode() if isinstance(content, str) else content)
-    given = Options(**{"name": "sent.csv", **options})
+    given = ImportOptions(**{"name": "sent.csv", **options})
     number = job_id or next(_jobs)
     report = import_history(
         source,

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from movierec.exchange.formats import registry
-from movierec.exchange.formats.format import ReadingOptions
+from movierec.exchange.formats.format import ReaderOptions
 from movierec.exchange.readers import source_files
-from movierec.exchange.readers.records import Record, Refusal, Row
+from movierec.exchange.readers.records import ImportRecord, ParsedRow, RefusedRow
 
 LIMIT = 1 << 30
 
@@ -31,20 +31,20 @@ def read(
     name: str = "sent.csv",
     format: str | None = None,
     scale: int | None = None,
-) -> tuple[str, list[Row]]:
+) -> tuple[str, list[ParsedRow]]:
     """The format that one file, or an archive of several, is recognised as, and its rows."""
     source = tmp_path / "upload"
     if isinstance(content, Mapping):
         content = packed(content)
     source.write_bytes(content.encode() if isinstance(content, str) else content)
-    with source_files.opened(source, LIMIT, name=name) as found:
-        recognised = registry.recognise(found, format)
-        return recognised.format.name, list(recognised.format.read(recognised.parts, ReadingOptions(scale)))
+    with source_files.open_source_files(source, LIMIT, name=name) as found:
+        recognised = registry.detect_format(found, format)
+        return recognised.format.name, list(recognised.format.read(recognised.parts, ReaderOptions(scale)))
 
 
-def records(rows: list[Row]) -> list[Record]:
-    return [row for row in rows if isinstance(row, Record)]
+def records(rows: list[ParsedRow]) -> list[ImportRecord]:
+    return [row for row in rows if isinstance(row, ImportRecord)]
 
 
-def refusals(rows: list[Row]) -> list[Refusal]:
-    return [row for row in rows if isinstance(row, Refusal)]
+def refusals(rows: list[ParsedRow]) -> list[RefusedRow]:
+    return [row for row in rows if isinstance(row, RefusedRow)]

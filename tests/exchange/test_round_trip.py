@@ -71,7 +71,7 @@ class Server:
             scratch,
             user_id,
             random.randrange(2**40),
-            importing.Options(**options),
+            importing.ImportOptions(**options),
             limit_bytes=2**30,
             now=NOW,
             most_new_films=1_000,

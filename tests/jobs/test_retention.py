@@ -6,8 +6,8 @@ import pytest
 
 from movierec import auth, db, jobs, library
 from movierec.config import Settings
-from movierec.exchange.importing.problems import keep_problems
-from movierec.exchange.importing.report import Problem
+from movierec.exchange.importing.problems import store_problems
+from movierec.exchange.importing.report import RowProblem
 from movierec.jobs import queue, retention
 from tests.films import movie_id
 
@@ -24,7 +24,7 @@ def ended(user: int, now: int) -> int:
     """The number of an import that ended then, and rejected a row."""
     job = queue.enqueue(user, jobs.IMPORT, {}, now)
     queue.cancel_or_delete(job.id, user, now)
-    keep_problems(user, job.id, [Problem("ratings.csv", 2, "rejected", "no rating")])
+    store_problems(user, job.id, [RowProblem("ratings.csv", 2, "rejected", "no rating")])
     return job.id
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from movierec import movies
-from movierec.exchange.importing import FilmName
+from movierec.exchange.importing import MovieReference
 from movierec.jobs.context import Running
 from movierec.jobs.tmdb_lookup import look_up_with
 from movierec.tmdb import Answer, Details, parse
@@ -33,5 +33,5 @@ def test_a_film_is_as_old_as_the_answer_that_told_of_it() -> None:
 
     look_up = look_up_with(cast(Running, Now()))
     assert look_up is not None
-    assert look_up([FilmName(tmdb_id=MATRIX.tmdb_id)])
+    assert look_up([MovieReference(tmdb_id=MATRIX.tmdb_id)])
     assert movies.detail(movies.by_tmdb_id(MATRIX.tmdb_id)).facts["details_at"] == told_at

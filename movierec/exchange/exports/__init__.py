@@ -1,5 +1,5 @@
 """What a user owns, going out: JSON Lines without loss, CSV, what Letterboxd takes, or all of it in one zip."""
 
-from movierec.exchange.exports.writer import FORMATS, Format, write_export
+from movierec.exchange.exports.writer import FORMATS, ExportFormat, write_export
 
-__all__ = ["FORMATS", "Format", "write_export"]
+__all__ = ["FORMATS", "ExportFormat", "write_export"]

@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from movierec import db, movies
-from movierec.exchange.exports.layout import FILM, KINDS, OUTSIDE_IDS, PROFILE, Kind
+from movierec.exchange.exports.layout import EXTERNAL_IDS, KINDS, MOVIE_COLUMNS, PROFILE, RecordKind
 
-Written = dict[str, Any]
+ExportRecord = dict[str, Any]
 
 PAGE_ROWS = 500
 
 _WITH_FILM = "JOIN movies ON movies.id = {table}.movie_id LEFT JOIN own_ids ON own_ids.movie_id = movies.id"
 
 
-def prepare(user_id: int) -> None:
+def assign_movierec_ids(user_id: int) -> None:
     """Give the films that no service knows an id to be found by. Before the snapshot, for it may write."""
     unknown: set[int] = set()
     for kind in KINDS:
@@ -36,7 +36,7 @@ def prepare(user_id: int) -> None:
             movies.assign_movierec_ids(unknown)
 
 
-def profile(user_id: int) -> Written:
+def read_profile(user_id: int) -> ExportRecord:
     found = db.row(
         f"SELECT {', '.join(field.expression for field in PROFILE)} FROM profiles WHERE user_id = ?", user_id
     )
@@ -44,9 +44,9 @@ def profile(user_id: int) -> Written:
     return {field.name: field.written(value) for field, value in zip(PROFILE, found, strict=True)}
 
 
-def records(kind: Kind, user_id: int) -> Iterator[Written]:
+def read_records(kind: RecordKind, user_id: int) -> Iterator[ExportRecord]:
     """All of one kind, the oldest first: `film`, then the fields."""
-    columns = [*FILM.values(), *(field.expression for field in kind.fields)]
+    columns = [*MOVIE_COLUMNS.values(), *(field.expression for field in kind.fields)]
     select = (
         f"SELECT {kind.table}.id, {', '.join(columns)} FROM {kind.table} "
         f"{_WITH_FILM.format(table=kind.table)} WHERE {kind.table}.id IN (%s)"
@@ -57,13 +57,13 @@ def records(kind: Kind, user_id: int) -> Iterator[Written]:
             yield _written(kind, found[row_id])
 
 
-def _in_order(kind: Kind, user_id: int) -> array[int]:
+def _in_order(kind: RecordKind, user_id: int) -> array[int]:
     """The ids of a user's rows, in the order of the export: that of two servers must be the same."""
     order = [
         f"{kind.table}.created_at",
         db.bytewise("movies.title"),
         "COALESCE(movies.year, 0)",
-        *(db.bytewise(f"COALESCE(CAST({column} AS TEXT), '')") for column in FILM.values()),
+        *(db.bytewise(f"COALESCE(CAST({column} AS TEXT), '')") for column in MOVIE_COLUMNS.values()),
         *map(db.bytewise, kind.tie),
     ]
     found = db.execute(
@@ -74,11 +74,11 @@ def _in_order(kind: Kind, user_id: int) -> array[int]:
     return array("q", (row_id for (row_id,) in found))
 
 
-def _written(kind: Kind, row: db.Row) -> Written:
-    film = dict(zip(FILM, row, strict=False))
-    if any(film[name] for name in OUTSIDE_IDS):
+def _written(kind: RecordKind, row: db.Row) -> ExportRecord:
+    film = dict(zip(MOVIE_COLUMNS, row, strict=False))
+    if any(film[name] for name in EXTERNAL_IDS):
         del film["movierec_id"]
-    written: Written = {"film": {name: value for name, value in film.items() if value not in (None, "")}}
-    for field, value in zip(kind.fields, row[len(FILM) :], strict=True):
+    written: ExportRecord = {"film": {name: value for name, value in film.items() if value not in (None, "")}}
+    for field, value in zip(kind.fields, row[len(MOVIE_COLUMNS) :], strict=True):
         written[field.name] = field.written(value)
     return written

@@ -12,17 +12,17 @@ _FORMULA = re.compile(r"'*\s*[=+\-@\t\r\n＝＋－＠]")
 _GUARDED = re.compile(r"'+\s*[=+\-@\t\r\n＝＋－＠]")
 
 
-def guarded(text: str) -> str:
+def guard_formula(text: str) -> str:
     """Text as spreadsheets show it and never compute it: with an apostrophe before what may be a formula."""
     return "'" + text if _FORMULA.match(text) else text
 
 
-def unguarded(text: str) -> str:
+def unguard_formula(text: str) -> str:
     """What `guarded` was given."""
     return text[1:] if _GUARDED.match(text) else text
 
 
-def line(cells: Iterable[object]) -> bytes:
+def csv_line(cells: Iterable[object]) -> bytes:
     """One row of a CSV file (RFC 4180) in UTF-8; None is empty."""
     text = io.StringIO()
     csv.writer(text).writerow(cells)

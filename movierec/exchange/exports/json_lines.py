@@ -9,15 +9,15 @@ import json
 from collections.abc import Iterator
 
 from movierec.exchange.exports import account
-from movierec.exchange.exports.layout import FORMAT, KINDS, VERSION
+from movierec.exchange.exports.layout import FORMAT_NAME, FORMAT_VERSION, KINDS
 
 
 def lines(user_id: int) -> Iterator[bytes]:
-    yield _line({"format": FORMAT, "version": VERSION})
-    yield _line({"kind": "profile", **account.profile(user_id)})
+    yield _line({"format": FORMAT_NAME, "version": FORMAT_VERSION})
+    yield _line({"kind": "profile", **account.read_profile(user_id)})
     count = 1
     for kind in KINDS:
-        for record in account.records(kind, user_id):
+        for record in account.read_records(kind, user_id):
             yield _line({"kind": kind.name, **record})
             count += 1
     yield _line({"kind": "end", "records": count})

@@ -10,21 +10,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-FORMAT, VERSION = "movierec", 1
+FORMAT_NAME, FORMAT_VERSION = "movierec", 1
 
-OUTSIDE_IDS = ("imdb_id", "tmdb_id", "movielens_id")
+EXTERNAL_IDS = ("imdb_id", "tmdb_id", "movielens_id")
 # A film by what other servers know it by too, and the columns that tell it. What it has not is left out;
 # `movierec_id` is told only of films that have no outside id.
-FILM = {
+MOVIE_COLUMNS = {
     "title": "movies.title",
     "original_title": "movies.original_title",
     "year": "movies.year",
-    **{name: f"movies.{name}" for name in OUTSIDE_IDS},
+    **{name: f"movies.{name}" for name in EXTERNAL_IDS},
     "movierec_id": "own_ids.own_id",
 }
 
 
-class Field(NamedTuple):
+class ExportField(NamedTuple):
     """A field of a record: where it comes from in SQL, and how its value is written in JSON."""
 
     name: str
@@ -32,7 +32,7 @@ class Field(NamedTuple):
     written: Callable[[Any], Any]
 
 
-class Kind(NamedTuple):
+class RecordKind(NamedTuple):
     """A kind of records about films, of one table.
 
     `tie`: text expressions that tell records of one film and one moment apart. `where` leaves some out.
@@ -40,12 +40,12 @@ class Kind(NamedTuple):
 
     name: str
     table: str
-    fields: tuple[Field, ...]
+    fields: tuple[ExportField, ...]
     tie: tuple[str, ...] = ()
     where: str = ""
 
 
-def instant(epoch_seconds: int) -> str:
+def format_time(epoch_seconds: int) -> str:
     """`2026-05-04T03:02:01Z`"""
     return datetime.fromtimestamp(epoch_seconds, UTC).isoformat().replace("+00:00", "Z")
 
@@ -54,60 +54,66 @@ def stars(steps: float) -> float:
     return steps / 2
 
 
-def same(value: Any) -> Any:
+def as_is(value: Any) -> Any:
     return value
 
 
-RATING = Kind(
+RATING = RecordKind(
     "rating",
     "ratings",
     (
-        Field("rating", "ratings.steps", stars),
-        Field("review", "ratings.review", same),
-        Field("created_at", "ratings.created_at", instant),
-        Field("updated_at", "ratings.updated_at", instant),
+        ExportField("rating", "ratings.steps", stars),
+        ExportField("review", "ratings.review", as_is),
+        ExportField("created_at", "ratings.created_at", format_time),
+        ExportField("updated_at", "ratings.updated_at", format_time),
     ),
 )
-FAVORITE = Kind(
+FAVORITE = RecordKind(
     "favorite",
     "favorites",
-    (Field("note", "favorites.note", same), Field("created_at", "favorites.created_at", instant)),
+    (
+        ExportField("note", "favorites.note", as_is),
+        ExportField("created_at", "favorites.created_at", format_time),
+    ),
 )
-WATCHLIST = Kind(
+WATCHLIST = RecordKind(
     "watchlist",
     "watchlist",
-    (Field("note", "watchlist.note", same), Field("created_at", "watchlist.created_at", instant)),
+    (
+        ExportField("note", "watchlist.note", as_is),
+        ExportField("created_at", "watchlist.created_at", format_time),
+    ),
 )
-VIEWING = Kind(
+VIEWING = RecordKind(
     "history",
     "history",
     (
         # A date, a time, or empty: as it was told.
-        Field("watched_at", "history.watched_at", same),
-        Field("rewatch", "history.rewatch", bool),
-        Field("tags", "history.tags", json.loads),
-        Field("source", "history.source", same),
-        Field("created_at", "history.created_at", instant),
+        ExportField("watched_at", "history.watched_at", as_is),
+        ExportField("rewatch", "history.rewatch", bool),
+        ExportField("tags", "history.tags", json.loads),
+        ExportField("source", "history.source", as_is),
+        ExportField("created_at", "history.created_at", format_time),
     ),
     tie=("history.watched_at", "history.source"),
 )
-FEEDBACK = Kind(
+FEEDBACK = RecordKind(
     "feedback",
     "feedback",
     (
-        Field("feedback_type", "feedback.feedback_type", same),
-        Field("comment", "feedback.comment", same),
-        Field("created_at", "feedback.created_at", instant),
+        ExportField("feedback_type", "feedback.feedback_type", as_is),
+        ExportField("comment", "feedback.comment", as_is),
+        ExportField("created_at", "feedback.created_at", format_time),
     ),
 )
 KINDS = (RATING, FAVORITE, WATCHLIST, VIEWING, FEEDBACK)
 
 PROFILE = (
-    Field("bio", "bio", same),
-    Field("avatar", "avatar", same),
-    Field("favorite_genres", "favorite_genres", json.loads),
-    Field("preferred_language", "preferred_language", same),
-    Field("mature_content", "mature_content", bool),
-    Field("rating_scale", "rating_scale", same),
-    Field("seen_leaves_watchlist", "seen_leaves_watchlist", bool),
+    ExportField("bio", "bio", as_is),
+    ExportField("avatar", "avatar", as_is),
+    ExportField("favorite_genres", "favorite_genres", json.loads),
+    ExportField("preferred_language", "preferred_language", as_is),
+    ExportField("mature_content", "mature_content", bool),
+    ExportField("rating_scale", "rating_scale", as_is),
+    ExportField("seen_leaves_watchlist", "seen_leaves_watchlist", bool),
 )

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from movierec.exchange.exports import account
-from movierec.exchange.exports.account import Written
-from movierec.exchange.exports.cells import line
-from movierec.exchange.exports.layout import FAVORITE, RATING, VIEWING, WATCHLIST, Field, same
+from movierec.exchange.exports.account import ExportRecord
+from movierec.exchange.exports.cells import csv_line
+from movierec.exchange.exports.layout import FAVORITE, RATING, VIEWING, WATCHLIST, ExportField, as_is
 
-FILM = ("tmdbID", "imdbID", "Title", "Year")
-DIARY = (*FILM, "Rating", "WatchedDate", "Rewatch", "Tags", "Review")
-LISTED = (*FILM, "Review")
+MOVIE_COLUMNS = ("tmdbID", "imdbID", "Title", "Year")
+DIARY_COLUMNS = (*MOVIE_COLUMNS, "Rating", "WatchedDate", "Rewatch", "Tags", "Review")
+LIST_COLUMNS = (*MOVIE_COLUMNS, "Review")
 
 # Its importer takes files up to a megabyte.
-FILE_BYTES = 1_000_000
+MAXIMUM_FILE_BYTES = 1_000_000
 
 _OF_THE_FILM = "{table}.user_id = {other}.user_id AND {table}.movie_id = {other}.movie_id"
 _OWN_RATING = (
@@ -31,8 +31,8 @@ _OWN_RATING = (
 DATED = VIEWING._replace(
     fields=(
         *VIEWING.fields,
-        Field("steps", _OWN_RATING.format(column="steps"), same),
-        Field("review", _OWN_RATING.format(column="review"), same),
+        ExportField("steps", _OWN_RATING.format(column="steps"), as_is),
+        ExportField("review", _OWN_RATING.format(column="review"), as_is),
     ),
     where="AND history.watched_at <> ''",
 )
@@ -55,44 +55,44 @@ SEEN = VIEWING._replace(
 
 def files(user_id: int) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Names and contents. `films` go to letterboxd.com/import, the others to the watchlist and to a list."""
-    yield from _split("films", DIARY, _diary(user_id))
-    yield from _split("watchlist", LISTED, _listed(account.records(WATCHLIST, user_id)))
-    yield from _split("favorites", LISTED, _listed(account.records(FAVORITE, user_id)))
+    yield from _split("films", DIARY_COLUMNS, _diary(user_id))
+    yield from _split("watchlist", LIST_COLUMNS, _listed(account.read_records(WATCHLIST, user_id)))
+    yield from _split("favorites", LIST_COLUMNS, _listed(account.read_records(FAVORITE, user_id)))
 
 
 def _diary(user_id: int) -> Iterator[bytes]:
-    for record in account.records(DATED, user_id):
+    for record in account.read_records(DATED, user_id):
         rating = None if record["steps"] is None else record["steps"] / 2
         day, rewatch = record["watched_at"][:10], str(record["rewatch"]).lower()
         # A comma parts tags there.
         tags = ", ".join(tag.replace(",", " ") for tag in record["tags"])
-        yield line([*_film(record), rating, day, rewatch, tags, record["review"]])
-    for record in account.records(UNDATED, user_id):
-        yield line([*_film(record), record["rating"], "", "", "", record["review"]])
-    for record in account.records(SEEN, user_id):
-        yield line([*_film(record), "", "", "", "", ""])
+        yield csv_line([*_film(record), rating, day, rewatch, tags, record["review"]])
+    for record in account.read_records(UNDATED, user_id):
+        yield csv_line([*_film(record), record["rating"], "", "", "", record["review"]])
+    for record in account.read_records(SEEN, user_id):
+        yield csv_line([*_film(record), "", "", "", "", ""])
 
 
-def _listed(records: Iterable[Written]) -> Iterator[bytes]:
+def _listed(records: Iterable[ExportRecord]) -> Iterator[bytes]:
     for record in records:
-        yield line([*_film(record), record["note"]])
+        yield csv_line([*_film(record), record["note"]])
 
 
-def _film(record: Written) -> list[object]:
+def _film(record: ExportRecord) -> list[object]:
     film = record["film"]
     return [film.get("tmdb_id"), film.get("imdb_id"), film["title"], film.get("year")]
 
 
 def _split(name: str, columns: Iterable[str], rows: Iterator[bytes]) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Files of at most FILE_BYTES, each with the header; one at least. Each is to be read before the next."""
-    header = line(columns)
+    header = csv_line(columns)
     pending = next(rows, b"")
 
     def part() -> Iterator[bytes]:
         nonlocal pending
         size = len(header)
         yield header
-        while pending and size + len(pending) <= FILE_BYTES:
+        while pending and size + len(pending) <= MAXIMUM_FILE_BYTES:
             yield pending
             size += len(pending)
             pending = next(rows, b"")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from movierec.exchange.exports import account
-from movierec.exchange.exports.cells import guarded, line
-from movierec.exchange.exports.layout import FILM, KINDS, PROFILE, Kind
+from movierec.exchange.exports.cells import csv_line, guard_formula
+from movierec.exchange.exports.layout import KINDS, MOVIE_COLUMNS, PROFILE, RecordKind
 
 
 def files(user_id: int) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -19,18 +19,18 @@ def files(user_id: int) -> Iterator[tuple[str, Iterator[bytes]]]:
 
 
 def _profile(user_id: int) -> Iterator[bytes]:
-    yield line(field.name for field in PROFILE)
-    yield line(_cell(value) for value in account.profile(user_id).values())
+    yield csv_line(field.name for field in PROFILE)
+    yield csv_line(_cell(value) for value in account.read_profile(user_id).values())
 
 
-def _records(kind: Kind, user_id: int) -> Iterator[bytes]:
-    yield line([*FILM, *(field.name for field in kind.fields)])
-    for record in account.records(kind, user_id):
+def _records(kind: RecordKind, user_id: int) -> Iterator[bytes]:
+    yield csv_line([*MOVIE_COLUMNS, *(field.name for field in kind.fields)])
+    for record in account.read_records(kind, user_id):
         film = record.pop("film")
-        yield line([*(_cell(film.get(name)) for name in FILM), *map(_cell, record.values())])
+        yield csv_line([*(_cell(film.get(name)) for name in MOVIE_COLUMNS), *map(_cell, record.values())])
 
 
 def _cell(value: Any) -> str | None:
     if value is None or isinstance(value, str):
-        return value and guarded(value)
+        return value and guard_formula(value)
     return json.dumps(value, ensure_ascii=False)

@@ -9,7 +9,7 @@ from typing import IO
 
 from movierec import db
 from movierec.exchange.exports import account, json_lines, letterboxd, sheets
-from movierec.exchange.exports.zip_writer import pack
+from movierec.exchange.exports.zip_writer import write_member
 from movierec.files import rechunk
 
 README = """Your movierec account
@@ -29,7 +29,7 @@ the server, and so do recommendations, which are made of the rest.
 
 
 @dataclass(frozen=True)
-class Format:
+class ExportFormat:
     """What a file of it is called and served as, and what writes it."""
 
     name: str
@@ -38,7 +38,7 @@ class Format:
     write: Callable[[int, IO[bytes]], None]
 
 
-Files = Callable[[int], Iterator[tuple[str, Iterator[bytes]]]]
+FileIterator = Callable[[int], Iterator[tuple[str, Iterator[bytes]]]]
 
 
 def _write_lines(user_id: int, file: IO[bytes]) -> None:
@@ -46,11 +46,11 @@ def _write_lines(user_id: int, file: IO[bytes]) -> None:
         file.write(piece)
 
 
-def _zip_of(files: Files) -> Callable[[int, IO[bytes]], None]:
+def _zip_of(files: FileIterator) -> Callable[[int, IO[bytes]], None]:
     def write(user_id: int, file: IO[bytes]) -> None:
         with zipfile.ZipFile(file, "w") as archive:
             for name, pieces in files(user_id):
-                pack(archive, name, pieces)
+                write_member(archive, name, pieces)
 
     return write
 
@@ -66,17 +66,17 @@ def _everything(user_id: int) -> Iterator[tuple[str, Iterator[bytes]]]:
 FORMATS = {
     format.name: format
     for format in (
-        Format("json", "application/x-ndjson", "movierec.jsonl", _write_lines),
-        Format("csv", "application/zip", "movierec-csv.zip", _zip_of(sheets.files)),
-        Format("letterboxd", "application/zip", "movierec-letterboxd.zip", _zip_of(letterboxd.files)),
-        Format("zip", "application/zip", "movierec.zip", _zip_of(_everything)),
+        ExportFormat("json", "application/x-ndjson", "movierec.jsonl", _write_lines),
+        ExportFormat("csv", "application/zip", "movierec-csv.zip", _zip_of(sheets.files)),
+        ExportFormat("letterboxd", "application/zip", "movierec-letterboxd.zip", _zip_of(letterboxd.files)),
+        ExportFormat("zip", "application/zip", "movierec.zip", _zip_of(_everything)),
     )
 }
 
 
-def write_export(user_id: int, format: Format, file: IO[bytes]) -> None:
+def write_export(user_id: int, format: ExportFormat, file: IO[bytes]) -> None:
     """Write all a user owns, as of one moment, into an empty seekable file."""
-    account.prepare(user_id)
+    account.assign_movierec_ids(user_id)
     # From the beginning, also where a lost connection has it done again.
     file.seek(0)
     file.truncate()

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from movierec.files import rechunk
 
 
-def pack(archive: zipfile.ZipFile, name: str, pieces: Iterable[bytes]) -> None:
+def write_member(archive: zipfile.ZipFile, name: str, pieces: Iterable[bytes]) -> None:
     """Add a file. The same content gives the same archive, whenever it is made."""
     entry = zipfile.ZipInfo(name)  # of 1980, as all of them
     entry.compress_type = zipfile.ZIP_DEFLATED

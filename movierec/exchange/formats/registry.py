@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from movierec.errors import UnreadableImport
 from movierec.exchange.formats import generic_csv, imdb, letterboxd, movielens_ratings, movierec, tmdb, trakt
-from movierec.exchange.formats.format import Format, Part
-from movierec.exchange.readers.lines import shown
-from movierec.exchange.readers.source_files import File
+from movierec.exchange.formats.format import FormatPart, ImportFormat
+from movierec.exchange.readers.lines import quoted
+from movierec.exchange.readers.source_files import SourceFile
 
 # Where a file could be of two, the first one counts.
-FORMATS: dict[str, Format] = {
+FORMATS: dict[str, ImportFormat] = {
     "movierec": movierec.FORMAT,
     "letterboxd": letterboxd.FORMAT,
     "imdb": imdb.FORMAT,
@@ -23,15 +23,15 @@ FORMATS: dict[str, Format] = {
 }
 
 
-class Recognised(NamedTuple):
+class DetectedFormat(NamedTuple):
     """`ignored` names the files that are not of the format."""
 
-    format: Format
-    parts: list[Part]
+    format: ImportFormat
+    parts: list[FormatPart]
     ignored: list[str]
 
 
-def recognise(files: Sequence[File], name: str | None = None) -> Recognised:
+def detect_format(files: Sequence[SourceFile], name: str | None = None) -> DetectedFormat:
     """The format of most of the files, or the one called `name`. Raises UnreadableImport where it is none."""
     wanted = [FORMATS[name]] if name else list(FORMATS.values())
     found = [_as(format, files) for format in wanted]
@@ -41,31 +41,31 @@ def recognise(files: Sequence[File], name: str | None = None) -> Recognised:
     return best
 
 
-def _as(format: Format, files: Sequence[File]) -> Recognised:
+def _as(format: ImportFormat, files: Sequence[SourceFile]) -> DetectedFormat:
     roles = [(format.role_of(file), file) for file in files]
-    return Recognised(
+    return DetectedFormat(
         format,
-        [Part(role, file) for role, file in roles if role],
+        [FormatPart(role, file) for role, file in roles if role],
         [file.name for role, file in roles if not role],
     )
 
 
-def _unknown(files: Sequence[File], wanted: Format | None) -> str:
+def _unknown(files: Sequence[SourceFile], wanted: ImportFormat | None) -> str:
     """What the first file is instead."""
     if not files:
         return "There is no file in it."
     file = files[0]
     what = f"no {wanted.label}" if wanted else "of no format that is known: " + ", ".join(FORMATS)
     if file.base_name.lower().endswith(".zip"):
-        return f"{shown(file.name)} is an archive within the archive. Unpack it first."
+        return f"{quoted(file.name)} is an archive within the archive. Unpack it first."
     if {"userid", "movieid"} <= set(file.columns):
         return (
-            f"{shown(file.name)} has ratings of many people. Staff import those: movierec import movielens."
+            f"{quoted(file.name)} has ratings of many people. Staff import those: movierec import movielens."
         )
     if not file.head.strip():
-        return f"{shown(file.name)} is {what}. It holds no text."
+        return f"{quoted(file.name)} is {what}. It holds no text."
     if file.is_json:
-        return f"{shown(file.name)} is {what}. It is JSON, but not as any service writes it."
+        return f"{quoted(file.name)} is {what}. It is JSON, but not as any service writes it."
     columns = ", ".join(file.columns[:12])
-    named = f"Its first line names {shown(columns)}." if columns else "Its first line names no columns."
-    return f"{shown(file.name)}, line 1: the file is {what}. {named}"
+    named = f"Its first line names {quoted(columns)}." if columns else "Its first line names no columns."
+    return f"{quoted(file.name)}, line 1: the file is {what}. {named}"

@@ -6,20 +6,29 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from movierec.errors import UnreadableImport
-from movierec.exchange.formats.format import Format, Part, ReadingOptions
-from movierec.exchange.readers.json_stream import entries
-from movierec.exchange.readers.lines import BadRow, NotKept, shown
-from movierec.exchange.readers.records import Favored, FilmName, Rated, Record, Refusal, Row, Wanted, Watched
-from movierec.exchange.readers.source_files import File
+from movierec.exchange.formats.format import FormatPart, ImportFormat, ReaderOptions
+from movierec.exchange.readers.json_stream import stream_entries
+from movierec.exchange.readers.lines import BadRow, UnsupportedRow, quoted
+from movierec.exchange.readers.records import (
+    ImportedFavorite,
+    ImportedRating,
+    ImportedViewing,
+    ImportedWatchlistEntry,
+    ImportRecord,
+    MovieReference,
+    ParsedRow,
+    RefusedRow,
+)
+from movierec.exchange.readers.source_files import SourceFile
 from movierec.exchange.readers.values import (
-    imdb_id_of,
-    moment_of,
-    number_of,
-    steps_of,
-    text_of,
-    time_of,
-    title_of,
-    year_of,
+    clean_text,
+    clean_title,
+    parse_id,
+    parse_imdb_id,
+    parse_moment,
+    parse_steps,
+    parse_time,
+    parse_year,
 )
 
 # What an entry may be about; the first of them is where a film stands.
@@ -34,12 +43,12 @@ ROLES = {
 }
 
 
-def role_of(file: File) -> str | None:
+def detect_role(file: SourceFile) -> str | None:
     """By the first entry; lists, by name: they look as the watchlist does."""
     if not file.is_json:
         return None
     try:
-        first = next(entries(file.name, [file.head]), None)
+        first = next(stream_entries(file.name, [file.head]), None)
     except UnreadableImport:
         return None
     if first is None or not isinstance(first.value, dict):
@@ -56,70 +65,70 @@ def _kind_of_list(name: str) -> str:
     return "list" if name.startswith("list") and "watchlist" not in name else "watchlist"
 
 
-def read(parts: Sequence[Part], options: ReadingOptions) -> Iterator[Row]:
+def read(parts: Sequence[FormatPart], options: ReaderOptions) -> Iterator[ParsedRow]:
     reader = _Reader(options.scale or 10, has_history=any(part.role == "history" for part in parts))
     for role, file in parts:
-        for line, _, entry in entries(file.name, file.chunks()):
+        for line, _, entry in stream_entries(file.name, file.chunks()):
             try:
                 yield reader.record(role, file.name, line, entry)
             except BadRow as error:
-                yield Refusal(file.name, line, str(error), skipped=isinstance(error, NotKept))
+                yield RefusedRow(file.name, line, str(error), skipped=isinstance(error, UnsupportedRow))
 
 
 class _Reader:
     def __init__(self, scale: int, *, has_history: bool) -> None:
         self._scale, self._has_history = scale, has_history
 
-    def record(self, role: str, name: str, line: int, entry: Any) -> Record:
+    def record(self, role: str, name: str, line: int, entry: Any) -> ImportRecord:
         film = _film(entry)
         if role == "list":
-            raise NotKept("an entry of a list: movierec keeps no lists")
+            raise UnsupportedRow("an entry of a list: movierec keeps no lists")
         if role == "watched" and self._has_history:
-            raise NotKept("the history of the same export tells it too")
+            raise UnsupportedRow("the history of the same export tells it too")
         listed = _time(entry, "listed_at")
-        return Record(
+        return ImportRecord(
             name,
             line,
             film,
             rated=self._rated(entry) if role == "ratings" else None,
-            favored=Favored(_notes(entry), listed) if role == "favorites" else None,
-            wanted=Wanted(_notes(entry), listed) if role == "watchlist" else None,
+            favored=ImportedFavorite(_notes(entry), listed) if role == "favorites" else None,
+            wanted=ImportedWatchlistEntry(_notes(entry), listed) if role == "watchlist" else None,
             watched=_viewings(entry) if role in ("history", "watched") else (),
         )
 
-    def _rated(self, entry: dict[str, Any]) -> Rated:
+    def _rated(self, entry: dict[str, Any]) -> ImportedRating:
         rating = entry.get("rating")
         if isinstance(rating, bool) or not isinstance(rating, int | float):
             raise BadRow("there is no rating")
         if not 0 <= rating <= 100:
             raise BadRow("the rating is not between 0 and 100")
         at = _time(entry, "rated_at")
-        return Rated(steps_of(f"{rating:g}", self._scale), None, at, at)
+        return ImportedRating(parse_steps(f"{rating:g}", self._scale), None, at, at)
 
 
-def _viewings(entry: dict[str, Any]) -> tuple[Watched, ...]:
+def _viewings(entry: dict[str, Any]) -> tuple[ImportedViewing, ...]:
     """Of a film watched several times only the last time is told."""
     at = _text(entry, "watched_at") or _text(entry, "last_watched_at")
     plays = entry.get("plays")
-    return (Watched(moment_of(at), rewatch=isinstance(plays, int) and plays > 1),)
+    return (ImportedViewing(parse_moment(at), rewatch=isinstance(plays, int) and plays > 1),)
 
 
-def _film(entry: Any) -> FilmName:
+def _film(entry: Any) -> MovieReference:
     if not isinstance(entry, dict):
-        raise BadRow(f"{shown(str(entry))} is no entry")
+        raise BadRow(f"{quoted(str(entry))} is no entry")
     subject = entry.get("type") or next((name for name in SUBJECTS if name in entry), "movie")
     if subject != "movie":
-        raise NotKept(f"{shown(str(subject))}: not a film")
+        raise UnsupportedRow(f"{quoted(str(subject))}: not a film")
     # Where an entry is written as what is sent to Trakt, the film's fields stand beside the others.
     movie = entry.get("movie", entry)
     ids = movie.get("ids", {}) if isinstance(movie, dict) else None
     if not isinstance(ids, dict):
         raise BadRow("there is no film")
     trakt_id = _number(ids, "trakt")
-    film = FilmName(
-        title_of(_text(movie, "title")),
-        year_of(str(_number(movie, "year") or "")),
-        imdb_id=imdb_id_of(_text(ids, "imdb")),
+    film = MovieReference(
+        clean_title(_text(movie, "title")),
+        parse_year(str(_number(movie, "year") or "")),
+        imdb_id=parse_imdb_id(_text(ids, "imdb")),
         tmdb_id=_number(ids, "tmdb"),
         uri=f"trakt:{trakt_id}" if trakt_id else "",
     )
@@ -139,15 +148,15 @@ def _number(document: dict[str, Any], key: str) -> int | None:
     value = document.get(key)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
         raise BadRow(f"{key} is no whole number")
-    return number_of(str(value or ""), key)
+    return parse_id(str(value or ""), key)
 
 
 def _time(document: dict[str, Any], key: str) -> int | None:
-    return time_of(_text(document, key))
+    return parse_time(_text(document, key))
 
 
 def _notes(entry: dict[str, Any]) -> str | None:
-    return text_of(_text(entry, "notes"), "note") or None
+    return clean_text(_text(entry, "notes"), "note") or None
 
 
-FORMAT = Format("trakt", "Trakt export", role_of, read)
+FORMAT = ImportFormat("trakt", "Trakt export", detect_role, read)

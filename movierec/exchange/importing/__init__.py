@@ -1,40 +1,40 @@
 """Bringing a user's own history in: reading, matching, asking where a film is not certain, applying."""
 
-from movierec.exchange.importing.options import Options, Policy
-from movierec.exchange.importing.pipeline import LookUp, check_source, import_history
-from movierec.exchange.importing.problems import problems
-from movierec.exchange.importing.report import Problem
+from movierec.exchange.importing.options import ConflictPolicy, ImportOptions
+from movierec.exchange.importing.pipeline import MovieFetcher, check_source, import_history
+from movierec.exchange.importing.problems import list_problems
+from movierec.exchange.importing.report import RowProblem
 from movierec.exchange.importing.review import (
-    OPEN,
-    Question,
-    answer,
-    answered,
-    ask_again,
-    question,
-    questions,
-    searched,
-    take_back,
-    withdraw,
+    OPEN_STATES,
+    ReviewItem,
+    delete_reviews,
+    entries_of_reviews,
+    forget_decision,
+    resolve_review,
+    review_item,
+    review_queue,
+    search_candidates,
+    undo_import,
 )
-from movierec.exchange.readers.records import FilmName
+from movierec.exchange.readers.records import MovieReference
 
 __all__ = [
-    "OPEN",
-    "FilmName",
-    "LookUp",
-    "Options",
-    "Policy",
-    "Problem",
-    "Question",
-    "answer",
-    "answered",
-    "ask_again",
+    "OPEN_STATES",
+    "ConflictPolicy",
+    "ImportOptions",
+    "MovieFetcher",
+    "MovieReference",
+    "ReviewItem",
+    "RowProblem",
     "check_source",
+    "delete_reviews",
+    "entries_of_reviews",
+    "forget_decision",
     "import_history",
-    "problems",
-    "question",
-    "questions",
-    "searched",
-    "take_back",
-    "withdraw",
+    "list_problems",
+    "resolve_review",
+    "review_item",
+    "review_queue",
+    "search_candidates",
+    "undo_import",
 ]

@@ -9,34 +9,34 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from movierec import library
-from movierec.exchange.importing.options import Policy
-from movierec.exchange.readers.records import Rated, Record, Watched
+from movierec.exchange.importing.options import ConflictPolicy
+from movierec.exchange.readers.records import ImportedRating, ImportedViewing, ImportRecord
 from movierec.library import LibraryChange, LibraryTable, RowKey, RowValues
 
 # What came of a row; of several things that it says, the last of these counts.
-OUTCOMES = ("same", "unrated", "kept", "changed", "new")
+CHANGE_OUTCOMES = ("same", "unrated", "kept", "changed", "new")
 
 
-class Told(NamedTuple):
+class ImportRow(NamedTuple):
     """A row of the import by its number, and its record."""
 
     number: int
-    record: Record
+    record: ImportRecord
 
 
 # Told of a wish that was carried out: which of OUTCOMES came of it, the row before and after.
-Note = Callable[["Wish", str, RowValues | None, RowValues | None], None]
+OutcomeCallback = Callable[["Wish", str, RowValues | None, RowValues | None], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ImportedChange:
     """A change that gives way as `policy` says to what is stored; `rows` asked for it, `at` some time."""
 
     change: LibraryChange
     rows: tuple[int, ...]
     at: int | None
-    policy: Policy
-    note: Note
+    policy: ConflictPolicy
+    note: OutcomeCallback
 
     @property
     def shelf(self) -> LibraryTable:
@@ -78,13 +78,13 @@ class Wish:
         return self.policy == "overwrite"
 
 
-class Combining:
+class ConflictResolver:
     """Turns the rows of films into wishes. `seen` are the films with an entry in the history."""
 
-    def __init__(self, policy: Policy, seen: Collection[int], note: Note) -> None:
+    def __init__(self, policy: ConflictPolicy, seen: Collection[int], note: OutcomeCallback) -> None:
         self._policy, self._seen, self._note = policy, seen, note
 
-    def wishes(self, movie_id: int, rows: Sequence[Told]) -> Iterator[Wish]:
+    def wishes(self, movie_id: int, rows: Sequence[ImportRow]) -> Iterator[ImportedChange]:
         """Of all rows about one film, given in their order."""
         rated = [(row, row.record.rated) for row in rows if row.record.rated]
         if rated:
@@ -112,10 +112,10 @@ class Combining:
                 LibraryChange(library.FEEDBACK, movie_id, values), _numbers(said), last.created_at
             )
 
-    def _wish(self, change: LibraryChange, rows: tuple[int, ...], at: int | None) -> Wish:
-        return Wish(change, rows, at, self._policy, self._note)
+    def _wish(self, change: LibraryChange, rows: tuple[int, ...], at: int | None) -> ImportedChange:
+        return ImportedChange(change, rows, at, self._policy, self._note)
 
-    def _rating(self, movie_id: int, rows: Sequence[tuple[Told, Rated]]) -> Wish:
+    def _rating(self, movie_id: int, rows: Sequence[tuple[ImportRow, ImportedRating]]) -> ImportedChange:
         """Stars and words may come from different rows; of each the newest count."""
         stars = max((row for row in rows if row[1].steps is not None), key=_newness, default=None)
         words = max((row for row in rows if row[1].review is not None), key=_newness, default=None)
@@ -130,9 +130,9 @@ class Combining:
         )
         return self._wish(LibraryChange(library.RATINGS, movie_id, values), _numbers(chosen), updated)
 
-    def _viewings(self, movie_id: int, rows: Sequence[Told]) -> Iterator[Wish]:
+    def _viewings(self, movie_id: int, rows: Sequence[ImportRow]) -> Iterator[ImportedChange]:
         """One for each time."""
-        found: dict[tuple[str, str], list[tuple[Told, Watched]]] = {}
+        found: dict[tuple[str, str], list[tuple[ImportRow, ImportedViewing]]] = {}
         for row in rows:
             for viewing in row.record.watched:
                 found.setdefault((viewing.watched_at, viewing.source), []).append((row, viewing))
@@ -152,35 +152,35 @@ class Combining:
             yield self._wish(change, _numbers(viewings), at)
 
 
-def _tags(viewings: Iterable[Watched]) -> Iterable[str]:
+def _tags(viewings: Iterable[ImportedViewing]) -> Iterable[str]:
     """Of all of them, no more than a viewing has."""
     tags = dict.fromkeys(tag for viewing in viewings for tag in viewing.tags)
     return islice(tags, library.MAXIMUM_TAGS)
 
 
-def _when(rated: Rated) -> int | None:
+def _when(rated: ImportedRating) -> int | None:
     return rated.created_at if rated.updated_at is None else rated.updated_at
 
 
-def _newness(row: tuple[Told, Rated]) -> tuple[int, int]:
+def _newness(row: tuple[ImportRow, ImportedRating]) -> tuple[int, int]:
     at = _when(row[1])
     return (-1 if at is None else at, row[0].number)
 
 
-def _numbers(rows: Iterable[tuple[Told, Any]]) -> tuple[int, ...]:
+def _numbers(rows: Iterable[tuple[ImportRow, Any]]) -> tuple[int, ...]:
     return tuple(told.number for told, _ in rows)
 
 
-def _earliest(rows: Iterable[tuple[Told, Any]]) -> int | None:
+def _earliest(rows: Iterable[tuple[ImportRow, Any]]) -> int | None:
     return min((said.created_at for _, said in rows if said.created_at is not None), default=None)
 
 
-def _last_note(rows: Iterable[tuple[Told, Any]]) -> str | None:
+def _last_note(rows: Iterable[tuple[ImportRow, Any]]) -> str | None:
     notes = [said.note for _, said in rows if said.note is not None]
     return notes[-1] if notes else None
 
 
-def by_film(rows: Iterable[tuple[int, Told]]) -> Iterator[tuple[int, list[Told]]]:
+def group_by_movie(rows: Iterable[tuple[int, ImportRow]]) -> Iterator[tuple[int, list[ImportRow]]]:
     """Films and their rows, given ordered by film."""
     for movie_id, group in groupby(rows, key=itemgetter(0)):
         yield movie_id, [row for _, row in group]

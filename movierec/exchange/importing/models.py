@@ -9,7 +9,7 @@ from movierec.db import BaseModel
 from movierec.movies.models import Movie
 
 
-class FilmQuestion(BaseModel):
+class ReviewQueueEntry(BaseModel):
     """Which film a name in somebody's files means: asked once, and the answer remembered for later imports.
 
     `identity` is what `matching.identity` says of the name; `film` and `candidates` are JSON.
@@ -42,7 +42,7 @@ class WaitingRow(BaseModel):
     """
 
     id = BigAutoField()
-    question = ForeignKeyField(FilmQuestion, on_delete="CASCADE", index=False)
+    question = ForeignKeyField(ReviewQueueEntry, on_delete="CASCADE", index=False)
     # No foreign key: jobs are forgotten in their own time, and acts in theirs.
     job_id = BigIntegerField(index=True)
     file = TextField()

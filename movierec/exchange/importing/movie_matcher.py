@@ -18,66 +18,66 @@ from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
 from movierec.exchange.movielens.titles import parse_title
-from movierec.exchange.readers.records import FilmName
+from movierec.exchange.readers.records import MovieReference
 from movierec.movies import IndexedMovie, title_forms
 
 # So alike a title must be, out of 1, to be asked about; and so many years beside it a film may lie.
-ALIKE = 0.85
-NEAR_YEARS = 3
-CANDIDATES = 8
+MINIMUM_SIMILARITY = 0.85
+MAXIMUM_YEARS_APART = 3
+MAXIMUM_CANDIDATES = 8
 # What is taken off the score, out of 100, by how many years lie between; the last one for unknown years.
-YEARS_APART = (0, 5, 12, 16)
-UNKNOWN_YEAR = 10
+YEAR_PENALTIES = (0, 5, 12, 16)
+UNKNOWN_YEAR_PENALTY = 10
 
 # Names that occur again and again: of a diary, of several files of one export.
-CACHED_NAMES = 20_000
+CACHED_MATCHES = 20_000
 
-IDS = ("imdb_id", "tmdb_id", "movielens_id", "own_id")
+ID_FIELDS = ("imdb_id", "tmdb_id", "movielens_id", "own_id")
 
 
-class Candidate(NamedTuple):
+class MatchCandidate(NamedTuple):
     """A film that may be meant; `score` of 100."""
 
     movie_id: int
     score: int
 
 
-class Match(NamedTuple):
+class MovieMatch(NamedTuple):
     """`movie_id` is certain; without one, the candidates are to be asked about, or there is nothing."""
 
     movie_id: int | None
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[MatchCandidate, ...] = ()
     why: str = ""
     by_title: bool = False
 
 
-class Choice(NamedTuple):
+class ReviewDecision(NamedTuple):
     """What somebody answered about a name; `movie_id` None: not to be imported."""
 
     uri: str
     movie_id: int | None
 
 
-SKIPPED = Match(None, why="you chose to leave it out")
-UNKNOWN = Match(None, why="no film of the catalogue is called so")
+SKIPPED_BY_USER = MovieMatch(None, why="you chose to leave it out")
+NO_MATCH = MovieMatch(None, why="no film of the catalogue is called so")
 
 
-LONGEST_IDENTITY_BYTES = 1_000
+LONGEST_KEY_BYTES = 1_000
 
 
-def identity(name: FilmName) -> str:
+def reference_key(name: MovieReference) -> str:
     """What a name is remembered by: its strongest id, else title and year."""
-    for column in IDS:
+    for column in ID_FIELDS:
         if (told := getattr(name, column)) is not None:
             return f"{column.removesuffix('_id')}:{told}"
     told = f"title:{name.title.casefold()}:{name.year or ''}"
     # It is part of an index, which PostgreSQL bounds.
-    if len(told.encode()) > LONGEST_IDENTITY_BYTES:
+    if len(told.encode()) > LONGEST_KEY_BYTES:
         return f"digest:{hashlib.sha256(told.encode()).hexdigest()}"
     return told
 
 
-class Matcher:
+class MovieMatcher:
     """The catalogue in memory, some 600 bytes a film."""
 
     def __init__(
@@ -85,15 +85,15 @@ class Matcher:
         films: Iterable[IndexedMovie],
         titles: Iterable[tuple[int, str]],
         aliases: Iterable[tuple[str, str | int, int]] = (),
-        choices: Mapping[str, list[Choice]] | None = None,
+        choices: Mapping[str, list[ReviewDecision]] | None = None,
     ) -> None:
         self._films: dict[int, IndexedMovie] = {}
-        self._by: dict[str, dict[object, int]] = {column: {} for column in IDS}
+        self._by: dict[str, dict[object, int]] = {column: {} for column in ID_FIELDS}
         self._titles: defaultdict[str, list[int]] = defaultdict(list)
         self._parts: defaultdict[str, list[int]] = defaultdict(list)
         self._lengths: defaultdict[int, list[str]] = defaultdict(list)
         self._choices = choices or {}
-        self.match = lru_cache(CACHED_NAMES)(self._match)
+        self.match = lru_cache(CACHED_MATCHES)(self._match)
         self.add(films, titles)
         for column, told, movie_id in aliases:
             self._by[column].setdefault(told, movie_id)
@@ -120,57 +120,57 @@ class Matcher:
     def film(self, movie_id: int) -> IndexedMovie:
         return self._films[movie_id]
 
-    def _match(self, name: FilmName) -> Match:
+    def _match(self, name: MovieReference) -> MovieMatch:
         chosen = self._chosen(name)
         if chosen is not None:
             return chosen
         return self._by_ids(name) or self._by_title(name)
 
-    def _chosen(self, name: FilmName) -> Match | None:
+    def _chosen(self, name: MovieReference) -> MovieMatch | None:
         """What was answered before, unless it was about another film of that name."""
         found = {
             choice.movie_id
-            for choice in self._choices.get(identity(name), ())
+            for choice in self._choices.get(reference_key(name), ())
             if not (choice.uri and name.uri and choice.uri != name.uri)
         }
         if len(found) != 1:
             return None
         movie_id = found.pop()
         if movie_id is None:
-            return SKIPPED
-        return Match(movie_id) if movie_id in self._films else None
+            return SKIPPED_BY_USER
+        return MovieMatch(movie_id) if movie_id in self._films else None
 
-    def _by_ids(self, name: FilmName) -> Match | None:
+    def _by_ids(self, name: MovieReference) -> MovieMatch | None:
         """None where the catalogue knows none of the ids."""
-        told = {column: getattr(name, column) for column in IDS}
+        told = {column: getattr(name, column) for column in ID_FIELDS}
         found = {self._by[column][value] for column, value in told.items() if value in self._by[column]}
         if not found:
             return None
-        candidates = tuple(Candidate(movie_id, 100) for movie_id in sorted(found))
+        candidates = tuple(MatchCandidate(movie_id, 100) for movie_id in sorted(found))
         if len(found) > 1:
-            return Match(None, candidates, "its ids are of different films")
+            return MovieMatch(None, candidates, "its ids are of different films")
         film = self._films[candidates[0].movie_id]
         if self._contradicts(name, film) and not (
             name.title and self._is_called(name, film) and name.year == film.year
         ):
-            return Match(None, candidates, "one of its ids is of this film, another is not")
-        return Match(film.id)
+            return MovieMatch(None, candidates, "one of its ids is of this film, another is not")
+        return MovieMatch(film.id)
 
-    def _by_title(self, name: FilmName) -> Match:
+    def _by_title(self, name: MovieReference) -> MovieMatch:
         keys = tuple(_keys(name))
         if not keys:
-            return UNKNOWN
+            return NO_MATCH
         called = {movie_id for key in keys for movie_id in self._titles.get(key, ())}
         candidates = self._scored(name, keys, called)
         best = candidates[0] if candidates else None
         if best is None:
-            return UNKNOWN
+            return NO_MATCH
         why = self._doubt(name, best, called)
         if not why:
-            return Match(best.movie_id, candidates, by_title=True)
-        return Match(None, candidates, why)
+            return MovieMatch(best.movie_id, candidates, by_title=True)
+        return MovieMatch(None, candidates, why)
 
-    def _doubt(self, name: FilmName, best: Candidate, called: set[int]) -> str:
+    def _doubt(self, name: MovieReference, best: MatchCandidate, called: set[int]) -> str:
         """Why the best candidate is not certain; empty where it is."""
         film = self._films[best.movie_id]
         if film.id not in called:
@@ -194,19 +194,21 @@ class Matcher:
             return "of several films called so this is not the best known"
         return ""
 
-    def _contradicts(self, name: FilmName, film: IndexedMovie) -> bool:
+    def _contradicts(self, name: MovieReference, film: IndexedMovie) -> bool:
         """As `contradicts`, but for ids that the film had before others were merged into it."""
         own: dict[str, Any] = {
-            column: None for column in IDS if self._by[column].get(getattr(name, column)) == film.id
+            column: None for column in ID_FIELDS if self._by[column].get(getattr(name, column)) == film.id
         }
-        return contradicts(replace(name, **own), film)
+        return has_conflicting_ids(replace(name, **own), film)
 
-    def _is_called(self, name: FilmName, film: IndexedMovie) -> bool:
+    def _is_called(self, name: MovieReference, film: IndexedMovie) -> bool:
         """Articles included."""
         known = {title_forms(title).full for title in (film.title, film.original_title) if title}
         return any(title_forms(title).full in known for title in _titles(name))
 
-    def _scored(self, name: FilmName, keys: tuple[str, ...], called: set[int]) -> tuple[Candidate, ...]:
+    def _scored(
+        self, name: MovieReference, keys: tuple[str, ...], called: set[int]
+    ) -> tuple[MatchCandidate, ...]:
         alike = dict.fromkeys(called, 100.0)
         for key in keys:
             for movie_id in self._parts.get(key, ()):
@@ -220,11 +222,11 @@ class Matcher:
             for movie_id, likeness in alike.items()
             if (penalty := self._penalty(name, movie_id)) is not None
         )
-        best = heapq.nlargest(CANDIDATES, scored)
-        return tuple(Candidate(movie_id, round(score)) for score, _, movie_id in best)
+        best = heapq.nlargest(MAXIMUM_CANDIDATES, scored)
+        return tuple(MatchCandidate(movie_id, round(score)) for score, _, movie_id in best)
 
     def _like(self, key: str) -> Iterator[tuple[str, float]]:
-        shortest, longest = int(len(key) * ALIKE), int(len(key) / ALIKE) + 1
+        shortest, longest = int(len(key) * MINIMUM_SIMILARITY), int(len(key) / MINIMUM_SIMILARITY) + 1
         for length in range(max(shortest, 4), longest + 1):
             titles = self._lengths.get(length)
             if titles:
@@ -232,32 +234,32 @@ class Matcher:
                     key,
                     titles,
                     scorer=Indel.normalized_similarity,
-                    score_cutoff=ALIKE,
+                    score_cutoff=MINIMUM_SIMILARITY,
                     limit=3,
                     processor=None,
                 )
                 yield from ((title, likeness) for title, likeness, _ in found)
 
-    def _years_apart(self, name: FilmName, movie_id: int) -> int | None:
+    def _years_apart(self, name: MovieReference, movie_id: int) -> int | None:
         year = self._films[movie_id].year
         return None if year is None or name.year is None else abs(year - name.year)
 
-    def _penalty(self, name: FilmName, movie_id: int) -> int | None:
+    def _penalty(self, name: MovieReference, movie_id: int) -> int | None:
         """None: so far away that another film is meant."""
         apart = self._years_apart(name, movie_id)
         if apart is None:
-            return UNKNOWN_YEAR
-        return YEARS_APART[apart] if apart <= NEAR_YEARS else None
+            return UNKNOWN_YEAR_PENALTY
+        return YEAR_PENALTIES[apart] if apart <= MAXIMUM_YEARS_APART else None
 
 
-def contradicts(name: FilmName, film: IndexedMovie) -> bool:
+def has_conflicting_ids(name: MovieReference, film: IndexedMovie) -> bool:
     """Whether both have an id of one service, and not the same."""
-    pairs = ((getattr(name, column), getattr(film, column)) for column in IDS)
+    pairs = ((getattr(name, column), getattr(film, column)) for column in ID_FIELDS)
     return any(told is not None and known is not None and told != known for told, known in pairs)
 
 
 @lru_cache(4096)
-def _titles(name: FilmName) -> tuple[str, ...]:
+def _titles(name: MovieReference) -> tuple[str, ...]:
     """Whatever a row calls its film: also without what stands in parentheses, and that itself."""
     told = [title for title in (name.title, name.original_title) if title]
     parsed = [parse_title(title) for title in told if "(" in title]
@@ -265,5 +267,5 @@ def _titles(name: FilmName) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*told, *more]))
 
 
-def _keys(name: FilmName) -> Iterable[str]:
+def _keys(name: MovieReference) -> Iterable[str]:
     return dict.fromkeys(compact for title in _titles(name) if (compact := title_forms(title).compact))

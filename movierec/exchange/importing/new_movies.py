@@ -6,22 +6,23 @@ import secrets
 from collections.abc import Iterable
 
 from movierec import movies
-from movierec.exchange.importing.movie_matcher import Match, contradicts
-from movierec.exchange.readers.records import FilmName
+from movierec.exchange.importing.movie_matcher import MovieMatch, has_conflicting_ids
+from movierec.exchange.readers.records import MovieReference
 from movierec.movies import IndexedMovie, MovieRecord
 
 
-def is_another(name: FilmName, match: Match, candidates: Iterable[IndexedMovie]) -> bool:
+def is_new_movie(name: MovieReference, match: MovieMatch, candidates: Iterable[IndexedMovie]) -> bool:
     """Whether the name has an id, and by it is none of the films that are called alike."""
     has_id = bool(name.imdb_id or name.tmdb_id or name.movielens_id or name.own_id)
     if match.movie_id is not None or not has_id or not name.title:
         return False
     return all(
-        contradicts(name, film) or (name.own_id is not None and film.own_id is None) for film in candidates
+        has_conflicting_ids(name, film) or (name.own_id is not None and film.own_id is None)
+        for film in candidates
     )
 
 
-def bring(names: Iterable[FilmName], user_id: int, *, most: int, now: int) -> int:
+def add_movies(names: Iterable[MovieReference], user_id: int, *, most: int, now: int) -> int:
     """Add the films; returns how many."""
     films = [
         (

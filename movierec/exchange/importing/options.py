@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Policy: TypeAlias = Literal["keep", "overwrite", "newest"]
+ConflictPolicy: TypeAlias = Literal["keep", "overwrite", "newest"]
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ImportOptions:
     """`format` None: recognised. `name` is what the file was called, `scale` what the best rating is.
 
     `on_conflict`: what is here stays, what comes replaces it, or the newer one wins; what comes without a
@@ -19,5 +19,5 @@ class Options:
     format: str | None = None
     name: str = ""
     scale: int | None = None
-    on_conflict: Policy = "newest"
+    on_conflict: ConflictPolicy = "newest"
     dry_run: bool = False

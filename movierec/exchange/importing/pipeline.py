@@ -17,45 +17,57 @@ from typing import Any
 from movierec import community, db, library, movies
 from movierec.errors import MovierecError, UnreadableImport
 from movierec.exchange.formats import registry
-from movierec.exchange.formats.format import ReadingOptions
-from movierec.exchange.importing.conflicts import OUTCOMES, Combining, Told, Wish, by_film
-from movierec.exchange.importing.messages import called, difference
-from movierec.exchange.importing.movie_matcher import SKIPPED, Match, Matcher, identity
-from movierec.exchange.importing.new_movies import bring, is_another
-from movierec.exchange.importing.options import Options
-from movierec.exchange.importing.problems import keep_problems
-from movierec.exchange.importing.profiles import take_profile
-from movierec.exchange.importing.report import LISTED, Problem, Report
-from movierec.exchange.importing.review import answer, ask, choices, open_names, take_back
-from movierec.exchange.importing.row_index import TOO_MANY, Rows, Together, bounded
-from movierec.exchange.importing.spool import Lines, Spool
+from movierec.exchange.formats.format import ReaderOptions
+from movierec.exchange.importing.conflicts import (
+    CHANGE_OUTCOMES,
+    ConflictResolver,
+    ImportedChange,
+    ImportRow,
+    group_by_movie,
+)
+from movierec.exchange.importing.messages import changed_columns, display_name
+from movierec.exchange.importing.movie_matcher import SKIPPED_BY_USER, MovieMatch, MovieMatcher, reference_key
+from movierec.exchange.importing.new_movies import add_movies, is_new_movie
+from movierec.exchange.importing.options import ImportOptions
+from movierec.exchange.importing.problems import store_problems
+from movierec.exchange.importing.profiles import import_profile
+from movierec.exchange.importing.report import MAXIMUM_LISTED, ImportReport, RowProblem
+from movierec.exchange.importing.review import (
+    load_decisions,
+    open_references,
+    queue_for_review,
+    resolve_review,
+    undo_import,
+)
+from movierec.exchange.importing.row_index import TOO_MANY_ROWS, GroupLimit, RowIndex, limit_rows
+from movierec.exchange.importing.spool import JsonSpool, RecordSpool
 from movierec.exchange.readers import source_files
-from movierec.exchange.readers.records import FilmName, Profile, Record, Refusal
+from movierec.exchange.readers.records import ImportedProfile, ImportRecord, MovieReference, RefusedRow
 from movierec.library import RowValues
 
 # Told the stage and how many percent of the whole are done; called between any two transactions. What it
 # raises ends the import there.
-Progress = Callable[[str, int], None]
+ProgressCallback = Callable[[str, int], None]
 # Asked for films that the catalogue lacks; it stores what it finds. May ask elsewhere, and so take time. False:
 # there is nobody to ask any more.
-LookUp = Callable[[Sequence[FilmName]], bool]
+MovieFetcher = Callable[[Sequence[MovieReference]], bool]
 
 READ, LOOKED_UP, APPLIED = 60, 70, 95
 CONTESTED = "other rows of the file could mean the same film, so they are of several"
 # So many names are looked up elsewhere, the first of the file.
-MOST_LOOKED_UP = 2_000
-LOOKED_UP_AT_ONCE = 20
-ROWS_A_QUESTION_STEP = 200
+MAXIMUM_FETCHED = 2_000
+FETCH_BATCH = 20
+REVIEW_BATCH = 200
 
 
 def _unwatched(_stage: str, _percent: int) -> None:
     """Nobody wants to know."""
 
 
-def check_source(source: Path, limit_bytes: int, options: Options) -> str:
+def check_source(source: Path, limit_bytes: int, options: ImportOptions) -> str:
     """The name of the format. Raises UnreadableImport at once for what nothing reads; rows are not looked at."""
-    with source_files.opened(source, limit_bytes, name=options.name) as found:
-        return registry.recognise(found, options.format).format.name
+    with source_files.open_source_files(source, limit_bytes, name=options.name) as found:
+        return registry.detect_format(found, options.format).format.name
 
 
 def import_history(
@@ -63,12 +75,12 @@ def import_history(
     scratch: Path,
     user_id: int,
     job_id: int,
-    options: Options,
+    options: ImportOptions,
     *,
     limit_bytes: int,
     now: int,
-    progress: Progress = _unwatched,
-    look_up: LookUp | None = None,
+    progress: ProgressCallback = _unwatched,
+    look_up: MovieFetcher | None = None,
     most_new_films: int = 0,
 ) -> dict[str, Any]:
     """Import a file, folder or zip archive into what a user keeps. Temporary files go to `scratch`.
@@ -81,15 +93,22 @@ def import_history(
     """
     started = time.perf_counter()
     passed = _Passed(progress)
-    with source_files.opened(source, limit_bytes, name=options.name, passed=passed) as found:
+    with source_files.open_source_files(source, limit_bytes, name=options.name, passed=passed) as found:
         passed.total = source_files.total_bytes(found)
-        recognised = registry.recognise(found, options.format)
+        recognised = registry.detect_format(found, options.format)
         passed.done = 0
-        records, problems = Lines(scratch), Lines(scratch)
+        records, problems = JsonSpool(scratch), JsonSpool(scratch)
         try:
-            report_so_far = Report(recognised.format.name, recognised.ignored, problems)
+            report_so_far = ImportReport(recognised.format.name, recognised.ignored, problems)
             run = _Run(
-                user_id, job_id, options, recognised, Rows(Spool(records)), report_so_far, now, progress
+                user_id,
+                job_id,
+                options,
+                recognised,
+                RowIndex(RecordSpool(records)),
+                report_so_far,
+                now,
+                progress,
             )
             report = run.run(look_up, most_new_films)
         finally:
@@ -103,7 +122,7 @@ def import_history(
 class _Passed:
     """Bytes that were read, as progress of the first stage."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: ProgressCallback) -> None:
         self._progress, self.done, self.total = progress, 0, 0
 
     def __call__(self, count: int) -> None:
@@ -116,23 +135,26 @@ class _Run:
         self,
         user_id: int,
         job_id: int,
-        options: Options,
-        recognised: registry.Recognised,
-        rows: Rows,
-        report: Report,
+        options: ImportOptions,
+        recognised: registry.DetectedFormat,
+        rows: RowIndex,
+        report: ImportReport,
         now: int,
-        progress: Progress,
+        progress: ProgressCallback,
     ) -> None:
         self.user_id, self.job_id, self.options, self.now = user_id, job_id, options, now
         self.recognised, self.rows, self.progress = recognised, rows, progress
         self.report = report
-        self.matcher = Matcher(
-            movies.indexed_movies(), movies.indexed_titles(), movies.indexed_aliases(), choices(user_id)
+        self.matcher = MovieMatcher(
+            movies.indexed_movies(),
+            movies.indexed_titles(),
+            movies.indexed_aliases(),
+            load_decisions(user_id),
         )
         self.outcomes = bytearray()
-        self.profiles: list[Profile] = []
+        self.profiles: list[ImportedProfile] = []
 
-    def run(self, look_up: LookUp | None, most_new_films: int) -> dict[str, Any]:
+    def run(self, look_up: MovieFetcher | None, most_new_films: int) -> dict[str, Any]:
         self._read()
         if look_up is not None and not self.options.dry_run:
             self._look_up(look_up)
@@ -153,7 +175,7 @@ class _Run:
             self._take_profiles()
         except BaseException:
             if not self.options.dry_run:
-                take_back(self.user_id, self.job_id, act_id)
+                undo_import(self.user_id, self.job_id, act_id)
             raise
         told = self.report.as_json()
         return {
@@ -165,28 +187,28 @@ class _Run:
         }
 
     def _read(self) -> None:
-        options = ReadingOptions(self.options.scale)
-        for row in bounded(self.recognised.format.read(self.recognised.parts, options)):
-            if isinstance(row, Refusal):
+        options = ReaderOptions(self.options.scale)
+        for row in limit_rows(self.recognised.format.read(self.recognised.parts, options)):
+            if isinstance(row, RefusedRow):
                 outcome = "skipped" if row.skipped else "rejected"
-                self.report.tell(Problem(row.file, row.line, outcome, row.message))
+                self.report.tell(RowProblem(row.file, row.line, outcome, row.message))
                 continue
-            if isinstance(row, Profile):
+            if isinstance(row, ImportedProfile):
                 self.profiles.append(row)
                 continue
             self.rows.add(row, self.matcher.match(row.film))
         if not len(self.rows) and not self.report.files and not self.profiles:
             raise UnreadableImport("There is not a single row in it.")
 
-    def _look_up(self, look_up: LookUp) -> None:
+    def _look_up(self, look_up: MovieFetcher) -> None:
         """Have names that nothing is called looked for elsewhere, and match them anew."""
-        unknown: dict[FilmName, None] = {}
+        unknown: dict[MovieReference, None] = {}
         for number in self.rows.without_film():
             name = self.rows.record(number).film
-            if not self.matcher.match(name).candidates and len(unknown) < MOST_LOOKED_UP:
+            if not self.matcher.match(name).candidates and len(unknown) < MAXIMUM_FETCHED:
                 unknown[name] = None
         done = 0
-        for batch in db.batches(unknown, LOOKED_UP_AT_ONCE):
+        for batch in db.batches(unknown, FETCH_BATCH):
             self.progress("looking up", READ + (LOOKED_UP - READ) * done // len(unknown))
             if not look_up(batch):
                 break
@@ -196,15 +218,15 @@ class _Run:
 
     def _bring(self, most: int) -> None:
         """Add films that by their ids are none of the catalogue's, and match them."""
-        names: dict[FilmName, None] = {}
+        names: dict[MovieReference, None] = {}
         for number in self.rows.without_film():
             name = self.rows.record(number).film
             match = self.matcher.match(name)
             called_alike = (self.matcher.film(candidate.movie_id) for candidate in match.candidates)
-            if name not in names and is_another(name, match, called_alike):
+            if name not in names and is_new_movie(name, match, called_alike):
                 names[name] = None
         # No more than may come, in the order of the file.
-        if names and bring(list(names)[:most], self.user_id, most=most, now=self.now):
+        if names and add_movies(list(names)[:most], self.user_id, most=most, now=self.now):
             self._match_anew()
 
     def _match_anew(self) -> None:
@@ -220,29 +242,31 @@ class _Run:
         self.rows.doubt_contested()
         for number in self.rows.pass_over_crowds():
             self._reject(self.rows.record(number))
-        asked, together = [], Together()
+        asked, together = [], GroupLimit()
         for number in self.rows.without_film():
             record = self.rows.record(number)
             match = self._doubted(record)
-            if match is SKIPPED:
-                self.report.tell(Problem(record.file, record.line, "skipped", match.why))
+            if match is SKIPPED_BY_USER:
+                self.report.tell(RowProblem(record.file, record.line, "skipped", match.why))
                 continue
             # A hash: names may be long, and many.
-            key = hash((identity(record.film), record.film.uri))
+            key = hash((reference_key(record.film), record.film.uri))
             if not together.take(key, self.rows.size(number)):
                 self._reject(record)
                 continue
             outcome = "ambiguous" if match.candidates else "unmatched"
             self.report.tell(
-                Problem(record.file, record.line, outcome, f"{called(record.film)}: {match.why}")
+                RowProblem(record.file, record.line, outcome, f"{display_name(record.film)}: {match.why}")
             )
             asked.append(number)
         return asked
 
-    def _reject(self, record: Record) -> None:
-        self.report.tell(Problem(record.file, record.line, "rejected", f"{called(record.film)}: {TOO_MANY}"))
+    def _reject(self, record: ImportRecord) -> None:
+        self.report.tell(
+            RowProblem(record.file, record.line, "rejected", f"{display_name(record.film)}: {TOO_MANY_ROWS}")
+        )
 
-    def _doubted(self, record: Record) -> Match:
+    def _doubted(self, record: ImportRecord) -> MovieMatch:
         match = self.matcher.match(record.film)
         return match if match.movie_id is None else match._replace(movie_id=None, why=CONTESTED)
 
@@ -251,30 +275,34 @@ class _Run:
         applied = library.apply(self.user_id, self._wishes(), what=what, now=self.now, job_id=self.job_id)
         return applied.act_id
 
-    def _wishes(self) -> Iterator[Wish]:
-        combining = Combining(self.options.on_conflict, library.seen_movie_ids(self.user_id), self._note)
-        rows = ((film, Told(number, self.rows.record(number))) for film, number in self.rows.with_film())
+    def _wishes(self) -> Iterator[ImportedChange]:
+        combining = ConflictResolver(
+            self.options.on_conflict, library.seen_movie_ids(self.user_id), self._note
+        )
+        rows = ((film, ImportRow(number, self.rows.record(number))) for film, number in self.rows.with_film())
         done, total = 0, max(len(self.rows), 1)
-        for movie_id, own in by_film(rows):
+        for movie_id, own in group_by_movie(rows):
             self.progress("applying", LOOKED_UP + (APPLIED - LOOKED_UP) * done // total)
             yield from combining.wishes(movie_id, own)
             done += len(own)
 
     def _take_profiles(self) -> None:
         for profile in self.profiles:
-            outcome = take_profile(
+            outcome = import_profile(
                 self.user_id, profile.told, self.options.on_conflict, dry_run=self.options.dry_run
             )
             self.report.count(profile.file, outcome)
 
-    def _note(self, wish: Wish, result: str, before: RowValues | None, after: RowValues | None) -> None:
+    def _note(
+        self, wish: ImportedChange, result: str, before: RowValues | None, after: RowValues | None
+    ) -> None:
         """What came of a change is what came of the rows that asked for it."""
-        code = OUTCOMES.index(result)
+        code = CHANGE_OUTCOMES.index(result)
         for number in wish.rows:
             self.outcomes[number] = max(self.outcomes[number], code)
         counts = self.report.shelves.setdefault(wish.shelf.table, Counter())
         counts[result] += 1
-        if result in ("new", "changed") and len(self.report.changes) < LISTED:
+        if result in ("new", "changed") and len(self.report.changes) < MAXIMUM_LISTED:
             film, record = self.matcher.film(wish.change.movie_id), self.rows.record(wish.rows[0])
             self.report.changes.append(
                 {
@@ -284,17 +312,17 @@ class _Run:
                     "title": film.title,
                     "year": film.year,
                     "shelf": wish.shelf.table,
-                    **difference(before, after or {}),
+                    **changed_columns(before, after or {}),
                 }
             )
 
     def _tally(self) -> None:
         for _, number in self.rows.with_film():
             record = self.rows.record(number)
-            outcome = OUTCOMES[self.outcomes[number]]
+            outcome = CHANGE_OUTCOMES[self.outcomes[number]]
             if outcome == "unrated":
                 words = "a review without a rating: movierec keeps words with stars only"
-                self.report.tell(Problem(record.file, record.line, "skipped", words))
+                self.report.tell(RowProblem(record.file, record.line, "skipped", words))
             else:
                 self.report.count(record.file, outcome)
 
@@ -302,19 +330,19 @@ class _Run:
         """What is asked already when an import begins anew is asked once."""
         if self.options.dry_run:
             return
-        for batch in db.batches(asked, ROWS_A_QUESTION_STEP):
+        for batch in db.batches(asked, REVIEW_BATCH):
             self.progress("asking", APPLIED)
             told = [(record := self.rows.record(number), self._doubted(record)) for number in batch]
-            ask(self.user_id, self.job_id, told, self.now)
+            queue_for_review(self.user_id, self.job_id, told, self.now)
             community.give_way()
-        keep_problems(self.user_id, self.job_id, self.report.all_problems())
+        store_problems(self.user_id, self.job_id, self.report.all_problems())
 
     def _settle_earlier(self) -> int:
         """Answer open questions, also of earlier imports, whose films are certain by now: the catalogue grows."""
         if self.options.dry_run:
             return 0
         settled = above = 0
-        while found := open_names(self.user_id, above, contested=CONTESTED, limit=ROWS_A_QUESTION_STEP):
+        while found := open_references(self.user_id, above, contested=CONTESTED, limit=REVIEW_BATCH):
             self.progress("asking", APPLIED)
             for number, name in found:
                 above = number
@@ -323,7 +351,9 @@ class _Run:
                     continue
                 # Answered meanwhile, or what waits cannot be kept: it is no matter of this import.
                 with contextlib.suppress(MovierecError):
-                    answer(self.user_id, number, movie_id, policy=self.options.on_conflict, now=self.now)
+                    resolve_review(
+                        self.user_id, number, movie_id, policy=self.options.on_conflict, now=self.now
+                    )
                     settled += 1
             community.give_way()
         return settled

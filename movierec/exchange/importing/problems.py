@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from movierec import db
-from movierec.exchange.importing.report import Problem
+from movierec.exchange.importing.report import RowProblem
 
 BATCH = 1_000
 
 
-def keep_problems(user_id: int, job_id: int, problems: Iterable[Problem]) -> None:
+def store_problems(user_id: int, job_id: int, problems: Iterable[RowProblem]) -> None:
     """In place of what there was of this import; those of imports that are forgotten go."""
     db.execute(
         "DELETE FROM import_problems WHERE user_id = ? AND (job_id = ? OR job_id NOT IN (SELECT id FROM jobs))",
@@ -26,7 +26,7 @@ def keep_problems(user_id: int, job_id: int, problems: Iterable[Problem]) -> Non
             )
 
 
-def problems(user_id: int, job_id: int, *, limit: int, offset: int) -> tuple[int, list[Problem]]:
+def list_problems(user_id: int, job_id: int, *, limit: int, offset: int) -> tuple[int, list[RowProblem]]:
     """How many are kept, and a page of them, in the order of the files."""
     where = "user_id = ? AND job_id = ?"
     found = db.rows(
@@ -37,4 +37,4 @@ def problems(user_id: int, job_id: int, *, limit: int, offset: int) -> tuple[int
         offset,
     )
     count = db.value(f"SELECT COUNT(*) FROM import_problems WHERE {where}", user_id, job_id)
-    return count, [Problem(*row) for row in found]
+    return count, [RowProblem(*row) for row in found]

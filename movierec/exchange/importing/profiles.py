@@ -8,10 +8,10 @@ from typing import Any
 
 from movierec import auth
 from movierec.auth import Profile
-from movierec.exchange.importing.options import Policy
+from movierec.exchange.importing.options import ConflictPolicy
 
 
-def take_profile(user_id: int, told: Mapping[str, Any], policy: Policy, *, dry_run: bool) -> str:
+def import_profile(user_id: int, told: Mapping[str, Any], policy: ConflictPolicy, *, dry_run: bool) -> str:
     """Change the user's profile; returns what came of it: `changed`, `same` or `kept`.
 
     A profile has no times, so that the newer one cannot be told: what is set here stays but with `overwrite`.

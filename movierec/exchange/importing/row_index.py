@@ -9,33 +9,33 @@ from collections.abc import Hashable, Iterable, Iterator
 import numpy as np
 
 from movierec.errors import UnreadableImport
-from movierec.exchange.importing.movie_matcher import Match
-from movierec.exchange.importing.spool import Spool
-from movierec.exchange.readers.records import FilmName, Record, Row
+from movierec.exchange.importing.movie_matcher import MovieMatch
+from movierec.exchange.importing.spool import RecordSpool
+from movierec.exchange.readers.records import ImportRecord, MovieReference, ParsedRow
 
 # More rows has nobody's own history; what one import holds in memory stays within bounds.
-MOST_ROWS = 500_000
+MAXIMUM_ROWS = 500_000
 
 # Of one film, or one name that is asked about: they are held in memory together. Nobody saw a film so often.
-MOST_ROWS_TOGETHER = 1_000
-MOST_BYTES_TOGETHER = 4 << 20
-TOO_MANY = f"there are more than {MOST_ROWS_TOGETHER:,} rows of this film, or too long ones"
+MAXIMUM_GROUP_ROWS = 1_000
+MAXIMUM_GROUP_BYTES = 4 << 20
+TOO_MANY_ROWS = f"there are more than {MAXIMUM_GROUP_ROWS:,} rows of this film, or too long ones"
 
-NO_FILM, PASSED_OVER = 0, -1
+NO_MOVIE, OVERSIZED_GROUP = 0, -1
 
 
-def bounded(rows: Iterable[Row]) -> Iterator[Row]:
+def limit_rows(rows: Iterable[ParsedRow]) -> Iterator[ParsedRow]:
     """Rows of any kind, good and broken. Raises UnreadableImport beyond MOST_ROWS."""
     for count, row in enumerate(rows):
-        if count >= MOST_ROWS:
-            raise UnreadableImport(f"There are more than {MOST_ROWS:,} rows: no single person's history.")
+        if count >= MAXIMUM_ROWS:
+            raise UnreadableImport(f"There are more than {MAXIMUM_ROWS:,} rows: no single person's history.")
         yield row
 
 
-class Rows:
+class RowIndex:
     """Rows by number, in the order they were read."""
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: RecordSpool) -> None:
         self._spool = spool
         self._places, self._films, self._by_title = array("Q"), array("q"), bytearray()
         self._claims = _Claims()
@@ -43,32 +43,32 @@ class Rows:
     def __len__(self) -> int:
         return len(self._places)
 
-    def add(self, record: Record, match: Match) -> None:
+    def add(self, record: ImportRecord, match: MovieMatch) -> None:
         self._places.append(self._spool.add(record))
-        self._films.append(NO_FILM)
+        self._films.append(NO_MOVIE)
         self._by_title.append(False)
         self.set_match(len(self) - 1, record.film, match)
 
-    def set_match(self, number: int, name: FilmName, match: Match) -> None:
+    def set_match(self, number: int, name: MovieReference, match: MovieMatch) -> None:
         self._claims.note(name, match)
-        self._films[number] = match.movie_id or NO_FILM
+        self._films[number] = match.movie_id or NO_MOVIE
         self._by_title[number] = match.by_title
 
-    def record(self, number: int) -> Record:
+    def record(self, number: int) -> ImportRecord:
         return self._spool.at(self._places[number])
 
     def doubt_contested(self) -> None:
         """Take the film from rows that have it by title where other rows could mean it too."""
         for number, film in enumerate(self._films):
             if self._by_title[number] and self._claims.are_several(film):
-                self._films[number] = NO_FILM
+                self._films[number] = NO_MOVIE
 
     def pass_over_crowds(self) -> Iterator[int]:
         """Pass over rows beyond what of one film is held together; yields their numbers."""
-        together = Together()
+        together = GroupLimit()
         for film, number in self.with_film():
             if not together.take(film, self.size(number)):
-                self._films[number] = PASSED_OVER
+                self._films[number] = OVERSIZED_GROUP
                 yield number
 
     def size(self, number: int) -> int:
@@ -77,17 +77,17 @@ class Rows:
         return following - self._places[number]
 
     def without_film(self) -> Iterator[int]:
-        return (number for number, film in enumerate(self._films) if film == NO_FILM)
+        return (number for number, film in enumerate(self._films) if film == NO_MOVIE)
 
     def with_film(self) -> Iterator[tuple[int, int]]:
         """Film and number of the rows that have one, ordered by film, then by number."""
         films = np.array(self._films, dtype=np.int64)
         for number in np.argsort(films, kind="stable"):
-            if films[number] > NO_FILM:
+            if films[number] > NO_MOVIE:
                 yield int(films[number]), int(number)
 
 
-class Together:
+class GroupLimit:
     """Counts what belongs together and so is held in memory at once."""
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ class Together:
     def has_room(self, key: Hashable, size: int) -> bool:
         """A first one always has."""
         count = self._rows[key]
-        return not count or (count < MOST_ROWS_TOGETHER and self._bytes[key] + size <= MOST_BYTES_TOGETHER)
+        return not count or (count < MAXIMUM_GROUP_ROWS and self._bytes[key] + size <= MAXIMUM_GROUP_BYTES)
 
     def add(self, key: Hashable, count: int, size: int) -> None:
         self._rows[key] += count
@@ -121,13 +121,13 @@ class _Claims:
         self._first: dict[int, tuple[int | None, str]] = {}
         self._several: set[int] = set()
 
-    def note(self, name: FilmName, match: Match) -> None:
+    def note(self, name: MovieReference, match: MovieMatch) -> None:
         if match.by_title and match.movie_id is not None:
             self._claim(match.movie_id, name)
         elif not match.movie_id and match.candidates and match.candidates[0].score >= 88:
             self._claim(match.candidates[0].movie_id, name)
 
-    def _claim(self, movie_id: int, name: FilmName) -> None:
+    def _claim(self, movie_id: int, name: MovieReference) -> None:
         year, uri = self._first.setdefault(movie_id, (name.year, name.uri))
         # A file without addresses says nothing against one with them.
         if year != name.year or (uri and name.uri and uri != name.uri):

@@ -9,12 +9,20 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from movierec.exchange.readers.records import Favored, FilmName, Rated, Record, Said, Wanted, Watched
+from movierec.exchange.readers.records import (
+    ImportedFavorite,
+    ImportedFeedback,
+    ImportedRating,
+    ImportedViewing,
+    ImportedWatchlistEntry,
+    ImportRecord,
+    MovieReference,
+)
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-class Lines:
+class JsonSpool:
     """A nameless temporary file of JSON values, one a line, each found by its place."""
 
     def __init__(self, scratch: Path) -> None:
@@ -45,22 +53,22 @@ class Lines:
         return map(json.loads, self._file)
 
 
-class Spool:
+class RecordSpool:
     """Records on disk, each found by its place."""
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: JsonSpool) -> None:
         self._lines = lines
 
-    def add(self, record: Record) -> int:
+    def add(self, record: ImportRecord) -> int:
         """Its place."""
-        return self._lines.add([record.file, record.line, film_json(record.film), content_json(record)])
+        return self._lines.add([record.file, record.line, reference_json(record.film), content_json(record)])
 
     @property
     def end(self) -> int:
         return self._lines.end
 
-    def at(self, place: int) -> Record:
-        return record_of(*self._lines.at(place))
+    def at(self, place: int) -> ImportRecord:
+        return record_from_json(*self._lines.at(place))
 
 
 def _told(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
@@ -69,15 +77,22 @@ def _told(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
 
 _NAMES = {
     kind: tuple(field.name for field in fields(kind))
-    for kind in (FilmName, Rated, Favored, Wanted, Watched, Said)
+    for kind in (
+        MovieReference,
+        ImportedRating,
+        ImportedFavorite,
+        ImportedWatchlistEntry,
+        ImportedViewing,
+        ImportedFeedback,
+    )
 }
 
 
-def film_json(film: FilmName) -> dict[str, Any]:
-    return _told(film, _NAMES[FilmName])
+def reference_json(film: MovieReference) -> dict[str, Any]:
+    return _told(film, _NAMES[MovieReference])
 
 
-def content_json(record: Record) -> dict[str, Any]:
+def content_json(record: ImportRecord) -> dict[str, Any]:
     """What a row says of its film; an empty text that is told stays told."""
     content: dict[str, Any] = {}
     for kind in ("rated", "favored", "wanted", "said"):
@@ -86,26 +101,28 @@ def content_json(record: Record) -> dict[str, Any]:
             told = {name: getattr(value, name) for name in _NAMES[type(value)]}
             content[kind] = {name: each for name, each in told.items() if each is not None}
     if record.watched:
-        content["watched"] = [_told(viewing, _NAMES[Watched]) for viewing in record.watched]
+        content["watched"] = [_told(viewing, _NAMES[ImportedViewing]) for viewing in record.watched]
     return content
 
 
-def film_of(told: Mapping[str, Any]) -> FilmName:
-    return FilmName(**told)
+def reference_from_json(told: Mapping[str, Any]) -> MovieReference:
+    return MovieReference(**told)
 
 
-def record_of(file: str, line: int, film: Mapping[str, Any], content: Mapping[str, Any]) -> Record:
-    return Record(
+def record_from_json(
+    file: str, line: int, film: Mapping[str, Any], content: Mapping[str, Any]
+) -> ImportRecord:
+    return ImportRecord(
         file,
         line,
-        film_of(film),
-        Rated(**content["rated"]) if "rated" in content else None,
-        Favored(**content["favored"]) if "favored" in content else None,
-        Wanted(**content["wanted"]) if "wanted" in content else None,
+        reference_from_json(film),
+        ImportedRating(**content["rated"]) if "rated" in content else None,
+        ImportedFavorite(**content["favored"]) if "favored" in content else None,
+        ImportedWatchlistEntry(**content["wanted"]) if "wanted" in content else None,
         tuple(_watched(viewing) for viewing in content.get("watched", ())),
-        Said(**content["said"]) if "said" in content else None,
+        ImportedFeedback(**content["said"]) if "said" in content else None,
     )
 
 
-def _watched(told: Mapping[str, Any]) -> Watched:
-    return Watched(**{**told, "tags": tuple(told.get("tags", ()))})
+def _watched(told: Mapping[str, Any]) -> ImportedViewing:
+    return ImportedViewing(**{**told, "tags": tuple(told.get("tags", ()))})

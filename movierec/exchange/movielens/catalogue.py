@@ -9,10 +9,10 @@ import numpy as np
 
 from movierec import db, movies
 from movierec.errors import UnreadableImport
-from movierec.exchange.movielens.files import Table
-from movierec.exchange.movielens.report import Report
+from movierec.exchange.movielens.files import DatasetTable
+from movierec.exchange.movielens.report import DatasetReport
 from movierec.exchange.movielens.titles import parse_genres, parse_title
-from movierec.exchange.readers.lines import BadRow, shown, whole_number
+from movierec.exchange.readers.lines import BadRow, parse_whole_number, quoted
 from movierec.movies import MovieRecord
 from movierec.movies.title_keys import title_key
 
@@ -20,23 +20,23 @@ from movierec.movies.title_keys import title_key
 MAXIMUM_MOVIES = 200_000
 MAXIMUM_TITLE = 500
 # A tag that fewer people gave a film says more of them than of it.
-PEOPLE_A_TAG = 3
+MINIMUM_TAGGERS = 3
 MAXIMUM_TAG = 50
 MAXIMUM_TAGS = 5_000_000
 
 
-class OutsideIds(NamedTuple):
+class LinkedIds(NamedTuple):
     imdb_id: str | None
     tmdb_id: int | None
 
 
-class Film(NamedTuple):
+class DatasetMovie(NamedTuple):
     movielens_id: int
     title: str
     original_title: str
     year: int | None
     genres: tuple[str, ...]
-    ids: OutsideIds
+    ids: LinkedIds
 
     def facts(self, keywords: tuple[str, ...] = ()) -> MovieRecord:
         return MovieRecord(
@@ -52,21 +52,21 @@ class Film(NamedTuple):
         )
 
 
-NO_IDS = OutsideIds(None, None)
+NO_IDS = LinkedIds(None, None)
 
 
-def read_links(table: Table, report: Report) -> dict[int, OutsideIds]:
+def read_links(table: DatasetTable, report: DatasetReport) -> dict[int, LinkedIds]:
     """IMDb and TMDb ids by MovieLens id. An outside id that two movies claim is the first one's."""
-    found: dict[int, OutsideIds] = {}
+    found: dict[int, LinkedIds] = {}
     claimed: set[str | int] = set()
     tally = report.tally(table.name)
     for line, content in table.lines():
         tally.rows += 1
         try:
             row = table.row(content)
-            movie = whole_number(row["movieid"], "movie id")
+            movie = parse_whole_number(row["movieid"], "movie id")
             imdb = _imdb_id(row["imdbid"])
-            tmdb = whole_number(row["tmdbid"], "TMDb id") if row["tmdbid"] else None
+            tmdb = parse_whole_number(row["tmdbid"], "TMDb id") if row["tmdbid"] else None
         except BadRow as error:
             report.reject(table.name, line, str(error))
             continue
@@ -74,7 +74,7 @@ def read_links(table: Table, report: Report) -> dict[int, OutsideIds]:
             tally.duplicates += 1
             continue
         tally.accepted += 1
-        found[movie] = OutsideIds(
+        found[movie] = LinkedIds(
             imdb if imdb not in claimed else None,
             tmdb if tmdb not in claimed else None,
         )
@@ -87,19 +87,21 @@ def _imdb_id(text: str) -> str | None:
     """'0114709' -> 'tt0114709'; newer ids have eight digits."""
     if not text:
         return None
-    number = whole_number(text.removeprefix("tt"), "IMDb id", most=999_999_999)
+    number = parse_whole_number(text.removeprefix("tt"), "IMDb id", most=999_999_999)
     return f"tt{number:07d}"
 
 
-def read_movies(table: Table, links: dict[int, OutsideIds], report: Report) -> list[Film]:
+def read_movies(
+    table: DatasetTable, links: dict[int, LinkedIds], report: DatasetReport
+) -> list[DatasetMovie]:
     """The valid movies in the order of the file; of two with one id the first."""
-    found: dict[int, Film] = {}
+    found: dict[int, DatasetMovie] = {}
     tally = report.tally(table.name)
     for line, content in table.lines():
         tally.rows += 1
         try:
             row = table.row(content)
-            movie = whole_number(row["movieid"], "movie id")
+            movie = parse_whole_number(row["movieid"], "movie id")
             title, original, year = parse_title(row["title"])
             if not title:
                 raise BadRow("no title")
@@ -113,7 +115,7 @@ def read_movies(table: Table, links: dict[int, OutsideIds], report: Report) -> l
             continue
         tally.accepted += 1
         genres = parse_genres(row["genres"])
-        found[movie] = Film(movie, title, original, year, genres, links.get(movie, NO_IDS))
+        found[movie] = DatasetMovie(movie, title, original, year, genres, links.get(movie, NO_IDS))
         _check_number(len(found), table.name)
     return list(found.values())
 
@@ -123,7 +125,9 @@ def _check_number(count: int, file: str) -> None:
         raise UnreadableImport(f"{file} has more than {MAXIMUM_MOVIES:,} movies.")
 
 
-def read_tags(table: Table, films: Sequence[Film], report: Report) -> dict[int, tuple[str, ...]]:
+def read_tags(
+    table: DatasetTable, films: Sequence[DatasetMovie], report: DatasetReport
+) -> dict[int, tuple[str, ...]]:
     """Keywords by MovieLens id: tags that at least PEOPLE_A_TAG users gave the film."""
     known = {film.movielens_id for film in films}
     numbers: dict[str, int] = {}
@@ -134,13 +138,13 @@ def read_tags(table: Table, films: Sequence[Film], report: Report) -> dict[int, 
     pairs, people = np.unique(unique[:, :2], axis=0, return_counts=True)
     words = list(numbers)
     found: dict[int, list[str]] = {}
-    for movie, tag in pairs[people >= PEOPLE_A_TAG]:
+    for movie, tag in pairs[people >= MINIMUM_TAGGERS]:
         found.setdefault(int(movie), []).append(words[tag])
     return {movie: tuple(sorted(tags)) for movie, tags in found.items()}
 
 
 def _tag_triples(
-    table: Table, known: set[int], numbers: dict[str, int], report: Report
+    table: DatasetTable, known: set[int], numbers: dict[str, int], report: DatasetReport
 ) -> Iterator[tuple[int, int, int]]:
     """(movie, number of the tag, user) of every valid row; new tags get the next number."""
     tally = report.tally(table.name)
@@ -150,8 +154,8 @@ def _tag_triples(
             raise UnreadableImport(f"{table.name} has more than {MAXIMUM_TAGS:,} rows.")
         try:
             row = table.row(content)
-            user = whole_number(row["userid"], "user id")
-            movie = whole_number(row["movieid"], "movie id")
+            user = parse_whole_number(row["userid"], "user id")
+            movie = parse_whole_number(row["movieid"], "movie id")
             if movie not in known:
                 raise BadRow(f"movie {movie} is not among the movies of the dataset")
             tag = _tag(row["tag"])
@@ -164,26 +168,28 @@ def _tag_triples(
 def _tag(text: str) -> str:
     tag = " ".join(text.casefold().split())
     if not tag or len(tag) > MAXIMUM_TAG or not tag.isprintable():
-        raise BadRow(f"{shown(text)} is no tag of 1 to {MAXIMUM_TAG} characters")
+        raise BadRow(f"{quoted(text)} is no tag of 1 to {MAXIMUM_TAG} characters")
     return tag
 
 
-class Stored(NamedTuple):
+class StoredMovies(NamedTuple):
     """Ids in the catalogue, and how many of them are new."""
 
     ids: list[int]
     created: int
 
 
-def store_films(films: Sequence[Film], keywords: dict[int, tuple[str, ...]], now: int) -> Stored:
+def store_movies(
+    films: Sequence[DatasetMovie], keywords: dict[int, tuple[str, ...]], now: int
+) -> StoredMovies:
     """Join or create some films, in one transaction."""
     with db.write():
         before = db.value("SELECT MAX(id) FROM movies") or 0
         ids = movies.upsert([film.facts(keywords.get(film.movielens_id, ())) for film in films], now)
-    return Stored(ids, len({movie_id for movie_id in ids if movie_id > before}))
+    return StoredMovies(ids, len({movie_id for movie_id in ids if movie_id > before}))
 
 
-def joined_by_title(films: Iterable[Film]) -> dict[int, int]:
+def match_by_title(films: Iterable[DatasetMovie]) -> dict[int, int]:
     """Catalogue ids by MovieLens id, for datasets without links: where title and year are those of exactly
     one film of the catalogue that is no other MovieLens movie."""
     found: dict[tuple[str, int], int | None] = {}
@@ -200,7 +206,7 @@ def joined_by_title(films: Iterable[Film]) -> dict[int, int]:
     return {claim[0]: movie_id for movie_id, claim in claims.items() if len(claim) == 1}
 
 
-def note_joined(joined: dict[int, int], now: int) -> None:
+def store_movielens_ids(joined: dict[int, int], now: int) -> None:
     """Give the joined films their MovieLens ids, so that whatever is imported later finds them by these."""
     for batch in db.batches(sorted(joined.items())):
         with db.write():

@@ -9,9 +9,9 @@ from types import TracebackType
 
 import numpy as np
 
-from movierec.exchange.movielens.ratings import RATING, Ratings
+from movierec.exchange.movielens.ratings import RATING_DTYPE, Ratings
 
-RATINGS_A_PART = 250_000
+RATINGS_PER_PART = 250_000
 MAXIMUM_PARTS = 256
 
 
@@ -23,7 +23,7 @@ class UniqueRatings:
     """
 
     def __init__(self, scratch: Path, expected: int) -> None:
-        parts = min(max(1, expected // RATINGS_A_PART), MAXIMUM_PARTS)
+        parts = min(max(1, expected // RATINGS_PER_PART), MAXIMUM_PARTS)
         # Closed by __exit__, all of them.
         self._files = [tempfile.TemporaryFile(dir=scratch) for _ in range(parts)]  # noqa: SIM115
         self._is_unique = False
@@ -55,7 +55,7 @@ class UniqueRatings:
         """
         for file in self._files:
             file.seek(0)
-            ratings = np.frombuffer(file.read(), dtype=RATING)
+            ratings = np.frombuffer(file.read(), dtype=RATING_DTYPE)
             if not self._is_unique:
                 ratings = _unique(ratings)
                 file.seek(0)

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from movierec.errors import UnreadableImport
-from movierec.exchange.movielens.ratings import Layout
-from movierec.exchange.readers.archive import Member, Passed
-from movierec.exchange.readers.lines import BadRow, Block, Columns, blocks, fields
+from movierec.exchange.movielens.ratings import RatingLayout
+from movierec.exchange.readers.archive import BytesReadCallback, Member
+from movierec.exchange.readers.lines import BadRow, HeaderColumns, LineBlock, line_blocks, split_fields
 
 # With a header, since 2014; links and tags may be absent.
-CSV = ("movies.csv", "ratings.csv", "links.csv", "tags.csv")
+CSV_FILES = ("movies.csv", "ratings.csv", "links.csv", "tags.csv")
 # Without one, in Latin-1 (ml-1m, ml-10m). Their users.dat and tags.dat say nothing that is used here.
-DAT = ("movies.dat", "ratings.dat")
-NAMES = (*CSV, *DAT)
+DAT_FILES = ("movies.dat", "ratings.dat")
+FILE_NAMES = (*CSV_FILES, *DAT_FILES)
 
 COLUMNS = {
     "movies": ("movieId", "title", "genres"),
@@ -26,19 +26,19 @@ COLUMNS = {
 _DAT_COLUMNS = {**COLUMNS, "ratings": (*COLUMNS["ratings"], "timestamp")}
 
 # Raised whenever the same file would be read differently: then it is imported again.
-READING = 1
+READER_VERSION = 1
 
 
 @dataclass
-class Table:
+class DatasetTable:
     """One file as lines, with its columns."""
 
     name: str
     separator: str
-    columns: Columns
-    _blocks: Iterator[Block]
+    columns: HeaderColumns
+    _blocks: Iterator[LineBlock]
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[LineBlock]:
         """Once only, and without the header."""
         return self._blocks
 
@@ -48,11 +48,11 @@ class Table:
 
     def row(self, content: bytes) -> Mapping[str, str]:
         """The fields of a line by their column, in lower case. Raises BadRow."""
-        return self.columns.row(fields(content, self.separator))
+        return self.columns.row(split_fields(content, self.separator))
 
-    def rating_layout(self) -> Layout:
+    def rating_layout(self) -> RatingLayout:
         places = [self.columns.place(name) for name in ("userId", "movieId", "rating", "timestamp")]
-        return Layout(self.separator, self.columns.width, *places)
+        return RatingLayout(self.separator, self.columns.width, *places)
 
 
 def check_names(members: Mapping[str, Member]) -> None:
@@ -61,44 +61,46 @@ def check_names(members: Mapping[str, Member]) -> None:
         raise UnreadableImport(
             "There are no MovieLens files in it: movies.csv and ratings.csv, or movies.dat and ratings.dat."
         )
-    layout = CSV if any(name in members for name in CSV) else DAT
+    layout = CSV_FILES if any(name in members for name in CSV_FILES) else DAT_FILES
     if missing := [name for name in layout[:2] if name not in members]:
         raise UnreadableImport(f"{missing[0]} is missing.")
 
 
-def table(members: Mapping[str, Member], subject: str, passed: Passed) -> Table | None:
+def open_table(members: Mapping[str, Member], subject: str, passed: BytesReadCallback) -> DatasetTable | None:
     """The file of a subject (movies, ratings, links, tags), None if the dataset has none.
 
     Raises UnreadableImport where its first line does not name the needed columns.
     """
     if member := members.get(f"{subject}.csv"):
-        lines = blocks(member.name, member.chunks(passed))
-        first = next(lines, Block(1, b"\n"))
+        lines = line_blocks(member.name, member.chunks(passed))
+        first = next(lines, LineBlock(1, b"\n"))
         header, _, rest = first.data.partition(b"\n")
-        columns = Columns(member.name, _header(member.name, header), COLUMNS[subject])
-        return Table(member.name, ",", columns, _rejoined(Block(first.first_line + 1, rest), lines))
+        columns = HeaderColumns(member.name, _header(member.name, header), COLUMNS[subject])
+        return DatasetTable(
+            member.name, ",", columns, _rejoined(LineBlock(first.first_line + 1, rest), lines)
+        )
     if "movies.csv" not in members and (member := members.get(f"{subject}.dat")):
-        columns = Columns(member.name, list(_DAT_COLUMNS[subject]), ())
-        return Table(member.name, "::", columns, blocks(member.name, member.chunks(passed)))
+        columns = HeaderColumns(member.name, list(_DAT_COLUMNS[subject]), ())
+        return DatasetTable(member.name, "::", columns, line_blocks(member.name, member.chunks(passed)))
     return None
 
 
 def _header(name: str, line: bytes) -> list[str]:
     try:
-        return fields(line.rstrip(b"\r"), ",") if line.strip() else []
+        return split_fields(line.rstrip(b"\r"), ",") if line.strip() else []
     except BadRow as error:
         raise UnreadableImport(f"The first line of {name} is {error}.") from error
 
 
-def _rejoined(first: Block, rest: Iterator[Block]) -> Iterator[Block]:
+def _rejoined(first: LineBlock, rest: Iterator[LineBlock]) -> Iterator[LineBlock]:
     if first.data:
         yield first
     yield from rest
 
 
-def fingerprint(members: Mapping[str, Member], passed: Passed) -> str:
+def fingerprint(members: Mapping[str, Member], passed: BytesReadCallback) -> str:
     """SHA-256 of everything that is read."""
-    digest = hashlib.sha256(f"movielens {READING}".encode())
+    digest = hashlib.sha256(f"movielens {READER_VERSION}".encode())
     for name in sorted(members):
         digest.update(f"\n{name} {members[name].size}\n".encode())
         for chunk in members[name].chunks(passed):

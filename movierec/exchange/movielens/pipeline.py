@@ -16,23 +16,23 @@ import numpy.typing as npt
 from movierec import community, db, movies
 from movierec.errors import UnreadableImport
 from movierec.exchange.movielens import catalogue, files
-from movierec.exchange.movielens.catalogue import Film
+from movierec.exchange.movielens.catalogue import DatasetMovie
 from movierec.exchange.movielens.deduplicate import UniqueRatings
 from movierec.exchange.movielens.ratings import RatingReader, Ratings
-from movierec.exchange.movielens.report import Report, Tally
-from movierec.exchange.movielens.votes import FILMS_A_BATCH, note_votes, stand_in
-from movierec.exchange.readers.archive import Member, Passed, opened
+from movierec.exchange.movielens.report import DatasetReport, Tally
+from movierec.exchange.movielens.votes import MOVIES_PER_BATCH, derive_votes, update_votes
+from movierec.exchange.readers.archive import BytesReadCallback, Member, open_members
 
 DATASET = "movielens"
 
 # Told the stage and how many percent of the whole are done; called between any two transactions. What it
 # raises ends the import there.
-Progress = Callable[[str, int], None]
+ProgressCallback = Callable[[str, int], None]
 
-FILMS_A_TRANSACTION = 200
-RATINGS_A_BLOCK = 100_000
+MOVIES_PER_TRANSACTION = 200
+RATINGS_PER_BLOCK = 100_000
 # A row of ratings.csv is rarely shorter; decides only how finely ratings are dealt out.
-BYTES_A_RATING = 24
+BYTES_PER_RATING = 24
 
 # Where each stage ends, in percent.
 CHECKED, READ, JOINED, STORED = 5, 65, 85, 100
@@ -44,10 +44,10 @@ def _unwatched(_stage: str, _percent: int) -> None:
 
 def check_source(source: Path, limit_bytes: int) -> None:
     """Raise UnreadableImport at once for what is no MovieLens dataset; single rows are not looked at."""
-    with opened(source, files.NAMES, limit_bytes) as members:
+    with open_members(source, files.FILE_NAMES, limit_bytes) as members:
         files.check_names(members)
         for subject in files.COLUMNS:
-            files.table(members, subject, lambda _bytes: None)
+            files.open_table(members, subject, lambda _bytes: None)
 
 
 def import_movielens(
@@ -57,7 +57,7 @@ def import_movielens(
     limit_bytes: int,
     now: int,
     minimum_raters: int = community.MINIMUM_RATERS,
-    progress: Progress = _unwatched,
+    progress: ProgressCallback = _unwatched,
 ) -> dict[str, Any]:
     """Import a folder or zip archive. Temporary files go to `scratch`; no file may unpack beyond `limit_bytes`.
 
@@ -68,7 +68,7 @@ def import_movielens(
     `seconds`, `ratings_per_second`. Raises UnreadableImport where nothing can be imported.
     """
     started = time.perf_counter()
-    with opened(source, files.NAMES, limit_bytes) as members:
+    with open_members(source, files.FILE_NAMES, limit_bytes) as members:
         files.check_names(members)
         run = _Import(members, scratch, now, minimum_raters, progress)
         report = run.run()
@@ -84,11 +84,11 @@ class _Import:
         scratch: Path,
         now: int,
         minimum_raters: int,
-        progress: Progress,
+        progress: ProgressCallback,
     ) -> None:
         self.members, self.scratch, self.now, self.progress = members, scratch, now, progress
         self.minimum_raters = minimum_raters
-        self.report = Report()
+        self.report = DatasetReport()
         self._bytes = sum(member.size for member in members.values())
         self._passed = 0
 
@@ -98,7 +98,7 @@ class _Import:
         self._passed = 0
         passing = self._passing("reading", CHECKED, READ)
         films, keywords = self._read_films(passing)
-        with UniqueRatings(self.scratch, self._rating_bytes() // BYTES_A_RATING) as unique:
+        with UniqueRatings(self.scratch, self._rating_bytes() // BYTES_PER_RATING) as unique:
             self._read_ratings(films, unique, passing)
             unchanged = known is not None and known.fingerprint == fingerprint
             totals = self._count(unique, len(films))
@@ -118,7 +118,7 @@ class _Import:
             "unchanged": unchanged,
         }
 
-    def _passing(self, stage: str, begin: int, end: int) -> Passed:
+    def _passing(self, stage: str, begin: int, end: int) -> BytesReadCallback:
         """Tells the progress of a stage that reads all files once."""
 
         def passed(count: int) -> None:
@@ -131,19 +131,23 @@ class _Import:
     def _rating_bytes(self) -> int:
         return sum(member.size for name, member in self.members.items() if name.startswith("ratings"))
 
-    def _read_films(self, passing: Passed) -> tuple[list[Film], dict[int, tuple[str, ...]]]:
-        links = files.table(self.members, "links", passing)
+    def _read_films(
+        self, passing: BytesReadCallback
+    ) -> tuple[list[DatasetMovie], dict[int, tuple[str, ...]]]:
+        links = files.open_table(self.members, "links", passing)
         ids = catalogue.read_links(links, self.report) if links else {}
-        movies = files.table(self.members, "movies", passing)
+        movies = files.open_table(self.members, "movies", passing)
         assert movies is not None
         films = catalogue.read_movies(movies, ids, self.report)
         if not films:
             raise UnreadableImport(f"No row of {movies.name} can be used.{self._first_problem()}")
-        tags = files.table(self.members, "tags", passing)
+        tags = files.open_table(self.members, "tags", passing)
         return films, catalogue.read_tags(tags, films, self.report) if tags else {}
 
-    def _read_ratings(self, films: list[Film], unique: UniqueRatings, passing: Passed) -> None:
-        ratings = files.table(self.members, "ratings", passing)
+    def _read_ratings(
+        self, films: list[DatasetMovie], unique: UniqueRatings, passing: BytesReadCallback
+    ) -> None:
+        ratings = files.open_table(self.members, "ratings", passing)
         assert ratings is not None
         ids = np.array([film.movielens_id for film in films], dtype=np.int64)
         order = np.argsort(ids)
@@ -173,14 +177,16 @@ class _Import:
         tally.accepted, tally.duplicates = ratings, tally.accepted - ratings
         return totals
 
-    def _store_films(self, films: list[Film], keywords: dict[int, tuple[str, ...]]) -> tuple[list[int], int]:
+    def _store_films(
+        self, films: list[DatasetMovie], keywords: dict[int, tuple[str, ...]]
+    ) -> tuple[list[int], int]:
         if "links.csv" not in self.members:
-            catalogue.note_joined(catalogue.joined_by_title(films), self.now)
+            catalogue.store_movielens_ids(catalogue.match_by_title(films), self.now)
         ids: list[int] = []
         created = 0
-        for batch in db.batches(films, FILMS_A_TRANSACTION):
+        for batch in db.batches(films, MOVIES_PER_TRANSACTION):
             self.progress("films", READ + (JOINED - READ) * len(ids) // len(films))
-            stored = catalogue.store_films(batch, keywords, self.now)
+            stored = catalogue.store_movies(batch, keywords, self.now)
             ids += stored.ids
             created += stored.created
             community.give_way()
@@ -189,14 +195,14 @@ class _Import:
 
     def _note_votes(self, ids: list[int], totals: npt.NDArray[np.int64]) -> None:
         totals = totals * (totals[0] >= self.minimum_raters)
-        average, popularity = stand_in(totals[0], totals[1])
+        average, popularity = derive_votes(totals[0], totals[1])
         rated = (
             (ids[film], int(totals[0, film]), float(average[film]), float(popularity[film]))
             for film in np.flatnonzero(totals[0])
         )
-        for batch in db.batches(rated, FILMS_A_BATCH):
+        for batch in db.batches(rated, MOVIES_PER_BATCH):
             self.progress("films", JOINED)
-            note_votes(batch, self.now)
+            update_votes(batch, self.now)
             community.give_way()
         db.increment_revision("catalogue")
 
@@ -205,9 +211,9 @@ class _Import:
         ratings = self._rating_tally().accepted
         stored = 0
         for part in unique.parts():
-            for start in range(0, len(part), RATINGS_A_BLOCK):
+            for start in range(0, len(part), RATINGS_PER_BLOCK):
                 self.progress("ratings", JOINED + (STORED - JOINED) * stored // max(ratings, 1))
-                block: Ratings = part[start : start + RATINGS_A_BLOCK]
+                block: Ratings = part[start : start + RATINGS_PER_BLOCK]
                 stored += len(block)
                 yield community.Ratings(
                     raters=block["rater"].astype(np.int64),

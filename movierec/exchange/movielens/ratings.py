@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from movierec.exchange.movielens.report import Report
-from movierec.exchange.readers.lines import BadRow, Block, fields, shown, whole_number
+from movierec.exchange.movielens.report import DatasetReport
+from movierec.exchange.readers.lines import BadRow, LineBlock, parse_whole_number, quoted, split_fields
 
 # `film` is the position of the film among those of the import.
-RATING = np.dtype([("rater", "<i4"), ("film", "<i4"), ("steps", "u1"), ("rated_at", "<i8")])
+RATING_DTYPE = np.dtype([("rater", "<i4"), ("film", "<i4"), ("steps", "u1"), ("rated_at", "<i8")])
 Ratings = npt.NDArray[np.void]
 Ints = npt.NDArray[np.int64]
 
@@ -24,7 +24,7 @@ _LONGEST_NUMBER = 12
 _HIGHEST_RATER = 2**31 - 1
 
 
-class Layout(NamedTuple):
+class RatingLayout(NamedTuple):
     """Positions of the columns; `rated_at` may be absent (-1). The separator is ',' or '::'."""
 
     separator: str
@@ -35,7 +35,7 @@ class Layout(NamedTuple):
     rated_at: int
 
 
-class Numbers(NamedTuple):
+class RatingArrays(NamedTuple):
     """Parallel arrays of some rows: as written, but for `steps`, the rating in half stars."""
 
     line: Ints
@@ -50,12 +50,12 @@ class RatingReader:
     """Turns blocks of lines into ratings of known films, and counts."""
 
     file: str
-    layout: Layout
+    layout: RatingLayout
     movies: Ints  # MovieLens ids, ascending
     films: Ints  # position of each of them among the films of the import
-    report: Report
+    report: DatasetReport
 
-    def read(self, block: Block) -> Ratings:
+    def read(self, block: LineBlock) -> Ratings:
         """The valid ratings of a block in the order of its lines; the others are reported."""
         plain, odd = _plain_rows(block, self.layout)
         tally = self.report.tally(self.file)
@@ -66,7 +66,7 @@ class RatingReader:
         known = self.movies[place] == plain.movie
         if not known.all():
             self._reject_unknown(plain, np.flatnonzero(~known))
-        found = np.empty(int(known.sum()), dtype=RATING)
+        found = np.empty(int(known.sum()), dtype=RATING_DTYPE)
         found["rater"] = plain.rater[known]
         found["film"] = self.films[place[known]]
         found["steps"] = plain.steps[known]
@@ -74,7 +74,7 @@ class RatingReader:
         tally.accepted += len(found)
         return found
 
-    def _read_one_by_one(self, odd: list[tuple[int, bytes]]) -> Numbers:
+    def _read_one_by_one(self, odd: list[tuple[int, bytes]]) -> RatingArrays:
         rows = []
         for line, content in odd:
             try:
@@ -82,9 +82,9 @@ class RatingReader:
             except BadRow as error:
                 self.report.reject(self.file, line, str(error))
         columns = np.array(rows, dtype=np.int64).reshape(-1, 5)
-        return Numbers(*columns.T)
+        return RatingArrays(*columns.T)
 
-    def _reject_unknown(self, numbers: Numbers, unknown: Ints) -> None:
+    def _reject_unknown(self, numbers: RatingArrays, unknown: Ints) -> None:
         listed = unknown[: self.report.room]
         for row in listed:
             message = f"movie {numbers.movie[row]} is not among the movies of the dataset"
@@ -92,29 +92,31 @@ class RatingReader:
         self.report.tally(self.file).rejected += len(unknown) - len(listed)
 
 
-def _read_row(line: bytes, layout: Layout) -> tuple[int, int, int, int]:
+def _read_row(line: bytes, layout: RatingLayout) -> tuple[int, int, int, int]:
     """Rater, movie, steps, time of one row, leniently written: quotes, spaces. Raises BadRow."""
-    row = fields(line, layout.separator)
+    row = split_fields(line, layout.separator)
     if len(row) != layout.width:
         raise BadRow(f"{len(row)} fields where {layout.width} are expected")
-    rater = whole_number(row[layout.rater], "user id", most=_HIGHEST_RATER)
-    movie = whole_number(row[layout.movie], "movie id")
+    rater = parse_whole_number(row[layout.rater], "user id", most=_HIGHEST_RATER)
+    movie = parse_whole_number(row[layout.movie], "movie id")
     text = row[layout.rating]
     steps = float(text) * 2 if _STARS.fullmatch(text) else 0.0
     if steps not in range(1, 11):
-        raise BadRow(f"rating {shown(text)} is not one of 0.5, 1.0 … 5.0")
+        raise BadRow(f"rating {quoted(text)} is not one of 0.5, 1.0 … 5.0")
     rated_at = 0
     if layout.rated_at >= 0:
-        rated_at = whole_number(row[layout.rated_at], "timestamp", least=0, most=10**_LONGEST_NUMBER - 1)
+        rated_at = parse_whole_number(
+            row[layout.rated_at], "timestamp", least=0, most=10**_LONGEST_NUMBER - 1
+        )
     return rater, movie, int(steps), rated_at
 
 
-def _merged(one: Numbers, other: Numbers) -> Numbers:
+def _merged(one: RatingArrays, other: RatingArrays) -> RatingArrays:
     order = np.argsort(np.concatenate([one.line, other.line]), kind="stable")
-    return Numbers(*(np.concatenate(pair)[order] for pair in zip(one, other, strict=True)))
+    return RatingArrays(*(np.concatenate(pair)[order] for pair in zip(one, other, strict=True)))
 
 
-def _plain_rows(block: Block, layout: Layout) -> tuple[Numbers, list[tuple[int, bytes]]]:
+def _plain_rows(block: LineBlock, layout: RatingLayout) -> tuple[RatingArrays, list[tuple[int, bytes]]]:
     """The rows that are digits, points and separators and nothing else, and the lines of all others."""
     data = block.data
     separator = layout.separator
@@ -134,14 +136,14 @@ def _plain_rows(block: Block, layout: Layout) -> tuple[Numbers, list[tuple[int, 
         edges[column] = marks[first[candidates] + column - 1]
     numbers, good = _numbers(characters, edges, layout)
     chosen = candidates[good]
-    plain = Numbers(block.first_line + chosen, *(column[good] for column in numbers))
+    plain = RatingArrays(block.first_line + chosen, *(column[good] for column in numbers))
     odd = np.ones(len(starts), dtype=bool)
     odd[chosen] = False
     odd &= stops > starts
     return plain, list(_lines(block, np.flatnonzero(odd)))
 
 
-def _lines(block: Block, positions: Ints) -> Iterator[tuple[int, bytes]]:
+def _lines(block: LineBlock, positions: Ints) -> Iterator[tuple[int, bytes]]:
     if len(positions):
         lines = block.data.split(b"\n")
         for position in positions:
@@ -149,7 +151,7 @@ def _lines(block: Block, positions: Ints) -> Iterator[tuple[int, bytes]]:
 
 
 def _numbers(
-    characters: npt.NDArray[np.uint8], edges: Ints, layout: Layout
+    characters: npt.NDArray[np.uint8], edges: Ints, layout: RatingLayout
 ) -> tuple[tuple[Ints, Ints, Ints, Ints], npt.NDArray[np.bool_]]:
     def field(column: int) -> tuple[Ints, Ints]:
         return edges[column] + 1, edges[column + 1]

@@ -19,7 +19,7 @@ class Tally:
 
 
 @dataclass
-class Report:
+class DatasetReport:
     """Tallies by file, and the first problems; all are counted, `LISTED_PROBLEMS` are listed."""
 
     files: dict[str, Tally] = field(default_factory=dict)

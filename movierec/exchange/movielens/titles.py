@@ -9,7 +9,7 @@ from typing import NamedTuple
 # Genres with another name in the catalogue. 'Film-Noir' and 'Musical' stay: people look for them.
 GENRES = {"Sci-Fi": "Science Fiction", "Children": "Family", "Children's": "Family"}
 # The one says how a film was shown, not what it is; the other that nothing is known.
-NO_GENRES = {"IMAX", "(no genres listed)", ""}
+IGNORED_GENRES = {"IMAX", "(no genres listed)", ""}
 
 # As they stand behind the comma; of those that are English words too, only where they are capitalised.
 ARTICLES = (
@@ -24,7 +24,7 @@ _ALIAS = re.compile(r"^a\.?k\.?a\.?:?\s+", re.IGNORECASE)
 _UNFINISHED = re.compile(r"(?i)(?:\b(?:or|and|the|of|a|to|in|for|with)|[:,&-])$")
 
 
-class MovieTitle(NamedTuple):
+class ParsedTitle(NamedTuple):
     """`original` is the title in parentheses, empty where there is none: an original or other title."""
 
     title: str
@@ -32,7 +32,7 @@ class MovieTitle(NamedTuple):
     year: int | None
 
 
-def parse_title(text: str) -> MovieTitle:
+def parse_title(text: str) -> ParsedTitle:
     """Take a MovieLens title apart. Only a plausible year (1870 to 2100) is taken off."""
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     year = None
@@ -41,7 +41,7 @@ def parse_title(text: str) -> MovieTitle:
     title, groups = _without_groups(text)
     originals = [group for group in groups if not _ALIAS.match(group)] or groups
     original = _ALIAS.sub("", originals[0]) if originals else ""
-    return MovieTitle(restore_article(title), restore_article(original), year)
+    return ParsedTitle(restore_article(title), restore_article(original), year)
 
 
 def _without_groups(text: str) -> tuple[str, list[str]]:
@@ -68,4 +68,4 @@ def restore_article(title: str) -> str:
 def parse_genres(text: str) -> tuple[str, ...]:
     """'Children|Sci-Fi' -> ('Family', 'Science Fiction'). Cached: a few hundred mixes serve all films."""
     words = (word.strip() for word in text.split("|"))
-    return tuple(dict.fromkeys(GENRES.get(word, word) for word in words if word not in NO_GENRES))
+    return tuple(dict.fromkeys(GENRES.get(word, word) for word in words if word not in IGNORED_GENRES))

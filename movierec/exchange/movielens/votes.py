@@ -10,11 +10,11 @@ from movierec import db
 # A film's mean counts as if this many more people had given it what is usual.
 DAMPING = 10
 # With fewer raters even the best known film of a dataset is not very popular.
-LEAST_CEILING = 50
-FILMS_A_BATCH = 500
+MINIMUM_CEILING = 50
+MOVIES_PER_BATCH = 500
 
 
-def stand_in(
+def derive_votes(
     counts: npt.NDArray[np.int64], steps: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """vote_average (1-10) and popularity (0-100) of films by their number of ratings and sum of half stars.
@@ -25,12 +25,12 @@ def stand_in(
     """
     usual = steps.sum() / max(int(counts.sum()), 1)
     average = (steps + DAMPING * usual) / (counts + DAMPING)
-    ceiling = max(int(counts.max(initial=0)), LEAST_CEILING)
+    ceiling = max(int(counts.max(initial=0)), MINIMUM_CEILING)
     popularity = 100 * np.sqrt(counts / ceiling) * (0.5 + average / 20)
     return np.round(average, 1), np.round(popularity, 3)
 
 
-def note_votes(rows: list[tuple[int, int, float, float]], now: int) -> None:
+def update_votes(rows: list[tuple[int, int, float, float]], now: int) -> None:
     """Write (movie id, ratings, average, popularity) of some films, in one statement.
 
     Not of films whose facts come from TMDb or staff, nor where more critics than raters stand behind the

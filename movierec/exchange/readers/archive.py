@@ -14,11 +14,11 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TypeAlias
 
 from movierec.errors import UnreadableImport
-from movierec.exchange.readers.lines import shown
+from movierec.exchange.readers.lines import quoted
 
 Stack: TypeAlias = contextlib.ExitStack
-Opening: TypeAlias = Callable[[], contextlib.AbstractContextManager[IO[bytes]]]
-Passed: TypeAlias = Callable[[int], None]  # told how many bytes were read
+StreamOpener: TypeAlias = Callable[[], contextlib.AbstractContextManager[IO[bytes]]]
+BytesReadCallback: TypeAlias = Callable[[int], None]  # told how many bytes were read
 
 CHUNK_BYTES = 1 << 20
 
@@ -26,8 +26,8 @@ MAXIMUM_ENTRIES = 1_000
 # The directory is held in memory whole; a thousand entries with long names fit easily.
 MAXIMUM_DIRECTORY_BYTES = 1 << 20
 # Ratings compress to a fifth. DEFLATE cannot pass 1,032, which only emptiness reaches.
-MAXIMUM_RATIO = 100
-SMALL_BYTES = 10 << 20  # below, no ratio is worth refusing
+MAXIMUM_COMPRESSION_RATIO = 100
+RATIO_CHECKED_ABOVE_BYTES = 10 << 20  # below, no ratio is worth refusing
 
 _END = struct.Struct("<4s4H2LH")  # end of central directory
 _END64 = struct.Struct("<4sQ2H2L4Q")
@@ -43,9 +43,9 @@ class Member:
 
     name: str
     size: int
-    _open: Opening
+    _open: StreamOpener
 
-    def chunks(self, passed: Passed) -> Iterator[bytes]:
+    def chunks(self, passed: BytesReadCallback) -> Iterator[bytes]:
         """The content, a megabyte at a time. Raises UnreadableImport where the archive is damaged."""
         for chunk in self._read():
             yield chunk
@@ -63,7 +63,7 @@ class Member:
 
 
 @contextlib.contextmanager
-def opened(source: Path, names: Collection[str], limit_bytes: int) -> Iterator[dict[str, Member]]:
+def open_members(source: Path, names: Collection[str], limit_bytes: int) -> Iterator[dict[str, Member]]:
     """Those of `names` that a folder or zip archive has; in an archive they may lie in any folder.
 
     `limit_bytes` bounds each of them unpacked. Raises UnreadableImport for anything that is no such source,
@@ -78,7 +78,7 @@ def opened(source: Path, names: Collection[str], limit_bytes: int) -> Iterator[d
 
 
 @contextlib.contextmanager
-def everything(source: Path, limit_bytes: int) -> Iterator[dict[str, Member]]:
+def open_all_members(source: Path, limit_bytes: int) -> Iterator[dict[str, Member]]:
     """All files of a folder or zip archive, by their paths in it; hidden ones and links in folders left out.
 
     `limit_bytes` bounds all of an archive unpacked, and each file of a folder. Raises UnreadableImport as
@@ -101,13 +101,13 @@ def everything(source: Path, limit_bytes: int) -> Iterator[dict[str, Member]]:
             if entry.is_dir() or _is_hidden(name):
                 continue
             if name in found:
-                raise UnreadableImport(f"The archive holds two files named {shown(name)}.")
-            _check_content(entry, shown(name), limit_bytes)
+                raise UnreadableImport(f"The archive holds two files named {quoted(name)}.")
+            _check_content(entry, quoted(name), limit_bytes)
             found[name] = Member(name, entry.file_size, streams.opening((archive, entry)))
         yield found
 
 
-def single(path: Path, name: str, limit_bytes: int) -> Member:
+def single_member(path: Path, name: str, limit_bytes: int) -> Member:
     """A file by itself, under another name than it lies in."""
     size = path.stat().st_size
     _check_size(name, size, limit_bytes)
@@ -171,7 +171,7 @@ class _Streams:
         while self._open:
             self._open.pop().close()
 
-    def opening(self, source: Path | tuple[zipfile.ZipFile, zipfile.ZipInfo]) -> Opening:
+    def opening(self, source: Path | tuple[zipfile.ZipFile, zipfile.ZipInfo]) -> StreamOpener:
         @contextlib.contextmanager
         def opened() -> Iterator[IO[bytes]]:
             stream = source.open("rb") if isinstance(source, Path) else source[0].open(source[1])
@@ -218,17 +218,22 @@ def _check_content(entry: zipfile.ZipInfo, name: str, limit_bytes: int) -> None:
     if entry.header_offset < 0:
         raise UnreadableImport("The archive is damaged: its beginning is missing.")
     _check_size(name, entry.file_size, limit_bytes)
-    if entry.file_size > SMALL_BYTES and entry.file_size > MAXIMUM_RATIO * entry.compress_size:
-        raise UnreadableImport(f"{name} unpacks to over {MAXIMUM_RATIO} times its size. It holds no ratings.")
+    if (
+        entry.file_size > RATIO_CHECKED_ABOVE_BYTES
+        and entry.file_size > MAXIMUM_COMPRESSION_RATIO * entry.compress_size
+    ):
+        raise UnreadableImport(
+            f"{name} unpacks to over {MAXIMUM_COMPRESSION_RATIO} times its size. It holds no ratings."
+        )
 
 
 def _check_whole(archive: zipfile.ZipFile, size: int, limit_bytes: int) -> None:
     """Many small members may be as much as a large one, and several may share the bytes they are unpacked from."""
     unpacked = sum(entry.file_size for entry in archive.infolist())
     _check_size("The archive", unpacked, limit_bytes)
-    if unpacked > SMALL_BYTES and unpacked > MAXIMUM_RATIO * size:
+    if unpacked > RATIO_CHECKED_ABOVE_BYTES and unpacked > MAXIMUM_COMPRESSION_RATIO * size:
         raise UnreadableImport(
-            f"The archive unpacks to over {MAXIMUM_RATIO} times its size. It holds no ratings."
+            f"The archive unpacks to over {MAXIMUM_COMPRESSION_RATIO} times its size. It holds no ratings."
         )
 
 

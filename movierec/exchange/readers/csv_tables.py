@@ -7,36 +7,38 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from movierec.errors import UnreadableImport
-from movierec.exchange.readers.lines import BadRow, Columns, NotKept, blocks, decoded
-from movierec.exchange.readers.records import Record, Refusal, Row
+from movierec.exchange.readers.lines import BadRow, HeaderColumns, UnsupportedRow, decode_line, line_blocks
+from movierec.exchange.readers.records import ImportRecord, ParsedRow, RefusedRow
 
 SEPARATORS = ",;\t"
 # More has no table of films; a header of a million columns is none.
-MOST_COLUMNS = 200
+MAXIMUM_COLUMNS = 200
 # Of one row, over all its lines. The csv module has one limit for the whole process: its own, twice this.
 LONGEST_ROW = 65_536
 
-Fields = Mapping[str, str]  # by column, in lower case
+CsvFields = Mapping[str, str]  # by column, in lower case
 Number = int  # of a line
-RecordOf = Callable[[Number, Fields], Record]
+RowParser = Callable[[Number, CsvFields], ImportRecord]
 
 
-def header_of(head: bytes) -> tuple[str, ...]:
+def parse_header(head: bytes) -> tuple[str, ...]:
     """The columns that the first line which is not blank names, in lower case; () where it is no header."""
     line = head.lstrip().partition(b"\n")[0].rstrip(b"\r")
     try:
-        names = next(csv.reader([decoded(line)], delimiter=separator_of(line), strict=True), [])
+        names = next(csv.reader([decode_line(line)], delimiter=detect_separator(line), strict=True), [])
     except (BadRow, csv.Error):
         return ()
-    return tuple(name.strip().lower() for name in names) if len(names) <= MOST_COLUMNS else ()
+    return tuple(name.strip().lower() for name in names) if len(names) <= MAXIMUM_COLUMNS else ()
 
 
-def separator_of(header: bytes) -> str:
+def detect_separator(header: bytes) -> str:
     """A comma, unless the header has more semicolons or tabs."""
     return max(SEPARATORS, key=lambda separator: header.count(separator.encode()))
 
 
-def read(name: str, chunks: Iterable[bytes], record_of: RecordOf, *, headers: int = 1) -> Iterator[Row]:
+def read_rows(
+    name: str, chunks: Iterable[bytes], record_of: RowParser, *, headers: int = 1
+) -> Iterator[ParsedRow]:
     """What `record_of` makes of each row below the header; the BadRow it raises becomes a Refusal.
 
     `headers`: the columns are named by the so many-th line that is not blank. Raises UnreadableImport where
@@ -55,22 +57,22 @@ def read(name: str, chunks: Iterable[bytes], record_of: RecordOf, *, headers: in
                 raise found
             yield record_of(number, columns.row(found))
         except BadRow as error:
-            yield Refusal(name, number, str(error), skipped=isinstance(error, NotKept))
+            yield RefusedRow(name, number, str(error), skipped=isinstance(error, UnsupportedRow))
     if headers:
         raise UnreadableImport(f"{name} has no line that names its columns.")
 
 
-def _columns(name: str, number: int, found: list[str] | BadRow) -> Columns:
+def _columns(name: str, number: int, found: list[str] | BadRow) -> HeaderColumns:
     if isinstance(found, BadRow):
         raise UnreadableImport(f"Line {number} of {name} must name the columns, but is {found}.")
-    if len(found) > MOST_COLUMNS:
+    if len(found) > MAXIMUM_COLUMNS:
         raise UnreadableImport(
             f"Line {number} of {name} names {len(found):,} columns. That is no table of films."
         )
     names = [field.strip().lower() for field in found]
     if twice := next((each for each in names if each and names.count(each) > 1), None):
         raise UnreadableImport(f"Line {number} of {name} names the column {twice} twice.")
-    return Columns(name, names, ())
+    return HeaderColumns(name, names, ())
 
 
 class _Lines:
@@ -79,7 +81,7 @@ class _Lines:
     def __init__(self, name: str, chunks: Iterable[bytes]) -> None:
         self._source = (
             (block.first_line + place, line)
-            for block in blocks(name, chunks)
+            for block in line_blocks(name, chunks)
             for place, line in enumerate(block.data.split(b"\n")[:-1])
         )
         self._again: deque[tuple[int, bytes]] = deque()
@@ -95,14 +97,14 @@ class _Lines:
         self._size += len(line)
         if self._size > LONGEST_ROW:
             raise BadRow(f"longer than {LONGEST_ROW:,} bytes" + self._hint())
-        return decoded(line.rstrip(b"\r")) + "\n"
+        return decode_line(line.rstrip(b"\r")) + "\n"
 
     def _hint(self) -> str:
         return " (an open quote?)" if len(self._taken) > 1 else ""
 
     def rows(self) -> Iterator[tuple[int, list[str] | BadRow]]:
         """First line and fields of every row that is not blank, or why it is none."""
-        separator = separator_of(self._peek())
+        separator = detect_separator(self._peek())
         reader = csv.reader(self, delimiter=separator, strict=True)
         while True:
             self._taken, self._size = [], 0

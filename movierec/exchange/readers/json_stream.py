@@ -12,10 +12,10 @@ from movierec.errors import UnreadableImport
 # Of one entry, in characters: a film with a long review.
 LONGEST_ENTRY = 131_072
 # How deep arrays of entries may lie within objects.
-DEEPEST = 4
+MAXIMUM_DEPTH = 4
 
 
-class Entry(NamedTuple):
+class JsonEntry(NamedTuple):
     """`path` names the objects around its array: ("movies",) in {"movies": […]}."""
 
     line: int
@@ -23,7 +23,7 @@ class Entry(NamedTuple):
     value: Any
 
 
-def entries(name: str, chunks: Iterable[bytes]) -> Iterator[Entry]:
+def stream_entries(name: str, chunks: Iterable[bytes]) -> Iterator[JsonEntry]:
     """Raises UnreadableImport with the line where the document is no JSON, is cut short, or has no arrays."""
     text = _Text(name, chunks)
     opening = text.next_sign()
@@ -34,17 +34,17 @@ def entries(name: str, chunks: Iterable[bytes]) -> Iterator[Entry]:
         raise text.broken("has something behind its end")
 
 
-def _array(text: _Text, path: tuple[str, ...]) -> Iterator[Entry]:
+def _array(text: _Text, path: tuple[str, ...]) -> Iterator[JsonEntry]:
     text.take("[")
     while text.next_sign() != "]":
         line = text.line
-        yield Entry(line, path, text.value())
+        yield JsonEntry(line, path, text.value())
         if not text.separated("]"):
             raise text.broken("is no valid JSON here")
     text.take("]")
 
 
-def _object(text: _Text, path: tuple[str, ...]) -> Iterator[Entry]:
+def _object(text: _Text, path: tuple[str, ...]) -> Iterator[JsonEntry]:
     text.take("{")
     while text.next_sign() != "}":
         key = text.value()
@@ -54,7 +54,7 @@ def _object(text: _Text, path: tuple[str, ...]) -> Iterator[Entry]:
         sign = text.next_sign()
         if sign == "[":
             yield from _array(text, (*path, key))
-        elif sign == "{" and len(path) < DEEPEST:
+        elif sign == "{" and len(path) < MAXIMUM_DEPTH:
             yield from _object(text, (*path, key))
         else:
             text.value()

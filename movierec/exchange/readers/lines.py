@@ -17,11 +17,11 @@ class BadRow(ValueError):
     """Why a row is not taken, in words for whoever made the file."""
 
 
-class NotKept(BadRow):
+class UnsupportedRow(BadRow):
     """Why a good row is passed over: it says nothing movierec keeps."""
 
 
-class Block(NamedTuple):
+class LineBlock(NamedTuple):
     """Whole lines in UTF-8 (or Latin-1, see `decoded`), each ending in a line feed."""
 
     first_line: int
@@ -34,22 +34,22 @@ class Block(NamedTuple):
                 yield number, line
 
 
-def blocks(name: str, chunks: Iterable[bytes]) -> Iterator[Block]:
+def line_blocks(name: str, chunks: Iterable[bytes]) -> Iterator[LineBlock]:
     """The lines of a file, about a chunk at a time. Of a line beyond LONGEST_LINE only the beginning is kept,
     long enough to be refused. Raises UnreadableImport for a file that is no text."""
     number, rest = 1, b""
-    for chunk in as_text(name, chunks):
+    for chunk in normalise_encoding(name, chunks):
         rest += chunk
         cut = rest.rfind(b"\n") + 1
         if cut:
-            yield Block(number, rest[:cut])
+            yield LineBlock(number, rest[:cut])
             number += rest.count(b"\n", 0, cut)
         rest = rest[cut : cut + LONGEST_LINE + 1]
     if rest:
-        yield Block(number, rest + b"\n")
+        yield LineBlock(number, rest + b"\n")
 
 
-def as_text(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
+def normalise_encoding(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Without a byte order mark; UTF-16 becomes UTF-8."""
     source = iter(chunks)
     head = b""
@@ -66,7 +66,7 @@ def as_text(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     yield from source
 
 
-def decoded(line: bytes) -> str:
+def decode_line(line: bytes) -> str:
     """UTF-8, or Latin-1 where it is not. Raises BadRow for what is no line of text."""
     if len(line) > LONGEST_LINE:
         raise BadRow(f"longer than {LONGEST_LINE:,} bytes")
@@ -78,9 +78,9 @@ def decoded(line: bytes) -> str:
         return line.decode("latin-1")
 
 
-def fields(line: bytes, separator: str) -> list[str]:
+def split_fields(line: bytes, separator: str) -> list[str]:
     """The fields of a row, CSV where the separator is a comma. Raises BadRow."""
-    text = decoded(line)
+    text = decode_line(line)
     if separator != ",":
         return [field.strip() for field in text.split(separator)]
     try:
@@ -89,7 +89,7 @@ def fields(line: bytes, separator: str) -> list[str]:
         raise BadRow("not valid CSV (an open quote?)") from error
 
 
-class Columns:
+class HeaderColumns:
     """Which column has what, by the header of a file."""
 
     def __init__(self, name: str, header: list[str], needed: tuple[str, ...]) -> None:
@@ -113,17 +113,17 @@ class Columns:
         return dict(zip(self.names, found, strict=True))
 
 
-def whole_number(text: str, what: str, *, least: int = 1, most: int = 2**31 - 1) -> int:
+def parse_whole_number(text: str, what: str, *, least: int = 1, most: int = 2**31 - 1) -> int:
     """Raises BadRow unless `text` is digits, within bounds."""
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise BadRow(f"{what} {shown(text)} is no whole number")
+        raise BadRow(f"{what} {quoted(text)} is no whole number")
     number = int(text)
     if not least <= number <= most:
         raise BadRow(f"{what} {text} is not between {least} and {most}")
     return number
 
 
-def shown(text: str) -> str:
+def quoted(text: str) -> str:
     """Foreign text inside a message: quoted, short, without control characters."""
     cut = text if len(text) <= 40 else text[:40] + "…"
     return "'" + "".join(char if char.isprintable() else "�" for char in cut) + "'"

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class FilmName:
+class MovieReference:
     """Which film a row means, in the words of its source; empty and None: the source does not say.
 
     `uri` identifies a film at its source, never a diary entry. `own_id` is what movierec gave a film that no
@@ -32,7 +32,7 @@ class FilmName:
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
+class ImportedRating:
     """Half-star steps 1-10, words, or both; None: the row says nothing of it."""
 
     steps: int | None = None
@@ -42,7 +42,7 @@ class Rated:
 
 
 @dataclass(frozen=True, slots=True)
-class Favored:
+class ImportedFavorite:
     """A favorite."""
 
     note: str | None = None
@@ -50,7 +50,7 @@ class Favored:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ImportedWatchlistEntry:
     """An entry of the watchlist."""
 
     note: str | None = None
@@ -58,7 +58,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class ImportedViewing:
     """One viewing. `watched_at` is a date, a time in UTC (`2020-05-17T20:15:00Z`), or empty: nobody knows.
 
     `source` tells two viewings of one film on one day apart. `sometime`: the film was seen, and no more is
@@ -74,7 +74,7 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ImportedFeedback:
     """An opinion of a recommended film: like, dislike or not_interested."""
 
     feedback_type: str
@@ -83,21 +83,21 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ImportRecord:
     """One row: where it stands, which film it means, and all it says of it."""
 
     file: str
     line: int
-    film: FilmName
-    rated: Rated | None = None
-    favored: Favored | None = None
-    wanted: Wanted | None = None
-    watched: tuple[Watched, ...] = ()
-    said: Said | None = None
+    film: MovieReference
+    rated: ImportedRating | None = None
+    favored: ImportedFavorite | None = None
+    wanted: ImportedWatchlistEntry | None = None
+    watched: tuple[ImportedViewing, ...] = ()
+    said: ImportedFeedback | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class ImportedProfile:
     """What somebody tells about themselves, by the columns of the profile; lists are lists."""
 
     file: str
@@ -106,7 +106,7 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedRow:
     """A row that is not taken: `skipped`, being nothing movierec keeps, or else rejected as broken."""
 
     file: str
@@ -115,4 +115,4 @@ class Refusal:
     skipped: bool = False
 
 
-Row: TypeAlias = Record | Profile | Refusal
+ParsedRow: TypeAlias = ImportRecord | ImportedProfile | RefusedRow

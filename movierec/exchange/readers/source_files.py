@@ -10,14 +10,14 @@ from pathlib import Path
 
 from movierec.errors import UnreadableImport
 from movierec.exchange.readers import archive
-from movierec.exchange.readers.archive import Passed
-from movierec.exchange.readers.csv_tables import header_of
-from movierec.exchange.readers.lines import LONGEST_LINE, as_text
+from movierec.exchange.readers.archive import BytesReadCallback
+from movierec.exchange.readers.csv_tables import parse_header
+from movierec.exchange.readers.lines import LONGEST_LINE, normalise_encoding
 
 # Enough for any header, and for the first entry of a JSON document.
 HEAD_BYTES = 65_536
 # Heads are kept until all is read; of many files they are shorter.
-HEADS_BYTES = 16 << 20
+ALL_HEADS_BYTES = 16 << 20
 
 
 def _unwatched(_bytes: int) -> None:
@@ -25,7 +25,7 @@ def _unwatched(_bytes: int) -> None:
 
 
 @dataclass(frozen=True)
-class File:
+class SourceFile:
     """One file: its name as the archive has it, its size in bytes, and its content as UTF-8 or Latin-1."""
 
     name: str
@@ -35,7 +35,7 @@ class File:
 
     def chunks(self) -> Iterator[bytes]:
         """From the beginning, whenever asked. Raises UnreadableImport for what is no text."""
-        return as_text(self.name, self._chunks())
+        return normalise_encoding(self.name, self._chunks())
 
     @cached_property
     def head(self) -> bytes:
@@ -53,7 +53,7 @@ class File:
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """What the first line names, in lower case; nothing where that cannot be the header of a table."""
-        return header_of(self.head[: LONGEST_LINE + 1])
+        return parse_header(self.head[: LONGEST_LINE + 1])
 
     @property
     def is_json(self) -> bool:
@@ -65,9 +65,9 @@ class File:
 
 
 @contextlib.contextmanager
-def opened(
-    source: Path, limit_bytes: int, *, name: str = "", passed: Passed = _unwatched
-) -> Iterator[list[File]]:
+def open_source_files(
+    source: Path, limit_bytes: int, *, name: str = "", passed: BytesReadCallback = _unwatched
+) -> Iterator[list[SourceFile]]:
     """The files of `source`: a folder, a zip archive, or a single file, which then is called `name`.
 
     `limit_bytes` bounds all of an archive unpacked, and each file of a folder. Raises UnreadableImport for
@@ -76,10 +76,10 @@ def opened(
     if source.is_file() and not _is_archive(source):
         yield [_single(source, name, limit_bytes, passed)]
         return
-    with archive.everything(source, limit_bytes) as members:
-        head_bytes = min(HEAD_BYTES, HEADS_BYTES // max(len(members), 1))
+    with archive.open_all_members(source, limit_bytes) as members:
+        head_bytes = min(HEAD_BYTES, ALL_HEADS_BYTES // max(len(members), 1))
         yield [
-            File(path, member.size, partial(member.chunks, passed), head_bytes)
+            SourceFile(path, member.size, partial(member.chunks, passed), head_bytes)
             for path, member in members.items()
         ]
 
@@ -89,13 +89,13 @@ def _is_archive(source: Path) -> bool:
         return file.read(4) in (b"PK\3\4", b"PK\5\6")
 
 
-def _single(source: Path, name: str, limit_bytes: int, passed: Passed) -> File:
+def _single(source: Path, name: str, limit_bytes: int, passed: BytesReadCallback) -> SourceFile:
     size = source.stat().st_size
     if size == 0:
         raise UnreadableImport("The file is empty.")
-    member = archive.single(source, name or "the file", limit_bytes)
-    return File(member.name, size, partial(member.chunks, passed))
+    member = archive.single_member(source, name or "the file", limit_bytes)
+    return SourceFile(member.name, size, partial(member.chunks, passed))
 
 
-def total_bytes(files: list[File]) -> int:
+def total_bytes(files: list[SourceFile]) -> int:
     return sum(file.size for file in files)

@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
-from movierec.exchange.readers.lines import BadRow, shown, whole_number
+from movierec.exchange.readers.lines import BadRow, parse_whole_number, quoted
 
 SCALES = (5, 10, 100)
 LONGEST_TITLE = 500
 LONGEST_TEXT = 10_000  # of a review or note, in characters
-LONGEST_ADDRESS_BYTES = 500  # it is part of an index, which PostgreSQL bounds
-MOST_WORDS, LONGEST_WORD = 100, 200  # tags, genres
+LONGEST_URI_BYTES = 500  # it is part of an index, which PostgreSQL bounds
+MAXIMUM_WORDS, LONGEST_WORD = 100, 200  # tags, genres
 
 _NUMBER = re.compile(r"\d{1,3}(?:[.,]\d{1,6})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -22,10 +22,10 @@ _IMDB_ID = re.compile(r"tt\d{7,10}")
 
 
 @lru_cache(maxsize=1024)
-def steps_of(text: str, scale: int) -> int:
+def parse_steps(text: str, scale: int) -> int:
     """Half-star steps 1-10 of a rating whose best is `scale`: exactly, or BadRow."""
     if not _NUMBER.fullmatch(text):
-        raise BadRow(f"the rating {shown(text)} is no number")
+        raise BadRow(f"the rating {quoted(text)} is no number")
     steps = Decimal(text.replace(",", ".")) * 10 / scale
     if steps != int(steps):
         raise BadRow(f"the rating {text} of {scale} falls between two half stars")
@@ -36,16 +36,16 @@ def steps_of(text: str, scale: int) -> int:
     return int(steps)
 
 
-def year_of(text: str) -> int | None:
+def parse_year(text: str) -> int | None:
     """None where it is empty. '2010-2014', as some write of series, is 2010."""
     text = text.strip()
     if not text:
         return None
-    return whole_number(re.sub(r"\s*[-–].*", "", text), "the year", least=1870, most=2100)
+    return parse_whole_number(re.sub(r"\s*[-–].*", "", text), "the year", least=1870, most=2100)
 
 
 @lru_cache(maxsize=4096)
-def time_of(text: str) -> int | None:
+def parse_time(text: str) -> int | None:
     """UTC epoch seconds of an ISO 8601 date or time; a date is its midnight. None where it is empty."""
     text = text.strip().removesuffix(" UTC")
     if not text:
@@ -61,45 +61,45 @@ def time_of(text: str) -> int | None:
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         seconds = int(moment.timestamp())
     except (ValueError, OverflowError) as error:
-        raise BadRow(f"{shown(text)} is no date") from error
+        raise BadRow(f"{quoted(text)} is no date") from error
     if not 0 <= seconds < 2**32:
-        raise BadRow(f"the date {shown(text)} is not between 1970 and 2106")
+        raise BadRow(f"the date {quoted(text)} is not between 1970 and 2106")
     return seconds
 
 
-def day_of(text: str) -> str:
+def parse_day(text: str) -> str:
     """A date as it stands; empty where it is."""
     text = text.strip()
     if text and not _DAY.fullmatch(text):
-        raise BadRow(f"{shown(text)} is no date")
-    time_of(text)
+        raise BadRow(f"{quoted(text)} is no date")
+    parse_time(text)
     return text
 
 
-def moment_of(text: str) -> str:
+def parse_moment(text: str) -> str:
     """A date as it stands, or a time in UTC to the second; empty where it is."""
     text = text.strip()
-    seconds = time_of(text)
+    seconds = parse_time(text)
     if seconds is None or _DAY.fullmatch(text):
         return text
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def imdb_id_of(text: str) -> str | None:
+def parse_imdb_id(text: str) -> str | None:
     """None where it is empty."""
     text = text.strip().lower()
     if text and not _IMDB_ID.fullmatch(text):
-        raise BadRow(f"{shown(text)} is no IMDb id such as tt0133093")
+        raise BadRow(f"{quoted(text)} is no IMDb id such as tt0133093")
     return text or None
 
 
-def number_of(text: str, what: str) -> int | None:
+def parse_id(text: str, what: str) -> int | None:
     """An id of another service; None where it is empty or 0."""
     text = text.strip()
-    return whole_number(text, what) if text and text != "0" else None
+    return parse_whole_number(text, what) if text and text != "0" else None
 
 
-def title_of(text: str) -> str:
+def clean_title(text: str) -> str:
     """One line, without control characters. May be empty."""
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     if len(text) > LONGEST_TITLE:
@@ -107,20 +107,20 @@ def title_of(text: str) -> str:
     return text
 
 
-def address_of(text: str) -> str:
+def clean_uri(text: str) -> str:
     """Where another service has a film or an entry; compared, never followed. May be empty."""
-    text = title_of(text)
-    if len(text.encode()) > LONGEST_ADDRESS_BYTES:
-        raise BadRow(f"the address is longer than {LONGEST_ADDRESS_BYTES} bytes")
+    text = clean_title(text)
+    if len(text.encode()) > LONGEST_URI_BYTES:
+        raise BadRow(f"the address is longer than {LONGEST_URI_BYTES} bytes")
     return text
 
 
-def text_of(text: str, what: str) -> str:
+def clean_text(text: str, what: str) -> str:
     """A review or note, with its line breaks."""
-    return exactly(text.replace("\r\n", "\n").strip(), f"the {what}", most=LONGEST_TEXT)
+    return check_text(text.replace("\r\n", "\n").strip(), f"the {what}", most=LONGEST_TEXT)
 
 
-def exactly(text: str, what: str, *, most: int, least: int = 0) -> str:
+def check_text(text: str, what: str, *, most: int, least: int = 0) -> str:
     """As it is, where every database keeps it; raises BadRow for NUL, half characters and what is too long."""
     if len(text) > most:
         raise BadRow(f"{what} is longer than {most:,} characters")
@@ -135,14 +135,14 @@ def exactly(text: str, what: str, *, most: int, least: int = 0) -> str:
     return text
 
 
-def tags_of(text: str) -> tuple[str, ...]:
+def parse_tags(text: str) -> tuple[str, ...]:
     """What commas part, each one line; nothing twice."""
-    return kept_tags(title_of(part) for part in text.split(","))
+    return distinct_tags(clean_title(part) for part in text.split(","))
 
 
-def kept_tags(told: Iterable[str]) -> tuple[str, ...]:
+def distinct_tags(told: Iterable[str]) -> tuple[str, ...]:
     """Tags as they are, but for what is empty or told twice."""
-    tags = tuple(dict.fromkeys(exactly(tag, "a tag", most=LONGEST_WORD) for tag in told if tag))
-    if len(tags) > MOST_WORDS:
-        raise BadRow(f"there are more than {MOST_WORDS} tags")
+    tags = tuple(dict.fromkeys(check_text(tag, "a tag", most=LONGEST_WORD) for tag in told if tag))
+    if len(tags) > MAXIMUM_WORDS:
+        raise BadRow(f"there are more than {MAXIMUM_WORDS} tags")
     return tags

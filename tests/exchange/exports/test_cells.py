@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movierec.exchange.exports.cells import guarded, line, unguarded
+from movierec.exchange.exports.cells import csv_line, guard_formula, unguard_formula
 
 # NUL is refused wherever text comes in.
 TEXT = st.text(
@@ -19,17 +19,17 @@ TEXT = st.text(
 
 @given(TEXT)
 def test_text_comes_back_exactly(text: str) -> None:
-    assert unguarded(guarded(text)) == text
+    assert unguard_formula(guard_formula(text)) == text
 
 
 @given(TEXT)
 def test_no_cell_begins_a_formula(text: str) -> None:
-    assert not guarded(text).lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+    assert not guard_formula(text).lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
 
 
 @given(st.lists(TEXT, min_size=2))
 def test_a_line_is_read_as_it_was_written(cells: list[str]) -> None:
-    assert list(csv.reader(io.StringIO(line(cells).decode(), newline=""), strict=True)) == [cells]
+    assert list(csv.reader(io.StringIO(csv_line(cells).decode(), newline=""), strict=True)) == [cells]
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_a_line_is_read_as_it_was_written(cells: list[str]) -> None:
     ],
 )
 def test_only_what_could_be_computed_is_guarded(text: str, shown: str) -> None:
-    assert guarded(text) == shown
+    assert guard_formula(text) == shown

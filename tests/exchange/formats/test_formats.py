@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from movierec.errors import UnreadableImport
-from movierec.exchange.readers.records import Favored, FilmName, Rated, Record, Refusal, Wanted, Watched
+from movierec.exchange.readers.records import (
+    ImportedFavorite,
+    ImportedRating,
+    ImportedViewing,
+    ImportedWatchlistEntry,
+    ImportRecord,
+    MovieReference,
+    RefusedRow,
+)
 from tests.exchange.reading import read, records, refusals
 
 MAY_17 = 1_242_518_400  # 2009
@@ -37,39 +45,42 @@ def test_imdb_in_any_encoding(tmp_path: Path, encoding: str) -> None:
     format, rows = read(tmp_path, IMDB.encode(encoding))
     assert format == "imdb"
     assert rows == [
-        Record(
+        ImportRecord(
             "sent.csv",
             2,
-            FilmName("Heat", 1995, imdb_id=HEAT_ID),
-            rated=Rated(9, None, MAY_17, MAY_17),
+            MovieReference("Heat", 1995, imdb_id=HEAT_ID),
+            rated=ImportedRating(9, None, MAY_17, MAY_17),
         ),
-        Record(
+        ImportRecord(
             "sent.csv",
             3,
-            FilmName("Amélie", 2001, "Le Fabuleux Destin d'Amélie Poulain", imdb_id="tt0211915"),
-            rated=Rated(10, None, MAY_17, MAY_17),
+            MovieReference("Amélie", 2001, "Le Fabuleux Destin d'Amélie Poulain", imdb_id="tt0211915"),
+            rated=ImportedRating(10, None, MAY_17, MAY_17),
         ),
-        Refusal("sent.csv", 4, "a series, not a film", skipped=True),
-        Refusal("sent.csv", 5, "an episode, not a film", skipped=True),
-        Record(
+        RefusedRow("sent.csv", 4, "a series, not a film", skipped=True),
+        RefusedRow("sent.csv", 5, "an episode, not a film", skipped=True),
+        ImportRecord(
             "sent.csv",
             6,
-            FilmName("L'arrivée", 1896, imdb_id="tt0000012"),
-            rated=Rated(7, None, MAY_17, MAY_17),
+            MovieReference("L'arrivée", 1896, imdb_id="tt0000012"),
+            rated=ImportedRating(7, None, MAY_17, MAY_17),
         ),
     ]
 
 
 def test_imdb_watchlist(tmp_path: Path) -> None:
     heat, alien = records(read(tmp_path, IMDB_WATCHLIST)[1])
-    assert (heat.rated, heat.wanted) == (None, Wanted(None, MAY_17))
-    assert (alien.rated, alien.wanted) == (Rated(8, None, MAY_17, MAY_17), Wanted(None, MAY_17))
+    assert (heat.rated, heat.wanted) == (None, ImportedWatchlistEntry(None, MAY_17))
+    assert (alien.rated, alien.wanted) == (
+        ImportedRating(8, None, MAY_17, MAY_17),
+        ImportedWatchlistEntry(None, MAY_17),
+    )
 
 
 def test_imdb_of_former_years(tmp_path: Path) -> None:
     [amelie] = records(read(tmp_path, IMDB_OLD.encode("latin-1"))[1])
-    assert amelie.film == FilmName("Amélie", 2001, imdb_id="tt0211915")
-    assert amelie.rated == Rated(8, None, MAY_17, MAY_17)
+    assert amelie.film == MovieReference("Amélie", 2001, imdb_id="tt0211915")
+    assert amelie.rated == ImportedRating(8, None, MAY_17, MAY_17)
 
 
 TMDB = """TMDb ID,IMDb ID,Type,Name,Release Date,Season Number,Episode Number,Rating,Your Rating,Date Rated
@@ -84,13 +95,13 @@ def test_tmdb(tmp_path: Path) -> None:
     format, rows = read(tmp_path, TMDB)
     assert format == "tmdb"
     assert rows == [
-        Record("sent.csv", 2, FilmName("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949), Rated(8, None, MAY_17, MAY_17)),
-        Refusal("sent.csv", 3, "a series or an episode, not a film", skipped=True),
-        Record("sent.csv", 4, FilmName("Alien", 1979, tmdb_id=348), wanted=Wanted(None, MAY_17)),
-        Refusal("sent.csv", 5, "the rating 8.5 of 10 falls between two half stars"),
+        ImportRecord("sent.csv", 2, MovieReference("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949), ImportedRating(8, None, MAY_17, MAY_17)),
+        RefusedRow("sent.csv", 3, "a series or an episode, not a film", skipped=True),
+        ImportRecord("sent.csv", 4, MovieReference("Alien", 1979, tmdb_id=348), wanted=ImportedWatchlistEntry(None, MAY_17)),
+        RefusedRow("sent.csv", 5, "the rating 8.5 of 10 falls between two half stars"),
     ]  # fmt: skip
     favorites = records(read(tmp_path, TMDB, name="favorites.csv")[1])
-    assert favorites[1].favored == Favored(None, MAY_17)
+    assert favorites[1].favored == ImportedFavorite(None, MAY_17)
 
 
 MOVIELENS = """movie_id,imdb_id,tmdb_id,rating,average_rating,title
@@ -103,8 +114,8 @@ def test_movielens_ratings_of_one_person(tmp_path: Path) -> None:
     format, rows = read(tmp_path, MOVIELENS)
     assert format == "movielens-ratings"
     heat, amelie = records(rows)
-    assert heat.film == FilmName("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949, movielens_id=6)
-    assert heat.rated == Rated(9)
+    assert heat.film == MovieReference("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949, movielens_id=6)
+    assert heat.rated == ImportedRating(9)
     assert (amelie.film.title, amelie.film.original_title) == (
         "Amelie",
         "Le Fabuleux destin d'Amélie Poulain",
@@ -114,7 +125,7 @@ def test_movielens_ratings_of_one_person(tmp_path: Path) -> None:
 
 HEAT = {"title": "Heat", "year": 1995, "ids": {"trakt": 1, "slug": "heat", "imdb": HEAT_ID, "tmdb": 949}}
 SHOW = {"title": "Breaking Bad", "year": 2008, "ids": {"trakt": 2}}
-FILM = FilmName("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949, uri="trakt:1")
+FILM = MovieReference("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949, uri="trakt:1")
 MIDNIGHT = "2009-05-17T00:00:00Z"
 TIME = "2009-05-17T00:00:00.000Z"
 
@@ -122,16 +133,16 @@ TIME = "2009-05-17T00:00:00.000Z"
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"rated_at": TIME, "rating": 9, "type": "movie", "movie": HEAT}, {"rated": Rated(9, None, MAY_17, MAY_17)}),
+        ({"rated_at": TIME, "rating": 9, "type": "movie", "movie": HEAT}, {"rated": ImportedRating(9, None, MAY_17, MAY_17)}),
         # as it is sent to Trakt
-        ({"rated_at": TIME, "rating": 9, **HEAT}, {"rated": Rated(9, None, MAY_17, MAY_17)}),
-        ({"id": 5, "watched_at": TIME, "type": "movie", "movie": HEAT}, {"watched": (Watched(MIDNIGHT),)}),
-        ({"plays": 2, "last_watched_at": TIME, "movie": HEAT}, {"watched": (Watched(MIDNIGHT, rewatch=True),)}),
-        ({"rank": 1, "listed_at": TIME, "notes": None, "movie": HEAT}, {"wanted": Wanted(None, MAY_17)}),
+        ({"rated_at": TIME, "rating": 9, **HEAT}, {"rated": ImportedRating(9, None, MAY_17, MAY_17)}),
+        ({"id": 5, "watched_at": TIME, "type": "movie", "movie": HEAT}, {"watched": (ImportedViewing(MIDNIGHT),)}),
+        ({"plays": 2, "last_watched_at": TIME, "movie": HEAT}, {"watched": (ImportedViewing(MIDNIGHT, rewatch=True),)}),
+        ({"rank": 1, "listed_at": TIME, "notes": None, "movie": HEAT}, {"wanted": ImportedWatchlistEntry(None, MAY_17)}),
     ],
 )  # fmt: skip
 def test_trakt_entries(tmp_path: Path, entry: Any, said: Any) -> None:
-    expected = Record("sent.json", 1, FILM, **said)
+    expected = ImportRecord("sent.json", 1, FILM, **said)
     for document in ([entry], {"movies": [entry]}):
         assert read(tmp_path, json.dumps(document), name="sent.json") == ("trakt", [expected])
 
@@ -164,7 +175,7 @@ def test_a_trakt_export(tmp_path: Path) -> None:
     }
     kept = {row.file: row for row in records(rows)}
     assert kept.keys() == {"ada/watched/history-1.json", "lists-watchlist.json", "lists-favorites.json"}
-    assert kept["lists-favorites.json"].favored == Favored(None, MAY_17)
+    assert kept["lists-favorites.json"].favored == ImportedFavorite(None, MAY_17)
     assert len(rows) == 7
 
 
@@ -191,31 +202,31 @@ def test_broken_trakt_entries(tmp_path: Path, entry: Any, message: str) -> None:
     said = {"listed_at": TIME} if "listed_at" in entry else {"rated_at": TIME, "rating": 9}
     good = {**said, "movie": HEAT}
     _, rows = read(tmp_path, f"[{json.dumps(good)},\n{json.dumps(entry)}]", name="sent.json")
-    assert refusals(rows) == [Refusal("sent.json", 2, message)]
+    assert refusals(rows) == [RefusedRow("sent.json", 2, message)]
 
 
 @pytest.mark.parametrize(
     ("content", "scale", "expected"),
     [
         # the year behind the title
-        ("Title,Rating\nHeat (1995),4.5\n", None, Record("sent.csv", 2, FilmName("Heat", 1995), Rated(9))),
-        ("title;year;rating\nHeat;1995;4,5\n", None, Record("sent.csv", 2, FilmName("Heat", 1995), Rated(9))),
-        ("film\tyour rating\nHeat\t90\n", 100, Record("sent.csv", 2, FilmName("Heat"), Rated(9))),
-        ("imdb_id,rating\ntt0113277,9\n", 10, Record("sent.csv", 2, FilmName(imdb_id=HEAT_ID), Rated(9))),
+        ("Title,Rating\nHeat (1995),4.5\n", None, ImportRecord("sent.csv", 2, MovieReference("Heat", 1995), ImportedRating(9))),
+        ("title;year;rating\nHeat;1995;4,5\n", None, ImportRecord("sent.csv", 2, MovieReference("Heat", 1995), ImportedRating(9))),
+        ("film\tyour rating\nHeat\t90\n", 100, ImportRecord("sent.csv", 2, MovieReference("Heat"), ImportedRating(9))),
+        ("imdb_id,rating\ntt0113277,9\n", 10, ImportRecord("sent.csv", 2, MovieReference(imdb_id=HEAT_ID), ImportedRating(9))),
         ("Title,Year,Rating10,Review\nHeat,1995,9,Good\n", None,
-         Record("sent.csv", 2, FilmName("Heat", 1995), Rated(9, "Good"))),
-        ("title,favorite,watchlist\nHeat,yes,no\n", None, Record("sent.csv", 2, FilmName("Heat"), favored=Favored())),
+         ImportRecord("sent.csv", 2, MovieReference("Heat", 1995), ImportedRating(9, "Good"))),
+        ("title,favorite,watchlist\nHeat,yes,no\n", None, ImportRecord("sent.csv", 2, MovieReference("Heat"), favored=ImportedFavorite())),
         ("title,WatchedDate,Rewatch,Tags\nHeat,2009-05-17,true,\"a, b\"\n", None,
-         Record("sent.csv", 2, FilmName("Heat"), watched=(Watched("2009-05-17", "", True, ("a", "b")),))),
+         ImportRecord("sent.csv", 2, MovieReference("Heat"), watched=(ImportedViewing("2009-05-17", "", True, ("a", "b")),))),
         ("title,rating\nHeat,9\n", None,
-         Refusal("sent.csv", 2, "the rating 9 is not on a scale up to 5 (try --scale 10)")),
-        ("title,rating\nHeat,95\n", 100, Refusal("sent.csv", 2, "the rating 95 of 100 falls between two half stars")),
-        ("title,rating\nHeat,\n", None, Refusal("sent.csv", 2, "the row says nothing of the film", skipped=True)),
-        ("title,favorite\nHeat,perhaps\n", None, Refusal("sent.csv", 2, "favorite must be yes or no, not 'perhaps'")),
-        ("title,rating\n,4\n", None, Refusal("sent.csv", 2, "there is neither a title nor an id")),
+         RefusedRow("sent.csv", 2, "the rating 9 is not on a scale up to 5 (try --scale 10)")),
+        ("title,rating\nHeat,95\n", 100, RefusedRow("sent.csv", 2, "the rating 95 of 100 falls between two half stars")),
+        ("title,rating\nHeat,\n", None, RefusedRow("sent.csv", 2, "the row says nothing of the film", skipped=True)),
+        ("title,favorite\nHeat,perhaps\n", None, RefusedRow("sent.csv", 2, "favorite must be yes or no, not 'perhaps'")),
+        ("title,rating\n,4\n", None, RefusedRow("sent.csv", 2, "there is neither a title nor an id")),
         # formulas are text like any other
         ("title,rating\n\"=cmd|' /C calc'!A0\",4\n", None,
-         Record("sent.csv", 2, FilmName("=cmd|' /C calc'!A0"), Rated(8))),
+         ImportRecord("sent.csv", 2, MovieReference("=cmd|' /C calc'!A0"), ImportedRating(8))),
     ],
 )  # fmt: skip
 def test_named_columns(tmp_path: Path, content: str, scale: int | None, expected: Any) -> None:

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from movierec.errors import UnreadableImport
-from movierec.exchange.readers.records import Favored, FilmName, Rated, Record, Refusal, Wanted, Watched
+from movierec.exchange.readers.records import (
+    ImportedFavorite,
+    ImportedRating,
+    ImportedViewing,
+    ImportedWatchlistEntry,
+    ImportRecord,
+    MovieReference,
+    RefusedRow,
+)
 from tests.exchange.reading import read, records, refusals
 
 MAY_1, MAY_2 = 1_588_291_200, 1_588_377_600
@@ -37,7 +45,7 @@ Position,Name,Year,URL,Description
 2,Alien,1979,https://boxd.it/2awY,
 """
 
-HEAT = FilmName("Heat", 1995, uri="https://boxd.it/29XU")
+HEAT = MovieReference("Heat", 1995, uri="https://boxd.it/29XU")
 DIARY_HEADER = "Date,Name,Year,Letterboxd URI,Rating,Rewatch,Tags,Watched Date\n"
 
 
@@ -45,32 +53,34 @@ def test_ratings(tmp_path: Path) -> None:
     format, rows = read(tmp_path, RATINGS)
     assert format == "letterboxd"
     assert rows == [
-        Record("sent.csv", 2, HEAT, rated=Rated(9, None, MAY_1, MAY_1)),
-        Record(
+        ImportRecord("sent.csv", 2, HEAT, rated=ImportedRating(9, None, MAY_1, MAY_1)),
+        ImportRecord(
             "sent.csv",
             3,
-            FilmName("Good, the Bad and the Ugly, The", 1966, uri="https://boxd.it/2aOQ"),
-            rated=Rated(10, None, MAY_2, MAY_2),
+            MovieReference("Good, the Bad and the Ugly, The", 1966, uri="https://boxd.it/2aOQ"),
+            rated=ImportedRating(10, None, MAY_2, MAY_2),
         ),
     ]
 
 
 def test_a_diary_entry_is_a_viewing_and_its_address_none_of_a_film(tmp_path: Path) -> None:
     rows = records(read(tmp_path, DIARY)[1])
-    assert rows[0] == Record(
+    assert rows[0] == ImportRecord(
         "sent.csv",
         2,
-        FilmName("Heat", 1995),
-        rated=Rated(8, None, MAY_2, MAY_2),
-        watched=(Watched("2020-05-01", "https://boxd.it/entry1", True, ("cinema", "with Ada"), MAY_2),),
+        MovieReference("Heat", 1995),
+        rated=ImportedRating(8, None, MAY_2, MAY_2),
+        watched=(
+            ImportedViewing("2020-05-01", "https://boxd.it/entry1", True, ("cinema", "with Ada"), MAY_2),
+        ),
     )
     assert rows[1].watched[0].rewatch is False
 
 
 def test_reviews_take_several_lines(tmp_path: Path) -> None:
     heat, fargo = records(read(tmp_path, REVIEWS)[1])
-    assert heat.rated == Rated(8, 'Two lines,\n\nand "quotes".', MAY_2, MAY_2)
-    assert (fargo.line, fargo.rated, fargo.watched) == (5, Rated(None, "Fine.", MAY_2, MAY_2), ())
+    assert heat.rated == ImportedRating(8, 'Two lines,\n\nand "quotes".', MAY_2, MAY_2)
+    assert (fargo.line, fargo.rated, fargo.watched) == (5, ImportedRating(None, "Fine.", MAY_2, MAY_2), ())
 
 
 def test_a_whole_export(tmp_path: Path) -> None:
@@ -110,11 +120,11 @@ def test_a_whole_export(tmp_path: Path) -> None:
     assert len(rows) == 9
     # the diary knows former ratings too
     assert [row.rated for row in records(by_file["diary.csv"])] == [None, None]
-    assert records(by_file["likes/films.csv"])[0].favored == Favored(None, MAY_1)
-    assert records(by_file["watchlist.csv"])[0].wanted == Wanted(None, MAY_1)
-    assert records(by_file["watched.csv"])[0].watched == (Watched(created_at=MAY_1, sometime=True),)
+    assert records(by_file["likes/films.csv"])[0].favored == ImportedFavorite(None, MAY_1)
+    assert records(by_file["watchlist.csv"])[0].wanted == ImportedWatchlistEntry(None, MAY_1)
+    assert records(by_file["watched.csv"])[0].watched == (ImportedViewing(created_at=MAY_1, sometime=True),)
     assert by_file["lists/best.csv"] == [
-        Refusal(
+        RefusedRow(
             "letterboxd-ada/lists/best.csv", line, "an entry of a list: movierec keeps no lists", skipped=True
         )
         for line in (7, 8)
@@ -167,5 +177,5 @@ def test_what_a_diary_cannot_keep_is_refused(tmp_path: Path, tags: str, day: str
 )
 def test_broken_rows_are_refused_with_line_and_reason(tmp_path: Path, row: str, message: str) -> None:
     rows = read(tmp_path, RATINGS + row + "\n2020-05-02,Alien,1979,u,4\n")[1]
-    assert refusals(rows) == [Refusal("sent.csv", 4, message)]
+    assert refusals(rows) == [RefusedRow("sent.csv", 4, message)]
     assert len(rows) == 4

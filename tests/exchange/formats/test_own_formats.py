@@ -115,11 +115,11 @@ def test_beyond_the_limit_rows_wait_until_their_film_is_there(ada: int, tmp_path
     # The limit is of an account, not of an import.
     again = bring_in(tmp_path, ada, lines(*films), most_new_films=2)
     assert (again["new"], again["same"]) == (0, 2)
-    count, questions = importing.questions(ada, limit=10, offset=0)
+    count, questions = importing.review_queue(ada, limit=10, offset=0)
     assert count == 2
     [film] = movies.upsert([movies.MovieRecord("Made Up 2", "staff", tmdb_id=9_900_002, year=2000)], NOW)
     waiting = next(question for question in questions if question.title == "Made Up 2")
-    importing.answer(ada, waiting.id, film, now=NOW)
+    importing.resolve_review(ada, waiting.id, film, now=NOW)
     assert library.rating_of_movie(ada, film).stars == 4.5
     assert db.value("SELECT COUNT(*) FROM own_ids WHERE added_by_id = ?", ada) == 2
 

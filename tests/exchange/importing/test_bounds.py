@@ -45,11 +45,11 @@ def test_rows_of_one_film_are_held_within_bounds(
 def test_what_waits_for_one_answer_is_bounded_over_imports(
     ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(row_index, "MOST_ROWS_TOGETHER", 4)
+    monkeypatch.setattr(row_index, "MAXIMUM_GROUP_ROWS", 4)
     # The same again takes no room.
     for words in ("a", "a", "b"):
         bring_in(tmp_path, ada, HEADER + told("Nobody Knows It,2001", 3, words))
-    [question] = importing.questions(ada, limit=10, offset=0)[1]
+    [question] = importing.review_queue(ada, limit=10, offset=0)[1]
     assert question.rows == 4
     assert db.value("SELECT COUNT(*) FROM waiting_rows") == 4
 
@@ -57,7 +57,7 @@ def test_what_waits_for_one_answer_is_bounded_over_imports(
 def test_broken_rows_count_towards_the_most_rows(
     ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(row_index, "MOST_ROWS", 4)
+    monkeypatch.setattr(row_index, "MAXIMUM_ROWS", 4)
     broken = "Heat,1995,99,\n" * 3
     assert bring_in(tmp_path, ada, f"{HEADER}{broken}Heat,1995,4,\n")["rejected"] == 3
     with pytest.raises(UnreadableImport, match="more than 4 rows"):

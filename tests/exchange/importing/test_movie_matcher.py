@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from movierec.exchange.importing.movie_matcher import Choice, Matcher, identity
-from movierec.exchange.readers.records import FilmName
+from movierec.exchange.importing.movie_matcher import MovieMatcher, ReviewDecision, reference_key
+from movierec.exchange.readers.records import MovieReference
 from movierec.movies import IndexedMovie
 from movierec.movies.title_keys import title_key
 
@@ -43,14 +43,14 @@ FILMS = [
 ]
 
 
-def matcher(**choices: list[Choice]) -> Matcher:
+def matcher(**choices: list[ReviewDecision]) -> MovieMatcher:
     titles = [
         (known.id, title_key(title).replace(" ", ""))
         for known in FILMS
         for title in (known.title, known.original_title)
         if title
     ]
-    return Matcher(FILMS, titles, [("imdb_id", "tt7777777", 3)], choices)
+    return MovieMatcher(FILMS, titles, [("imdb_id", "tt7777777", 3)], choices)
 
 
 MATCHER = matcher()
@@ -59,52 +59,52 @@ MATCHER = matcher()
 @pytest.mark.parametrize(
     ("name", "movie_id"),
     [
-        (FilmName("Heat", 1995), 1),
-        (FilmName("HEAT!", 1995), 1),
-        (FilmName("Matrix, The", 1999), 3),
-        (FilmName("The Matrix", 1999, "Matrix"), 3),
-        (FilmName("Amelie", 2001), 5),
-        (FilmName("Seven Samurai (Shichinin no samurai)", 1954), 14),
-        (FilmName("Shichinin no samurai", 1954), 14),
-        (FilmName("Toy Story II", 1999), 6),
-        (FilmName("(500) Days of Summer", 2009), 15),
+        (MovieReference("Heat", 1995), 1),
+        (MovieReference("HEAT!", 1995), 1),
+        (MovieReference("Matrix, The", 1999), 3),
+        (MovieReference("The Matrix", 1999, "Matrix"), 3),
+        (MovieReference("Amelie", 2001), 5),
+        (MovieReference("Seven Samurai (Shichinin no samurai)", 1954), 14),
+        (MovieReference("Shichinin no samurai", 1954), 14),
+        (MovieReference("Toy Story II", 1999), 6),
+        (MovieReference("(500) Days of Summer", 2009), 15),
         # ids need neither title nor year
-        (FilmName(imdb_id="tt0000001"), 1),
-        (FilmName("Something Else", 1950, tmdb_id=603), 3),
-        (FilmName(movielens_id=6), 1),
-        (FilmName(own_id="ab12"), 16),
-        (FilmName(imdb_id="tt7777777"), 3),  # of a film that was merged into it
+        (MovieReference(imdb_id="tt0000001"), 1),
+        (MovieReference("Something Else", 1950, tmdb_id=603), 3),
+        (MovieReference(movielens_id=6), 1),
+        (MovieReference(own_id="ab12"), 16),
+        (MovieReference(imdb_id="tt7777777"), 3),  # of a film that was merged into it
         # one id unknown here, another known
-        (FilmName("Heat", 1995, imdb_id="tt0000001", tmdb_id=949), 1),
+        (MovieReference("Heat", 1995, imdb_id="tt0000001", tmdb_id=949), 1),
         # contradicted by an id, but called so in that year
-        (FilmName("Heat", 1995, imdb_id="tt0000001", tmdb_id=1), 1),
+        (MovieReference("Heat", 1995, imdb_id="tt0000001", tmdb_id=1), 1),
     ],
 )
-def test_certain(name: FilmName, movie_id: int) -> None:
+def test_certain(name: MovieReference, movie_id: int) -> None:
     assert MATCHER.match(name).movie_id == movie_id
 
 
 @pytest.mark.parametrize(
     ("name", "first", "why"),
     [
-        (FilmName("Heat", 1972), 2, "not the best known"),
-        (FilmName("King Kong", 1976), 9, "not the best known"),
-        (FilmName("Heat", 1996), 1, "but of 1995"),
-        (FilmName("Heat", 1993), 1, "but of 1995"),
-        (FilmName("Heat"), 1, "without a year"),
-        (FilmName("Undated", 1990), 13, "without a year"),
-        (FilmName("Fanny", 1932), 10, "several films"),
-        (FilmName("Fanny", 1933), 11, "several films"),
-        (FilmName("The Deal", 2008), 4, "but for an article"),
-        (FilmName("The Matrx", 1999), 3, "titles like it"),
-        (FilmName("Star Wars", 1977), 12, "titles like it"),
+        (MovieReference("Heat", 1972), 2, "not the best known"),
+        (MovieReference("King Kong", 1976), 9, "not the best known"),
+        (MovieReference("Heat", 1996), 1, "but of 1995"),
+        (MovieReference("Heat", 1993), 1, "but of 1995"),
+        (MovieReference("Heat"), 1, "without a year"),
+        (MovieReference("Undated", 1990), 13, "without a year"),
+        (MovieReference("Fanny", 1932), 10, "several films"),
+        (MovieReference("Fanny", 1933), 11, "several films"),
+        (MovieReference("The Deal", 2008), 4, "but for an article"),
+        (MovieReference("The Matrx", 1999), 3, "titles like it"),
+        (MovieReference("Star Wars", 1977), 12, "titles like it"),
         # of another id than the film of that name and year: it may be another film
-        (FilmName("The Matrix", 1999, imdb_id="tt9999999"), 3, "another id"),
-        (FilmName(imdb_id="tt0000001", tmdb_id=603), 1, "different films"),
-        (FilmName("Ronin", 1998, imdb_id="tt0000001", tmdb_id=5), 1, "another is not"),
+        (MovieReference("The Matrix", 1999, imdb_id="tt9999999"), 3, "another id"),
+        (MovieReference(imdb_id="tt0000001", tmdb_id=603), 1, "different films"),
+        (MovieReference("Ronin", 1998, imdb_id="tt0000001", tmdb_id=5), 1, "another is not"),
     ],
 )
-def test_asked(name: FilmName, first: int, why: str) -> None:
+def test_asked(name: MovieReference, first: int, why: str) -> None:
     match = MATCHER.match(name)
     assert match.movie_id is None
     assert match.candidates[0].movie_id == first
@@ -114,38 +114,38 @@ def test_asked(name: FilmName, first: int, why: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        FilmName("Nobody Knows", 2001),
-        FilmName("Toy Story 4", 2019),
-        FilmName("Toy Story 3", 1999),
-        FilmName("Heat", 1980),
-        FilmName("", 1995),
-        FilmName("…", 1995),
-        FilmName(imdb_id="tt9999999"),
-        FilmName("Matrx"),
+        MovieReference("Nobody Knows", 2001),
+        MovieReference("Toy Story 4", 2019),
+        MovieReference("Toy Story 3", 1999),
+        MovieReference("Heat", 1980),
+        MovieReference("", 1995),
+        MovieReference("…", 1995),
+        MovieReference(imdb_id="tt9999999"),
+        MovieReference("Matrx"),
     ],
 )
-def test_unknown(name: FilmName) -> None:
+def test_unknown(name: MovieReference) -> None:
     match = MATCHER.match(name)
     assert (match.movie_id, match.candidates) == (None, ())
 
 
 def test_answers_come_first() -> None:
-    name = FilmName("Heat", 1972, uri="u1")
-    assert identity(name) == "title:heat:1972"
-    chosen = matcher(**{"title:heat:1972": [Choice("u1", 2)]})
+    name = MovieReference("Heat", 1972, uri="u1")
+    assert reference_key(name) == "title:heat:1972"
+    chosen = matcher(**{"title:heat:1972": [ReviewDecision("u1", 2)]})
     assert chosen.match(name).movie_id == 2
     # what was said of one address is not said of another, but of a name without one
-    assert chosen.match(FilmName("Heat", 1972, uri="u2")).movie_id is None
-    assert chosen.match(FilmName("Heat", 1972)).movie_id == 2
-    two = matcher(**{"title:heat:1972": [Choice("u1", 2), Choice("u2", 1)]})
+    assert chosen.match(MovieReference("Heat", 1972, uri="u2")).movie_id is None
+    assert chosen.match(MovieReference("Heat", 1972)).movie_id == 2
+    two = matcher(**{"title:heat:1972": [ReviewDecision("u1", 2), ReviewDecision("u2", 1)]})
     assert two.match(name).movie_id == 2
-    assert two.match(FilmName("Heat", 1972)).movie_id is None
-    left_out = matcher(**{"imdb:tt0000001": [Choice("", None)]})
-    assert left_out.match(FilmName(imdb_id="tt0000001")).why == "you chose to leave it out"
+    assert two.match(MovieReference("Heat", 1972)).movie_id is None
+    left_out = matcher(**{"imdb:tt0000001": [ReviewDecision("", None)]})
+    assert left_out.match(MovieReference(imdb_id="tt0000001")).why == "you chose to leave it out"
 
 
 def test_films_that_come_later_are_found() -> None:
     later = matcher()
-    assert later.match(FilmName("Ronin", 1998)).movie_id is None
+    assert later.match(MovieReference("Ronin", 1998)).movie_id is None
     later.add([film(20, "Ronin", 1998)], [(20, "ronin")])
-    assert later.match(FilmName("Ronin", 1998)).movie_id == 20
+    assert later.match(MovieReference("Ronin", 1998)).movie_id == 20

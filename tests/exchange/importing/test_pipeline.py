@@ -151,8 +151,8 @@ def test_a_file_that_breaks_off_changes_nothing(ada: int, tmp_path: Path) -> Non
 # Questions
 
 
-def asked(user_id: int) -> list[importing.Question]:
-    return importing.questions(user_id, limit=100, offset=0)[1]
+def asked(user_id: int) -> list[importing.ReviewItem]:
+    return importing.review_queue(user_id, limit=100, offset=0)[1]
 
 
 def test_what_is_not_certain_is_asked_once_and_the_answer_remembered(ada: int, tmp_path: Path) -> None:
@@ -164,10 +164,10 @@ def test_what_is_not_certain_is_asked_once_and_the_answer_remembered(ada: int, t
     assert (heat.title, heat.rows, heat.line) == ("Heat", 1, 2)
     assert heat.candidates[0].movie_id == movie_id("tt0113277")
     assert matrix.candidates[0].movie_id == movie_id("tt0133093")
-    applied = importing.answer(ada, heat.id, heat.candidates[0].movie_id, now=NOW)
+    applied = importing.resolve_review(ada, heat.id, heat.candidates[0].movie_id, now=NOW)
     assert applied.added == 1
     assert [question.id for question in asked(ada)] == [matrix.id]
-    assert importing.answer(ada, matrix.id, None, now=NOW).added == 0
+    assert importing.resolve_review(ada, matrix.id, None, now=NOW).added == 0
     # by another file, in another format
     report = bring_in(
         tmp_path, ada, "title,year,watched_at\nHeat,1996,2020-05-03\nThe Matrx,1999,2020-05-03\n"
@@ -181,12 +181,12 @@ def test_an_answer_counts_for_its_own_user_and_film(ada: int, tmp_path: Path) ->
     [question] = asked(ada)
     bob = new_user("bob")
     with pytest.raises(NotFound):
-        importing.answer(bob, question.id, None, now=NOW)
+        importing.resolve_review(bob, question.id, None, now=NOW)
     with pytest.raises(NotFound, match="no such movie"):
-        importing.answer(ada, question.id, 10**9, now=NOW)
-    importing.answer(ada, question.id, movie_id("tt0113277"), now=NOW)
+        importing.resolve_review(ada, question.id, 10**9, now=NOW)
+    importing.resolve_review(ada, question.id, movie_id("tt0113277"), now=NOW)
     with pytest.raises(Conflict):
-        importing.answer(ada, question.id, None, now=NOW)
+        importing.resolve_review(ada, question.id, None, now=NOW)
     # another film of that name and year, by its address
     assert bring_in(tmp_path, ada, RATINGS + "2020-05-01,Heat,1996,u9,1\n")["ambiguous"] == 1
     assert bring_in(tmp_path, bob, RATINGS + "2020-05-01,Heat,1996,u1,1\n")["ambiguous"] == 1
@@ -195,10 +195,10 @@ def test_an_answer_counts_for_its_own_user_and_film(ada: int, tmp_path: Path) ->
 def test_withdrawing_an_import_forgets_what_it_asked(ada: int, tmp_path: Path) -> None:
     first = bring_in(tmp_path, ada, RATINGS + "2020-05-01,Heat,1996,u1,4.5\n2020-05-01,Alien,1980,u2,4\n")
     heat, _ = asked(ada)
-    applied = importing.answer(ada, heat.id, heat.candidates[0].movie_id, now=NOW)
-    assert importing.answered(ada, first["job"]) == [applied.act_id]
-    importing.withdraw(ada, first["job"])
-    assert importing.answered(ada, first["job"]) == []
+    applied = importing.resolve_review(ada, heat.id, heat.candidates[0].movie_id, now=NOW)
+    assert importing.entries_of_reviews(ada, first["job"]) == [applied.act_id]
+    importing.delete_reviews(ada, first["job"])
+    assert importing.entries_of_reviews(ada, first["job"]) == []
     assert asked(ada) == []
 
 
@@ -271,7 +271,7 @@ def test_whatever_ends_it_early_leaves_nothing(
 
     for error, options in ((KeyboardInterrupt, {"progress": stop}), (ZeroDivisionError, {})):
         if error is ZeroDivisionError:
-            monkeypatch.setattr(pipeline, "keep_problems", fail)
+            monkeypatch.setattr(pipeline, "store_problems", fail)
         with pytest.raises(error):
             bring_in(tmp_path, ada, rows, job_id=77, **options)
         assert kept(ada) == before
@@ -286,15 +286,15 @@ def test_what_was_answered_meanwhile_stops_nothing(
 ) -> None:
     bring_in(tmp_path, ada, EXPORT)
     movies.upsert([movies.MovieRecord("Nobody Knows It", "tmdb", tmdb_id=77, year=2001)], NOW)
-    found = pipeline.open_names
+    found = pipeline.open_references
 
     def and_answered(*args: Any, **options: Any) -> Any:
         names = found(*args, **options)
         for number, _ in names:
-            importing.answer(ada, number, None, now=NOW)
+            importing.resolve_review(ada, number, None, now=NOW)
         return names
 
-    monkeypatch.setattr(pipeline, "open_names", and_answered)
+    monkeypatch.setattr(pipeline, "open_references", and_answered)
     report = bring_in(tmp_path, ada, RATINGS + "2020-05-01,Vertigo,1958,u9,4\n")
     assert (report["new"], report["settled"]) == (1, 0)
     assert "Vertigo" in [row[0] for row in kept(ada)["ratings"]]
@@ -327,6 +327,6 @@ def test_long_names_and_addresses_are_within_what_every_database_indexes(ada: in
     assert sorted(told) == sorted([*rejected, unmatched, unmatched])
     assert len(asked(ada)) == 2
     meant = next(question for question in asked(ada) if question.title == title)
-    importing.answer(ada, meant.id, movie_id("tt0113277"), now=NOW)
+    importing.resolve_review(ada, meant.id, movie_id("tt0113277"), now=NOW)
     again = bring_in(tmp_path, ada, f"{RATINGS}2020-05-01,{title},1979,{address},4\n")
     assert again["same"] == 1

@@ -6,24 +6,24 @@ import pytest
 
 from movierec.errors import UnreadableImport
 from movierec.exchange.readers import csv_tables
-from movierec.exchange.readers.lines import BadRow, NotKept
-from movierec.exchange.readers.records import FilmName, Record
+from movierec.exchange.readers.lines import BadRow, UnsupportedRow
+from movierec.exchange.readers.records import ImportRecord, MovieReference
 
 
 def rows(content: bytes, *, piece: int = 7) -> list[tuple[int, str]]:
     """Line and title, or line and complaint, of every row below the header."""
     chunks = [content[start : start + piece] for start in range(0, len(content), piece)]
 
-    def record(line: int, row: csv_tables.Fields) -> Record:
+    def record(line: int, row: csv_tables.CsvFields) -> ImportRecord:
         if row["title"] == "bad":
             raise BadRow("it is bad")
         if row["title"] == "list":
-            raise NotKept("no lists here")
-        return Record("t.csv", line, FilmName(row["title"]))
+            raise UnsupportedRow("no lists here")
+        return ImportRecord("t.csv", line, MovieReference(row["title"]))
 
     return [
-        (row.line, row.film.title if isinstance(row, Record) else row.message)
-        for row in csv_tables.read("t.csv", chunks, record)
+        (row.line, row.film.title if isinstance(row, ImportRecord) else row.message)
+        for row in csv_tables.read_rows("t.csv", chunks, record)
     ]
 
 

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movierec.errors import UnreadableImport
-from movierec.exchange.readers.json_stream import LONGEST_ENTRY, entries
+from movierec.exchange.readers.json_stream import LONGEST_ENTRY, stream_entries
 
 
 def read(text: str, piece: int = 1 << 20) -> list[tuple[int, tuple[str, ...], Any]]:
     content = text.encode()
     pieces = [content[start : start + piece] for start in range(0, len(content), piece)]
-    return [tuple(entry) for entry in entries("t.json", pieces)]  # type: ignore[misc]
+    return [tuple(entry) for entry in stream_entries("t.json", pieces)]  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -79,4 +79,4 @@ def test_what_is_no_json_is_refused_with_its_line(text: str, line: int) -> None:
 
 def test_other_encodings_are_refused() -> None:
     with pytest.raises(UnreadableImport, match="UTF-8"):
-        list(entries("t.json", ['["Amélie"]'.encode("latin-1")]))
+        list(stream_entries("t.json", ['["Amélie"]'.encode("latin-1")]))

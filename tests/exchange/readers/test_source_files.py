@@ -24,7 +24,7 @@ TABLE = "title,rating\nHeat,4\n"
 
 
 def names(source: Path, limit: int = LIMIT) -> list[str]:
-    with source_files.opened(source, limit, name="sent.csv") as found:
+    with source_files.open_source_files(source, limit, name="sent.csv") as found:
         return [file.name for file in found]
 
 
@@ -105,7 +105,7 @@ def test_members_are_let_go_once_read(tmp_path: Path, monkeypatch: pytest.Monkey
         return stream
 
     monkeypatch.setattr(zipfile.ZipFile, "open", watched)
-    with source_files.opened(sent(tmp_path, content), LIMIT) as found:
+    with source_files.open_source_files(sent(tmp_path, content), LIMIT) as found:
         assert [file.columns for file in found] == [("title", "rating")] * 3  # not read to their end
         list(found[0].chunks())
         gc.collect()
@@ -114,8 +114,8 @@ def test_members_are_let_go_once_read(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_heads_of_many_files_are_short_together(tmp_path: Path) -> None:
     content = archive(*((f"{number}.csv", NOISE.randbytes(40_000).hex()) for number in range(300)))
-    with source_files.opened(sent(tmp_path, content), LIMIT) as found:
-        assert sum(len(file.head) for file in found) <= source_files.HEADS_BYTES
+    with source_files.open_source_files(sent(tmp_path, content), LIMIT) as found:
+        assert sum(len(file.head) for file in found) <= source_files.ALL_HEADS_BYTES
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_cut_member_is_noticed_when_it_is_read(tmp_path: Path) -> None:
     content = bytearray(archive(("ratings.csv", TABLE * 5_000)))
     content[60:90] = b"\xff" * 30
     with (
-        source_files.opened(sent(tmp_path, bytes(content)), LIMIT) as [file],
+        source_files.open_source_files(sent(tmp_path, bytes(content)), LIMIT) as [file],
         pytest.raises(UnreadableImport, match="damaged"),
     ):
         list(file.chunks())

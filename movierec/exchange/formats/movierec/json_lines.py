@@ -7,24 +7,24 @@ from collections.abc import Iterator
 from typing import Any
 
 from movierec.errors import UnreadableImport
-from movierec.exchange.exports.layout import FORMAT, VERSION
-from movierec.exchange.formats.movierec.records import row_of
+from movierec.exchange.exports.layout import FORMAT_NAME, FORMAT_VERSION
+from movierec.exchange.formats.movierec.records import parse_record
 from movierec.exchange.formats.movierec.text import numbered_lines
 from movierec.exchange.readers.lines import BadRow
-from movierec.exchange.readers.records import Refusal, Row
-from movierec.exchange.readers.source_files import File
+from movierec.exchange.readers.records import ParsedRow, RefusedRow
+from movierec.exchange.readers.source_files import SourceFile
 
 
-def is_head(line: bytes) -> bool:
+def is_header(line: bytes) -> bool:
     """Whether a first line says that this is the format, of whatever version."""
     try:
         document = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return isinstance(document, dict) and document.get("format") == FORMAT
+    return isinstance(document, dict) and document.get("format") == FORMAT_NAME
 
 
-def read(file: File) -> Iterator[Row]:
+def read(file: SourceFile) -> Iterator[ParsedRow]:
     lines = numbered_lines(file)
     _check_head(file.name, next(lines)[1])
     count, told = 0, None
@@ -38,18 +38,18 @@ def read(file: File) -> Iterator[Row]:
             continue
         count += 1
         try:
-            yield row_of(file.name, number, str(kind), document)
+            yield parse_record(file.name, number, str(kind), document)
         except BadRow as error:
-            yield Refusal(file.name, number, str(error))
+            yield RefusedRow(file.name, number, str(error))
     if told != count:
         raise UnreadableImport(f"{file.name} is cut short: the end of the export is missing.")
 
 
 def _check_head(name: str, line: str) -> None:
     version = json.loads(line).get("version")
-    if version != VERSION:
+    if version != FORMAT_VERSION:
         raise UnreadableImport(
-            f"{name} is of version {version} of the format; this movierec knows {VERSION}."
+            f"{name} is of version {version} of the format; this movierec knows {FORMAT_VERSION}."
         )
 
 

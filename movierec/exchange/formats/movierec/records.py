@@ -7,19 +7,25 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from movierec.exchange.readers.lines import BadRow, shown
+from movierec.exchange.readers.lines import BadRow, quoted
 from movierec.exchange.readers.records import (
-    Favored,
-    FilmName,
-    Profile,
-    Rated,
-    Record,
-    Row,
-    Said,
-    Wanted,
-    Watched,
+    ImportedFavorite,
+    ImportedFeedback,
+    ImportedProfile,
+    ImportedRating,
+    ImportedViewing,
+    ImportedWatchlistEntry,
+    ImportRecord,
+    MovieReference,
+    ParsedRow,
 )
-from movierec.exchange.readers.values import LONGEST_TEXT, LONGEST_TITLE, LONGEST_WORD, MOST_WORDS, exactly
+from movierec.exchange.readers.values import (
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    LONGEST_WORD,
+    MAXIMUM_WORDS,
+    check_text,
+)
 
 LONGEST_BIO = 500
 LONGEST_SOURCE = 500
@@ -28,25 +34,25 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _IDS = {"imdb_id": re.compile(r"tt\d{7,10}"), "movierec_id": re.compile("[0-9a-f]{32}")}
 
-Fields = Mapping[str, Any]
+JsonFields = Mapping[str, Any]
 
 
-def row_of(file: str, line: int, kind: str, fields: Fields) -> Row:
+def parse_record(file: str, line: int, kind: str, fields: JsonFields) -> ParsedRow:
     """A record of some kind. Raises BadRow for what no export holds."""
     if kind == "profile":
-        return Profile(file, line, _profile(fields))
+        return ImportedProfile(file, line, _profile(fields))
     if kind not in _SAID:
-        raise BadRow(f"{shown(kind)} is no kind of record")
+        raise BadRow(f"{quoted(kind)} is no kind of record")
     name, read = _SAID[kind]
-    return Record(file, line, _film(_of(fields, "film", dict)), **{name: read(fields)})
+    return ImportRecord(file, line, _film(_of(fields, "film", dict)), **{name: read(fields)})
 
 
-def _film(told: Fields) -> FilmName:
+def _film(told: JsonFields) -> MovieReference:
     year = _of(told, "year", int, None)
     if year is not None and not 0 <= year <= 9999:
         raise BadRow(f"{year} is no year")
     own_id = _id(told, "movierec_id")
-    return FilmName(
+    return MovieReference(
         _text(told, "title", LONGEST_TITLE, least=1),
         year,
         _text(told, "original_title", LONGEST_TITLE) if "original_title" in told else "",
@@ -59,24 +65,24 @@ def _film(told: Fields) -> FilmName:
     )
 
 
-def _rated(told: Fields) -> Rated:
+def _rated(told: JsonFields) -> ImportedRating:
     steps = _of(told, "rating", (int, float)) * 2
     if steps not in range(1, 11):
         raise BadRow("the rating is not 0.5 to 5 in steps of 0.5")
     review = _text(told, "review", LONGEST_TEXT)
-    return Rated(int(steps), review, _instant(told, "created_at"), _instant(told, "updated_at"))
+    return ImportedRating(int(steps), review, _instant(told, "created_at"), _instant(told, "updated_at"))
 
 
-def _favored(told: Fields) -> Favored:
-    return Favored(_text(told, "note", LONGEST_TEXT), _instant(told, "created_at"))
+def _favored(told: JsonFields) -> ImportedFavorite:
+    return ImportedFavorite(_text(told, "note", LONGEST_TEXT), _instant(told, "created_at"))
 
 
-def _wanted(told: Fields) -> Wanted:
-    return Wanted(_text(told, "note", LONGEST_TEXT), _instant(told, "created_at"))
+def _wanted(told: JsonFields) -> ImportedWatchlistEntry:
+    return ImportedWatchlistEntry(_text(told, "note", LONGEST_TEXT), _instant(told, "created_at"))
 
 
-def _watched(told: Fields) -> tuple[Watched, ...]:
-    viewing = Watched(
+def _watched(told: JsonFields) -> tuple[ImportedViewing, ...]:
+    viewing = ImportedViewing(
         _moment(told),
         _text(told, "source", LONGEST_SOURCE),
         _of(told, "rewatch", bool),
@@ -86,15 +92,15 @@ def _watched(told: Fields) -> tuple[Watched, ...]:
     return (viewing,)
 
 
-def _said(told: Fields) -> Said:
+def _said(told: JsonFields) -> ImportedFeedback:
     kind = _of(told, "feedback_type", str)
     if kind not in ("like", "dislike", "not_interested"):
-        raise BadRow(f"{shown(kind)} is no feedback")
-    return Said(kind, _text(told, "comment", LONGEST_TEXT), _instant(told, "created_at"))
+        raise BadRow(f"{quoted(kind)} is no feedback")
+    return ImportedFeedback(kind, _text(told, "comment", LONGEST_TEXT), _instant(told, "created_at"))
 
 
 # The field of a Record that each kind fills, and what reads it.
-_SAID: dict[str, tuple[str, Callable[[Fields], Any]]] = {
+_SAID: dict[str, tuple[str, Callable[[JsonFields], Any]]] = {
     "rating": ("rated", _rated),
     "favorite": ("favored", _favored),
     "watchlist": ("wanted", _wanted),
@@ -103,7 +109,7 @@ _SAID: dict[str, tuple[str, Callable[[Fields], Any]]] = {
 }
 
 
-def _profile(told: Fields) -> dict[str, Any]:
+def _profile(told: JsonFields) -> dict[str, Any]:
     scale = _of(told, "rating_scale", int)
     if scale not in (5, 10, 100):
         raise BadRow("the rating scale is not 5, 10 or 100")
@@ -124,7 +130,7 @@ def _profile(told: Fields) -> dict[str, Any]:
 _NEEDED = object()
 
 
-def _of(told: Fields, name: str, kind: type | tuple[type, ...], default: Any = _NEEDED) -> Any:
+def _of(told: JsonFields, name: str, kind: type | tuple[type, ...], default: Any = _NEEDED) -> Any:
     """A value of a type; bool is no number here."""
     value = told.get(name, default)
     if value is _NEEDED:
@@ -136,33 +142,33 @@ def _of(told: Fields, name: str, kind: type | tuple[type, ...], default: Any = _
     return value
 
 
-def _text(told: Fields, name: str, most: int, *, least: int = 0) -> str:
+def _text(told: JsonFields, name: str, most: int, *, least: int = 0) -> str:
     """As it is: no blank is taken away."""
-    return exactly(_of(told, name, str), name, most=most, least=least)
+    return check_text(_of(told, name, str), name, most=most, least=least)
 
 
-def _words(told: Fields, name: str) -> list[str]:
+def _words(told: JsonFields, name: str) -> list[str]:
     words = _of(told, name, list)
-    if len(words) > MOST_WORDS:
-        raise BadRow(f"{name} are more than {MOST_WORDS}")
+    if len(words) > MAXIMUM_WORDS:
+        raise BadRow(f"{name} are more than {MAXIMUM_WORDS}")
     return [_text({name: word}, name, LONGEST_WORD, least=1) for word in words]
 
 
-def _id(told: Fields, name: str) -> str | None:
+def _id(told: JsonFields, name: str) -> str | None:
     value: str | None = _of(told, name, str, None)
     if value is not None and not _IDS[name].fullmatch(value):
-        raise BadRow(f"{name} {shown(value)} is no id")
+        raise BadRow(f"{name} {quoted(value)} is no id")
     return value
 
 
-def _number(told: Fields, name: str) -> int | None:
+def _number(told: JsonFields, name: str) -> int | None:
     value: int | None = _of(told, name, int, None)
     if value is not None and not 0 < value < 2**53:
         raise BadRow(f"{name} is no id")
     return value
 
 
-def _instant(told: Fields, name: str) -> int:
+def _instant(told: JsonFields, name: str) -> int:
     """UTC epoch seconds."""
     text = _of(told, name, str)
     if _INSTANT.fullmatch(text):
@@ -170,16 +176,16 @@ def _instant(told: Fields, name: str) -> int:
             return int(datetime.fromisoformat(text).astimezone(UTC).timestamp())
         except (ValueError, OverflowError):
             pass
-    raise BadRow(f"{name} {shown(text)} is no time such as 2026-05-04T03:02:01Z")
+    raise BadRow(f"{name} {quoted(text)} is no time such as 2026-05-04T03:02:01Z")
 
 
-def _moment(told: Fields) -> str:
+def _moment(told: JsonFields) -> str:
     """A day, a time, or empty."""
     text: str = _of(told, "watched_at", str)
     if text and not _INSTANT.fullmatch(text) and not _DAY.fullmatch(text):
-        raise BadRow(f"watched_at {shown(text)} is no day such as 2026-05-04")
+        raise BadRow(f"watched_at {quoted(text)} is no day such as 2026-05-04")
     try:
         datetime.fromisoformat(text or "2026-05-04")
     except ValueError as error:
-        raise BadRow(f"watched_at {shown(text)} is no day of the calendar") from error
+        raise BadRow(f"watched_at {quoted(text)} is no day of the calendar") from error
     return text

@@ -6,14 +6,14 @@ import csv
 from collections.abc import Iterator
 
 from movierec.errors import UnreadableImport
-from movierec.exchange.readers.csv_tables import separator_of
-from movierec.exchange.readers.source_files import File
+from movierec.exchange.readers.csv_tables import detect_separator
+from movierec.exchange.readers.source_files import SourceFile
 
 # A review of control characters takes six bytes for each in JSON.
 LONGEST_LINE = 262_144
 
 
-def numbered_lines(file: File) -> Iterator[tuple[int, str]]:
+def numbered_lines(file: SourceFile) -> Iterator[tuple[int, str]]:
     """Number and text with its line feed. Raises UnreadableImport for what is no text in UTF-8."""
     number, rest = 0, b""
     for chunk in file.chunks():
@@ -26,12 +26,12 @@ def numbered_lines(file: File) -> Iterator[tuple[int, str]]:
         yield number + 1, _decoded(file.name, number + 1, rest)
 
 
-def rows(file: File) -> Iterator[tuple[int, dict[str, str]]]:
+def csv_rows(file: SourceFile) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a CSV file by column in lower case, each with the line it ends on.
 
     Also as spreadsheets save it again: with another separator, or another header.
     """
-    separator = separator_of(file.head.lstrip().partition(b"\n")[0])
+    separator = detect_separator(file.head.lstrip().partition(b"\n")[0])
     reader = csv.reader((line for _, line in numbered_lines(file)), delimiter=separator, strict=True)
     try:
         header = [name.strip().lower() for name in next(cells for cells in reader if "".join(cells).strip())]
