@@ -12,23 +12,25 @@ import numpy as np
 import numpy.typing as npt
 
 from movierec.recommender.engine.arrays import Mask
-from movierec.recommender.engine.content import Content
-from movierec.recommender.engine.evaluation import Films
-from movierec.recommender.engine.movie_columns import facts
-from movierec.recommender.engine.rating_matrix import Dataset, build
+from movierec.recommender.engine.content import ContentScorer
+from movierec.recommender.engine.evaluation import ItemContent
+from movierec.recommender.engine.movie_columns import build_movie_columns
+from movierec.recommender.engine.rating_matrix import RatingMatrix, build_rating_matrix
 
 
 @dataclass(frozen=True)
 class MovieLens:
     """Ratings, and of each of its films (in the order of its columns) genres and year, 0 where unknown."""
 
-    ratings: Dataset
+    ratings: RatingMatrix
     genres: list[list[str]]
     years: npt.NDArray[np.int32]
 
-    def films(self) -> Films:
+    def films(self) -> ItemContent:
         """What MovieLens knows of its films."""
-        return Films(Content(facts(self.genres, self.years.tolist())), np.arange(len(self.years)))
+        return ItemContent(
+            ContentScorer(build_movie_columns(self.genres, self.years.tolist())), np.arange(len(self.years))
+        )
 
     def genre_mask(self) -> Mask:
         """Films × genres."""
@@ -41,11 +43,11 @@ def default_folder() -> Path | None:
     return Path(found) / "ml-latest-small" if found else None
 
 
-def read(folder: Path) -> MovieLens:
+def read_movielens(folder: Path) -> MovieLens:
     """The dataset in a folder, of either layout."""
     old = (folder / "ratings.dat").exists()
     columns = _old_ratings(folder) if old else _ratings(folder)
-    ratings = build(columns[:, 0], columns[:, 1], columns[:, 2])
+    ratings = build_rating_matrix(columns[:, 0], columns[:, 1], columns[:, 2])
     found = _old_movies(folder) if old else _movies(folder)
     films = [found[film] for film in ratings.films.tolist()]
     years = [re.search(r"\((\d{4})\)\s*$", title) for title, _ in films]

@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from benchmarks.movielens import MovieLens, default_folder, read
+from benchmarks.movielens import MovieLens, default_folder, read_movielens
 from movierec.daemon.quality import METRICS
 from movierec.recommender import Settings
 from movierec.recommender.engine import evaluation, rmse
 from movierec.recommender.engine.arrays import Csr, Floats
 from movierec.recommender.engine.baselines import popularity
-from movierec.recommender.engine.reference_models import RIVALS
+from movierec.recommender.engine.reference_models import REFERENCE_MODELS
 
 WORKER = Path(__file__).with_name("peer_worker.py")
 PACKAGES = {
@@ -48,7 +48,7 @@ RANKERS = {
 }
 RATERS = ("SVD", "SVD++", "KNNBaseline")
 # Fitted in this process, beside what is served.
-OURS = {"popularity": popularity, **RIVALS}
+OURS = {"popularity": popularity, **REFERENCE_MODELS}
 # ALS depends on its settings more than the others: the best of these for whole histories, on splits that our own
 # settings were chosen on too.
 ALS_GRID = [
@@ -73,7 +73,7 @@ def main() -> None:
         print("No dataset: name a folder, or set MOVIEREC_TEST_DATA to one that holds ml-latest-small.")
         return
     ready = {name: python for name in given.libraries if (python := environment(name))}
-    data = read(folder)
+    data = read_movielens(folder)
     with tempfile.TemporaryDirectory() as scratch:
         rank(data, ready, given.seeds, Path(scratch))
         if "surprise" in ready:
@@ -96,7 +96,7 @@ def environment(library: str) -> Path | None:
     return python
 
 
-class Peer:
+class PeerProcess:
     """An algorithm in a process of its own, as `evaluation` wants it; collects what it costs."""
 
     def __init__(
@@ -149,12 +149,14 @@ class Peer:
 
 def tuned_als(python: Path, ratings: Csr, scratch: Path) -> dict[str, float]:
     """The settings of `ALS_GRID` with the best NDCG@100 for whole histories."""
-    parts = [evaluation.split(ratings, seed) for seed in TUNING_SEEDS]
+    parts = [evaluation.split_users(ratings, seed) for seed in TUNING_SEEDS]
     found = []
     for done, settings in enumerate(ALS_GRID):
         print(f"\rtuning ALS: {done} of {len(ALS_GRID)}", end="", file=sys.stderr, flush=True)
-        peer = Peer(python, "als", scratch, settings)
-        known = [evaluation.measure(peer(part.train)(part.known(None)), part).ndcg_100 for part in parts]
+        peer = PeerProcess(python, "als", scratch, settings)
+        known = [
+            evaluation.measure_ranking(peer(part.train)(part.known(None)), part).ndcg_100 for part in parts
+        ]
         peer.close()
         found.append(statistics.mean(known))
     best = ALS_GRID[int(np.argmax(found))]
@@ -167,7 +169,7 @@ def rank(data: MovieLens, ready: dict[str, Path], seeds: list[int], scratch: Pat
         {"als": tuned_als(ready["implicit"], data.ratings.ratings, scratch)} if "implicit" in ready else {}
     )
     peers = {
-        shown: Peer(python, algorithm, scratch, tuned.get(algorithm))
+        shown: PeerProcess(python, algorithm, scratch, tuned.get(algorithm))
         for library, python in ready.items()
         for shown, algorithm in RANKERS[library].items()
     }
@@ -195,7 +197,9 @@ def rank(data: MovieLens, ready: dict[str, Path], seeds: list[int], scratch: Pat
         peer.close()
 
 
-def _own_costs(report: evaluation.Report, name: str, data: MovieLens, seed: int) -> tuple[str, str, str]:
+def _own_costs(
+    report: evaluation.EvaluationReport, name: str, data: MovieLens, seed: int
+) -> tuple[str, str, str]:
     """Of what ran in this process, whose memory is everybody's: it is fitted again, alone."""
     with ProcessPoolExecutor(1, get_context("spawn")) as alone:
         peak = alone.submit(_peak_alone, data, seed, name).result()
@@ -204,12 +208,12 @@ def _own_costs(report: evaluation.Report, name: str, data: MovieLens, seed: int)
 
 def _peak_alone(data: MovieLens, seed: int, name: str) -> float:
     """Memory in MB of a process that fits one of ours."""
-    fits = {**OURS, evaluation.SERVED: evaluation.served(data.films(), Settings())}
-    fits[name](evaluation.split(data.ratings.ratings, seed).train)
+    fits = {**OURS, evaluation.SERVED: evaluation.served_model(data.films(), Settings())}
+    fits[name](evaluation.split_users(data.ratings.ratings, seed).train)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _costs(peer: Peer) -> tuple[str, str, str]:
+def _costs(peer: PeerProcess) -> tuple[str, str, str]:
     fits = [cost["seconds"] for cost in peer.costs if cost["fit"]]
     latencies = [cost["latency_ms"] for cost in peer.costs if "latency_ms" in cost]
     peak = max(cost["peak_mb"] for cost in peer.costs)
@@ -218,7 +222,7 @@ def _costs(peer: Peer) -> tuple[str, str, str]:
 
 def predict(ratings: Csr, python: Path, scratch: Path) -> None:
     """RMSE of predicted ratings on a random tenth that neither side has seen."""
-    pairs = rmse.held_out(ratings)
+    pairs = rmse.hold_out_ratings(ratings)
     users = np.repeat(np.arange(ratings.shape[0]), np.diff(pairs.train.indptr))
     train = np.stack([users, pairs.train.indices, pairs.train.data], axis=1)
     # Only who and what: what was given is not handed over.
@@ -226,10 +230,10 @@ def predict(ratings: Csr, python: Path, scratch: Path) -> None:
     np.savez(scratch / "pairs.npz", train=train, test=test)
     print("\n| predicted rating | RMSE | fit and predict s |\n|---|---|---|")
     started = time.perf_counter()
-    found = pairs.error(rmse.predicted(pairs))
+    found = pairs.error(rmse.predict_with_model(pairs))
     _print_rmse("movierec", found, time.perf_counter() - started)
     for name in RATERS:
-        peer = Peer(python, name, scratch)
+        peer = PeerProcess(python, name, scratch)
         answer = peer.ask(rate=str(scratch / "pairs.npz"), to=str(scratch / "stars.npy"))
         _print_rmse(f"Surprise {name}", pairs.error(np.load(scratch / "stars.npy")), answer["seconds"])
         peer.close()

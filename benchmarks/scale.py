@@ -91,29 +91,29 @@ class Stages:
 
 def summed(total: int, films: int) -> dict[str, Any]:
     """Accumulation and solution alone; how long the ratings take to make is told apart."""
-    from movierec.recommender.engine.model import solved, statistics
-    from movierec.recommender.engine.rating_matrix import histories
+    from movierec.recommender.engine.model import accumulate_statistics, solve_model
+    from movierec.recommender.engine.rating_matrix import rating_rows
     from movierec.recommender.engine.settings import Settings
 
     stages = Stages()
 
     def read() -> Iterator[Any]:
         stages("made up")
-        for block in synthetic.ratings(total, films):
+        for block in synthetic.generate_ratings(total, films):
             stages("sums")
             rows = block.raters - block.raters.min()
             shape = (int(rows.max()) + 1, films)
-            stars = histories(rows, block.films - 1, block.stars, block.rated_at, shape, 1_500)
+            stars = rating_rows(rows, block.films - 1, block.stars, block.rated_at, shape, 1_500)
             counted["ratings"] += stars.nnz
             yield stars
             stages("made up")
 
     counted = {"ratings": 0}
     settings = Settings(coverage=1.0, min_raters=1)
-    found = statistics(read, films, settings)
+    found = accumulate_statistics(read, films, settings)
     stages("")
     sums_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    solved(found, None, films, settings, stages)
+    solve_model(found, None, films, settings, stages)
     stages("")
     return {
         "ratings": counted["ratings"] // 2,  # read twice
@@ -156,7 +156,7 @@ def imported(total: int, films: int) -> dict[str, Any]:
         )
 
         def blocks() -> Iterator[Ratings]:
-            for block in synthetic.ratings(total, films):
+            for block in synthetic.generate_ratings(total, films):
                 for start in range(0, len(block), 100_000):
                     yield block.part(start, start + 100_000)
 

@@ -23,12 +23,12 @@ import numpy as np
 
 from movierec.recommender.engine import ranking
 from movierec.recommender.engine.blend import Blend
-from movierec.recommender.engine.candidates import Filters, Traits, candidates
-from movierec.recommender.engine.content import Content
+from movierec.recommender.engine.candidates import CandidateFilters, FilterColumns, candidate_mask
+from movierec.recommender.engine.content import ContentScorer
 from movierec.recommender.engine.edlae import ItemMatrix
-from movierec.recommender.engine.history import history
-from movierec.recommender.engine.hybrid import Community, Scorer
-from movierec.recommender.engine.movie_columns import facts
+from movierec.recommender.engine.history import build_history
+from movierec.recommender.engine.hybrid import CommunityModel, HybridScorer
+from movierec.recommender.engine.movie_columns import build_movie_columns
 from movierec.recommender.engine.settings import Settings
 
 GENRES = (
@@ -51,14 +51,14 @@ def main() -> None:
     arguments.add_argument("--times", type=int, default=300)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        served = Served(given.films, Path(folder))
+        served = BenchmarkScorer(given.films, Path(folder))
         print(f"{'films':>7}{'rated':>7}  {'':<10}{'median ms':>10}{'p95 ms':>9}{'p99 ms':>9}")
         for rated in given.rated:
             for name, work in {"top 20": served.top, "list": served.recommend}.items():
                 report(given.films, rated, name, work, given.times)
 
 
-class Served:
+class BenchmarkScorer:
     """A scorer over a model of random numbers: how long they take to multiply does not depend on what they are."""
 
     def __init__(self, films: int, folder: Path) -> None:
@@ -70,8 +70,8 @@ class Served:
         genres = [tuple(self.rng.choice(GENRES, 2, replace=False)) for _ in range(films)]
         years = self.rng.integers(1930, 2025, films).astype(np.int32)
         people = [[f"Director {number}"] for number in self.rng.integers(0, films // 4, films).tolist()]
-        content = Content(facts(genres, years.tolist(), directors=people, votes=raters))
-        self.traits = Traits(
+        content = ContentScorer(build_movie_columns(genres, years.tolist(), directors=people, votes=raters))
+        self.traits = FilterColumns(
             genres=np.array([[name in names for name in GENRES] for names in genres]),
             genre_names=GENRES,
             years=years,
@@ -82,28 +82,28 @@ class Served:
         )
         self.genres = ranking.genre_shares(self.traits.genres)
         self.likeness = content.features.rows
-        self.scorer = Scorer(content, Community(self.blend, np.arange(films), content))
+        self.scorer = HybridScorer(content, CommunityModel(self.blend, np.arange(films), content))
 
     def top(self, rated: int) -> None:
         films, stars = self._history(rated)
         scores = self.blend.fold_in(films, stars).scores
-        allowed = candidates(
-            self.traits, Filters(exclude_genres=("War",), year_min=1950, min_votes=50), films
+        allowed = candidate_mask(
+            self.traits, CandidateFilters(exclude_genres=("War",), year_min=1950, min_votes=50), films
         )
         ranking.top_k(scores, allowed, 20)
 
     def recommend(self, rated: int) -> None:
         films, stars = self._history(rated)
-        seen = history(list(zip(films.tolist(), stars.tolist(), strict=True)))
+        seen = build_history(list(zip(films.tolist(), stars.tolist(), strict=True)))
         scored = self.scorer.score(seen)
-        best = ranking.rank(
+        best = ranking.rank_items(
             scored.scores,
-            candidates(self.traits, Filters(), films),
+            candidate_mask(self.traits, CandidateFilters(), films),
             20,
             likeness=self.likeness,
             genres=self.genres,
             wanted=ranking.genre_mix(self.genres, films, stars),
-            taste=ranking.Taste(),
+            taste=ranking.RankingOptions(),
         )
         scored.because(best, 3)
         for film in best.tolist():

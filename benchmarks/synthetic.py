@@ -20,7 +20,9 @@ RATERS_A_BLOCK = 5_000
 SHORTEST = 15
 
 
-def ratings(total: int, films: int, *, raters: int | None = None, seed: int = 42) -> Iterator[Ratings]:
+def generate_ratings(
+    total: int, films: int, *, raters: int | None = None, seed: int = 42
+) -> Iterator[Ratings]:
     """About `total` ratings of films 1..`films`, in blocks of whole raters; by default 140 ratings a rater."""
     rng = np.random.default_rng(seed)
     raters = raters or max(1, total // 140)

@@ -22,7 +22,7 @@ from movierec import config, db
 from movierec.recommender import Settings, models_folder
 from movierec.recommender.artifacts import store
 from movierec.recommender.engine.blend import Blend
-from movierec.recommender.engine.hybrid import spread_over
+from movierec.recommender.engine.hybrid import catalogue_transfer_matrix
 from movierec.recommender.serving.movie_index import load_catalogue
 from tests.daemon.fleet import Fleet, fleet_of
 
@@ -67,7 +67,7 @@ def model(films: int, folder: Path) -> dict[str, np.ndarray]:
     long, short = (random_matrix(rng, films, folder / f"{name}.npy") for name in ("long", "short"))
     raters = rng.integers(5, 50_000, films)
     blend = Blend(long, short, raters, np.sqrt(raters).astype(np.float32), Settings())
-    spread = spread_over(catalogue.content.features, raters, np.arange(films))
+    spread = catalogue_transfer_matrix(catalogue.content.features, raters, np.arange(films))
     return {
         "movie_ids": catalogue.movie_ids[:films],
         **blend.arrays(),

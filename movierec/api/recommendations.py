@@ -16,7 +16,7 @@ from movierec.api.schemas import Page
 from movierec.api.schemas import recommendations as schemas
 from movierec.api.schemas.movies import ListedMovie
 from movierec.errors import Busy, NotFound
-from movierec.recommender import Filters, Opinion, Preference, Reason, Recommended, Shown, Wish
+from movierec.recommender import CandidateFilters, Opinion, Preference, Reason, Recommended, Shown, Wish
 
 group = Group("/api/v1/recommendations", tag="recommendations")
 
@@ -56,7 +56,7 @@ def _wish(call: Call, query: schemas.RecommendQuery) -> Wish:
     profile = auth.profile_of(call.user_id)
     return Wish(
         limit=query.limit,
-        filters=Filters(
+        filters=CandidateFilters(
             genres=tuple(movies.resolve_genre_names(query.genres, "genre")),
             exclude_genres=tuple(movies.resolve_genre_names(query.exclude_genres, "exclude_genre")),
             year_min=query.year_min,

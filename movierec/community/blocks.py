@@ -86,7 +86,7 @@ def joined(parts: Sequence[Ratings]) -> Ratings:
     )
 
 
-def replaced(values: Ints, news: Mapping[int, int]) -> Ints:
+def replace_values(values: Ints, news: Mapping[int, int]) -> Ints:
     """`values` with each that is a key of `news` as what stands there."""
     if not news or not len(values):
         return values

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from movierec import db, movies
-from movierec.community.blocks import Ratings, joined, pack, replaced, unpack
+from movierec.community.blocks import Ratings, joined, pack, replace_values, unpack
 
 __all__ = [
     "MINIMUM_RATERS",
@@ -107,7 +107,9 @@ def _parts() -> Iterator[Ratings]:
         ):
             part = _block(dataset_id, position)
             highest = max(highest, int(part.raters.max(initial=-1)))
-            yield Ratings(part.raters + first_rater, replaced(part.films, merged), part.steps, part.rated_at)
+            yield Ratings(
+                part.raters + first_rater, replace_values(part.films, merged), part.steps, part.rated_at
+            )
         first_rater += highest + 1
 
 

@@ -20,7 +20,7 @@ from movierec.config import Settings
 from movierec.errors import ConfigurationError, ValidationFailed
 
 if TYPE_CHECKING:
-    from movierec.recommender.engine.evaluation import Report
+    from movierec.recommender.engine.evaluation import EvaluationReport
 
 # Read by OpenBLAS, MKL and OpenMP when they are loaded.
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -173,7 +173,7 @@ def _bound_threads(settings: Settings) -> None:
         os.environ.setdefault(name, str(settings.recommender.training_threads))
 
 
-def _print(report: Report) -> None:
+def _print(report: EvaluationReport) -> None:
     print(f"{report.users:,} users, {report.films:,} films, {report.ratings:,} ratings")
     for metric, name in METRICS.items():
         _print_table(report.table(metric, name))

@@ -4,10 +4,10 @@ The algorithms (`fit` and what it uses) see arrays only; `service` and its neigh
 """
 
 from movierec.recommender import models  # they say what becomes of rows when films are merged
-from movierec.recommender.engine.candidates import Filters
+from movierec.recommender.engine.candidates import CandidateFilters
 from movierec.recommender.engine.cold_start import Preference
 from movierec.recommender.engine.model import Model, fit
-from movierec.recommender.engine.settings import Memory, Settings
+from movierec.recommender.engine.settings import EdlaeSettings, Settings
 from movierec.recommender.serving.feedback import Opinion, feedback, give_feedback, withdraw_feedback
 from movierec.recommender.serving.prediction_accuracy import Foresight, Surprise, foresight
 from movierec.recommender.serving.recommend import (
@@ -27,9 +27,9 @@ from movierec.recommender.serving.state import Recommender, Serving, models_fold
 
 __all__ = [
     "Account",
-    "Filters",
+    "CandidateFilters",
+    "EdlaeSettings",
     "Foresight",
-    "Memory",
     "Model",
     "Opinion",
     "Preference",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks.movielens import read
+from benchmarks.movielens import read_movielens
 
 MOVIES = {
     1: ("Toy Story (1995)", "Animation|Comedy"),
@@ -30,7 +30,7 @@ def old_layout(folder: Path) -> Path:
 
 def test_both_layouts_hold_the_same(tmp_path: Path) -> None:
     for layout in (new_layout, old_layout):
-        found = read(layout(tmp_path))
+        found = read_movielens(layout(tmp_path))
         assert found.ratings.films.tolist() == [1, 7, 9]
         assert found.ratings.ratings.toarray().tolist() == [[5, 3, 0], [0, 1, 4]]
         assert found.genres == [["Animation", "Comedy"], ["Drama"], []]

@@ -9,8 +9,8 @@ import pytest
 from scipy import sparse
 
 from movierec.recommender.engine.arrays import Csr, as_csr
-from movierec.recommender.engine.movie_columns import FilmFacts, facts
-from movierec.recommender.engine.rating_matrix import Dataset, build
+from movierec.recommender.engine.movie_columns import MovieColumns, build_movie_columns
+from movierec.recommender.engine.rating_matrix import RatingMatrix, build_rating_matrix
 
 
 @pytest.fixture(scope="session")
@@ -26,20 +26,20 @@ def community() -> Csr:
 
 
 @pytest.fixture(scope="session")
-def movielens_ratings(movielens: Path) -> Dataset:
+def movielens_ratings(movielens: Path) -> RatingMatrix:
     """The ratings of MovieLens latest-small."""
     columns = np.loadtxt(movielens / "ratings.csv", delimiter=",", skiprows=1)
-    return build(columns[:, 0], columns[:, 1], columns[:, 2], columns[:, 3])
+    return build_rating_matrix(columns[:, 0], columns[:, 1], columns[:, 2], columns[:, 3])
 
 
 @pytest.fixture(scope="session")
-def movielens_facts(movielens: Path, movielens_ratings: Dataset) -> FilmFacts:
+def movielens_facts(movielens: Path, movielens_ratings: RatingMatrix) -> MovieColumns:
     """What MovieLens itself knows of the rated films, in the order of the columns: genres and year."""
     with (movielens / "movies.csv").open(encoding="utf-8", newline="") as file:
         found = {int(line["movieId"]): line for line in csv.DictReader(file)}
     films = [found[film] for film in movielens_ratings.films.tolist()]
     years = [re.search(r"\((\d{4})\)\s*$", film["title"]) for film in films]
-    return facts(
+    return build_movie_columns(
         [[genre for genre in film["genres"].split("|") if not genre.startswith("(")] for film in films],
         [int(year[1]) if year else 0 for year in years],
     )

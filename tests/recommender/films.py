@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from movierec.recommender.engine.movie_columns import FilmFacts, facts
+from movierec.recommender.engine.movie_columns import MovieColumns, build_movie_columns
 
 TITLES = (
     "Alien",
@@ -24,8 +24,8 @@ ALIEN, BLADE_RUNNER, THE_THING, PROMETHEUS, TOY_STORY, NEMO, PERSONA, STRAWBERRI
 MONSTERS, WORKING_GIRL = 10, 11
 
 
-def twelve_films() -> FilmFacts:
-    return facts(
+def twelve_films() -> MovieColumns:
+    return build_movie_columns(
         genres=[
             ("Sci-Fi", "Horror"),
             ("Sci-Fi", "Thriller"),

@@ -8,8 +8,8 @@ from pathlib import Path
 from movierec import db, movies
 from movierec.recommender.engine import ranking
 from movierec.recommender.engine.arrays import Ints
-from movierec.recommender.engine.history import history
-from movierec.recommender.engine.hybrid import Scorer
+from movierec.recommender.engine.history import build_history
+from movierec.recommender.engine.hybrid import HybridScorer
 from movierec.recommender.engine.weights import serving_weights
 from movierec.recommender.serving.movie_index import Catalogue, load_catalogue
 from tests.conftest import make_settings
@@ -31,7 +31,7 @@ class Shipped:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
-        self.scorer = Scorer(catalogue.content)
+        self.scorer = HybridScorer(catalogue.content)
         years = catalogue.traits.years.tolist()
         self.named = {
             f"{title} ({year})": i
@@ -42,19 +42,19 @@ class Shipped:
     def top(self, loves: list[str], hates: list[str], n: int = 20) -> Ints:
         """What is recommended, as the service does it."""
         catalogue = self.catalogue
-        given = history(
+        given = build_history(
             [*((self.named[film], 5.0) for film in loves), *((self.named[film], 1.0) for film in hates)]
         )
         allowed = ~catalogue.traits.adult
         allowed[given.films] = False
-        return ranking.rank(
+        return ranking.rank_items(
             self.scorer.score(given).scores,
             allowed,
             n,
             likeness=catalogue.content.features.rows,
             genres=catalogue.genres,
             wanted=ranking.genre_mix(catalogue.genres, given.films, serving_weights(given.stars)),
-            taste=ranking.Taste(),
+            taste=ranking.RankingOptions(),
             makers=catalogue.makers,
             liked=given.films[serving_weights(given.stars) > 0],
         )

@@ -7,11 +7,11 @@ import pytest
 
 from movierec.recommender import Settings
 from movierec.recommender.engine.baselines import ease, popularity
-from movierec.recommender.engine.content import Content
-from movierec.recommender.engine.evaluation import SEEDS, SERVED, Films, Report, evaluate
-from movierec.recommender.engine.movie_columns import FilmFacts
-from movierec.recommender.engine.rating_matrix import Dataset
-from movierec.recommender.engine.rmse import rmse
+from movierec.recommender.engine.content import ContentScorer
+from movierec.recommender.engine.evaluation import SEEDS, SERVED, EvaluationReport, ItemContent, evaluate
+from movierec.recommender.engine.movie_columns import MovieColumns
+from movierec.recommender.engine.rating_matrix import RatingMatrix
+from movierec.recommender.engine.rmse import measure_rmse
 
 EASE, POPULARITY = "EASE λ=500", "popularity"
 
@@ -20,11 +20,11 @@ pytestmark = pytest.mark.xdist_group("quality")
 
 
 @pytest.fixture(scope="module")
-def report(movielens_ratings: Dataset, movielens_facts: FilmFacts) -> Report:
+def report(movielens_ratings: RatingMatrix, movielens_facts: MovieColumns) -> EvaluationReport:
     return evaluate(
         movielens_ratings.ratings,
         Settings(dislikes="trained"),
-        films=Films(Content(movielens_facts), np.arange(len(movielens_facts))),
+        films=ItemContent(ContentScorer(movielens_facts), np.arange(len(movielens_facts))),
         # Without the films that one or two liked EASE scores the same to 0.1 %, in a fifth of the time.
         algorithms={POPULARITY: popularity, EASE: partial(ease, likers=3)},
         cells=(1, 5, 10, None),
@@ -41,10 +41,12 @@ def report(movielens_ratings: Dataset, movielens_facts: FilmFacts) -> Report:
         (None, EASE, 1.1),
     ],
 )
-def test_served_recommender_beats(report: Report, known: int | None, rival: str, factor: float) -> None:
+def test_served_recommender_beats(
+    report: EvaluationReport, known: int | None, rival: str, factor: float
+) -> None:
     assert report.ndcg(SERVED, known) >= factor * report.ndcg(rival, known)
 
 
-def test_predicted_ratings_beat_the_biases_by_four_per_cent(movielens_ratings: Dataset) -> None:
-    found = rmse(movielens_ratings.ratings)
+def test_predicted_ratings_beat_the_biases_by_four_per_cent(movielens_ratings: RatingMatrix) -> None:
+    found = measure_rmse(movielens_ratings.ratings)
     assert found["movierec"] < 0.96 * found["biases"]

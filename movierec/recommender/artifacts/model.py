@@ -15,7 +15,7 @@ from movierec.recommender.artifacts import store
 from movierec.recommender.artifacts.store import Artifact, CorruptArtifact
 from movierec.recommender.engine.arrays import Csr, Ints, as_csr
 from movierec.recommender.engine.blend import Blend
-from movierec.recommender.engine.hybrid import Community, spread_over
+from movierec.recommender.engine.hybrid import CommunityModel, catalogue_transfer_matrix
 from movierec.recommender.engine.model import Model
 from movierec.recommender.engine.rating_prediction import RatingModel
 from movierec.recommender.engine.settings import Settings
@@ -38,7 +38,7 @@ def publish(
     """
     films = np.asarray(movie_ids, dtype=np.int64)[model.films]
     positions = catalogue.places_of(films)
-    spread = spread_over(catalogue.content.features, model.blend.raters, positions)
+    spread = catalogue_transfer_matrix(catalogue.content.features, model.blend.raters, positions)
     recorded = {
         **facts,
         "movies": len(films),
@@ -62,7 +62,7 @@ def publish(
     return store.publish(folder, arrays, recorded)
 
 
-def community_of(found: Artifact, catalogue: Catalogue, settings: Settings) -> Community:
+def community_of(found: Artifact, catalogue: Catalogue, settings: Settings) -> CommunityModel:
     """The model of an artifact, laid over the catalogue as it is now.
 
     Raises CorruptArtifact where it lacks what this version of movierec asks of a model.
@@ -77,7 +77,7 @@ def community_of(found: Artifact, catalogue: Catalogue, settings: Settings) -> C
         raise CorruptArtifact(
             f"model {found.version}: it has no {error}, being of another movierec; train a new one"
         ) from error
-    return Community(blend, positions, catalogue.content, spread, stars)
+    return CommunityModel(blend, positions, catalogue.content, spread, stars)
 
 
 def _one_each(positions: Ints, movie_ids: Ints, catalogue: Catalogue) -> Ints:
@@ -111,7 +111,7 @@ def _spread_of(
     became = [kept for lost, kept in catalogue.aliases.items() if lost in set(movie_ids.tolist())]
     known = np.isin(catalogue.movie_ids, ids) & ~np.isin(catalogue.movie_ids, became)
     places = np.searchsorted(ids, catalogue.movie_ids[known])
-    fresh = spread_over(catalogue.content.features, raters, positions, ~known)
+    fresh = catalogue_transfer_matrix(catalogue.content.features, raters, positions, ~known)
     both = sparse.vstack([stored[places], fresh[~known]], format="csr")
     order = np.empty(len(catalogue), dtype=np.int64)
     order[np.r_[np.flatnonzero(known), np.flatnonzero(~known)]] = np.arange(len(catalogue))

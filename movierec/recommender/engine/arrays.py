@@ -24,7 +24,7 @@ def as_csr(matrix: Any, shape: tuple[int, int] | None = None) -> Csr:
     return rows
 
 
-class Rows(NamedTuple):
+class SparseRows(NamedTuple):
     """Some rows of a sparse matrix, one behind the other."""
 
     lengths: Ints
@@ -32,16 +32,16 @@ class Rows(NamedTuple):
     values: Floats
 
 
-def rows_of(matrix: Csr, which: Ints) -> Rows:
+def csr_rows(matrix: Csr, which: Ints) -> SparseRows:
     """For requests, where SciPy's checks would cost more than the copying."""
     starts = matrix.indptr[which].astype(np.int64)
     lengths = matrix.indptr[which + 1] - starts
     ends = np.cumsum(lengths)
     places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
-    return Rows(lengths, matrix.indices[places], matrix.data[places])
+    return SparseRows(lengths, matrix.indices[places], matrix.data[places])
 
 
-def merged(old: Csr, new: Csr, take: Ints) -> Csr:
+def stack_rows(old: Csr, new: Csr, take: Ints) -> Csr:
     """Rows of both, `take` counting on from the last row of `old`; as many columns as the wider one has."""
     indices = np.r_[old.indices, new.indices.astype(old.indices.dtype)]
     indptr = np.r_[old.indptr, old.indptr[-1] + new.indptr[1:].astype(old.indptr.dtype)]
@@ -50,7 +50,7 @@ def merged(old: Csr, new: Csr, take: Ints) -> Csr:
     return both[take]
 
 
-def row_of(rows: Csr, row: int) -> tuple[Ints, Floats]:
+def csr_row(rows: Csr, row: int) -> tuple[Ints, Floats]:
     """Column indices and values of one row."""
     span = slice(rows.indptr[row], rows.indptr[row + 1])
     return rows.indices[span].astype(np.int64), rows.data[span]

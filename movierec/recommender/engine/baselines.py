@@ -7,27 +7,27 @@ from scipy import sparse
 
 from movierec.recommender.engine import rating_matrix
 from movierec.recommender.engine.arrays import Csr, Floats, as_csr
-from movierec.recommender.engine.edlae import solve
+from movierec.recommender.engine.edlae import solve_edlae
 from movierec.recommender.engine.gram import Gram
 
 # Histories (users × films, stars) to scores of the same shape.
-Scores = Callable[[Csr], Floats]
+ScoreFunction = Callable[[Csr], Floats]
 # Training ratings (users × films, stars) to the above.
-Fit = Callable[[Csr], Scores]
+FitFunction = Callable[[Csr], ScoreFunction]
 
-LIKED = 4.0
+LIKED_STARS = 4.0
 
 
-def popularity(ratings: Csr) -> Scores:
+def popularity(ratings: Csr) -> ScoreFunction:
     """The number of raters, the same list for everybody."""
-    counts = rating_matrix.raters(ratings).astype(np.float32)
+    counts = rating_matrix.rater_counts(ratings).astype(np.float32)
     return lambda history: np.tile(counts, (history.shape[0], 1))
 
 
-def item_neighbours(ratings: Csr, neighbours: int = 100) -> Scores:
+def item_knn(ratings: Csr, neighbours: int = 100) -> ScoreFunction:
     """Item-kNN: cosine of films over the users who liked both (≥ 4), the 100 nearest of each film."""
     liked = _liked(ratings)
-    counts = np.maximum(rating_matrix.raters(liked), 1).astype(np.float32)
+    counts = np.maximum(rating_matrix.rater_counts(liked), 1).astype(np.float32)
     unit = as_csr(liked.multiply(1 / np.sqrt(counts)))
     likeness = sparse.csr_array(unit.T @ unit)
     likeness.setdiag(0)
@@ -35,13 +35,13 @@ def item_neighbours(ratings: Csr, neighbours: int = 100) -> Scores:
     return lambda history: (_liked(history) @ nearest.T).toarray()
 
 
-def ease(ratings: Csr, ridge: float = 500.0, likers: int = 1) -> Scores:
+def ease(ratings: Csr, ridge: float = 500.0, likers: int = 1) -> ScoreFunction:
     """EASE (Steck 2019) on ratings of 4 and more, λ = 500, over films with at least so many likers."""
     liked = _liked(ratings)
-    films = np.flatnonzero(rating_matrix.raters(liked) >= likers)
+    films = np.flatnonzero(rating_matrix.rater_counts(liked) >= likers)
     gram = Gram(len(films))
     gram.add(as_csr(liked[:, films]))
-    matrix = solve(gram, dropout=0.0, ridge=ridge)
+    matrix = solve_edlae(gram, dropout=0.0, ridge=ridge)
     weights = matrix.values.astype(np.float32) * matrix.scale
 
     def scores(history: Csr) -> Floats:
@@ -53,16 +53,16 @@ def ease(ratings: Csr, ridge: float = 500.0, likers: int = 1) -> Scores:
     return scores
 
 
-BASELINES: dict[str, Fit] = {
+BASELINES: dict[str, FitFunction] = {
     "popularity": popularity,
-    "item-kNN": item_neighbours,
+    "item-kNN": item_knn,
     "EASE λ=500": ease,
 }
 
 
 def _liked(ratings: Csr) -> Csr:
     ones = ratings.copy()
-    ones.data = (ratings.data >= LIKED).astype(np.float32)
+    ones.data = (ratings.data >= LIKED_STARS).astype(np.float32)
     ones.eliminate_zeros()
     return ones
 

@@ -9,16 +9,16 @@ import numpy.typing as npt
 
 from movierec.recommender.engine.arrays import Floats, Ints
 from movierec.recommender.engine.edlae import ItemMatrix
-from movierec.recommender.engine.settings import Memory, Settings
+from movierec.recommender.engine.settings import EdlaeSettings, Settings
 from movierec.recommender.engine.weights import serving_weights
 
-PLAIN_NOVELTY = 0.5
+DEFAULT_NOVELTY = 0.5
 # What is added to γ for who wants films that few know.
 ADVENTUROUS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class BlendShares:
     """What each scorer counts for in one request; the three add up to 1."""
 
     long: float
@@ -26,25 +26,25 @@ class Shares:
     popular: float
 
 
-def shares_of(ratings: int, settings: Settings, novelty: float = PLAIN_NOVELTY) -> Shares:
+def blend_shares(ratings: int, settings: Settings, novelty: float = DEFAULT_NOVELTY) -> BlendShares:
     """Shares for a history of so many ratings. Above the usual novelty popularity counts for less."""
     if ratings == 0:
-        return Shares(0.0, 0.0, 1.0)
+        return BlendShares(0.0, 0.0, 1.0)
     span = math.log(settings.many) - math.log(settings.few)
     short = min(1.0, max(0.0, (math.log(settings.many) - math.log(ratings)) / span))
     popular = settings.popular_share * max(0.0, 1.0 - ratings / settings.popular_until)
     popular *= min(1.0, 2.0 * (1.0 - novelty))
-    return Shares((1.0 - popular) * (1.0 - short), (1.0 - popular) * short, popular)
+    return BlendShares((1.0 - popular) * (1.0 - short), (1.0 - popular) * short, popular)
 
 
-def standardised(values: Floats) -> Floats:
+def z_scores(values: Floats) -> Floats:
     """z-scores; all zeros where there is no spread."""
     spread = float(values.std()) if len(values) else 0.0
     return (values - values.mean()) / np.float32(spread) if spread > 0 else np.zeros_like(values)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BlendedMatrix:
     """One matrix in one request: its entries times `factor` (a number for each film) go into the score."""
 
     matrix: ItemMatrix
@@ -58,7 +58,7 @@ class FoldIn:
     films: Ints
     weights: Floats
     scores: Floats
-    parts: tuple[Part, ...]
+    parts: tuple[BlendedMatrix, ...]
     # Only films that the history speaks against are moved (a history of dislikes).
     only_down: bool = False
 
@@ -87,20 +87,20 @@ class Blend:
         self, long: ItemMatrix, short: ItemMatrix, raters: Ints, esteem: Floats, settings: Settings
     ) -> None:
         self.long, self.short, self.raters, self.esteem, self.settings = long, short, raters, esteem, settings
-        self.popularity = standardised(np.sqrt(esteem).astype(np.float32))
+        self.popularity = z_scores(np.sqrt(esteem).astype(np.float32))
         self._usual = {
-            memory: discounts(raters, memory.spared, memory.discount)
+            memory: popularity_discounts(raters, memory.spared, memory.discount)
             for memory in (settings.long, settings.short)
         }
 
-    def fold_in(self, films: Ints, stars: Floats, novelty: float = PLAIN_NOVELTY) -> FoldIn:
+    def fold_in(self, films: Ints, stars: Floats, novelty: float = DEFAULT_NOVELTY) -> FoldIn:
         """Score every film of the model for one history; nothing is masked."""
         weights = serving_weights(stars, self.settings.dislikes)
         if not len(films):
             return FoldIn(films, weights, self.popularity, ())
         if not (weights > 0).any():
             return self._against(films, weights, novelty)
-        shares = shares_of(len(films), self.settings, novelty)
+        shares = blend_shares(len(films), self.settings, novelty)
         scores = self.popularity * np.float32(shares.popular)
         parts = []
         for matrix, memory, share in (
@@ -112,7 +112,7 @@ class Blend:
                 values = matrix.product(films, weights) * discount
                 factor = np.float32(share / (float(values.std()) or 1.0))
                 scores += (values - values.mean()) * factor
-                parts.append(Part(matrix, discount * factor))
+                parts.append(BlendedMatrix(matrix, discount * factor))
         return FoldIn(films, weights, scores, tuple(parts))
 
     def similarity(self, film: int) -> Floats:
@@ -165,17 +165,17 @@ class Blend:
         values = self.short.product(films, -np.abs(weights)) * discount
         factor = discount / np.float32(float(values.std()) or 1.0)
         scores = self.popularity + np.minimum(values, 0) * (factor / discount)
-        return FoldIn(films, -np.abs(weights), scores, (Part(self.short, factor),), only_down=True)
+        return FoldIn(films, -np.abs(weights), scores, (BlendedMatrix(self.short, factor),), only_down=True)
 
-    def _discount(self, memory: Memory, novelty: float) -> Floats:
-        if novelty == PLAIN_NOVELTY:
+    def _discount(self, memory: EdlaeSettings, novelty: float) -> Floats:
+        if novelty == DEFAULT_NOVELTY:
             return self._usual[memory]
-        gamma = memory.discount * min(1.0, novelty / PLAIN_NOVELTY)
-        gamma += ADVENTUROUS * max(0.0, novelty - PLAIN_NOVELTY) / (1.0 - PLAIN_NOVELTY)
-        return discounts(self.raters, memory.spared, gamma)
+        gamma = memory.discount * min(1.0, novelty / DEFAULT_NOVELTY)
+        gamma += ADVENTUROUS * max(0.0, novelty - DEFAULT_NOVELTY) / (1.0 - DEFAULT_NOVELTY)
+        return popularity_discounts(self.raters, memory.spared, gamma)
 
 
-def discounts(raters: Ints, spared: float, gamma: float) -> Floats:
+def popularity_discounts(raters: Ints, spared: float, gamma: float) -> Floats:
     """`(raters + spared) ** -γ`: what the entries of each film's column are multiplied by."""
     found: Floats = (raters.astype(np.float32) + np.float32(spared)) ** np.float32(-gamma)
     return found

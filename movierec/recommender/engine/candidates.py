@@ -10,7 +10,7 @@ from movierec.recommender.engine.arrays import Floats, Ints, Mask
 
 
 @dataclass(frozen=True, slots=True)
-class Traits:
+class FilterColumns:
     """What filters ask about, one entry for each film; zeros where unknown.
 
     `genres` is F × genres; `languages` holds one set of language codes or names for each film.
@@ -29,7 +29,7 @@ class Traits:
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class CandidateFilters:
     """What a person asked for. Unknown facts never pass a filter on them; names ignore case."""
 
     genres: tuple[str, ...] = ()
@@ -42,7 +42,9 @@ class Filters:
     adult: bool = False
 
 
-def candidates(traits: Traits, filters: Filters, excluded: Ints, only: Ints | None = None) -> Mask:
+def candidate_mask(
+    traits: FilterColumns, filters: CandidateFilters, excluded: Ints, only: Ints | None = None
+) -> Mask:
     """True for each film that may be recommended; `only` restricts them to a list such as the watchlist."""
     allowed = np.ones(len(traits), dtype=bool)
     if only is not None:
@@ -68,7 +70,7 @@ def candidates(traits: Traits, filters: Filters, excluded: Ints, only: Ints | No
     return allowed
 
 
-def _having(traits: Traits, genre: str) -> Mask:
+def _having(traits: FilterColumns, genre: str) -> Mask:
     for column, name in enumerate(traits.genre_names):
         if name.casefold() == genre.casefold():
             return traits.genres[:, column]

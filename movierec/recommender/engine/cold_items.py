@@ -18,14 +18,14 @@ FILMS_A_BLOCK = 512
 COMMON = 0.005
 
 
-def evidence(raters: Ints) -> Floats:
+def own_score_share(raters: Ints) -> Floats:
     """The share of a film's score that is its own: n / (n + ¼), and all of it where n is large."""
     share = (raters / (raters + HALF_EVIDENCE)).astype(np.float32)
     share[raters >= WELL_KNOWN] = 1.0
     return share
 
 
-def spread(features: Features, positions: Ints, raters: Ints, only: Mask | None = None) -> Csr:
+def transfer_matrix(features: Features, positions: Ints, raters: Ints, only: Mask | None = None) -> Csr:
     """Catalogue films × model films: the matrix that turns a model's scores into scores of every film.
 
     `positions` is the catalogue number of each film of the model, `raters` its number of raters. A film keeps
@@ -35,9 +35,9 @@ def spread(features: Features, positions: Ints, raters: Ints, only: Mask | None 
     total = features.rows.shape[0]
     own = np.zeros(total, dtype=np.float32)
     wanted = np.ones(total, dtype=bool) if only is None else only
-    own[positions] = evidence(raters)
+    own[positions] = own_score_share(raters)
     needy = np.flatnonzero((own < 1.0) & wanted)
-    nearest, cosines = nearest_rated(features.rows, needy, positions)
+    nearest, cosines = nearest_rated_items(features.rows, needy, positions)
     weights = np.square(cosines)
     mass = weights.sum(axis=1)
     weights *= ((1.0 - own[needy]) / (mass + np.float32(DAMPING)))[:, None]
@@ -50,7 +50,7 @@ def spread(features: Features, positions: Ints, raters: Ints, only: Mask | None 
     return matrix
 
 
-def nearest_rated(rows: Csr, films: Ints, rated: Ints, n: int = NEIGHBOURS) -> tuple[Ints, Floats]:
+def nearest_rated_items(rows: Csr, films: Ints, rated: Ints, n: int = NEIGHBOURS) -> tuple[Ints, Floats]:
     """For each film its nearest rated films, as places in `rated`, and their cosines; never itself."""
     n = min(n, len(rated))
     if not n or not len(films):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from movierec.recommender.engine.arrays import Floats
-from movierec.recommender.engine.candidates import Traits
+from movierec.recommender.engine.candidates import FilterColumns
 
 # Of what lies between an ordinary film and the hundredth best: known films of the genre come to the front, and only
 # the most famous others stay among them.
@@ -22,7 +22,7 @@ class Preference:
     language: str = ""
 
 
-def preferred(scores: Floats, traits: Traits, preference: Preference) -> Floats:
+def boost_preferred(scores: Floats, traits: FilterColumns, preference: Preference) -> Floats:
     """`scores` with films of a preferred genre or language lifted; the order among those stays."""
     boost = np.zeros(len(scores), dtype=np.float32)
     wanted = {name.casefold() for name in preference.genres}

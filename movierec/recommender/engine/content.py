@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from movierec.recommender.engine.arrays import Floats, Ints, Rows, rows_of
-from movierec.recommender.engine.blend import PLAIN_NOVELTY, standardised
-from movierec.recommender.engine.features import Features, features_of, unit_rows
-from movierec.recommender.engine.movie_columns import FilmFacts
-from movierec.recommender.engine.rating_matrix import user_mean
+from movierec.recommender.engine.arrays import Floats, Ints, SparseRows, csr_rows
+from movierec.recommender.engine.blend import DEFAULT_NOVELTY, z_scores
+from movierec.recommender.engine.features import Features, build_features, normalise_rows
+from movierec.recommender.engine.movie_columns import MovieColumns
+from movierec.recommender.engine.rating_matrix import shrunk_user_mean
 
 # In standard deviations: what a film's facts, its quality and its popularity count for.
 FACTS, QUALITY, POPULARITY = 1.25, 0.5, 0.45
@@ -33,7 +33,7 @@ COLD_QUALITY, COLD_POPULARITY = 0.5, 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class ContentProfile:
     """One history as taste, for the whole catalogue: how like it films are by facts, and how they stand anyway.
 
     `likeness` has a mean of 0 and a standard deviation of FACTS; the score by facts is the sum of both.
@@ -41,7 +41,7 @@ class Profile:
     of which more is known than genres and years.
     """
 
-    rows: Rows  # the films' facts
+    rows: SparseRows  # the films' facts
     weights: Floats
     taste: Floats
     scale: np.float32
@@ -64,7 +64,7 @@ class Profile:
 
     def contributions(self, targets: Ints) -> Floats:
         """History × targets: what each rated film adds; the rest is quality, popularity and centring."""
-        theirs = rows_of(self.features.rows, targets)
+        theirs = csr_rows(self.features.rows, targets)
         facts, place = np.unique(theirs.columns, return_inverse=True)
         wanted = np.zeros((len(targets), len(facts)), dtype=np.float32)
         wanted[np.repeat(np.arange(len(targets)), theirs.lengths), place] = theirs.values
@@ -79,15 +79,15 @@ class Profile:
         return likeness * (self.weights * self.scale)[:, None]
 
 
-class Content:
+class ContentScorer:
     """Scores by facts over the whole catalogue."""
 
-    def __init__(self, facts: FilmFacts) -> None:
-        self._set(features_of(facts), facts.rating, facts.votes)
+    def __init__(self, facts: MovieColumns) -> None:
+        self._set(build_features(facts), facts.rating, facts.votes)
 
-    def updated(self, fresh: FilmFacts, take: Ints) -> Content:
+    def updated(self, fresh: MovieColumns, take: Ints) -> ContentScorer:
         """This of a changed catalogue: its films are those of here and then of `fresh`, in the order `take`."""
-        changed = Content.__new__(Content)
+        changed = ContentScorer.__new__(ContentScorer)
         rating, votes = np.r_[self.rating, fresh.rating][take], np.r_[self.votes, fresh.votes][take]
         changed._set(self.features.updated(fresh, take), rating, votes)
         return changed
@@ -97,21 +97,21 @@ class Content:
         self._broad = np.isin(features.kinds, BROAD)
         self._uniting = np.isin(features.kinds, UNITING) & (features.rarity >= TELLING)
         kinds = np.array(features.kinds)
-        self._genres = unit_rows(features.rows[:, np.flatnonzero(kinds == "genre")])
+        self._genres = normalise_rows(features.rows[:, np.flatnonzero(kinds == "genre")])
         self._told = np.diff(features.rows[:, np.flatnonzero(kinds == "director")].indptr) > 0
-        self.popularity = standardised(np.log1p(votes))
+        self.popularity = z_scores(np.log1p(votes))
         # Masterpieces are no reason to leave one's taste behind.
-        self.quality = np.clip(standardised(damped_quality(rating, votes)), -BEST, BEST)
+        self.quality = np.clip(z_scores(bayesian_quality(rating, votes)), -BEST, BEST)
 
     def __len__(self) -> int:
         return int(self.features.rows.shape[0])
 
-    def fold_in(self, films: Ints, stars: Floats, novelty: float = PLAIN_NOVELTY) -> Profile:
+    def fold_in(self, films: Ints, stars: Floats, novelty: float = DEFAULT_NOVELTY) -> ContentProfile:
         """Score every film for one history; dislikes push their kin away."""
         quality, popularity = (QUALITY, POPULARITY) if len(films) else (COLD_QUALITY, COLD_POPULARITY)
         fame = np.float32(2.0 * (1.0 - novelty) * popularity)
         standing = self.quality * np.float32(quality) + self.popularity * fame
-        weights, rows = taste_weights(stars), self._agreed(films, stars)
+        weights, rows = preference_weights(stars), self._agreed(films, stars)
         taste = self._sum(rows, weights)
         likeness: Floats = self.features.rows @ taste
         count = max(1, len(likeness))
@@ -123,26 +123,26 @@ class Content:
         likeness *= scale
         coherence = self._coherence(films[weights > 0])
         told = float(self._told[films].mean()) if len(films) else 0.0
-        return Profile(rows, weights, taste, scale, likeness, standing, coherence, told, self.features)
+        return ContentProfile(rows, weights, taste, scale, likeness, standing, coherence, told, self.features)
 
     def _coherence(self, films: Ints) -> float:
         """The mean cosine between two of these films: about 0.2 for anybody's, above 0.3 for lovers of one kind."""
         if len(films) < 2:
             return 0.0
-        rows = rows_of(self.features.rows, films)
+        rows = csr_rows(self.features.rows, films)
         total = np.bincount(rows.columns, rows.values)
         return float(total @ total - rows.values @ rows.values) / (len(films) * (len(films) - 1))
 
-    def _sum(self, rows: Rows, weights: Floats) -> Floats:
+    def _sum(self, rows: SparseRows, weights: Floats) -> Floats:
         """The weighted sum of some films' facts."""
         values = rows.values * np.repeat(weights, rows.lengths)
         total = np.bincount(rows.columns, values, minlength=self.features.rows.shape[1])
         return total.astype(np.float32)
 
-    def _agreed(self, films: Ints, stars: Floats) -> Rows:
+    def _agreed(self, films: Ints, stars: Floats) -> SparseRows:
         """The films' facts, those stressed that the liked films have in common: horror, not a mere decade."""
-        rows = rows_of(self.features.rows, films)
-        likes = taste_weights(stars) > 0
+        rows = csr_rows(self.features.rows, films)
+        likes = preference_weights(stars) > 0
         liked = np.repeat(likes, rows.lengths)
         having = np.bincount(rows.columns[liked], minlength=self.features.rows.shape[1])
         stressed = np.flatnonzero(liked & self._broad[rows.columns])
@@ -172,16 +172,16 @@ class Content:
         return likeness
 
 
-def taste_weights(stars: Floats) -> Floats:
+def preference_weights(stars: Floats) -> Floats:
     """Stars above the user's own, shrunk mean; a film of exactly the mean still says a little.
 
     A dislike counts for less than a like: who rates a film at all has some interest in its kind.
     """
-    above = stars - np.float32(min(user_mean(stars), 3.5)) + np.float32(0.1)
+    above = stars - np.float32(min(shrunk_user_mean(stars), 3.5)) + np.float32(0.1)
     return np.where(above < 0, above * DISLIKE, above)
 
 
-def damped_quality(rating: Floats, votes: Floats) -> Floats:
+def bayesian_quality(rating: Floats, votes: Floats) -> Floats:
     """Bayesian mean: a rating counts as much as its votes against the usual film's number of votes."""
     known = np.isfinite(rating) & (votes > 0)
     if not known.any():

@@ -8,9 +8,9 @@ from scipy.linalg import lapack
 from movierec.recommender.engine.arrays import Bytes, Floats, Ints
 from movierec.recommender.engine.gram import Gram
 
-BLOCK = 1_024
+BLOCK_ROWS = 1_024
 # Rows that are turned into float32 at once: few enough for the cache, many enough for one product.
-ROWS_AT_ONCE = 32
+GATHERED_ROWS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class ItemMatrix:
     def product(self, rows: Ints, weights: Floats) -> Floats:
         """`weights · B[rows]`, one number for each film."""
         total = np.zeros(len(self.scale), dtype=np.float32)
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            span = slice(start, start + ROWS_AT_ONCE)
+        for start in range(0, len(rows), GATHERED_ROWS):
+            span = slice(start, start + GATHERED_ROWS)
             total += weights[span] @ self.values[rows[span]].astype(np.float32)
         return total * self.scale
 
@@ -44,7 +44,7 @@ class ItemMatrix:
         return shared
 
 
-def solve(gram: Gram, dropout: float, ridge: float) -> ItemMatrix:
+def solve_edlae(gram: Gram, dropout: float, ridge: float) -> ItemMatrix:
     """EDLAE (Steck 2020): P = (G + λI + p/(1−p)·diag G)⁻¹, B = I − P·diag(1/diag P).
 
     Works in the lower half of `gram.square`; the statistics in the upper half stay as they are, so the same
@@ -67,26 +67,26 @@ def solve(gram: Gram, dropout: float, ridge: float) -> ItemMatrix:
 def _mirror(square: Floats) -> None:
     """Copy the upper half onto the lower one, in blocks that fit the cache."""
     films = len(square)
-    for start in range(0, films, BLOCK):
-        stop = min(start + BLOCK, films)
+    for start in range(0, films, BLOCK_ROWS):
+        stop = min(start + BLOCK_ROWS, films)
         corner = np.triu(square[start:stop, start:stop], 1)
         square[start:stop, start:stop] = corner + corner.T
-        for other in range(stop, films, BLOCK):
-            square[other : other + BLOCK, start:stop] = square[start:stop, other : other + BLOCK].T
+        for other in range(stop, films, BLOCK_ROWS):
+            square[other : other + BLOCK_ROWS, start:stop] = square[start:stop, other : other + BLOCK_ROWS].T
 
 
 def _quantised(square: Floats) -> ItemMatrix:
     films = len(square)
     precision = square.diagonal().copy()
     peak = np.empty(films, dtype=np.float32)
-    for start in range(0, films, BLOCK):
+    for start in range(0, films, BLOCK_ROWS):
         rows = _rows_of_inverse(square, start)
         # P is symmetric: the largest entry of a row is the largest of the column of the same number.
         peak[start : start + len(rows)] = np.abs(rows).max(axis=1)
     peak[peak == 0] = 1.0
     values = np.empty((films, films), dtype=np.int8)
     step = np.float32(-127.0) / peak
-    for start in range(0, films, BLOCK):
+    for start in range(0, films, BLOCK_ROWS):
         rows = _rows_of_inverse(square, start)
         values[start : start + len(rows)] = np.rint(rows * step)
     return ItemMatrix(values, peak / (np.float32(127.0) * precision), precision)
@@ -94,7 +94,7 @@ def _quantised(square: Floats) -> ItemMatrix:
 
 def _rows_of_inverse(square: Floats, start: int) -> Floats:
     """A block of whole rows of P, with a zero diagonal, out of its lower half."""
-    stop = min(start + BLOCK, len(square))
+    stop = min(start + BLOCK_ROWS, len(square))
     rows = np.empty((stop - start, len(square)), dtype=np.float32)
     rows[:, :start] = square[start:stop, :start]
     corner = np.tril(square[start:stop, start:stop], -1)

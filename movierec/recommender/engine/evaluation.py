@@ -8,17 +8,17 @@ import numpy as np
 from scipy import sparse
 
 from movierec.recommender.engine import rating_matrix
-from movierec.recommender.engine.arrays import Csr, Floats, Ints, Mask, as_csr, row_of
-from movierec.recommender.engine.baselines import BASELINES, Fit, Scores
-from movierec.recommender.engine.content import Content
+from movierec.recommender.engine.arrays import Csr, Floats, Ints, Mask, as_csr, csr_row
+from movierec.recommender.engine.baselines import BASELINES, FitFunction, ScoreFunction
+from movierec.recommender.engine.content import ContentScorer
 from movierec.recommender.engine.history import History
-from movierec.recommender.engine.hybrid import Community, Scorer, spread_over
+from movierec.recommender.engine.hybrid import CommunityModel, HybridScorer, catalogue_transfer_matrix
 from movierec.recommender.engine.model import fit
 from movierec.recommender.engine.ranking import top_k
 from movierec.recommender.engine.settings import Settings
 
 # Numbers of known ratings; None is the whole history.
-CELLS: tuple[int | None, ...] = (1, 2, 3, 5, 10, 20, 40, 80, None)
+KNOWN_COUNTS: tuple[int | None, ...] = (1, 2, 3, 5, 10, 20, 40, 80, None)
 SEEDS = (42, 43, 44)
 TEST_SHARE, TEST_USERS = 0.2, 600
 HISTORY_SHARE = 0.8
@@ -30,7 +30,7 @@ SERVED = "movierec"
 
 
 @dataclass(frozen=True, slots=True)
-class Metrics:
+class RankingMetrics:
     """Means over test users, of lists from which the history is left out."""
 
     ndcg_100: float
@@ -46,24 +46,24 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class AlgorithmResult:
     """One algorithm with so many ratings known: means over the seeds, and NDCG@100 of every seed."""
 
     algorithm: str
     known: int | None
-    metrics: Metrics
+    metrics: RankingMetrics
     seeds: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class EvaluationReport:
     """An evaluation as a plain structure."""
 
     users: int
     films: int
     ratings: int
     positives_only: bool
-    results: tuple[Result, ...]
+    results: tuple[AlgorithmResult, ...]
     fit_seconds: Mapping[str, float]
     # One list of twenty for a whole history, the median.
     list_milliseconds: Mapping[str, float]
@@ -95,10 +95,10 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Films:
+class ItemContent:
     """What is known of the films beside their ratings; `places` says which film of `content` a column is."""
 
-    content: Content
+    content: ContentScorer
     places: Ints
 
     def features(self) -> Csr:
@@ -107,7 +107,7 @@ class Films:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class UserSplit:
     """Strong generalisation: test users are not in training; their history and targets do not overlap."""
 
     train: Csr
@@ -126,7 +126,7 @@ class Split:
         return as_csr(sparse.csr_array((stars, films, indptr), shape=(len(known), self.train.shape[1])))
 
 
-def split(ratings: Csr, seed: int) -> Split:
+def split_users(ratings: Csr, seed: int) -> UserSplit:
     """A fifth of the users (600 at most) for the test, 80 % of each one's ratings as history."""
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(ratings.shape[0])
@@ -134,25 +134,25 @@ def split(ratings: Csr, seed: int) -> Split:
     train = as_csr(ratings[np.setdiff1d(np.arange(len(shuffled)), test)])
     histories, targets = [], []
     for user in test:
-        films, stars = row_of(ratings, int(user))
+        films, stars = csr_row(ratings, int(user))
         order = rng.permutation(len(films))
         cut = round(len(films) * HISTORY_SHARE)
         histories.append((films[order[:cut]], stars[order[:cut]]))
         targets.append((films[order[cut:]], stars[order[cut:]]))
-    return Split(train, tuple(histories), tuple(targets), rating_matrix.raters(train) > 0)
+    return UserSplit(train, tuple(histories), tuple(targets), rating_matrix.rater_counts(train) > 0)
 
 
 def evaluate(
     ratings: Csr,
     settings: Settings | None = None,
     *,
-    films: Films | None = None,
-    algorithms: Mapping[str, Fit] | None = None,
-    cells: Sequence[int | None] = CELLS,
+    films: ItemContent | None = None,
+    algorithms: Mapping[str, FitFunction] | None = None,
+    cells: Sequence[int | None] = KNOWN_COUNTS,
     seeds: Sequence[int] = SEEDS,
     positives_only: bool = False,
     progress: Callable[[str, float], None] | None = None,
-) -> Report:
+) -> EvaluationReport:
     """Measure what is served beside the baselines on the same splits; with `films`, facts and all.
 
     `positives_only` is protocol A (Liang 2018): only ratings of 4 and more are kept, in training as in test.
@@ -160,11 +160,11 @@ def evaluate(
     if positives_only:
         ratings = as_csr(ratings.multiply(ratings >= LIKED))
         ratings.eliminate_zeros()
-    contenders = {**(BASELINES if algorithms is None else algorithms), SERVED: served(films, settings)}
-    measured: dict[tuple[str, int | None], list[Metrics]] = {}
+    contenders = {**(BASELINES if algorithms is None else algorithms), SERVED: served_model(films, settings)}
+    measured: dict[tuple[str, int | None], list[RankingMetrics]] = {}
     seconds, milliseconds = dict.fromkeys(contenders, 0.0), dict.fromkeys(contenders, 0.0)
     for turn, seed in enumerate(seeds):
-        parts = split(ratings, seed)
+        parts = split_users(ratings, seed)
         for place, (name, train) in enumerate(contenders.items()):
             if progress is not None:
                 progress(name, (turn + place / len(contenders)) / len(seeds))
@@ -173,33 +173,35 @@ def evaluate(
             seconds[name] += (time.perf_counter() - started) / len(seeds)
             milliseconds[name] = _list_milliseconds(scores, parts)
             for cell in cells:
-                measured.setdefault((name, cell), []).append(measure(scores(parts.known(cell)), parts))
+                measured.setdefault((name, cell), []).append(
+                    measure_ranking(scores(parts.known(cell)), parts)
+                )
     results = tuple(
-        Result(name, cell, _mean(found), tuple(metrics.ndcg_100 for metrics in found))
+        AlgorithmResult(name, cell, _mean(found), tuple(metrics.ndcg_100 for metrics in found))
         for (name, cell), found in measured.items()
     )
-    return Report(
+    return EvaluationReport(
         ratings.shape[0], ratings.shape[1], ratings.nnz, positives_only, results, seconds, milliseconds
     )
 
 
-def served(films: Films | None, settings: Settings | None = None) -> Fit:
+def served_model(films: ItemContent | None, settings: Settings | None = None) -> FitFunction:
     """What a daemon serves, by ratings alone where nothing is known of the films."""
 
-    def train(ratings: Csr) -> Scores:
+    def train(ratings: Csr) -> ScoreFunction:
         if films is None:
             return fit(ratings, None, settings).scores
         model = fit(ratings, films.features(), settings)
         content, positions = films.content, films.places[model.films]
         wanted = np.zeros(len(content), dtype=bool)
         wanted[films.places] = True
-        spread = spread_over(content.features, model.blend.raters, positions, wanted)
-        scorer = Scorer(content, Community(model.blend, positions, content, spread))
+        spread = catalogue_transfer_matrix(content.features, model.blend.raters, positions, wanted)
+        scorer = HybridScorer(content, CommunityModel(model.blend, positions, content, spread))
 
         def scores(histories: Csr) -> Floats:
             found = np.empty(histories.shape, dtype=np.float32)
             for row in range(histories.shape[0]):
-                known, stars = row_of(histories, row)
+                known, stars = csr_row(histories, row)
                 history = History(films.places[known], stars, np.ones(len(known), dtype=bool))
                 found[row] = scorer.score(history).scores[films.places]
             return found
@@ -209,7 +211,7 @@ def served(films: Films | None, settings: Settings | None = None) -> Fit:
     return train
 
 
-def _list_milliseconds(scores: Scores, parts: Split) -> float:
+def _list_milliseconds(scores: ScoreFunction, parts: UserSplit) -> float:
     """The median time of scoring one whole history and finding its best twenty."""
     histories, taken = parts.known(None), []
     for user in range(min(TIMED, histories.shape[0])):
@@ -220,7 +222,7 @@ def _list_milliseconds(scores: Scores, parts: Split) -> float:
     return float(np.median(taken))
 
 
-def measure(scores: Floats, parts: Split) -> Metrics:
+def measure_ranking(scores: Floats, parts: UserSplit) -> RankingMetrics:
     """The metrics of scores (test users × films) of some known part of the histories."""
     discount = 1 / np.log2(np.arange(2, DEPTH + 2))
     likers = np.bincount(parts.train.indices, parts.train.data >= LIKED, parts.train.shape[1])
@@ -247,7 +249,7 @@ def measure(scores: Floats, parts: Split) -> Metrics:
         )
     ndcg_100, ndcg_10, recall_20, recall_50, novelty, disliked = np.array(rows).mean(axis=0).tolist()
     coverage = float(listed.sum() / parts.seen.sum())
-    return Metrics(ndcg_100, ndcg_10, recall_20, recall_50, coverage, novelty, disliked)
+    return RankingMetrics(ndcg_100, ndcg_10, recall_20, recall_50, coverage, novelty, disliked)
 
 
 def _best(scores: Floats, history: Ints, seen: Mask) -> Ints:
@@ -256,6 +258,6 @@ def _best(scores: Floats, history: Ints, seen: Mask) -> Ints:
     return np.argsort(-values, kind="stable")[:DEPTH]
 
 
-def _mean(found: Sequence[Metrics]) -> Metrics:
+def _mean(found: Sequence[RankingMetrics]) -> RankingMetrics:
     columns = {name: [asdict(metrics)[name] for metrics in found] for name in asdict(found[0])}
-    return Metrics(**{name: float(np.mean(values)) for name, values in columns.items()})
+    return RankingMetrics(**{name: float(np.mean(values)) for name, values in columns.items()})

@@ -81,19 +81,19 @@ CODE_LENGTH = 3
 
 
 # A film that the user has, and the stars given to it; None where it was liked or disliked without any.
-Named = tuple[str, float | None]
+TitleAndStars = tuple[str, float | None]
 
 
-def reason(liked: Sequence[Named], facts: str, against: Named | None = None) -> str:
+def reason_sentence(liked: Sequence[TitleAndStars], facts: str, against: TitleAndStars | None = None) -> str:
     """ "Because you gave Alien 5.0 and like Blade Runner; also directed by Ridley Scott"."""
     named = f"because you {_did(liked[:NAMED], 'like')}" if liked else ""
     parts = [part for part in (named, facts) if part]
     if against is not None:
         parts.append(f"{'although ' if parts else 'against it: '}you {_did([against], 'dislike')}")
-    return capital("; ".join(parts)) if parts else "Widely seen and well liked"
+    return capitalise("; ".join(parts)) if parts else "Widely seen and well liked"
 
 
-def _did(films: Sequence[Named], verb: str) -> str:
+def _did(films: Sequence[TitleAndStars], verb: str) -> str:
     """ "gave Alien 5.0 and Aliens 4.5", "like Alien", "gave Alien 5.0 and like Aliens"."""
     given = " and ".join(f"{title} {stars:.1f}" for title, stars in films if stars is not None)
     unrated = " and ".join(title for title, stars in films if stars is None)
@@ -102,12 +102,12 @@ def _did(films: Sequence[Named], verb: str) -> str:
     )
 
 
-def capital(text: str) -> str:
+def capitalise(text: str) -> str:
     """The same with a capital letter in front."""
     return text[:1].upper() + text[1:]
 
 
-def shared_facts(facts: Iterable[tuple[str, str, float]], limit: int = LIMIT) -> str:
+def describe_shared_facts(facts: Iterable[tuple[str, str, float]], limit: int = LIMIT) -> str:
     """A phrase for facts given as (kind, name, strength), strongest first."""
     found: dict[str, list[str]] = {}
     for kind, name, _ in facts:

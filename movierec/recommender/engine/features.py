@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from movierec.recommender.engine.arrays import Csr, Ints, as_csr, merged, row_of, rows_of
-from movierec.recommender.engine.movie_columns import FilmFacts, Names
+from movierec.recommender.engine.arrays import Csr, Ints, as_csr, csr_row, csr_rows, stack_rows
+from movierec.recommender.engine.movie_columns import MovieColumns, NameLists
 
 # What one kind of fact counts for when two films are compared; a cosine sums the squares.
 KIND_WEIGHTS = {
@@ -74,14 +74,14 @@ class Features:
 
     def of(self, film: int) -> tuple[Ints, npt.NDArray[np.float32]]:
         """The facts of one film: columns and values."""
-        return row_of(self.rows, film)
+        return csr_row(self.rows, film)
 
     def worth(self, films: Ints, values: npt.NDArray[np.float32]) -> list[list[tuple[str, str, float]]]:
         """(kind, name, value) of each film's facts by their value in `values` (one for each column), best first.
 
         Of the two decades a year belongs to only the film's own is named.
         """
-        rows = rows_of(self.rows, films)
+        rows = csr_rows(self.rows, films)
         worth = rows.values * values[rows.columns]
         order = np.lexsort((-worth, np.repeat(np.arange(len(films)), rows.lengths)))
         columns, worths = rows.columns[order].tolist(), worth[order].tolist()
@@ -103,7 +103,7 @@ class Features:
         columns, _ = self.of(film)
         return [self.names[column] for column in columns if self.kinds[column] == kind]
 
-    def updated(self, fresh: FilmFacts, take: Ints) -> Features:
+    def updated(self, fresh: MovieColumns, take: Ints) -> Features:
         """These of a changed catalogue: its films are those of here and then of `fresh`, in the order `take`.
 
         Facts that are here stay as rare as they were; new ones get columns behind the others.
@@ -123,7 +123,7 @@ class Features:
         narrow = _unit(parts)
         wide = (narrow.data, np.array(places, dtype=np.int64)[narrow.indices], narrow.indptr)
         return Features(
-            rows=merged(self.rows, as_csr(wide, (narrow.shape[0], len(columns))), take),
+            rows=stack_rows(self.rows, as_csr(wide, (narrow.shape[0], len(columns))), take),
             kinds=tuple(kinds),
             names=(*self.names, *(name for _, name in list(columns)[len(self.names) :])),
             rarity=np.concatenate(rarities),
@@ -132,7 +132,7 @@ class Features:
         )
 
 
-def features_of(facts: FilmFacts) -> Features:
+def build_features(facts: MovieColumns) -> Features:
     """The feature vectors of all films."""
     kinds: list[str] = []
     names: list[str] = []
@@ -154,7 +154,7 @@ def features_of(facts: FilmFacts) -> Features:
     )
 
 
-def _facts_by_kind(facts: FilmFacts) -> dict[str, tuple[Csr, list[str]]]:
+def _facts_by_kind(facts: MovieColumns) -> dict[str, tuple[Csr, list[str]]]:
     """Films × names of each kind of fact, and the names."""
     return {
         "genre": _named(facts.genres),
@@ -177,7 +177,7 @@ def _genre_says(name: str) -> float:
     return min(GENRE_SAYS.get(genre.casefold(), 1.0) for genre in name.split("+"))
 
 
-def _named(lists: Names) -> tuple[Csr, list[str]]:
+def _named(lists: NameLists) -> tuple[Csr, list[str]]:
     """Films × names, ones where a film has the name."""
     flat = list(chain.from_iterable(lists))
     column = {name: place for place, name in enumerate(dict.fromkeys(flat))}
@@ -239,7 +239,7 @@ def _telling(rows: Csr, telling: float) -> Csr:
     return scaled
 
 
-def unit_rows(rows: Csr) -> Csr:
+def normalise_rows(rows: Csr) -> Csr:
     """Each row divided by its length."""
     scaled = as_csr(rows)
     scaled.data = scaled.data / np.repeat(np.maximum(_lengths(scaled), 1e-6), np.diff(scaled.indptr))

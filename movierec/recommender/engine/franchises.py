@@ -19,7 +19,7 @@ _JOINING = frozenset({"of", "in", "on", "and", "to", "for", "the", "with", "at",
 _SUBTITLE = re.compile(r":| [–—-] | and the | & the ", re.IGNORECASE)
 
 
-def series_of(titles: Sequence[str], people: Sequence[Iterable[str]]) -> list[list[str]]:
+def find_franchises(titles: Sequence[str], people: Sequence[Iterable[str]]) -> list[list[str]]:
     """The series of each film, mostly none or one; `people` are those who made it.
 
     Films belong together if the title of one, without number and subtitle, begins the other's and they share

@@ -23,7 +23,7 @@ class History:
         return len(self.films)
 
 
-def history(
+def build_history(
     ratings: Sequence[tuple[int, float]],
     liked: Iterable[int] = (),
     disliked: Iterable[int] = (),

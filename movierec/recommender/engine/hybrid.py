@@ -7,15 +7,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from movierec.recommender.engine.arrays import Csr, Floats, Ints, Mask, merged, rows_of
-from movierec.recommender.engine.blend import PLAIN_NOVELTY, Blend, FoldIn
-from movierec.recommender.engine.cold_items import spread
-from movierec.recommender.engine.content import Content, Profile
-from movierec.recommender.engine.explanations import shared_facts
+from movierec.recommender.engine.arrays import Csr, Floats, Ints, Mask, csr_rows, stack_rows
+from movierec.recommender.engine.blend import DEFAULT_NOVELTY, Blend, FoldIn
+from movierec.recommender.engine.cold_items import transfer_matrix
+from movierec.recommender.engine.content import ContentProfile, ContentScorer
+from movierec.recommender.engine.explanations import describe_shared_facts
 from movierec.recommender.engine.features import Features
 from movierec.recommender.engine.history import History
 from movierec.recommender.engine.ranking import top_k
-from movierec.recommender.engine.rating_prediction import HIGHEST, LOWEST, MIN_RATERS, RatingModel, Taste
+from movierec.recommender.engine.rating_prediction import (
+    HIGHEST_STARS,
+    LOWEST_STARS,
+    MIN_ITEM_RATERS,
+    RatingModel,
+    UserPosterior,
+)
 
 # In "similar films": the most that ratings count for, the number of raters at which they count for half
 # of that, and how much a film's fame and quality count where facts are compared.
@@ -33,7 +39,7 @@ HEARSAY = np.float32(0.35)
 RATED_WELL, LEAST_WELL = 3.5, 3.0
 
 
-class Because(NamedTuple):
+class Contribution(NamedTuple):
     """One of the user's own films and its share of everything that speaks for a recommendation.
 
     `stars` is None where the film was liked or disliked without a rating.
@@ -46,7 +52,7 @@ class Because(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class ScoreExplanation:
     """A score taken apart: `score = baseline + sum of contributions`, largest contribution first.
 
     `speaking` are the liked films that speak for it most, `against` the disliked one that speaks against it most.
@@ -55,13 +61,13 @@ class Explanation:
     film: int
     score: float
     baseline: float
-    contributions: tuple[Because, ...]
-    speaking: tuple[Because, ...]
-    against: Because | None
+    contributions: tuple[Contribution, ...]
+    speaking: tuple[Contribution, ...]
+    against: Contribution | None
     facts: str
 
 
-class Community:
+class CommunityModel:
     """A collaborative model laid over the catalogue.
 
     `positions` says which film of the catalogue each film of the model is; −1 if it is there no more.
@@ -72,7 +78,7 @@ class Community:
         self,
         blend: Blend,
         positions: Ints,
-        content: Content,
+        content: ContentScorer,
         spread_matrix: Csr | None = None,
         ratings: RatingModel | None = None,
     ) -> None:
@@ -86,29 +92,29 @@ class Community:
         self.fame = np.zeros(len(content), dtype=np.float32)
         self.fame[positions[present]] = _to_one(np.log1p(raters.astype(np.float32)))
         if spread_matrix is None:
-            spread_matrix = spread_over(content.features, blend.raters, positions)
+            spread_matrix = catalogue_transfer_matrix(content.features, blend.raters, positions)
         self.spread = spread_matrix
 
-    def over(self, content: Content, positions: Ints, take: Ints, fresh: Mask) -> Community:
+    def over(self, content: ContentScorer, positions: Ints, take: Ints, fresh: Mask) -> CommunityModel:
         """The same model over a changed catalogue; see `renewal.Renewed` for `take` and `fresh`."""
-        narrow = spread_over(content.features, self.blend.raters, positions, fresh)
-        spread_matrix = merged(self.spread, narrow[np.flatnonzero(fresh)], take)
-        return Community(self.blend, positions, content, spread_matrix, self.ratings)
+        narrow = catalogue_transfer_matrix(content.features, self.blend.raters, positions, fresh)
+        spread_matrix = stack_rows(self.spread, narrow[np.flatnonzero(fresh)], take)
+        return CommunityModel(self.blend, positions, content, spread_matrix, self.ratings)
 
-    def taste(self, films: Ints, stars: Floats) -> Taste | None:
+    def taste(self, films: Ints, stars: Floats) -> UserPosterior | None:
         """What predicts a user's stars; None where that model is missing or knows too few of the films."""
         place = self.place[films]
         known = place >= 0
         return self.ratings.fold_in(place[known], stars[known]) if self.ratings is not None else None
 
-    def expected_stars(self, taste: Taste | None, films: Ints) -> list[float | None]:
+    def expected_stars(self, taste: UserPosterior | None, films: Ints) -> list[float | None]:
         """For each film of the catalogue what a user would give it; None where nothing can be said."""
         if taste is None or self.ratings is None:
             return [None] * len(films)
         place = self.place[films]
         known = place >= 0
-        known[known] = self.ratings.raters[place[known]] >= MIN_RATERS
-        stars = np.clip(taste.expected(np.where(known, place, 0)), LOWEST, HIGHEST)
+        known[known] = self.ratings.raters[place[known]] >= MIN_ITEM_RATERS
+        stars = np.clip(taste.expected(np.where(known, place, 0)), LOWEST_STARS, HIGHEST_STARS)
         return [round(float(value), 1) if sure else None for value, sure in zip(stars, known, strict=True)]
 
     def foreseen(self, films: Ints, stars: Floats, limit: int) -> tuple[Ints, Floats]:
@@ -118,7 +124,7 @@ class Community:
         known = np.flatnonzero(place >= 0)
         if self.ratings is None:
             return known[:0], stars[:0]
-        told = np.flatnonzero(self.ratings.raters[place[known]] >= MIN_RATERS)[:limit]
+        told = np.flatnonzero(self.ratings.raters[place[known]] >= MIN_ITEM_RATERS)[:limit]
         expected = self.ratings.expected_without(place[known], stars[known], told)
         return (known[told], expected) if expected is not None else (known[:0], stars[:0])
 
@@ -129,10 +135,12 @@ class Community:
         return self.blend.fold_in(place[known], history.stars[known], novelty)
 
 
-def spread_over(features: Features, raters: Ints, positions: Ints, only: Mask | None = None) -> Csr:
+def catalogue_transfer_matrix(
+    features: Features, raters: Ints, positions: Ints, only: Mask | None = None
+) -> Csr:
     """The matrix from a model's films, some of which the catalogue may have lost, to all of its films."""
     present = np.flatnonzero(positions >= 0)
-    narrow = spread(features, positions[present], raters[present], only)
+    narrow = transfer_matrix(features, positions[present], raters[present], only)
     if len(present) == len(positions):
         return narrow
     return type(narrow)(
@@ -141,15 +149,15 @@ def spread_over(features: Features, raters: Ints, positions: Ints, only: Mask | 
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredHistory:
     """One history, scored: `scores[film]` for the whole catalogue, and the account of each score."""
 
     history: History
     scores: Floats
-    content: Content
-    community: Community | None
+    content: ContentScorer
+    community: CommunityModel | None
     folded: FoldIn | None
-    profile: Profile
+    profile: ContentProfile
     trust: float
     # What likeness by facts counts for.
     by_facts: float
@@ -160,7 +168,7 @@ class Scored:
             return np.zeros((0, len(targets)), dtype=np.float32)
         total = self.profile.contributions(targets) * np.float32(self.by_facts)
         if self.folded is not None and self.community is not None and self.folded.parts:
-            spread_rows = rows_of(self.community.spread, targets)
+            spread_rows = csr_rows(self.community.spread, targets)
             sources, place = np.unique(spread_rows.columns, return_inverse=True)
             shares = np.zeros((len(sources), len(targets)), dtype=np.float32)
             shares[place, np.repeat(np.arange(len(targets)), spread_rows.lengths)] = spread_rows.values
@@ -169,7 +177,7 @@ class Scored:
             total[known] += parts @ shares * np.float32(self.trust)
         return total
 
-    def because(self, targets: Ints, films: int = 3) -> list[list[Because]]:
+    def because(self, targets: Ints, films: int = 3) -> list[list[Contribution]]:
         """For each target up to `films` of the user's own films that speak for it most."""
         parts = self.contributions(targets)
         speaking = np.maximum(parts, 0).sum(axis=0)
@@ -181,7 +189,7 @@ class Scored:
             for *each, total in zip(best.T.tolist(), worth.T.tolist(), speaking.tolist(), strict=True)
         ]
 
-    def explain(self, film: int, films: int = 3) -> Explanation:
+    def explain(self, film: int, films: int = 3) -> ScoreExplanation:
         """The whole account of one score, up to `films` of those that speak for it by themselves."""
         parts = self.contributions(np.array([film]))[:, 0]
         order = np.argsort(-parts, kind="stable")
@@ -192,7 +200,7 @@ class Scored:
         against = [
             item for item, good in zip(accounts, well, strict=True) if not good and item.contribution < 0
         ]
-        return Explanation(
+        return ScoreExplanation(
             film,
             score=float(self.scores[film]),
             baseline=float(self.scores[film]) - float(parts.sum()),
@@ -211,19 +219,21 @@ class Scored:
 
     def shared_facts(self, films: Ints) -> list[str]:
         """What each film has in common with the user's taste, in words; empty where nothing is known."""
-        return [shared_facts(facts) for facts in self.content.features.worth(films, self.profile.taste)]
+        return [
+            describe_shared_facts(facts) for facts in self.content.features.worth(films, self.profile.taste)
+        ]
 
-    def _account(self, place: int, part: float, speaking: float) -> Because:
+    def _account(self, place: int, part: float, speaking: float) -> Contribution:
         """What the film at `place` of the history adds; `speaking` is the sum of all that speaks for the target."""
         history = self.history
         stars = float(history.stars[place]) if history.given[place] else None
-        return Because(int(history.films[place]), stars, part, max(0.0, part) / (speaking or 1.0))
+        return Contribution(int(history.films[place]), stars, part, max(0.0, part) / (speaking or 1.0))
 
 
-class Scorer:
+class HybridScorer:
     """Scores, reasons and similar films over a catalogue, with a community's model or without."""
 
-    def __init__(self, content: Content, community: Community | None = None) -> None:
+    def __init__(self, content: ContentScorer, community: CommunityModel | None = None) -> None:
         self.content, self.community = content, community
         fame = _to_one(np.log1p(content.votes))
         if community is not None:
@@ -234,7 +244,7 @@ class Scorer:
         self.fame: Floats = fame
         self._standing: Floats = (1 - STANDING) + np.float32(STANDING / 2) * (fame + merit)
 
-    def score(self, history: History, novelty: float = PLAIN_NOVELTY) -> Scored:
+    def score(self, history: History, novelty: float = DEFAULT_NOVELTY) -> ScoredHistory:
         """Score the whole catalogue for one history; nothing is masked.
 
         The community is trusted as far as it knows the films of the history, a film of `n` raters by
@@ -256,7 +266,7 @@ class Scorer:
         scores = profile.likeness * np.float32(by_facts) + profile.standing * np.float32(1.0 - trust)
         if community is not None and folded is not None and trust > 0:
             scores += (community.spread @ folded.scores) * np.float32(trust)
-        return Scored(history, scores, self.content, community, folded, profile, trust, by_facts)
+        return ScoredHistory(history, scores, self.content, community, folded, profile, trust, by_facts)
 
     def similarity(self, film: int) -> Floats:
         """0–1 for every film: who rates both counts where enough people did, shared facts everywhere.
@@ -290,12 +300,12 @@ class Scorer:
         theirs[columns] = values
         of_one_decade = features.years[others] // 10 == features.years[film] // 10
         return [
-            shared_facts(fact for fact in facts if near or fact[0] != "decade")
+            describe_shared_facts(fact for fact in facts if near or fact[0] != "decade")
             for facts, near in zip(features.worth(others, theirs), of_one_decade, strict=True)
         ]
 
 
-def _beside(profile: Profile) -> float:
+def _beside(profile: ContentProfile) -> float:
     """What likeness by facts counts for beside a trusted community.
 
     Genres and years alone say no more than the rows of facts that the community's model was fitted with.

@@ -9,8 +9,8 @@ from scipy import sparse
 from scipy.sparse import linalg
 
 from movierec.recommender.engine.arrays import Csr, Floats, as_csr
-from movierec.recommender.engine.rating_matrix import raters
-from movierec.recommender.engine.rating_prediction import RatingModel, posterior
+from movierec.recommender.engine.rating_matrix import rater_counts
+from movierec.recommender.engine.rating_prediction import RatingModel, row_posteriors
 
 ROWS_A_BLOCK = 8_192
 USUAL_VARIANCE = 0.1
@@ -18,7 +18,7 @@ LEAST_NOISE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class RatingSettings:
+class FactorisationSettings:
     """`damping` (films, users) shrinks biases as if so many average ratings had been given besides."""
 
     dimensions: int = 16
@@ -32,7 +32,7 @@ class RatingSettings:
     seed: int = 42
 
 
-class Side:
+class FactorSide:
     """The vectors of all users, or of all films: mean, second moments, and the prior of each."""
 
     def __init__(self, sets: Floats, dimensions: int, ridge: float, start: Floats) -> None:
@@ -51,7 +51,9 @@ class Side:
         for start in range(0, residuals.shape[0], ROWS_A_BLOCK):
             span = slice(start, start + ROWS_A_BLOCK)
             block = residuals[span]
-            mean, covariance = posterior(block, other.mean, other.second, prior[span], self.precision, noise)
+            mean, covariance = row_posteriors(
+                block, other.mean, other.second, prior[span], self.precision, noise
+            )
             self.mean[span] = mean
             self.second[span] = covariance.reshape(len(mean), k * k) + _outer(mean)
             spread += covariance[:, np.arange(k), np.arange(k)].sum(axis=0)
@@ -72,15 +74,15 @@ class Side:
         self.precision = ((len(self.mean) + 1) / (left + USUAL_VARIANCE)).astype(np.float32)
 
 
-def fit_ratings(
+def fit_rating_model(
     ratings: Csr,
-    settings: RatingSettings | None = None,
+    settings: FactorisationSettings | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> RatingModel:
     """Fit to stars, users × films. Deterministic for a seed."""
-    settings = settings or RatingSettings()
+    settings = settings or FactorisationSettings()
     stars = _sampled(ratings, settings)
-    mean, film_bias, user_bias = biases(stars, *settings.damping)
+    mean, film_bias, user_bias = damped_biases(stars, *settings.damping)
     residuals = stars.copy()
     rows = np.repeat(np.arange(stars.shape[0]), np.diff(stars.indptr))
     residuals.data = stars.data - np.float32(mean) - film_bias[stars.indices] - user_bias[rows]
@@ -88,7 +90,7 @@ def fit_ratings(
     embedding, user_sets, film_sets = _sets(stars, settings)
     rng = np.random.default_rng(settings.seed)
     users, films = (
-        Side(
+        FactorSide(
             sets,
             settings.dimensions,
             settings.ridge,
@@ -107,7 +109,7 @@ def fit_ratings(
         user_damping=np.array([settings.damping[1]], dtype=np.float32),
         noise=np.array([noise], dtype=np.float32),
         film_bias=film_bias,
-        raters=raters(stars),
+        raters=rater_counts(stars),
         films=films.mean,
         second=films.second,
         embedding=embedding,
@@ -116,7 +118,7 @@ def fit_ratings(
     )
 
 
-def biases(stars: Csr, film_damping: float, user_damping: float) -> tuple[float, Floats, Floats]:
+def damped_biases(stars: Csr, film_damping: float, user_damping: float) -> tuple[float, Floats, Floats]:
     """Mean of all ratings, and damped biases of films and of users, each after the other's is taken off."""
     if not stars.nnz:
         return 3.5, np.zeros(stars.shape[1], np.float32), np.zeros(stars.shape[0], np.float32)
@@ -142,7 +144,7 @@ def _damped(
     return damped
 
 
-def _sampled(ratings: Csr, settings: RatingSettings) -> Csr:
+def _sampled(ratings: Csr, settings: FactorisationSettings) -> Csr:
     if ratings.nnz <= settings.max_ratings:
         return ratings
     order = np.random.default_rng(settings.seed).permutation(ratings.shape[0])
@@ -150,7 +152,7 @@ def _sampled(ratings: Csr, settings: RatingSettings) -> Csr:
     return as_csr(ratings[np.sort(order[inside])])
 
 
-def _sets(stars: Csr, settings: RatingSettings) -> tuple[Floats, Floats, Floats]:
+def _sets(stars: Csr, settings: FactorisationSettings) -> tuple[Floats, Floats, Floats]:
     """Who rated what, whatever the stars: film embedding, and the sets of users and of films in its space."""
     present = stars.copy()
     present.data = np.ones_like(stars.data)

@@ -9,18 +9,18 @@ import numpy as np
 from scipy import sparse
 
 from movierec.recommender.engine import rating_matrix
-from movierec.recommender.engine.arrays import Csr, Floats, Ints, as_csr, row_of
-from movierec.recommender.engine.blend import PLAIN_NOVELTY, Blend, FoldIn
-from movierec.recommender.engine.edlae import solve
-from movierec.recommender.engine.gram import RatingSums, blocks
+from movierec.recommender.engine.arrays import Csr, Floats, Ints, as_csr, csr_row
+from movierec.recommender.engine.blend import DEFAULT_NOVELTY, Blend, FoldIn
+from movierec.recommender.engine.edlae import solve_edlae
+from movierec.recommender.engine.gram import ExactGram, row_blocks
 from movierec.recommender.engine.settings import Settings
 
 # Of a community that is in memory anyway.
-USERS_A_BLOCK = 50_000
+BLOCK_USERS = 50_000
 
 Matrix = sparse.sparray | sparse.spmatrix
 # Called with the name of the stage that begins and the share of the whole that is done.
-Progress = Callable[[str, float], None]
+ProgressCallback = Callable[[str, float], None]
 
 
 def _silent(stage: str, done: float) -> None:
@@ -35,13 +35,13 @@ class Model:
         self._place = np.full(columns, -1, dtype=np.int64)
         self._place[films] = np.arange(len(films))
 
-    def fold_in(self, films: Ints, stars: Floats, novelty: float = PLAIN_NOVELTY) -> FoldIn:
+    def fold_in(self, films: Ints, stars: Floats, novelty: float = DEFAULT_NOVELTY) -> FoldIn:
         """One history, by column numbers; films unknown to the model are skipped."""
         place = self._place[films]
         known = place >= 0
         return self.blend.fold_in(place[known], stars[known], novelty)
 
-    def scores(self, history: Matrix, novelty: float = PLAIN_NOVELTY) -> Floats:
+    def scores(self, history: Matrix, novelty: float = DEFAULT_NOVELTY) -> Floats:
         """Scores, users × films, higher is better; the history itself is not masked.
 
         Films outside the model have the score of the least film inside it.
@@ -49,7 +49,7 @@ class Model:
         rows = self._checked(history)
         result = np.empty((rows.shape[0], self.columns), dtype=np.float32)
         for row, scores in enumerate(result):
-            inside = self.fold_in(*row_of(rows, row), novelty).scores
+            inside = self.fold_in(*csr_row(rows, row), novelty).scores
             scores[:] = inside.min(initial=0.0)
             scores[self.films] = inside
         return result
@@ -57,7 +57,7 @@ class Model:
     def explain(self, history_row: Matrix, film: int) -> list[tuple[int, float]]:
         """(film, contribution) of every rated film that the model knows, largest first."""
         rows = self._checked(history_row)
-        folded = self.fold_in(*row_of(rows, 0))
+        folded = self.fold_in(*csr_row(rows, 0))
         if self._place[film] < 0:
             return []
         parts = folded.contributions(self._place[[film]])[:, 0]
@@ -86,7 +86,7 @@ def fit(
     ratings: Matrix,
     features: Matrix | None = None,
     settings: Settings | None = None,
-    progress: Progress = _silent,
+    progress: ProgressCallback = _silent,
 ) -> Model:
     """Fit the two matrices to stars (users × films, 0.5–5.0), with side facts (films × facts) if given.
 
@@ -95,50 +95,52 @@ def fit(
     settings = settings or Settings()
     progress("ratings", 0.0)
     stars = rating_matrix.cap_histories(as_csr(ratings), settings.training_history, settings.seed)
-    found = statistics(lambda: blocks(stars, USERS_A_BLOCK), stars.shape[1], settings, progress)
-    return solved(found, None if features is None else as_csr(features), stars.shape[1], settings, progress)
+    found = accumulate_statistics(lambda: row_blocks(stars, BLOCK_USERS), stars.shape[1], settings, progress)
+    return solve_model(
+        found, None if features is None else as_csr(features), stars.shape[1], settings, progress
+    )
 
 
-class Statistics(NamedTuple):
+class TrainingStatistics(NamedTuple):
     """All that a model needs to know of ratings: their sums over `films`, and how many users rated any of these.
 
     `raters` are those of each of the films.
     """
 
-    sums: RatingSums
+    sums: ExactGram
     films: Ints
     raters: Ints
     users: int
 
 
-def statistics(
-    read: Callable[[], Iterable[Csr]], columns: int, settings: Settings, progress: Progress = _silent
-) -> Statistics:
+def accumulate_statistics(
+    read: Callable[[], Iterable[Csr]], columns: int, settings: Settings, progress: ProgressCallback = _silent
+) -> TrainingStatistics:
     """The statistics of stars that `read` gives in blocks of whole, capped histories (users × `columns`).
 
     They are read twice, and only one block at a time is in memory.
     """
     counts, total = np.zeros(columns, dtype=np.int64), 0
     for stars in read():
-        counts += rating_matrix.raters(stars)
+        counts += rating_matrix.rater_counts(stars)
         total += stars.nnz
-    films = rating_matrix.films_to_model(counts, settings)
-    sums, users, done = RatingSums(len(films)), 0, 0
+    films = rating_matrix.select_items(counts, settings)
+    sums, users, done = ExactGram(len(films)), 0, 0
     for stars in read():
         progress("statistics", 0.05 + 0.35 * done / total)
         histories = as_csr(stars[:, films])
         sums.add(histories)
         users += int((np.diff(histories.indptr) > 0).sum())
         done += stars.nnz
-    return Statistics(sums, films, counts[films], users)
+    return TrainingStatistics(sums, films, counts[films], users)
 
 
-def solved(
-    found: Statistics,
+def solve_model(
+    found: TrainingStatistics,
     features: Csr | None,
     columns: int,
     settings: Settings,
-    progress: Progress = _silent,
+    progress: ProgressCallback = _silent,
 ) -> Model:
     """The model of these statistics, with side facts (films × facts). The sums are used up."""
     gram = found.sums.gram()
@@ -146,13 +148,13 @@ def solved(
     if features is not None:
         gram.add_facts(as_csr(features[found.films]), settings.fact_weight)
     progress("long memory", 0.4)
-    long = solve(gram, settings.long.dropout, settings.long.ridge_for(found.users))
+    long = solve_edlae(gram, settings.long.dropout, settings.long.ridge_for(found.users))
     progress("short memory", 0.7)
-    short = solve(gram, settings.short.dropout, settings.short.ridge_for(found.users))
+    short = solve_edlae(gram, settings.short.dropout, settings.short.ridge_for(found.users))
     progress("done", 1.0)
     return Model(Blend(long, short, found.raters, esteem, settings), found.films, columns)
 
 
-def restored(arrays: dict[str, Any], films: Ints, columns: int, settings: Settings) -> Model:
+def restore_model(arrays: dict[str, Any], films: Ints, columns: int, settings: Settings) -> Model:
     """The model of an artifact's arrays over a catalogue of `columns` films."""
     return Model(Blend.from_arrays(arrays, settings), films, columns)

@@ -6,26 +6,26 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Names = Sequence[Sequence[str]]
+NameLists = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class FilmFacts:
+class MovieColumns:
     """Facts of films 0..F−1, in catalogue order. Empty lists and zeros where nothing is known.
 
     `rating` is the mean vote or the critics' score on a scale of 0–10 (NaN if none), `votes` the number of
     votes or reviews behind it, in whatever unit: only their order of size matters.
     """
 
-    genres: Names
+    genres: NameLists
     years: npt.NDArray[np.int32]
-    languages: Names
-    countries: Names
-    directors: Names
-    writers: Names
-    cast: Names
-    keywords: Names
-    series: Names
+    languages: NameLists
+    countries: NameLists
+    directors: NameLists
+    writers: NameLists
+    cast: NameLists
+    keywords: NameLists
+    series: NameLists
     rating: npt.NDArray[np.float32]
     votes: npt.NDArray[np.float32]
 
@@ -33,23 +33,23 @@ class FilmFacts:
         return len(self.years)
 
 
-def facts(
-    genres: Names,
+def build_movie_columns(
+    genres: NameLists,
     years: Sequence[int],
     *,
-    languages: Names | None = None,
-    countries: Names | None = None,
-    directors: Names | None = None,
-    writers: Names | None = None,
-    cast: Names | None = None,
-    keywords: Names | None = None,
-    series: Names | None = None,
+    languages: NameLists | None = None,
+    countries: NameLists | None = None,
+    directors: NameLists | None = None,
+    writers: NameLists | None = None,
+    cast: NameLists | None = None,
+    keywords: NameLists | None = None,
+    series: NameLists | None = None,
     rating: npt.ArrayLike | None = None,
     votes: npt.ArrayLike | None = None,
-) -> FilmFacts:
+) -> MovieColumns:
     """Facts from what there is; whatever is left out is unknown for every film."""
-    nothing: Names = [()] * len(years)
-    return FilmFacts(
+    nothing: NameLists = [()] * len(years)
+    return MovieColumns(
         genres=genres,
         years=np.asarray(years, dtype=np.int32),
         languages=languages or nothing,

@@ -10,7 +10,9 @@ from movierec.recommender.engine.ranking import top_k
 BEST_KNOWN = 500
 
 
-def grid(known: Floats, allowed: Mask, genres: Mask, years: npt.NDArray[np.int32], n: int, seed: int) -> Ints:
+def sample_grid(
+    known: Floats, allowed: Mask, genres: Mask, years: npt.NDArray[np.int32], n: int, seed: int
+) -> Ints:
     """`n` films out of the 500 best known (by `known`: votes or raters), spread over genres and decades.
 
     A kind of film is its rarest genre in its decade; large kinds give more films than small ones, by the

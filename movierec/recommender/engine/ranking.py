@@ -24,7 +24,7 @@ EXPLORATION = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
+class RankingOptions:
     """Knobs of the ranking. `diversity` and `calibration` run from 0 (scores alone) to 1."""
 
     diversity: float = 0.0
@@ -50,7 +50,7 @@ def top_k(scores: Floats, allowed: Mask, k: int) -> Ints:
     return films[order]
 
 
-def rank(
+def rank_items(
     scores: Floats,
     allowed: Mask,
     k: int,
@@ -58,7 +58,7 @@ def rank(
     likeness: Csr,
     genres: Floats,
     wanted: Floats | None,
-    taste: Taste,
+    taste: RankingOptions,
     makers: Ints | None = None,
     liked: Ints | None = None,
 ) -> Ints:
@@ -150,7 +150,12 @@ def _spread_over_makers(makers: Ints, own: Ints, k: int) -> Ints:
 
 
 def _rerank(
-    relevance: Floats, k: int, vectors: Csr | None, genres: Floats, wanted: Floats | None, taste: Taste
+    relevance: Floats,
+    k: int,
+    vectors: Csr | None,
+    genres: Floats,
+    wanted: Floats | None,
+    taste: RankingOptions,
 ) -> Ints:
     """Greedy: the next film is the one with the best of relevance − diversity − calibration costs."""
     chosen: list[int] = []

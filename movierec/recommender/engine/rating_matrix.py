@@ -11,7 +11,7 @@ from movierec.recommender.engine.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class RatingMatrix:
     """Ratings of all users; row and column numbers stand for the ids beside them."""
 
     ratings: Csr
@@ -19,14 +19,14 @@ class Dataset:
     films: Ints
 
 
-def build(
+def build_rating_matrix(
     users: npt.ArrayLike,
     films: npt.ArrayLike,
     stars: npt.ArrayLike,
     rated_at: npt.ArrayLike | None = None,
     *,
     history: int = Settings().training_history,
-) -> Dataset:
+) -> RatingMatrix:
     """The dataset of parallel arrays of user ids, film ids and stars.
 
     Of a film rated twice by one user the last row counts. With `rated_at` (any rising number) only the
@@ -37,10 +37,10 @@ def build(
     value = np.asarray(stars, dtype=np.float32)
     times = None if rated_at is None else np.asarray(rated_at)
     shape = (len(user_ids), len(film_ids))
-    return Dataset(histories(row, column, value, times, shape, history), user_ids, film_ids)
+    return RatingMatrix(rating_rows(row, column, value, times, shape, history), user_ids, film_ids)
 
 
-def histories(
+def rating_rows(
     rows: Ints,
     columns: Ints,
     stars: Floats,
@@ -83,12 +83,12 @@ def cap_histories(ratings: Csr, history: int, seed: int) -> Csr:
     return sparse.csr_array((ratings.data[keep], ratings.indices[keep], indptr), shape=ratings.shape)
 
 
-def raters(ratings: Csr) -> Ints:
+def rater_counts(ratings: Csr) -> Ints:
     """Number of users who rated each film."""
     return np.bincount(ratings.indices, minlength=ratings.shape[1]).astype(np.int64)
 
 
-def films_to_model(counts: Ints, settings: Settings) -> Ints:
+def select_items(counts: Ints, settings: Settings) -> Ints:
     """Columns that get a place in the model, ascending: the most rated ones up to the wanted coverage.
 
     Films with too few raters do not count at all, not even for where the others end.
@@ -101,6 +101,6 @@ def films_to_model(counts: Ints, settings: Settings) -> Ints:
     return np.sort(chosen[heard[chosen] > 0])
 
 
-def user_mean(stars: Floats, prior: float = 3.5, strength: float = 3.0) -> float:
+def shrunk_user_mean(stars: Floats, prior: float = 3.5, strength: float = 3.0) -> float:
     """A user's mean rating, shrunk towards `prior` as if that had been given `strength` times."""
     return float((stars.sum() + prior * strength) / (len(stars) + strength))

@@ -9,12 +9,12 @@ import numpy.typing as npt
 from movierec.recommender.engine.arrays import Csr, Floats, Ints
 
 # With fewer ratings of the user, or raters of the film, no number is better than a wrong one.
-MIN_RATINGS, MIN_RATERS = 5, 5
-LOWEST, HIGHEST = 0.5, 5.0
+MIN_USER_RATINGS, MIN_ITEM_RATERS = 5, 5
+LOWEST_STARS, HIGHEST_STARS = 0.5, 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
+class RatingPrediction:
     """What a user would give a film, and its standard deviation."""
 
     stars: float
@@ -42,7 +42,7 @@ class RatingModel:
 
     def fold_in(self, films: Ints, stars: Floats) -> "Taste | None":
         """The posterior of one user; None with too few ratings."""
-        if len(films) < MIN_RATINGS:
+        if len(films) < MIN_USER_RATINGS:
             return None
         residual = stars - self.mean[0] - self.film_bias[films]
         bias = residual.sum() / (len(films) + self.user_damping[0])
@@ -50,7 +50,7 @@ class RatingModel:
         seconds = self.second[films].sum(axis=0)[None]
         wanted = ((residual - bias) @ self.films[films])[None]
         mean, covariance = _posterior(seconds, wanted, prior[None], self.precision, self.noise[0])
-        return Taste(self, float(bias), mean[0], covariance[0])
+        return UserPosterior(self, float(bias), mean[0], covariance[0])
 
     def expected_without(self, films: Ints, stars: Floats, left_out: Ints) -> Floats | None:
         """Expected stars of some of a user's films, each folded in from all ratings but its own.
@@ -58,7 +58,7 @@ class RatingModel:
         `left_out` are positions in `films`; the posterior of `fold_in` for each, at once. None with too few.
         """
         count = len(films) - 1
-        if count < MIN_RATINGS:
+        if count < MIN_USER_RATINGS:
             return None
         residual = stars - self.mean[0] - self.film_bias[films]
         vectors, embedded = self.films[films], self.embedding[films]
@@ -73,7 +73,7 @@ class RatingModel:
         expected: Floats = (
             self.mean[0] + bias + self.film_bias[films[left_out]] + np.einsum("ij,ij->i", own, mean)
         )
-        return np.clip(expected, LOWEST, HIGHEST)
+        return np.clip(expected, LOWEST_STARS, HIGHEST_STARS)
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
         """What an artifact keeps, each name with `rating_` before it."""
@@ -86,7 +86,7 @@ class RatingModel:
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
+class UserPosterior:
     """One user, folded in."""
 
     model: RatingModel
@@ -100,10 +100,10 @@ class Taste:
         stars: Floats = model.mean[0] + self.bias + model.film_bias[films] + model.films[films] @ self.mean
         return stars
 
-    def predict(self, film: int) -> Prediction | None:
+    def predict(self, film: int) -> RatingPrediction | None:
         """The rating to show for a film; None where too few have rated it."""
         model = self.model
-        if model.raters[film] < MIN_RATERS:
+        if model.raters[film] < MIN_ITEM_RATERS:
             return None
         k = len(self.mean)
         seconds = model.second[film].reshape(k, k)
@@ -112,10 +112,10 @@ class Taste:
         own = self.covariance + np.outer(self.mean, self.mean)
         variance = float((seconds * own).sum()) - float(vector @ self.mean) ** 2 + float(model.noise[0])
         stars = float(self.expected(np.array([film]))[0])
-        return Prediction(min(HIGHEST, max(LOWEST, stars)), max(variance, 0.0) ** 0.5)
+        return RatingPrediction(min(HIGHEST_STARS, max(LOWEST_STARS, stars)), max(variance, 0.0) ** 0.5)
 
 
-def posterior(
+def row_posteriors(
     residuals: Csr, others: Floats, seconds: Floats, prior: Floats, precision: Floats, noise: float
 ) -> tuple[Floats, Floats]:
     """Mean and covariance of each row's vector, given its residuals against the other side's vectors.

@@ -8,28 +8,28 @@ import numpy as np
 from scipy import sparse
 
 from movierec.recommender.engine import rating_matrix
-from movierec.recommender.engine.arrays import Csr, Floats, as_csr, row_of
-from movierec.recommender.engine.baselines import Fit, Scores
-from movierec.recommender.engine.blend import discounts
-from movierec.recommender.engine.edlae import solve
-from movierec.recommender.engine.gram import RatingSums
+from movierec.recommender.engine.arrays import Csr, Floats, as_csr, csr_row
+from movierec.recommender.engine.baselines import FitFunction, ScoreFunction
+from movierec.recommender.engine.blend import popularity_discounts
+from movierec.recommender.engine.edlae import solve_edlae
+from movierec.recommender.engine.gram import ExactGram
 from movierec.recommender.engine.settings import Settings
 from movierec.recommender.engine.weights import training_weights
 
 
-def edlae(dropout: float) -> Fit:
+def graded_edlae(dropout: float) -> FitFunction:
     """One graded EDLAE (Steck 2020) for histories of every length, λ and γ as in the long memory."""
     settings = Settings()
     usual = settings.long
     memory = replace(usual, dropout=dropout)
 
-    def train(ratings: Csr) -> Scores:
-        counts = rating_matrix.raters(ratings)
-        films = rating_matrix.films_to_model(counts, settings)
-        sums = RatingSums(len(films))
+    def train(ratings: Csr) -> ScoreFunction:
+        counts = rating_matrix.rater_counts(ratings)
+        films = rating_matrix.select_items(counts, settings)
+        sums = ExactGram(len(films))
         sums.add(as_csr(ratings[:, films]))
-        matrix = solve(sums.gram(), memory.dropout, memory.ridge_for(ratings.shape[0]))
-        discount = discounts(counts[films], memory.spared, memory.discount)
+        matrix = solve_edlae(sums.gram(), memory.dropout, memory.ridge_for(ratings.shape[0]))
+        discount = popularity_discounts(counts[films], memory.spared, memory.discount)
         weights = matrix.values.astype(np.float32) * (matrix.scale * discount)
 
         def scores(history: Csr) -> Floats:
@@ -46,7 +46,7 @@ def edlae(dropout: float) -> Fit:
 
 
 @dataclass(frozen=True)
-class Ials:
+class GradedIals:
     """iALS (Rendle 2021) on graded weights: `Σ w·(1 − u·v)² + α·Σ (u·v)² + Σ λ·(n + α·N)^ν·|v|²`.
 
     The first sum is over what was rated, the second over everything; n of the other side's N were rated.
@@ -60,8 +60,8 @@ class Ials:
     seed: int = 42
     settings: Settings = field(default_factory=Settings)
 
-    def __call__(self, ratings: Csr) -> Scores:
-        films = rating_matrix.films_to_model(rating_matrix.raters(ratings), self.settings)
+    def __call__(self, ratings: Csr) -> ScoreFunction:
+        films = rating_matrix.select_items(rating_matrix.rater_counts(ratings), self.settings)
         graded = as_csr(ratings[:, films])
         graded.data = training_weights(graded.data)
         turned = as_csr(sparse.csr_array(graded.T))
@@ -87,7 +87,7 @@ class Ials:
         found = np.zeros((rows.shape[0], self.dimensions), dtype=np.float32)
         diagonal = np.diag_indices(self.dimensions)
         for row in range(rows.shape[0]):
-            columns, weights = row_of(rows, row)
+            columns, weights = csr_row(rows, row)
             theirs = others[columns]
             system = everything + (theirs.T * weights) @ theirs
             system[diagonal] += self.ridge * (len(columns) + self.unobserved * len(others)) ** self.exponent
@@ -95,9 +95,9 @@ class Ials:
         return found
 
 
-RIVALS: dict[str, Fit] = {
-    "graded iALS": Ials(),
-    "graded EDLAE, p=0.5": edlae(0.5),
-    "graded EDLAE, p=0.8": edlae(0.8),
-    "graded EDLAE, p=0.96": edlae(0.96),
+REFERENCE_MODELS: dict[str, FitFunction] = {
+    "graded iALS": GradedIals(),
+    "graded EDLAE, p=0.5": graded_edlae(0.5),
+    "graded EDLAE, p=0.8": graded_edlae(0.8),
+    "graded EDLAE, p=0.96": graded_edlae(0.96),
 }

@@ -7,7 +7,7 @@ Dislikes = Literal["push", "trained"]
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class EdlaeSettings:
     """One of the two item–item matrices.
 
     `dropout` is p, the share of a history that the matrix learns to do without: it decides how long
@@ -33,8 +33,8 @@ class Memory:
 class Settings:
     """How the community's ratings become a model, and how a history becomes scores."""
 
-    long: Memory = field(default_factory=lambda: Memory(0.7, 0.3, 10.0, 260.0, 0.45))
-    short: Memory = field(default_factory=lambda: Memory(0.98, 0.3, 100.0, 900.0, 0.0))
+    long: EdlaeSettings = field(default_factory=lambda: EdlaeSettings(0.7, 0.3, 10.0, 260.0, 0.45))
+    short: EdlaeSettings = field(default_factory=lambda: EdlaeSettings(0.98, 0.3, 100.0, 900.0, 0.0))
     # Histories of up to `few` ratings are served by the short memory alone, from `many` by the long one.
     few: int = 10
     many: int = 90

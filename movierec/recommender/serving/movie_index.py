@@ -12,14 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from movierec import db, movies
-from movierec.community.blocks import replaced
+from movierec.community.blocks import replace_values
 from movierec.movies.starter.vocabulary import LANGUAGES
 from movierec.recommender.engine.arrays import Floats, Ints
-from movierec.recommender.engine.candidates import Traits
-from movierec.recommender.engine.content import Content
+from movierec.recommender.engine.candidates import FilterColumns
+from movierec.recommender.engine.content import ContentScorer
 from movierec.recommender.engine.features import Features
-from movierec.recommender.engine.franchises import series_of
-from movierec.recommender.engine.movie_columns import FilmFacts
+from movierec.recommender.engine.franchises import find_franchises
+from movierec.recommender.engine.movie_columns import MovieColumns
 from movierec.recommender.engine.ranking import genre_shares
 
 # Beyond these a film's cast says little of what it is like.
@@ -38,8 +38,8 @@ class Catalogue:
     movie_ids: Ints
     updated_at: Ints
     titles: Sequence[str]
-    traits: Traits
-    content: Content
+    traits: FilterColumns
+    content: ContentScorer
     genres: Floats
     # The column of each film's first director among its facts, −1 where none is known.
     makers: Ints
@@ -62,7 +62,7 @@ class Catalogue:
 
     def places_of(self, movie_ids: Sequence[int] | Ints) -> Ints:
         """The number of each film or what it was merged into, −1 for those that are not here."""
-        wanted = replaced(np.asarray(movie_ids, dtype=np.int64), self.aliases)
+        wanted = replace_values(np.asarray(movie_ids, dtype=np.int64), self.aliases)
         if not len(self.movie_ids):
             return np.full(len(wanted), -1, dtype=np.int64)
         places = np.minimum(np.searchsorted(self.movie_ids, wanted), len(self.movie_ids) - 1)
@@ -74,7 +74,7 @@ def load_catalogue() -> Catalogue:
     """Read the whole catalogue: about a second for 17,000 films."""
     revision = db.revision("catalogue")
     films = read_films()
-    content = Content(films.facts)
+    content = ContentScorer(films.facts)
     return Catalogue(
         revision=revision,
         movie_ids=films.ids,
@@ -94,8 +94,8 @@ class Films(NamedTuple):
     ids: Ints
     updated_at: Ints
     titles: list[str]
-    traits: Traits
-    facts: FilmFacts
+    traits: FilterColumns
+    facts: MovieColumns
 
 
 _SELECTED = (
@@ -121,12 +121,12 @@ def read_films(only: Sequence[int] | None = None) -> Films:
     )
 
 
-def _facts(rows: Sequence[db.Row], genres: Sequence[Sequence[str]], listed: _Listed) -> FilmFacts:
+def _facts(rows: Sequence[db.Row], genres: Sequence[Sequence[str]], listed: _Listed) -> MovieColumns:
     directors, writers, cast = (listed.credited(role) for role in ("director", "writer", "cast"))
     people = [[*each] for each in map(chain, directors, writers, cast)]
-    series = series_of([row[1] for row in rows], people) if listed.only is None else [[] for _ in rows]
+    series = find_franchises([row[1] for row in rows], people) if listed.only is None else [[] for _ in rows]
     rated = np.array([row[4] if row[5] else np.nan for row in rows], dtype=np.float32)
-    return FilmFacts(
+    return MovieColumns(
         genres=genres,
         years=np.array([row[2] or 0 for row in rows], dtype=np.int32),
         languages=[_names(row[8], row[7]) for row in rows],
@@ -146,7 +146,7 @@ def _weight(row: db.Row) -> float:
     return movies.equivalent_reviews(row[5]) if row[11] == "tmdb" else row[5]
 
 
-def makers_of(features: Features, facts: FilmFacts) -> Ints:
+def makers_of(features: Features, facts: MovieColumns) -> Ints:
     """For each film the column that its first director has in `features`, −1 where none is known."""
     columns = (features.columns[("director", names[0])] if names else -1 for names in facts.directors)
     return np.fromiter(columns, dtype=np.int64, count=len(facts))
@@ -164,12 +164,12 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 
 
-def _traits(rows: Sequence[db.Row], names: Sequence[str], genres: Sequence[Sequence[str]]) -> Traits:
+def _traits(rows: Sequence[db.Row], names: Sequence[str], genres: Sequence[Sequence[str]]) -> FilterColumns:
     column = {name: number for number, name in enumerate(names)}
     having = np.zeros((len(rows), len(names)), dtype=bool)
     films = np.repeat(np.arange(len(rows)), np.fromiter(map(len, genres), dtype=np.int64))
     having[films, [column[name] for found in genres for name in found]] = True
-    return Traits(
+    return FilterColumns(
         genres=having,
         genre_names=tuple(names),
         years=np.array([row[2] or 0 for row in rows], dtype=np.int32),

@@ -9,8 +9,8 @@ import numpy as np
 
 from movierec import db, movies
 from movierec.recommender.engine.arrays import Ints, Mask
-from movierec.recommender.engine.candidates import Traits
-from movierec.recommender.engine.movie_columns import FilmFacts
+from movierec.recommender.engine.candidates import FilterColumns
+from movierec.recommender.engine.movie_columns import MovieColumns
 from movierec.recommender.engine.ranking import genre_shares
 from movierec.recommender.serving.movie_index import Catalogue, Films, makers_of, read_films
 
@@ -90,7 +90,7 @@ def _merged(before: Catalogue, films: Films, revision: int, ids: Ints, take: Int
     )
 
 
-def _traits(old: Traits, new: Traits, take: Ints) -> Traits:
+def _traits(old: FilterColumns, new: FilterColumns, take: Ints) -> FilterColumns:
     """Genres are those the database has now: `new` names all of them."""
     genres = np.zeros((len(old), len(new.genre_names)), dtype=bool)
     column_of = {name: column for column, name in enumerate(new.genre_names)}
@@ -98,7 +98,7 @@ def _traits(old: Traits, new: Traits, take: Ints) -> Traits:
         if name in column_of:
             genres[:, column_of[name]] = old.genres[:, column]
     languages = [*old.languages, *new.languages]
-    return Traits(
+    return FilterColumns(
         genres=np.concatenate((genres, new.genres))[take],
         genre_names=new.genre_names,
         years=np.concatenate((old.years, new.years))[take],
@@ -109,7 +109,7 @@ def _traits(old: Traits, new: Traits, take: Ints) -> Traits:
     )
 
 
-def _with_series(before: Catalogue, films: Films) -> FilmFacts:
+def _with_series(before: Catalogue, films: Films) -> MovieColumns:
     """A changed film stays in its series; a new one finds its own when all are read again."""
     features = before.content.features
     series = [

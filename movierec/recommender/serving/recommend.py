@@ -14,10 +14,10 @@ import numpy as np
 
 from movierec.recommender.engine import explanations, onboarding_grid, ranking
 from movierec.recommender.engine.arrays import Ints
-from movierec.recommender.engine.blend import PLAIN_NOVELTY
-from movierec.recommender.engine.candidates import Filters, candidates
-from movierec.recommender.engine.cold_start import Preference, preferred
-from movierec.recommender.engine.hybrid import Because, Explanation, Scored
+from movierec.recommender.engine.blend import DEFAULT_NOVELTY
+from movierec.recommender.engine.candidates import CandidateFilters, candidate_mask
+from movierec.recommender.engine.cold_start import Preference, boost_preferred
+from movierec.recommender.engine.hybrid import Contribution, ScoredHistory, ScoreExplanation
 from movierec.recommender.engine.weights import serving_weights
 from movierec.recommender.serving.movie_index import Catalogue
 from movierec.recommender.serving.state import Serving
@@ -35,7 +35,7 @@ class Wish:
     """What somebody asks for. `novelty` and `diversity` run from 0 to 1; None leaves the usual."""
 
     limit: int = 20
-    filters: Filters = field(default_factory=Filters)
+    filters: CandidateFilters = field(default_factory=CandidateFilters)
     novelty: float | None = None
     diversity: float | None = None
     include_seen: bool = False
@@ -114,17 +114,17 @@ def _recommend(
 ) -> list[Recommended]:
     catalogue = serving.catalogue
     seen = opinions.history_in(catalogue)
-    scored = serving.scorer.score(seen, PLAIN_NOVELTY if wish.novelty is None else wish.novelty)
+    scored = serving.scorer.score(seen, DEFAULT_NOVELTY if wish.novelty is None else wish.novelty)
     if not len(seen):
         scored = dataclasses.replace(
-            scored, scores=preferred(scored.scores, catalogue.traits, wish.preference)
+            scored, scores=boost_preferred(scored.scores, catalogue.traits, wish.preference)
         )
     excluded = opinions.excluded_in(catalogue, include_seen=wish.include_seen)
     only = catalogue.numbers_of(watchlist) if watchlist is not None else None
-    allowed = candidates(catalogue.traits, wish.filters, excluded, only)
+    allowed = candidate_mask(catalogue.traits, wish.filters, excluded, only)
     weights = serving_weights(seen.stars)
-    taste = ranking.Taste(diversity=wish.diversity or 0.0, seed=None if wish.pick else wish.seed)
-    films = ranking.rank(
+    taste = ranking.RankingOptions(diversity=wish.diversity or 0.0, seed=None if wish.pick else wish.seed)
+    films = ranking.rank_items(
         scored.scores,
         allowed,
         TONIGHT if wish.pick else wish.limit,
@@ -180,7 +180,7 @@ def explain(serving: Serving, user_id: int, movie_id: int) -> Account | None:
         score=account.score,
         baseline=account.baseline,
         predicted_rating=_expected_stars(serving, opinions, np.array([film]))[0],
-        reason=explanations.reason(
+        reason=explanations.reason_sentence(
             [_named(catalogue, item) for item in account.speaking],
             account.facts,
             _named(catalogue, against) if against else None,
@@ -192,7 +192,7 @@ def explain(serving: Serving, user_id: int, movie_id: int) -> Account | None:
     )
 
 
-def _is_weighty(account: Explanation) -> bool:
+def _is_weighty(account: ScoreExplanation) -> bool:
     """Whether a disliked film says enough against a recommendation to be mentioned beside what speaks for it."""
     speaking = sum(item.contribution for item in account.speaking)
     return account.against is not None and -account.against.contribution > WEIGHTY * speaking
@@ -207,9 +207,9 @@ def quickstart_for(
     """
     catalogue = serving.catalogue
     answered = opinions_of(user_id).excluded_in(catalogue, include_seen=False)
-    films = onboarding_grid.grid(
+    films = onboarding_grid.sample_grid(
         serving.scorer.fame,
-        candidates(catalogue.traits, Filters(adult=adult), np.zeros(0, dtype=np.int64)),
+        candidate_mask(catalogue.traits, CandidateFilters(adult=adult), np.zeros(0, dtype=np.int64)),
         catalogue.traits.genres,
         catalogue.traits.years,
         limit + len(answered),
@@ -232,13 +232,18 @@ def similar_to(serving: Serving, movie_id: int, limit: int) -> list[Similar] | N
     found = serving.scorer.similar(film, limit, allowed)
     others = np.array([other for other, _ in found], dtype=np.int64)
     return [
-        Similar(int(catalogue.movie_ids[other]), round(likeness, 4), explanations.capital(facts))
+        Similar(int(catalogue.movie_ids[other]), round(likeness, 4), explanations.capitalise(facts))
         for (other, likeness), facts in zip(found, serving.scorer.common_facts(film, others), strict=True)
     ]
 
 
 def _recommended(
-    serving: Serving, scored: Scored, film: int, because: Sequence[Because], facts: str, stars: float | None
+    serving: Serving,
+    scored: ScoredHistory,
+    film: int,
+    because: Sequence[Contribution],
+    facts: str,
+    stars: float | None,
 ) -> Recommended:
     catalogue = serving.catalogue
     return Recommended(
@@ -246,23 +251,23 @@ def _recommended(
         score=round(float(scored.scores[film]), 4),
         predicted_rating=stars,
         kind=_kind(scored, because),
-        reason=explanations.reason([_named(catalogue, item) for item in because], facts),
+        reason=explanations.reason_sentence([_named(catalogue, item) for item in because], facts),
         because=tuple(_reason(catalogue, item, item.share) for item in because),
         model=serving.version,
     )
 
 
-def _kind(scored: Scored, because: Sequence[Because]) -> str:
+def _kind(scored: ScoredHistory, because: Sequence[Contribution]) -> str:
     if not because:
         return "popular"
     return "community" if scored.trust >= 0.5 else "content"
 
 
-def _reason(catalogue: Catalogue, item: Because, contribution: float) -> Reason:
+def _reason(catalogue: Catalogue, item: Contribution, contribution: float) -> Reason:
     return Reason(
         int(catalogue.movie_ids[item.film]), catalogue.titles[item.film], item.stars, round(contribution, 6)
     )
 
 
-def _named(catalogue: Catalogue, item: Because) -> explanations.Named:
+def _named(catalogue: Catalogue, item: Contribution) -> explanations.TitleAndStars:
     return catalogue.titles[item.film], item.stars

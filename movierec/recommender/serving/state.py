@@ -18,7 +18,7 @@ import numpy as np
 from movierec import config, db
 from movierec.recommender.artifacts import store
 from movierec.recommender.artifacts.model import community_of
-from movierec.recommender.engine.hybrid import Scorer
+from movierec.recommender.engine.hybrid import HybridScorer
 from movierec.recommender.engine.settings import Settings
 from movierec.recommender.serving.movie_index import Catalogue, load_catalogue
 from movierec.recommender.serving.movie_index_refresh import renewed
@@ -43,7 +43,7 @@ class Serving:
     """
 
     catalogue: Catalogue
-    scorer: Scorer
+    scorer: HybridScorer
     version: str
     wanted: str | None
     manifest: dict[str, object]
@@ -149,7 +149,7 @@ class Recommender:
             logger.error(complaint)
         return Serving(
             catalogue=catalogue,
-            scorer=Scorer(catalogue.content, community),
+            scorer=HybridScorer(catalogue.content, community),
             version=found.version if found else CONTENT_ONLY,
             wanted=wanted,
             manifest=dict(found.manifest) if found else {},
@@ -169,7 +169,7 @@ class Recommender:
             old_ids = before.catalogue.movie_ids
             ids = np.where(community.positions >= 0, old_ids[community.positions], -1)
             community = community.over(catalogue.content, catalogue.places_of(ids), found.take, found.fresh)
-        scorer = Scorer(catalogue.content, community)
+        scorer = HybridScorer(catalogue.content, community)
         return dataclasses.replace(before, catalogue=catalogue, scorer=scorer, latest=Latest())
 
 

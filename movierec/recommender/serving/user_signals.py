@@ -8,9 +8,9 @@ import numpy as np
 
 from movierec import db
 from movierec.recommender.engine.arrays import Ints
-from movierec.recommender.engine.history import History, history
-from movierec.recommender.engine.hybrid import Community
-from movierec.recommender.engine.rating_prediction import Taste
+from movierec.recommender.engine.history import History, build_history
+from movierec.recommender.engine.hybrid import CommunityModel
+from movierec.recommender.engine.rating_prediction import UserPosterior
 from movierec.recommender.serving.movie_index import Catalogue
 
 
@@ -39,9 +39,9 @@ class Opinions:
             (number, stars) for number, (_, stars) in zip(numbers, self.ratings, strict=True) if number >= 0
         ]
         liked = catalogue.numbers_of([*self.favorites, *self.liked])
-        return history(rated, liked.tolist(), catalogue.numbers_of(self.disliked).tolist())
+        return build_history(rated, liked.tolist(), catalogue.numbers_of(self.disliked).tolist())
 
-    def taste_in(self, catalogue: Catalogue, community: Community | None) -> Taste | None:
+    def taste_in(self, catalogue: Catalogue, community: CommunityModel | None) -> UserPosterior | None:
         """What predicts this user's stars, from ratings alone: a heart is no number."""
         if community is None or not self.ratings:
             return None

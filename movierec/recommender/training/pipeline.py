@@ -24,10 +24,10 @@ from movierec.recommender.artifacts import model as model_artifact
 from movierec.recommender.engine import evaluation, rating_matrix, rmse
 from movierec.recommender.engine.arrays import Csr, as_csr
 from movierec.recommender.engine.baselines import BASELINES
-from movierec.recommender.engine.evaluation import Report
-from movierec.recommender.engine.matrix_factorisation import RatingSettings, fit_ratings
-from movierec.recommender.engine.model import solved
-from movierec.recommender.engine.reference_models import RIVALS
+from movierec.recommender.engine.evaluation import EvaluationReport
+from movierec.recommender.engine.matrix_factorisation import FactorisationSettings, fit_rating_model
+from movierec.recommender.engine.model import solve_model
+from movierec.recommender.engine.reference_models import REFERENCE_MODELS
 from movierec.recommender.engine.settings import Settings
 from movierec.recommender.serving.movie_index import Catalogue, load_catalogue
 from movierec.recommender.serving.state import models_folder, recommender_settings
@@ -82,10 +82,10 @@ def train(
             if corpus.ratings
             else NothingToTrainOn.default_detail
         )
-    model = solved(found, catalogue.content.features.rows, len(catalogue), chosen, fitting)
-    rating = RatingSettings()
+    model = solve_model(found, catalogue.content.features.rows, len(catalogue), chosen, fitting)
+    rating = FactorisationSettings()
     sample = corpus.sample(model.films, rating.max_ratings, rating.seed)
-    stars = fit_ratings(sample, rating, _within(progress, FITTED, RATED))
+    stars = fit_rating_model(sample, rating, _within(progress, FITTED, RATED))
     del sample
     metrics = _measure(Corpus(catalogue, chosen.training_history), chosen, progress) if measure else {}
     progress("publish", MEASURED)
@@ -129,22 +129,22 @@ def _measure(corpus: Corpus, settings: Settings, progress: Progress) -> dict[str
     }
 
 
-def _rated(corpus: Corpus) -> tuple[Csr, evaluation.Films]:
+def _rated(corpus: Corpus) -> tuple[Csr, evaluation.ItemContent]:
     """Stars (raters × films) of the films that anybody has rated, and what is known of these."""
     stars = corpus.whole()
-    films = np.flatnonzero(rating_matrix.raters(stars))
-    return as_csr(stars[:, films]), evaluation.Films(corpus.catalogue.content, films)
+    films = np.flatnonzero(rating_matrix.rater_counts(stars))
+    return as_csr(stars[:, films]), evaluation.ItemContent(corpus.catalogue.content, films)
 
 
 def measure(
     settings: config.Settings,
     progress: Callable[[str, float], None],
     *,
-    cells: Sequence[int | None] = evaluation.CELLS,
+    cells: Sequence[int | None] = evaluation.KNOWN_COUNTS,
     seeds: Sequence[int] = evaluation.SEEDS,
     positives_only: bool = False,
     rivals: bool = False,
-) -> Report:
+) -> EvaluationReport:
     """What is served beside popularity, item neighbours and EASE, on the community's ratings.
 
     `rivals` adds what could be served instead, which takes several times as long. Raises NothingToTrainOn where
@@ -161,14 +161,14 @@ def measure(
         stars,
         chosen,
         films=films,
-        algorithms={**BASELINES, **(RIVALS if rivals else {})},
+        algorithms={**BASELINES, **(REFERENCE_MODELS if rivals else {})},
         cells=cells,
         seeds=seeds,
         positives_only=positives_only,
         progress=progress,
     )
     progress("predicted ratings", 1.0)
-    return dataclasses.replace(report, rmse=rmse.rmse(stars))
+    return dataclasses.replace(report, rmse=rmse.measure_rmse(stars))
 
 
 def _within(progress: Progress, begin: int, end: int) -> Callable[[str, float], None]:

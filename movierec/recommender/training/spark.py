@@ -21,8 +21,8 @@ from movierec import db
 from movierec.errors import ValidationFailed
 from movierec.recommender.engine import arrays, gram, rating_matrix, settings, weights
 from movierec.recommender.engine.arrays import Csr, Ints, as_csr
-from movierec.recommender.engine.gram import RatingSums
-from movierec.recommender.engine.model import Progress, Statistics
+from movierec.recommender.engine.gram import ExactGram
+from movierec.recommender.engine.model import ProgressCallback, TrainingStatistics
 from movierec.recommender.serving.movie_index import Catalogue
 
 # What a column may be called; the second names are MovieLens's.
@@ -60,21 +60,21 @@ class SparkRatings:
         blocks = entries.rdd.mapPartitions(lambda rows: _packed(rows, columns, history))
         self._blocks = blocks.persist(StorageLevel.MEMORY_AND_DISK)
 
-    def statistics(self, chosen: settings.Settings, progress: Progress) -> Statistics:
+    def statistics(self, chosen: settings.Settings, progress: ProgressCallback) -> TrainingStatistics:
         """As `model.statistics` would have them, to the last bit."""
         columns = len(self.catalogue)
         nothing = (np.zeros(columns, dtype=np.int64), 0, 0)
         counted = self._blocks.map(lambda block: _counted(block, columns))
         counts, self.raters, self.ratings = counted.fold(nothing, _added)
-        films = rating_matrix.films_to_model(counts, chosen)
+        films = rating_matrix.select_items(counts, chosen)
         users = self._blocks.map(lambda block: _users(block, columns, films)).sum()
         progress("statistics", 0.2)
-        sums = RatingSums(len(films))
+        sums = ExactGram(len(films))
         cores = self._blocks.context.defaultParallelism
         tiles = self._blocks.coalesce(cores).mapPartitions(lambda blocks: _tiles(blocks, columns, films))
         for (strip, start), tile in tiles.reduceByKey(np.add, cores).toLocalIterator():
             sums.parts[strip][:, start : start + tile.shape[1]] += tile
-        return Statistics(sums, films, counts[films], users)
+        return TrainingStatistics(sums, films, counts[films], users)
 
     def sample(self, films: Ints, ratings: int, seed: int) -> Csr:
         """Histories over some films of so many raters that about `ratings` are left."""
@@ -176,7 +176,7 @@ def _packed(rows: Iterable[Any], columns: int, history: int) -> Iterator[Block]:
 def _matrix(rows: list[Any], columns: int, history: int) -> Block:
     lengths = np.array([len(row[0]) for row in rows])
     films, stars, times = (np.concatenate([row[part] for row in rows]) for part in range(3))
-    made = rating_matrix.histories(
+    made = rating_matrix.rating_rows(
         np.repeat(np.arange(len(rows)), lengths),
         films.astype(np.int64),
         stars.astype(np.float32),
@@ -207,7 +207,7 @@ def _added(one: tuple[Any, int, int], other: tuple[Any, int, int]) -> tuple[Any,
 
 def _tiles(blocks: Iterable[Block], columns: int, films: Ints) -> Iterator[tuple[tuple[int, int], Any]]:
     """What the histories of one part of the data add to the sums, cut into pieces that are easy to move."""
-    sums = RatingSums(len(films))
+    sums = ExactGram(len(films))
     for block in blocks:
         sums.add(as_csr(_unpacked(block, columns)[:, films]))
     for strip, part in enumerate(sums.parts):

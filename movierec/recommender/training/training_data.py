@@ -12,7 +12,7 @@ from movierec import community
 from movierec.community.blocks import Ratings
 from movierec.recommender.engine import rating_matrix
 from movierec.recommender.engine.arrays import Csr, Ints, Mask, as_csr
-from movierec.recommender.engine.model import Progress, Statistics, statistics
+from movierec.recommender.engine.model import ProgressCallback, TrainingStatistics, accumulate_statistics
 from movierec.recommender.engine.settings import Settings
 from movierec.recommender.serving.movie_index import Catalogue
 
@@ -27,7 +27,7 @@ class Source(Protocol):
     ratings: int
     raters: int
 
-    def statistics(self, chosen: Settings, progress: Progress) -> Statistics: ...
+    def statistics(self, chosen: Settings, progress: ProgressCallback) -> TrainingStatistics: ...
 
     def sample(self, films: Ints, ratings: int, seed: int) -> Csr: ...
 
@@ -68,8 +68,8 @@ class Corpus:
         self.ratings, self.raters = ratings, raters
         self._kept = kept if ratings <= RATINGS_KEPT else None
 
-    def statistics(self, chosen: Settings, progress: Progress) -> Statistics:
-        return statistics(self.blocks, len(self.catalogue), chosen, progress)
+    def statistics(self, chosen: Settings, progress: ProgressCallback) -> TrainingStatistics:
+        return accumulate_statistics(self.blocks, len(self.catalogue), chosen, progress)
 
     def whole(self) -> Csr:
         """All of it in one, for what cannot do with less."""
@@ -91,7 +91,7 @@ class Corpus:
         # A rater's ratings stand together.
         rows = np.cumsum(np.r_[False, raters[1:] != raters[:-1]])
         shape = (int(rows[-1]) + 1, len(self.catalogue))
-        return rating_matrix.histories(
+        return rating_matrix.rating_rows(
             rows, films[known], found.stars[known], found.rated_at[known], shape, self.history
         )
 

@@ -11,12 +11,12 @@ from movierec.recommender import Model, Settings, fit
 from movierec.recommender.artifacts import model as model_artifact
 from movierec.recommender.artifacts import store
 from movierec.recommender.engine.arrays import Csr
-from movierec.recommender.engine.candidates import Traits
-from movierec.recommender.engine.content import Content
-from movierec.recommender.engine.history import history
-from movierec.recommender.engine.hybrid import Community, Scorer, spread_over
-from movierec.recommender.engine.matrix_factorisation import RatingSettings, fit_ratings
-from movierec.recommender.engine.movie_columns import facts
+from movierec.recommender.engine.candidates import FilterColumns
+from movierec.recommender.engine.content import ContentScorer
+from movierec.recommender.engine.history import build_history
+from movierec.recommender.engine.hybrid import CommunityModel, HybridScorer, catalogue_transfer_matrix
+from movierec.recommender.engine.matrix_factorisation import FactorisationSettings, fit_rating_model
+from movierec.recommender.engine.movie_columns import build_movie_columns
 from movierec.recommender.engine.ranking import genre_shares
 from movierec.recommender.serving.movie_index import Catalogue
 
@@ -29,7 +29,7 @@ def catalogue(movie_ids: list[int], merged: dict[int, int] | None = None) -> Cat
     ids = np.array(sorted(movie_ids), dtype=np.int64)
     scary = ids <= 200
     count = len(ids)
-    traits = Traits(
+    traits = FilterColumns(
         genres=np.stack([~scary, scary], axis=1),
         genre_names=("Comedy", "Horror"),
         years=np.full(count, 1990, np.int32),
@@ -39,7 +39,7 @@ def catalogue(movie_ids: list[int], merged: dict[int, int] | None = None) -> Cat
         languages=[frozenset()] * count,
     )
     genres = [HORROR if each else COMEDY for each in scary.tolist()]
-    content = Content(facts(genres, (1900 + ids // 5).tolist()))
+    content = ContentScorer(build_movie_columns(genres, (1900 + ids // 5).tolist()))
     return Catalogue(
         1,
         ids,
@@ -60,12 +60,12 @@ def model(community: Csr) -> Model:
 
 @pytest.fixture
 def folder(model: Model, community: Csr, tmp_path: Path) -> Path:
-    stars = fit_ratings(community, RatingSettings(sweeps=3))
+    stars = fit_rating_model(community, FactorisationSettings(sweeps=3))
     model_artifact.publish(tmp_path, model, stars, RATED, catalogue(RATED.tolist()), {"trained_at": 5})
     return tmp_path
 
 
-def laid_over(folder: Path, films: Catalogue) -> Community:
+def laid_over(folder: Path, films: Catalogue) -> CommunityModel:
     found, complaints = store.load_current(folder)
     assert found is not None
     assert not complaints
@@ -87,12 +87,12 @@ def test_stored_shares_are_those_that_would_be_made_anew(
 ) -> None:
     films = catalogue(movie_ids)
     found = laid_over(folder, films)
-    anew = spread_over(films.content.features, model.blend.raters, found.positions)
+    anew = catalogue_transfer_matrix(films.content.features, model.blend.raters, found.positions)
     assert found.spread.shape == anew.shape
     # A film's rarity of facts has changed a little with the catalogue; the shares of known films have not.
     new = ~np.isin(films.movie_ids, RATED)
     np.testing.assert_allclose(found.spread[new].toarray(), anew[new].toarray(), atol=1e-6)
-    scores = Scorer(films.content, found).score(history([(0, 5.0), (1, 4.0)])).scores
+    scores = HybridScorer(films.content, found).score(build_history([(0, 5.0), (1, 4.0)])).scores
     assert np.isfinite(scores).all()
 
 
@@ -105,7 +105,7 @@ def test_a_film_of_the_model_that_was_merged_into_another_one_is_that(folder: Pa
     assert films.number_of(100) == films.number_of(105)
     assert found.place[films.number_of(120)] == place[120]
     assert found.positions[place[110]] == -1
-    anew = spread_over(films.content.features, model.blend.raters, found.positions)
+    anew = catalogue_transfer_matrix(films.content.features, model.blend.raters, found.positions)
     number = films.number_of(105)
     np.testing.assert_allclose(found.spread[[number]].toarray(), anew[[number]].toarray(), atol=1e-6)
 

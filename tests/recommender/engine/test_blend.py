@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from movierec.recommender.engine.blend import Blend, discounts, shares_of
+from movierec.recommender.engine.blend import Blend, blend_shares, popularity_discounts
 from movierec.recommender.engine.edlae import ItemMatrix
 from movierec.recommender.engine.settings import Settings
 
@@ -20,18 +20,18 @@ from movierec.recommender.engine.settings import Settings
 def test_memories_share_by_the_length_of_the_history(
     ratings: int, long: float, short: float, popular: float
 ) -> None:
-    shares = shares_of(ratings, Settings())
+    shares = blend_shares(ratings, Settings())
     assert (shares.long, shares.short, shares.popular) == pytest.approx((long, short, popular))
 
 
 def test_between_few_and_many_both_memories_speak() -> None:
-    shares = shares_of(30, Settings())
+    shares = blend_shares(30, Settings())
     assert shares.long == pytest.approx(0.5, abs=0.01)
     assert shares.long + shares.short == pytest.approx(1.0)
 
 
 def test_who_wants_novelty_hears_less_of_popularity() -> None:
-    usual, adventurous = shares_of(2, Settings()), shares_of(2, Settings(), novelty=1.0)
+    usual, adventurous = blend_shares(2, Settings()), blend_shares(2, Settings(), novelty=1.0)
     assert adventurous.popular == 0.0 < usual.popular
 
 
@@ -46,7 +46,7 @@ def test_that_everybody_knows_two_films_makes_them_no_more_alike() -> None:
 
 def test_films_of_fewer_raters_than_are_spared_hardly_differ() -> None:
     raters = np.array([0, 10, 10_000])
-    assert discounts(raters, 6.0, 0.5)[1] == pytest.approx(0.25)
-    few, some, many = discounts(raters, 100.0, 0.3)
+    assert popularity_discounts(raters, 6.0, 0.5)[1] == pytest.approx(0.25)
+    few, some, many = popularity_discounts(raters, 100.0, 0.3)
     assert few / some < 1.03
     assert few / many > 3.9

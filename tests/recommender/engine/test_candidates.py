@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from movierec.recommender.engine.candidates import Filters, Traits, candidates
+from movierec.recommender.engine.candidates import CandidateFilters, FilterColumns, candidate_mask
 
 NOBODY = np.zeros(0, dtype=np.int64)
 
 
 @pytest.fixture(scope="module")
-def traits() -> Traits:
-    return Traits(
+def traits() -> FilterColumns:
+    return FilterColumns(
         genres=np.array([[1, 0], [1, 1], [0, 1], [0, 0]], dtype=bool),
         genre_names=("Drama", "Science Fiction"),
         years=np.array([1950, 1990, 2010, 0], dtype=np.int32),
@@ -27,23 +27,23 @@ def traits() -> Traits:
 @pytest.mark.parametrize(
     ("filters", "films"),
     [
-        (Filters(), [0, 1, 2]),  # adult films only on demand
-        (Filters(adult=True), [0, 1, 2, 3]),
-        (Filters(genres=("drama",)), [0, 1]),
-        (Filters(genres=("Drama", "Science Fiction")), [1]),
-        (Filters(genres=("Opera",)), []),
-        (Filters(exclude_genres=("science fiction",)), [0]),
-        (Filters(year_min=1990), [1, 2]),
-        (Filters(year_max=1990, adult=True), [0, 1]),  # an unknown year passes no bound
-        (Filters(runtime_max=120), [0, 1]),  # an unknown runtime neither
-        (Filters(language="french"), [0, 1]),
-        (Filters(min_votes=50), [1, 2]),
+        (CandidateFilters(), [0, 1, 2]),  # adult films only on demand
+        (CandidateFilters(adult=True), [0, 1, 2, 3]),
+        (CandidateFilters(genres=("drama",)), [0, 1]),
+        (CandidateFilters(genres=("Drama", "Science Fiction")), [1]),
+        (CandidateFilters(genres=("Opera",)), []),
+        (CandidateFilters(exclude_genres=("science fiction",)), [0]),
+        (CandidateFilters(year_min=1990), [1, 2]),
+        (CandidateFilters(year_max=1990, adult=True), [0, 1]),  # an unknown year passes no bound
+        (CandidateFilters(runtime_max=120), [0, 1]),  # an unknown runtime neither
+        (CandidateFilters(language="french"), [0, 1]),
+        (CandidateFilters(min_votes=50), [1, 2]),
     ],
 )
-def test_filters(traits: Traits, filters: Filters, films: list[int]) -> None:
-    assert np.flatnonzero(candidates(traits, filters, NOBODY)).tolist() == films
+def test_filters(traits: FilterColumns, filters: CandidateFilters, films: list[int]) -> None:
+    assert np.flatnonzero(candidate_mask(traits, filters, NOBODY)).tolist() == films
 
 
-def test_excluded_films_are_no_candidates_even_when_asked_for(traits: Traits) -> None:
-    found = candidates(traits, Filters(), np.array([1]), only=np.array([1, 2]))
+def test_excluded_films_are_no_candidates_even_when_asked_for(traits: FilterColumns) -> None:
+    found = candidate_mask(traits, CandidateFilters(), np.array([1]), only=np.array([1, 2]))
     assert np.flatnonzero(found).tolist() == [2]

@@ -1,13 +1,13 @@
 import numpy as np
 
-from movierec.recommender.engine.candidates import Traits
-from movierec.recommender.engine.cold_start import Preference, preferred
+from movierec.recommender.engine.candidates import FilterColumns
+from movierec.recommender.engine.cold_start import Preference, boost_preferred
 
 FILMS = 1_000
 # As popularity is: a few far ahead of all others.
 SCORES = (8.0 * np.exp(-np.arange(FILMS) / 150)).astype(np.float32)
 WESTERN = np.arange(FILMS) % 10 == 5
-TRAITS = Traits(
+TRAITS = FilterColumns(
     genres=np.stack([~WESTERN, WESTERN], axis=1),
     genre_names=("Drama", "Western"),
     years=np.full(FILMS, 1990, np.int32),
@@ -19,7 +19,7 @@ TRAITS = Traits(
 
 
 def best(preference: Preference, n: int = 30) -> list[int]:
-    return np.argsort(-preferred(SCORES, TRAITS, preference), kind="stable")[:n].tolist()
+    return np.argsort(-boost_preferred(SCORES, TRAITS, preference), kind="stable")[:n].tolist()
 
 
 def test_without_preference_nothing_changes() -> None:
@@ -35,8 +35,8 @@ def test_preferred_genres_and_languages_come_forward_and_the_best_known_stay() -
 
 
 def test_no_films_are_no_trouble() -> None:
-    nothing = Traits(
+    nothing = FilterColumns(
         np.zeros((0, 1), dtype=bool), ("Drama",), *(np.zeros(0, np.int32),) * 2, np.zeros(0, np.float32),
         np.zeros(0, dtype=bool), [],
     )  # fmt: skip
-    assert not len(preferred(np.zeros(0, np.float32), nothing, Preference(("Drama",))))
+    assert not len(boost_preferred(np.zeros(0, np.float32), nothing, Preference(("Drama",))))

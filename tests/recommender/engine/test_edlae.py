@@ -3,14 +3,14 @@ import pytest
 
 from movierec.recommender.engine import edlae as module
 from movierec.recommender.engine.arrays import Csr
-from movierec.recommender.engine.edlae import ItemMatrix, solve
-from movierec.recommender.engine.gram import Gram, RatingSums
+from movierec.recommender.engine.edlae import ItemMatrix, solve_edlae
+from movierec.recommender.engine.gram import ExactGram, Gram
 from tests.recommender.engine.test_gram import graded
 
 
 @pytest.fixture
 def gram(community: Csr) -> Gram:
-    sums = RatingSums(40)
+    sums = ExactGram(40)
     sums.add(community)
     return sums.gram()
 
@@ -32,47 +32,47 @@ def dense(matrix: ItemMatrix) -> np.ndarray:
 
 def test_matrix_is_that_of_the_paper_to_one_part_in_127(community: Csr, gram: Gram) -> None:
     expected = edlae(community, 0.7, 30.0)
-    found = dense(solve(gram, 0.7, 30.0))
+    found = dense(solve_edlae(gram, 0.7, 30.0))
     assert np.abs(found - expected).max() <= np.abs(expected).max() / 254 * 1.01
 
 
 def test_same_statistics_can_be_solved_again(community: Csr, gram: Gram) -> None:
-    solve(gram, 0.7, 30.0)
-    again = dense(solve(gram, 0.96, 80.0))
+    solve_edlae(gram, 0.7, 30.0)
+    again = dense(solve_edlae(gram, 0.96, 80.0))
     expected = edlae(community, 0.96, 80.0)
     assert np.abs(again - expected).max() <= np.abs(expected).max() / 254 * 1.01
 
 
 @pytest.mark.parametrize("block", [1, 7, 40, 64])
 def test_blocks_do_not_matter(gram: Gram, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = solve(gram, 0.5, 10.0)
-    monkeypatch.setattr(module, "BLOCK", block)
-    found = solve(gram, 0.5, 10.0)
+    expected = solve_edlae(gram, 0.5, 10.0)
+    monkeypatch.setattr(module, "BLOCK_ROWS", block)
+    found = solve_edlae(gram, 0.5, 10.0)
     assert (found.values == expected.values).all()
 
 
 def test_a_film_says_nothing_about_itself(gram: Gram) -> None:
-    assert not solve(gram, 0.7, 30.0).values.diagonal().any()
+    assert not solve_edlae(gram, 0.7, 30.0).values.diagonal().any()
 
 
 def test_partial_correlations_are_symmetric(gram: Gram) -> None:
-    matrix = solve(gram, 0.7, 30.0)
+    matrix = solve_edlae(gram, 0.7, 30.0)
     square = np.array([matrix.partial_correlations(film) for film in range(40)])
     np.testing.assert_allclose(square, square.T, atol=2 * np.abs(square).max() / 127)
 
 
 def test_entries_and_product_agree(gram: Gram) -> None:
-    matrix = solve(gram, 0.7, 30.0)
+    matrix = solve_edlae(gram, 0.7, 30.0)
     rows, weights = np.array([3, 8]), np.array([1.0, -0.3], dtype=np.float32)
     entries = matrix.entries(rows, np.arange(40))
     np.testing.assert_allclose(weights @ entries, matrix.product(rows, weights), atol=1e-6)
 
 
 def test_no_films_make_an_empty_matrix() -> None:
-    assert solve(Gram(0), 0.7, 30.0).values.shape == (0, 0)
+    assert solve_edlae(Gram(0), 0.7, 30.0).values.shape == (0, 0)
 
 
 def test_statistics_that_cannot_be_inverted_are_refused(gram: Gram) -> None:
     gram.diagonal[:] = -1
     with pytest.raises(ArithmeticError, match="could not be inverted"):
-        solve(gram, 0.0, 0.0)
+        solve_edlae(gram, 0.0, 0.0)

@@ -1,6 +1,6 @@
 import pytest
 
-from movierec.recommender.engine.explanations import Named, reason, shared_facts
+from movierec.recommender.engine.explanations import TitleAndStars, describe_shared_facts, reason_sentence
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from movierec.recommender.engine.explanations import Named, reason, shared_facts
     ],
 )
 def test_facts_in_words(facts: list[tuple[str, str]], words: str) -> None:
-    assert shared_facts((kind, name, 1.0) for kind, name in facts) == words
+    assert describe_shared_facts((kind, name, 1.0) for kind, name in facts) == words
 
 
 ALIEN, ALIENS, HEART, SAW = ("Alien", 5.0), ("Aliens", 4.5), ("Amélie", None), ("Saw", 1.0)
@@ -50,5 +50,7 @@ ALIEN, ALIENS, HEART, SAW = ("Alien", 5.0), ("Aliens", 4.5), ("Amélie", None), 
         ([], "", SAW, "Against it: you gave Saw 1.0"),
     ],
 )
-def test_reasons_in_words(liked: list[Named], facts: str, against: Named | None, words: str) -> None:
-    assert reason(liked, facts, against) == words
+def test_reasons_in_words(
+    liked: list[TitleAndStars], facts: str, against: TitleAndStars | None, words: str
+) -> None:
+    assert reason_sentence(liked, facts, against) == words

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from movierec.recommender.engine.features import features_of
-from movierec.recommender.engine.movie_columns import facts
+from movierec.recommender.engine.features import build_features
+from movierec.recommender.engine.movie_columns import build_movie_columns
 from tests.recommender import films
 
 
 def test_no_vector_is_longer_than_one_and_little_known_films_are_shorter() -> None:
-    known, unknown = features_of(
-        facts([["Drama"], []], [1990, 0], directors=[["Agnès Varda"], []])
+    known, unknown = build_features(
+        build_movie_columns([["Drama"], []], [1990, 0], directors=[["Agnès Varda"], []])
     ).rows.toarray()
     assert 0 < np.linalg.norm(known) < 1
     assert not unknown.any()
@@ -16,8 +16,8 @@ def test_no_vector_is_longer_than_one_and_little_known_films_are_shorter() -> No
 
 def test_many_actors_do_not_outweigh_a_director() -> None:
     crowd = [f"Actor {i}" for i in range(40)]
-    rows = features_of(
-        facts(
+    rows = build_features(
+        build_movie_columns(
             [["Drama"]] * 3,
             [1990] * 3,
             directors=[["One"], ["One"], ["Other"]],
@@ -28,12 +28,12 @@ def test_many_actors_do_not_outweigh_a_director() -> None:
 
 
 def test_a_year_belongs_to_both_decades_near_it() -> None:
-    rows = features_of(facts([[]] * 4, [1979, 1981, 1985, 2015])).rows.toarray()
+    rows = build_features(build_movie_columns([[]] * 4, [1979, 1981, 1985, 2015])).rows.toarray()
     assert rows[0] @ rows[1] > rows[0] @ rows[2] > rows[0] @ rows[3] == pytest.approx(0)
 
 
 def test_only_the_films_own_decade_is_named() -> None:
-    features = features_of(facts([["Drama"]] * 2, [1979, 1981]))
+    features = build_features(build_movie_columns([["Drama"]] * 2, [1979, 1981]))
     taste = np.ones(features.rows.shape[1], dtype=np.float32)
     assert [name for kind, name, _ in features.worth(np.array([0]), taste)[0] if kind == "decade"] == [
         "1970s"
@@ -41,7 +41,7 @@ def test_only_the_films_own_decade_is_named() -> None:
 
 
 def test_facts_are_named_best_first() -> None:
-    features = features_of(films.twelve_films())
+    features = build_features(films.twelve_films())
     taste = np.zeros(features.rows.shape[1], dtype=np.float32)
     taste[features.names.index("Ridley Scott")] = 1.0
     assert features.worth(np.array([films.ALIEN]), taste)[0][0][:2] == ("director", "Ridley Scott")
@@ -49,7 +49,7 @@ def test_facts_are_named_best_first() -> None:
 
 
 def test_facts_of_several_films_are_those_of_each() -> None:
-    features = features_of(films.twelve_films())
+    features = build_features(films.twelve_films())
     taste = np.random.default_rng(2).normal(size=features.rows.shape[1]).astype(np.float32)
     which = np.array([films.PERSONA, films.ALIEN, films.NEMO])
     found = features.worth(which, taste)
@@ -63,5 +63,5 @@ def test_facts_of_several_films_are_those_of_each() -> None:
 
 def test_the_original_language_counts_for_more_than_others_that_are_spoken() -> None:
     spoken = [["English", "Spanish"], ["Spanish"], ["English", "Spanish"], *([["English"]] * 30)]
-    rows = features_of(facts([["Drama"]] * 33, [1990] * 33, languages=spoken)).rows.toarray()
+    rows = build_features(build_movie_columns([["Drama"]] * 33, [1990] * 33, languages=spoken)).rows.toarray()
     assert rows[0] @ rows[2] > rows[0] @ rows[3] > rows[0] @ rows[1]

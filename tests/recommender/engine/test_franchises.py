@@ -1,6 +1,6 @@
 import pytest
 
-from movierec.recommender.engine.franchises import series_of
+from movierec.recommender.engine.franchises import find_franchises
 
 CAMERON, WEAVER, HILL, SCOTT = "James Cameron", "Sigourney Weaver", "Walter Hill", "Ridley Scott"
 
@@ -8,7 +8,9 @@ CAMERON, WEAVER, HILL, SCOTT = "James Cameron", "Sigourney Weaver", "Walter Hill
 def together(films: list[tuple[str, set[str]]]) -> set[frozenset[str]]:
     """Titles that are of one series."""
     found: dict[str, set[str]] = {}
-    for (title, _), names in zip(films, series_of([f[0] for f in films], [f[1] for f in films]), strict=True):
+    for (title, _), names in zip(
+        films, find_franchises([f[0] for f in films], [f[1] for f in films]), strict=True
+    ):
         for name in names:
             found.setdefault(name, set()).add(title)
     return set(map(frozenset, found.values()))

@@ -3,7 +3,7 @@ import pytest
 
 from movierec.recommender.engine import gram as module
 from movierec.recommender.engine.arrays import Csr, as_csr
-from movierec.recommender.engine.gram import Gram, RatingSums
+from movierec.recommender.engine.gram import ExactGram, Gram
 from movierec.recommender.engine.weights import training_weights
 
 
@@ -20,7 +20,7 @@ def graded(stars: Csr) -> Csr:
 
 
 def summed(*parts: Csr) -> Gram:
-    sums = RatingSums(40)
+    sums = ExactGram(40)
     for part in parts:
         sums.add(part)
     return sums.gram()
@@ -29,7 +29,7 @@ def summed(*parts: Csr) -> Gram:
 def test_statistics_are_those_of_graded_and_scaled_rows(
     community: Csr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "FILMS_A_STRIP", 13)
+    monkeypatch.setattr(module, "STRIP_ROWS", 13)
     dense = graded(community).toarray().astype(np.float64)
     dense *= (np.diff(community.indptr)[:, None] / 150) ** -0.25
     np.testing.assert_allclose(whole(summed(community)), dense.T @ dense, rtol=1e-6)
@@ -40,9 +40,12 @@ def test_statistics_are_the_same_to_the_last_bit_in_any_parts_and_order(
     community: Csr, strip: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = summed(community)
-    monkeypatch.setattr(module, "FILMS_A_STRIP", strip)
+    monkeypatch.setattr(module, "STRIP_ROWS", strip)
     shuffled = as_csr(community[np.random.default_rng(5).permutation(120)])
-    for found in (summed(*module.blocks(community, 7)), summed(as_csr(shuffled[:50]), as_csr(shuffled[50:]))):
+    for found in (
+        summed(*module.row_blocks(community, 7)),
+        summed(as_csr(shuffled[:50]), as_csr(shuffled[50:])),
+    ):
         assert (whole(found) == whole(expected)).all()
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from movierec.recommender.engine.onboarding_grid import grid
+from movierec.recommender.engine.onboarding_grid import sample_grid
 
 FILMS = 2_000
 YEARS = (1950 + 10 * (np.arange(FILMS) % 7)).astype(np.int32)
@@ -11,7 +11,9 @@ VOTES = np.arange(FILMS, 0, -1).astype(np.float32)
 
 
 def drawn(n: int = 60, seed: int = 1, allowed: "np.ndarray | None" = None) -> np.ndarray:
-    return grid(VOTES, np.ones(FILMS, dtype=bool) if allowed is None else allowed, GENRES, YEARS, n, seed)
+    return sample_grid(
+        VOTES, np.ones(FILMS, dtype=bool) if allowed is None else allowed, GENRES, YEARS, n, seed
+    )
 
 
 def test_grid_holds_different_films_of_the_best_known() -> None:

@@ -7,16 +7,16 @@ from hypothesis.extra.numpy import arrays
 from movierec.recommender.engine.arrays import Floats, Ints, as_csr
 from movierec.recommender.engine.ranking import (
     FILMS_A_CALIBRATION,
-    Taste,
+    RankingOptions,
     _rerank,
     genre_mix,
     genre_shares,
     miscalibration,
-    rank,
+    rank_items,
     top_k,
 )
 
-PLAIN = Taste(diversity=0.0, calibration=0.0)
+PLAIN = RankingOptions(diversity=0.0, calibration=0.0)
 
 
 @given(
@@ -36,13 +36,13 @@ def test_top_k_of_a_large_catalogue_of_distinct_scores() -> None:
     assert top_k(scores, allowed, 20).tolist() == np.argsort(-scores)[:20].tolist()
 
 
-def ranked(taste: Taste, k: int = 10) -> Ints:
+def ranked(taste: RankingOptions, k: int = 10) -> Ints:
     """300 films of two genres; the second genre's best film scores as the tenth of the first."""
     genres = np.zeros((300, 2), dtype=bool)
     genres[:150, 0] = genres[150:, 1] = True
     scores = np.r_[np.linspace(1, 0, 150), np.linspace(0.93, -0.07, 150)].astype(np.float32)
     vectors = as_csr(genres.astype(np.float32))
-    return rank(
+    return rank_items(
         scores,
         np.ones(300, dtype=bool),
         k,
@@ -58,31 +58,31 @@ def test_without_knobs_the_scores_decide() -> None:
 
 
 def test_calibration_gives_each_genre_its_share() -> None:
-    second = (ranked(Taste(calibration=0.5)) >= 150).sum()
+    second = (ranked(RankingOptions(calibration=0.5)) >= 150).sum()
     assert 3 <= second <= 5
     assert (ranked(PLAIN) >= 150).sum() == 0
 
 
 def test_diversity_spreads_the_list() -> None:
-    assert (ranked(Taste(diversity=0.5, calibration=0.0)) >= 150).any()
-    assert (ranked(Taste(diversity=0.05, calibration=0.0)) >= 150).sum() <= 1
+    assert (ranked(RankingOptions(diversity=0.5, calibration=0.0)) >= 150).any()
+    assert (ranked(RankingOptions(diversity=0.05, calibration=0.0)) >= 150).sum() <= 1
 
 
 def test_the_same_seed_gives_the_same_list_and_another_seed_another() -> None:
-    one, again, other = (ranked(Taste(seed=seed)).tolist() for seed in (1, 1, 2))
+    one, again, other = (ranked(RankingOptions(seed=seed)).tolist() for seed in (1, 1, 2))
     assert one == again != other
 
 
 def test_a_list_is_never_shorter_than_the_candidates_allow() -> None:
     allowed = np.array([True, False, True])
-    found = rank(
+    found = rank_items(
         np.zeros(3, np.float32),
         allowed,
         5,
         likeness=as_csr(np.eye(3)),
         genres=np.zeros((3, 2), np.float32),
         wanted=np.array([1.0, 0.0], np.float32),
-        taste=Taste(diversity=0.3),
+        taste=RankingOptions(diversity=0.3),
     )
     assert sorted(found.tolist()) == [0, 2]
 
@@ -91,7 +91,7 @@ def test_one_director_does_not_fill_the_list_of_somebody_who_likes_others_too() 
     makers = np.repeat([0, 1, 2, -1], 10)
 
     def listed(liked: list[int], k: int = 12) -> list[int]:
-        found = rank(
+        found = rank_items(
             -np.arange(40, dtype=np.float32),
             np.ones(40, dtype=bool),
             k,
@@ -128,9 +128,16 @@ def test_a_list_in_the_wanted_mix_is_not_miscalibrated() -> None:
 
 
 @pytest.mark.parametrize(
-    "taste", [Taste(0.3, 0.1), Taste(0.0, 0.6), Taste(0.8, 0.3), Taste(0.3, 0.0), Taste(0.5, 1.0)]
+    "taste",
+    [
+        RankingOptions(0.3, 0.1),
+        RankingOptions(0.0, 0.6),
+        RankingOptions(0.8, 0.3),
+        RankingOptions(0.3, 0.0),
+        RankingOptions(0.5, 1.0),
+    ],
 )
-def test_each_film_is_the_best_one_to_stand_at_the_end_of_the_list(taste: Taste) -> None:
+def test_each_film_is_the_best_one_to_stand_at_the_end_of_the_list(taste: RankingOptions) -> None:
     """By the definition, which looks at every list anew; some films have no genre, or one that is not wanted."""
     random = np.random.default_rng(4)
     relevance = np.sort(random.random(40).astype(np.float32))[::-1].copy()

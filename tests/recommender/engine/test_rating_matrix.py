@@ -3,29 +3,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movierec.recommender.engine.rating_matrix import build, cap_histories, films_to_model, raters, user_mean
+from movierec.recommender.engine.rating_matrix import (
+    build_rating_matrix,
+    cap_histories,
+    rater_counts,
+    select_items,
+    shrunk_user_mean,
+)
 from movierec.recommender.engine.settings import Settings
 
 
 def test_ids_are_kept_beside_the_matrix() -> None:
-    data = build([7, 7, 3], [100, 50, 100], [4.0, 2.0, 5.0])
+    data = build_rating_matrix([7, 7, 3], [100, 50, 100], [4.0, 2.0, 5.0])
     assert data.users.tolist() == [3, 7]
     assert data.films.tolist() == [50, 100]
     assert data.ratings.toarray().tolist() == [[0.0, 5.0], [2.0, 4.0]]
 
 
 def test_of_a_film_rated_twice_the_last_rating_counts() -> None:
-    data = build([1, 1, 1], [5, 6, 5], [1.0, 3.0, 4.5])
+    data = build_rating_matrix([1, 1, 1], [5, 6, 5], [1.0, 3.0, 4.5])
     assert data.ratings.toarray().tolist() == [[4.5, 3.0]]
 
 
 def test_only_the_newest_ratings_of_a_long_history_are_kept() -> None:
-    data = build([1, 1, 1, 2], [5, 6, 7, 5], [1.0, 2.0, 3.0, 4.0], rated_at=[30, 10, 20, 5], history=2)
+    data = build_rating_matrix(
+        [1, 1, 1, 2], [5, 6, 7, 5], [1.0, 2.0, 3.0, 4.0], rated_at=[30, 10, 20, 5], history=2
+    )
     assert data.ratings.toarray().tolist() == [[1.0, 0.0, 3.0], [4.0, 0.0, 0.0]]
 
 
 def test_without_dates_a_long_history_is_sampled_the_same_each_time() -> None:
-    ratings = build([1] * 50 + [2], [*range(50), 3], [4.0] * 51).ratings
+    ratings = build_rating_matrix([1] * 50 + [2], [*range(50), 3], [4.0] * 51).ratings
     capped = cap_histories(ratings, 10, seed=1)
     assert np.diff(capped.indptr).tolist() == [10, 1]
     assert (capped.toarray() == cap_histories(ratings, 10, seed=1).toarray()).all()
@@ -33,14 +41,14 @@ def test_without_dates_a_long_history_is_sampled_the_same_each_time() -> None:
 
 def test_films_need_enough_raters() -> None:
     counts = np.array([4, 5, 100, 0])
-    assert films_to_model(counts, Settings(coverage=1.0)).tolist() == [1, 2]
+    assert select_items(counts, Settings(coverage=1.0)).tolist() == [1, 2]
 
 
 def test_most_rated_films_are_taken_until_the_coverage_is_reached() -> None:
     counts = np.array([10, 500, 490])
-    assert films_to_model(counts, Settings(always_films=0, coverage=0.97)).tolist() == [1, 2]
-    assert films_to_model(counts, Settings(max_films=1)).tolist() == [1]
-    assert films_to_model(counts, Settings()).tolist() == [0, 1, 2]
+    assert select_items(counts, Settings(always_films=0, coverage=0.97)).tolist() == [1, 2]
+    assert select_items(counts, Settings(max_films=1)).tolist() == [1]
+    assert select_items(counts, Settings()).tolist() == [0, 1, 2]
 
 
 @given(
@@ -48,7 +56,7 @@ def test_most_rated_films_are_taken_until_the_coverage_is_reached() -> None:
 )
 def test_no_rating_is_lost_or_made_up(triples: list[tuple[int, int, float]]) -> None:
     users, films, stars = zip(*triples, strict=True)
-    data = build(users, films, stars)
+    data = build_rating_matrix(users, films, stars)
     expected = {(user, film): given for user, film, given in triples}
     rows, columns = data.ratings.nonzero()
     found = dict(
@@ -59,8 +67,8 @@ def test_no_rating_is_lost_or_made_up(triples: list[tuple[int, int, float]]) -> 
         )
     )
     assert found == expected
-    assert raters(data.ratings).sum() == len(expected)
+    assert rater_counts(data.ratings).sum() == len(expected)
 
 
 def test_a_short_history_has_a_mean_near_the_usual_one() -> None:
-    assert user_mean(np.array([5.0], dtype=np.float32)) == pytest.approx((5 + 3 * 3.5) / 4)
+    assert shrunk_user_mean(np.array([5.0], dtype=np.float32)) == pytest.approx((5 + 3 * 3.5) / 4)

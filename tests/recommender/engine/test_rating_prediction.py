@@ -2,14 +2,18 @@ import numpy as np
 import pytest
 
 from movierec.recommender.engine.arrays import Csr, as_csr
-from movierec.recommender.engine.matrix_factorisation import RatingSettings, biases, fit_ratings
-from movierec.recommender.engine.rating_prediction import RatingModel, posterior
+from movierec.recommender.engine.matrix_factorisation import (
+    FactorisationSettings,
+    damped_biases,
+    fit_rating_model,
+)
+from movierec.recommender.engine.rating_prediction import RatingModel, row_posteriors
 from tests.recommender.conftest import row
 
 
 @pytest.fixture(scope="module")
 def model(community: Csr) -> RatingModel:
-    return fit_ratings(community, RatingSettings(sweeps=15))
+    return fit_rating_model(community, FactorisationSettings(sweeps=15))
 
 
 def taste(model: RatingModel, history: dict[int, float]) -> "np.ndarray":
@@ -24,7 +28,7 @@ def test_posterior_is_that_of_bayesian_regression() -> None:
     seconds = np.einsum("ij,ik->ijk", vectors, vectors).reshape(5, 9)
     values = rng.normal(size=5).astype(np.float32)
     precision, prior = np.array([1.0, 2.0, 3.0], np.float32), np.array([[0.1, -0.2, 0.3]], np.float32)
-    mean, covariance = posterior(as_csr(values[None]), vectors, seconds, prior, precision, 0.5)
+    mean, covariance = row_posteriors(as_csr(values[None]), vectors, seconds, prior, precision, 0.5)
     expected = np.linalg.inv(vectors.T @ vectors / 0.5 + np.diag(precision))
     np.testing.assert_allclose(covariance[0], expected, rtol=1e-4)
     np.testing.assert_allclose(
@@ -34,7 +38,7 @@ def test_posterior_is_that_of_bayesian_regression() -> None:
 
 def test_biases_are_damped() -> None:
     stars = row({0: 5.0, 1: 3.0}, columns=2)
-    mean, film, user = biases(stars, 1.0, 1.0)
+    mean, film, user = damped_biases(stars, 1.0, 1.0)
     assert mean == 4.0
     assert 0 < film[0] <= 0.5
     assert abs(user[0]) < 0.1
@@ -81,7 +85,7 @@ def test_predictions_stay_on_the_scale(model: RatingModel) -> None:
 def test_too_little_is_known_of_user_or_film(community: Csr) -> None:
     thin = community.toarray()
     thin[4:, 0] = 0
-    model = fit_ratings(as_csr(thin), RatingSettings(sweeps=3))
+    model = fit_rating_model(as_csr(thin), FactorisationSettings(sweeps=3))
     assert model.fold_in(np.arange(4), np.full(4, 4.0, np.float32)) is None
     found = model.fold_in(np.arange(1, 7), np.full(6, 4.0, np.float32))
     assert found is not None
@@ -89,7 +93,7 @@ def test_too_little_is_known_of_user_or_film(community: Csr) -> None:
 
 
 def test_model_is_repeatable_and_survives_its_arrays(model: RatingModel, community: Csr) -> None:
-    again = RatingModel.from_arrays(fit_ratings(community, RatingSettings(sweeps=15)).arrays())
+    again = RatingModel.from_arrays(fit_rating_model(community, FactorisationSettings(sweeps=15)).arrays())
     history = dict.fromkeys(range(8), 4.0)
     assert (taste(again, history) == taste(model, history)).all()
 
@@ -97,10 +101,10 @@ def test_model_is_repeatable_and_survives_its_arrays(model: RatingModel, communi
 @pytest.mark.parametrize("shape", [(0, 3), (1, 1), (2, 3)])
 def test_hardly_any_ratings_are_no_fault(shape: tuple[int, int]) -> None:
     stars = as_csr(np.full(shape, 4.0, dtype=np.float32))
-    model = fit_ratings(stars, RatingSettings(sweeps=2))
+    model = fit_rating_model(stars, FactorisationSettings(sweeps=2))
     assert np.isfinite(model.films).all()
 
 
 def test_a_large_community_is_sampled(community: Csr) -> None:
-    model = fit_ratings(community, RatingSettings(sweeps=1, max_ratings=240))
+    model = fit_rating_model(community, FactorisationSettings(sweeps=1, max_ratings=240))
     assert model.raters.sum() == 240

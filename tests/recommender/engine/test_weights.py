@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from movierec.recommender.engine.weights import serving_weights, training_weights, whole_weights
+from movierec.recommender.engine.weights import integer_weights, serving_weights, training_weights
 from tests.recommender.conftest import row
 
 
@@ -27,8 +27,8 @@ def test_stars_become_graded_weights(stars: float, trained: float, pushed: float
 
 
 def test_a_busy_rater_counts_for_less_a_film() -> None:
-    tenths, quiet = whole_weights(row({0: 5.0, 1: 5.0}))
-    _, busy = whole_weights(row(dict.fromkeys(range(32), 5.0)))
+    tenths, quiet = integer_weights(row({0: 5.0, 1: 5.0}))
+    _, busy = integer_weights(row(dict.fromkeys(range(32), 5.0)))
     assert tenths.data.tolist() == [14.0, 14.0]
     assert busy[0] / quiet[0] == pytest.approx((32 / 2) ** -0.5, rel=1e-6)
     # Whole numbers: their sums are exact.

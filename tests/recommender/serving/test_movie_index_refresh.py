@@ -15,7 +15,7 @@ from movierec.recommender import Recommender, Wish, fit, models_folder
 from movierec.recommender.artifacts import model as model_artifact
 from movierec.recommender.artifacts import store
 from movierec.recommender.engine.arrays import as_csr
-from movierec.recommender.engine.matrix_factorisation import RatingSettings, fit_ratings
+from movierec.recommender.engine.matrix_factorisation import FactorisationSettings, fit_rating_model
 from movierec.recommender.serving import movie_index, movie_index_refresh
 from tests import films
 
@@ -53,7 +53,7 @@ def kept(database: Settings, whole_reads: list[None]) -> Recommender:
     stars = np.random.default_rng(3).integers(1, 11, (90, count)) / 2
     ratings = as_csr(stars * (np.random.default_rng(4).random((90, count)) < 0.4))
     model = fit(ratings)
-    predicted = fit_ratings(as_csr(ratings[:, model.films]), RatingSettings(sweeps=2))
+    predicted = fit_rating_model(as_csr(ratings[:, model.films]), FactorisationSettings(sweeps=2))
     folder = models_folder(database)
     model_artifact.publish(folder, model, predicted, films_read.movie_ids, films_read, {"trained_at": 1})
     made = Recommender(folder, recommender.Settings())
