@@ -23,7 +23,7 @@ from movierec.recommender import Settings, models_folder
 from movierec.recommender.artifacts import store
 from movierec.recommender.engine.blend import Blend
 from movierec.recommender.engine.hybrid import catalogue_transfer_matrix
-from movierec.recommender.serving.movie_index import load_catalogue
+from movierec.recommender.serving.movie_index import load_movie_index
 from tests.daemon.fleet import Fleet, fleet_of
 
 RATED = 100
@@ -63,7 +63,7 @@ def main() -> None:
 def model(films: int, folder: Path) -> dict[str, np.ndarray]:
     """The arrays of an artifact over the first films of the catalogue."""
     rng = np.random.default_rng(42)
-    catalogue = load_catalogue()
+    catalogue = load_movie_index()
     long, short = (random_matrix(rng, films, folder / f"{name}.npy") for name in ("long", "short"))
     raters = rng.integers(5, 50_000, films)
     blend = Blend(long, short, raters, np.sqrt(raters).astype(np.float32), Settings())

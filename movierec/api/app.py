@@ -50,8 +50,8 @@ from movierec.errors import MovierecError
 from movierec.jobs import Worker
 from movierec.mail import MailDelivery
 from movierec.movies import TmdbSync
-from movierec.recommender import Recommender, models_folder, recommender_settings
-from movierec.tmdb import Tmdb
+from movierec.recommender import ModelKeeper, models_folder, recommender_settings
+from movierec.tmdb import TmdbService
 
 GROUPS = [
     accounts.group,
@@ -81,7 +81,9 @@ GROUPS = [
 ENDPOINTS: list[Endpoint] = [endpoint for group in GROUPS for endpoint in group.endpoints]
 
 
-def create_app(settings: Settings, *, clock: Clock = time.time, tmdb: Tmdb | None = None) -> web.Application:
+def create_app(
+    settings: Settings, *, clock: Clock = time.time, tmdb: TmdbService | None = None
+) -> web.Application:
     """An application over the database of `settings`, which must be migrated. Starts nothing by itself.
 
     `tmdb` is the one of the settings unless another is given.
@@ -90,7 +92,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time, tmdb: Tmdb | Non
     app = web.Application(
         middlewares=[around_every_request], client_max_size=settings.server.body_limit_bytes
     )
-    recommender = Recommender(models_folder(settings), recommender_settings(settings.recommender))
+    recommender = ModelKeeper(models_folder(settings), recommender_settings(settings.recommender))
     metrics = Metrics()
     tmdb = tmdb or _tmdb_of(settings, clock, metrics)
     threads = Threads(settings)
@@ -115,11 +117,11 @@ def create_app(settings: Settings, *, clock: Clock = time.time, tmdb: Tmdb | Non
     return app
 
 
-def _tmdb_of(settings: Settings, clock: Clock, metrics: Metrics) -> Tmdb | None:
+def _tmdb_of(settings: Settings, clock: Clock, metrics: Metrics) -> TmdbService | None:
     """None without a key."""
     if not settings.tmdb.api_key:
         return None
-    return Tmdb(
+    return TmdbService(
         share_of(settings.tmdb, settings.server.workers),
         settings.paths.cache / "tmdb",
         clock,

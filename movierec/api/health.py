@@ -11,7 +11,7 @@ from movierec.api.schemas.base import Output
 from movierec.api.services import PHASE
 from movierec.errors import Busy, DatabaseUnavailable
 from movierec.tmdb import ATTRIBUTION
-from movierec.tmdb import Tmdb as Client
+from movierec.tmdb import TmdbService as Client
 
 group = Group("/health", tag="health")
 

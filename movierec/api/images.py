@@ -12,12 +12,12 @@ from movierec.api.call import Call
 from movierec.api.endpoint import Access, Download, Group
 from movierec.api.schemas import movies as schemas
 from movierec.errors import MovierecError, NotFound, Throttled, UpstreamUnavailable
-from movierec.tmdb import IMAGE_KINDS, Images, Tmdb, image_kind
+from movierec.tmdb import IMAGE_KINDS, ImageConfiguration, TmdbService, image_kind
 
 group = Group("/api/v1/movies", tag="movies")
 
 # As TMDb's configuration has been for years; it is asked for when the daemon starts.
-USUAL = Images(
+USUAL = ImageConfiguration(
     "https://image.tmdb.org/t/p",
     ("w92", "w154", "w185", "w342", "w500", "w780", "original"),
     ("w300", "w780", "w1280", "original"),
@@ -31,7 +31,7 @@ CACHE_SECONDS = 7 * 86_400
 class Addresses:
     """Where images are, for all answers of this process: what TMDb said last."""
 
-    images: Images = USUAL
+    images: ImageConfiguration = USUAL
 
     def poster(self, path: str) -> str | None:
         return self._of(path, self.images.poster_sizes, POSTER_WIDTH)
@@ -54,7 +54,7 @@ class Addresses:
 ADDRESSES = Addresses()
 
 
-async def learn_addresses(tmdb: Tmdb) -> None:
+async def learn_addresses(tmdb: TmdbService) -> None:
     """Have TMDb tell where its images are; where it does not answer the usual addresses stay."""
     try:
         ADDRESSES.images = (await tmdb.configuration()).value

@@ -29,7 +29,7 @@ from movierec.errors import (
     UnsupportedMediaType,
 )
 from movierec.exchange import importing, movielens
-from movierec.jobs import Upload
+from movierec.jobs import IncomingUpload
 
 group = Group("/api/v1/imports", tag="imports")
 
@@ -73,7 +73,7 @@ async def begin(call: Call, query: schemas.ImportQuery) -> Answer:
     if query.format == "movielens" and not call.caller.is_staff:
         raise PermissionDenied("Community ratings are imported by staff only.")
     kind = "import_movielens" if query.format == "movielens" else jobs.IMPORT
-    await call.read(jobs.check_free, call.user_id, kind)
+    await call.read(jobs.check_none_active, call.user_id, kind)
     upload = await _received(call)
     try:
         await asyncio.to_thread(_check, upload.path, query, call.services.settings)
@@ -162,7 +162,7 @@ def _act_of(user_id: int, job_id: int) -> library.JournalEntry | None:
     return act
 
 
-async def _received(call: Call) -> Upload:
+async def _received(call: Call) -> IncomingUpload:
     """The body as a file. It may take any time as long as it keeps coming."""
     request, limit = call.request, call.services.settings.imports.upload_limit_bytes
     if request.content_type in FORMS:
@@ -172,7 +172,7 @@ async def _received(call: Call) -> Upload:
         raise UnsupportedMediaType("Send the file as it is, without Content-Encoding.")
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
-    upload = await asyncio.to_thread(Upload, call.services.settings, call.user_id)
+    upload = await asyncio.to_thread(IncomingUpload, call.services.settings, call.user_id)
     try:
         received = 0
         while piece := await _piece(call):

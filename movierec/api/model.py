@@ -13,7 +13,7 @@ from movierec.api.schemas import jobs as schemas
 from movierec.errors import Conflict, ModelNotTrained, NothingToTrainOn
 from movierec.jobs import Job
 from movierec.recommender.serving import model_versions
-from movierec.recommender.serving.model_versions import Models, Version
+from movierec.recommender.serving.model_versions import ModelVersion, ModelVersions
 
 group = Group("/api/v1/model", tag="model")
 
@@ -33,7 +33,7 @@ async def train(call: Call, query: schemas.TrainQuery) -> Answer:
 
 
 def _enqueue(call: Call, query: schemas.TrainQuery) -> Job:
-    if not community.count():
+    if not community.count_ratings():
         raise NothingToTrainOn()
     return jobs.enqueue(call.user_id, "train", {"measure": query.measure}, call.now)
 
@@ -41,7 +41,7 @@ def _enqueue(call: Call, query: schemas.TrainQuery) -> Job:
 @group.get("/", access=Access.STAFF, answers={200: schemas.Model}, errors=(ModelNotTrained,))
 def model(call: Call) -> dict[str, Any]:
     """The model that serves, and the earlier ones that are kept."""
-    return _models_json(model_versions.models(call.services.recommender))
+    return _models_json(model_versions.list_models(call.services.recommender))
 
 
 @group.post(
@@ -53,7 +53,7 @@ async def rollback(call: Call) -> dict[str, Any]:
     return _models_json(await call.read(model_versions.roll_back, call.services.recommender))
 
 
-def _models_json(found: Models) -> dict[str, Any]:
+def _models_json(found: ModelVersions) -> dict[str, Any]:
     return {
         **_version_json(found.serving),
         "degraded": list(found.degraded),
@@ -61,7 +61,7 @@ def _models_json(found: Models) -> dict[str, Any]:
     }
 
 
-def _version_json(version: Version) -> dict[str, Any]:
+def _version_json(version: ModelVersion) -> dict[str, Any]:
     return {
         "version": version.version,
         "trained_at": timestamp(version.trained_at or None),

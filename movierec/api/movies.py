@@ -84,7 +84,7 @@ def movie_json(call: Call, movie_id: int, *, fresh: bool = False) -> dict[str, A
         document["times_seen"] = standing.times_seen
         document["last_seen"] = standing.last_seen
         serving = call.services.recommender.serving()
-        document["predicted_rating"] = recommender.expected_stars(serving, call.user_id, movie_id)
+        document["predicted_rating"] = recommender.predict_rating(serving, call.user_id, movie_id)
     return document
 
 

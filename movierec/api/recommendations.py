@@ -16,7 +16,15 @@ from movierec.api.schemas import Page
 from movierec.api.schemas import recommendations as schemas
 from movierec.api.schemas.movies import ListedMovie
 from movierec.errors import Busy, NotFound
-from movierec.recommender import CandidateFilters, Opinion, Preference, Reason, Recommended, Shown, Wish
+from movierec.recommender import (
+    CandidateFilters,
+    LoggedRecommendation,
+    Preference,
+    Reason,
+    RecommendedMovie,
+    RecommendRequest,
+    StoredFeedback,
+)
 
 group = Group("/api/v1/recommendations", tag="recommendations")
 
@@ -32,7 +40,9 @@ def recommendations(call: Call, query: schemas.RecommendQuery) -> dict[str, Any]
     found, stored = _recommend(call, query)
     if stored is None:
         # Only now is anything written: an unchanged list costs readers no transaction.
-        return Unwritten(lambda: whole_json(_shown_json(recommender.remember(call.user_id, found, call.now))))
+        return Unwritten(
+            lambda: whole_json(_shown_json(recommender.log_recommendations(call.user_id, found, call.now)))
+        )
     return whole_json(_shown_json(stored))
 
 
@@ -41,20 +51,22 @@ async def refresh(call: Call) -> dict[str, Any]:
     """Make the list anew and store it. Feedback stays."""
     found, stored = await call.read(_recommend, call, schemas.RecommendQuery())
     if stored is None:
-        stored = await call.write(recommender.remember, call.user_id, found, call.now)
+        stored = await call.write(recommender.log_recommendations, call.user_id, found, call.now)
     results = await call.read(_shown_json, stored)
     return {"message": f"{len(results)} recommendations.", "recommendations": results}
 
 
-def _recommend(call: Call, query: schemas.RecommendQuery) -> tuple[list[Recommended], list[Shown] | None]:
+def _recommend(
+    call: Call, query: schemas.RecommendQuery
+) -> tuple[list[RecommendedMovie], list[LoggedRecommendation] | None]:
     """A list, and what is stored of it if all of it is."""
     found = recommender.recommend_for(call.services.recommender.serving(), call.user_id, _wish(call, query))
-    return found, recommender.shown(call.user_id, found)
+    return found, recommender.find_logged(call.user_id, found)
 
 
-def _wish(call: Call, query: schemas.RecommendQuery) -> Wish:
+def _wish(call: Call, query: schemas.RecommendQuery) -> RecommendRequest:
     profile = auth.profile_of(call.user_id)
-    return Wish(
+    return RecommendRequest(
         limit=query.limit,
         filters=CandidateFilters(
             genres=tuple(movies.resolve_genre_names(query.genres, "genre")),
@@ -97,7 +109,7 @@ def quickstart(call: Call, query: schemas.QuickstartQuery) -> dict[str, Any]:
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Recommendation})
 async def recommendation(call: Call, id: int) -> dict[str, Any]:
     """One stored recommendation, as it was made."""
-    found = await call.write(lambda: _shown_json([recommender.recommendation(call.user_id, id)]))
+    found = await call.write(lambda: _shown_json([recommender.open_recommendation(call.user_id, id)]))
     return found[0]
 
 
@@ -107,7 +119,7 @@ async def recommendation(call: Call, id: int) -> dict[str, Any]:
 def similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> dict[str, Any]:
     """Movies like this one, most similar first, with what they have in common."""
     movie_id = movies.detail(movie_id).listed.id
-    found = recommender.similar_to(call.services.recommender.serving(), movie_id, query.limit) or []
+    found = recommender.similar_movies(call.services.recommender.serving(), movie_id, query.limit) or []
     films = {film.id: film for film in movies.summaries([item.movie_id for item in found])}
     return whole_json(
         [
@@ -144,7 +156,7 @@ def give_feedback(call: Call, body: schemas.GiveFeedback) -> Answer:
     """Like, dislike or dismiss; a disliked or dismissed movie is not recommended again."""
     movie_id = body.movie
     if body.recommendation is not None:
-        movie_id = recommender.movie_of(call.user_id, body.recommendation)
+        movie_id = recommender.recommended_movie(call.user_id, body.recommendation)
     assert movie_id is not None
     given = movies.with_current_id(
         movie_id,
@@ -158,7 +170,7 @@ def give_feedback(call: Call, body: schemas.GiveFeedback) -> Answer:
 @group.get("/feedback/list/", access=Access.USER, answers={200: Page[schemas.Feedback]})
 def feedback(call: Call, query: schemas.FeedbackQuery) -> dict[str, Any]:
     """The own feedback, newest first."""
-    count, found = recommender.feedback(call.user_id, limit=query.page_size, offset=query.offset)
+    count, found = recommender.list_feedback(call.user_id, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, with_films(found, _feedback_json))
 
 
@@ -177,7 +189,7 @@ def _reason_json(item: Reason) -> dict[str, Any]:
     }
 
 
-def _shown_json(found: Sequence[Shown]) -> list[dict[str, Any]]:
+def _shown_json(found: Sequence[LoggedRecommendation]) -> list[dict[str, Any]]:
     films = {film.id: film for film in movies.summaries([item.movie_id for item in found])}
     return [
         {
@@ -198,7 +210,7 @@ def _shown_json(found: Sequence[Shown]) -> list[dict[str, Any]]:
     ]
 
 
-def _feedback_json(item: Opinion) -> dict[str, Any]:
+def _feedback_json(item: StoredFeedback) -> dict[str, Any]:
     return {
         "id": item.id,
         "recommendation": item.recommendation_id,

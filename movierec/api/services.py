@@ -13,8 +13,8 @@ from movierec.auth import SigningKeys
 from movierec.config import Settings
 from movierec.jobs import Worker
 from movierec.movies import TmdbSync
-from movierec.recommender import Recommender
-from movierec.tmdb import Tmdb
+from movierec.recommender import ModelKeeper
+from movierec.tmdb import TmdbService
 
 Clock = Callable[[], float]
 
@@ -27,10 +27,10 @@ class Services:
     clock: Clock
     threads: Threads
     keys: SigningKeys
-    recommender: Recommender
+    recommender: ModelKeeper
     worker: Worker
     sync: TmdbSync
-    tmdb: Tmdb | None = None
+    tmdb: TmdbService | None = None
     metrics: Metrics = field(default_factory=Metrics)
 
 

@@ -10,7 +10,7 @@ from movierec.api.call import Call
 from movierec.api.endpoint import Access, Group
 from movierec.api.schemas import statistics as schemas
 from movierec.library import Opinion
-from movierec.recommender import Foresight
+from movierec.recommender import PredictionAccuracy
 
 group = Group("/api/v1/stats", tag="stats")
 
@@ -24,7 +24,9 @@ def statistics(call: Call, query: schemas.StatisticsQuery) -> dict[str, Any]:
     """
     found = library.statistics(call.user_id, year=query.year, top=query.top)
     foresight = (
-        recommender.foresight(call.services.recommender.serving(), call.user_id) if query.foresight else None
+        recommender.prediction_accuracy_for(call.services.recommender.serving(), call.user_id)
+        if query.foresight
+        else None
     )
     return {
         "year": query.year,
@@ -58,7 +60,7 @@ def _opinion_json(opinion: Opinion) -> dict[str, Any]:
     }
 
 
-def _foresight_json(foresight: Foresight) -> dict[str, Any]:
+def _foresight_json(foresight: PredictionAccuracy) -> dict[str, Any]:
     return {
         "films": foresight.films,
         "mean_error": foresight.mean_error,

@@ -23,7 +23,7 @@ async def sync(call: Call, query: schemas.SyncQuery) -> Answer:
     tmdb = call.services.settings.tmdb
     if call.services.tmdb is None:
         raise TmdbDisabled()
-    order = catalogue_sync.order(tmdb, query.pages, query.budget)
+    order = catalogue_sync.sync_parameters(tmdb, query.pages, query.budget)
     made = await call.write(jobs.enqueue, call.user_id, catalogue_sync.KIND, order, call.now)
     call.services.worker.wake()
     return Answer(202, job_json(made))

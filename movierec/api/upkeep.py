@@ -40,9 +40,9 @@ async def _sweep_for_ever(services: Services) -> None:
                 library.delete_expired_entries, services.settings.library, int(services.clock())
             )
             # Step by step: others may write in between.
-            while await services.threads.write(jobs.sweep_jobs, int(services.clock())):
+            while await services.threads.write(jobs.delete_expired_jobs, int(services.clock())):
                 pass
-            for enqueue_when_due in (jobs.train_when_due, jobs.sync_when_due):
+            for enqueue_when_due in (jobs.enqueue_training_if_due, jobs.enqueue_sync_if_due):
                 now = int(services.clock())
                 if await services.threads.write(enqueue_when_due, services.settings, now) is not None:
                     services.worker.wake()

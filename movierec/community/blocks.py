@@ -73,7 +73,7 @@ def unpack(payload: bytes) -> Ratings:
     return Ratings(raters.astype(np.int64), films, steps, rated_at)
 
 
-def joined(parts: Sequence[Ratings]) -> Ratings:
+def concatenate(parts: Sequence[Ratings]) -> Ratings:
     """All of them in one."""
     if not parts:
         nothing = np.zeros(0, dtype=np.int64)

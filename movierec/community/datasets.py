@@ -10,19 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from movierec import db, movies
-from movierec.community.blocks import Ratings, joined, pack, replace_values, unpack
+from movierec.community.blocks import Ratings, concatenate, pack, replace_values, unpack
 
 __all__ = [
     "MINIMUM_RATERS",
     "Ratings",
     "StoredDataset",
-    "count",
-    "dataset",
+    "all_ratings",
+    "count_ratings",
     "datasets",
+    "delete_dataset",
+    "find_dataset",
     "give_way",
     "histories",
-    "ratings",
-    "remove_dataset",
     "replace_dataset",
     "revision",
 ]
@@ -56,11 +56,11 @@ def datasets() -> list[StoredDataset]:
     return [StoredDataset(*row) for row in rows if not row[0].startswith(_HIDDEN)]
 
 
-def dataset(name: str) -> StoredDataset | None:
+def find_dataset(name: str) -> StoredDataset | None:
     return next((stored for stored in datasets() if stored.name == name), None)
 
 
-def count() -> int:
+def count_ratings() -> int:
     """Number of community ratings."""
     return sum(stored.ratings for stored in datasets())
 
@@ -70,12 +70,12 @@ def revision() -> int:
     return db.revision("community")
 
 
-def ratings() -> Ratings:
+def all_ratings() -> Ratings:
     """All community ratings; raters of different datasets have different numbers.
 
     Films that were merged since are the ones they became: whoever rated both then has two ratings of one.
     """
-    return joined(list(_parts()))
+    return concatenate(list(_parts()))
 
 
 def histories(size: int) -> Iterator[Ratings]:
@@ -86,7 +86,7 @@ def histories(size: int) -> Iterator[Ratings]:
         parts.append(part)
         held += len(part)
         if held >= size:
-            found = joined(parts)
+            found = concatenate(parts)
             # More of the last rater's may stand in the next block.
             others = np.flatnonzero(found.raters != found.raters[-1])
             end = int(others[-1]) + 1 if len(others) else 0
@@ -94,7 +94,7 @@ def histories(size: int) -> Iterator[Ratings]:
             if end:
                 yield found.part(0, end)
     if held:
-        yield joined(parts)
+        yield concatenate(parts)
 
 
 def _parts() -> Iterator[Ratings]:
@@ -118,7 +118,7 @@ def _block(dataset_id: int, position: int) -> Ratings:
     payload = db.value(
         "SELECT payload FROM dataset_blocks WHERE dataset_id = ? AND position = ?", dataset_id, position
     )
-    return unpack(bytes(payload)) if payload is not None else joined(())
+    return unpack(bytes(payload)) if payload is not None else concatenate(())
 
 
 def replace_dataset(name: str, fingerprint: str, blocks: Iterable[Ratings], now: int) -> StoredDataset:
@@ -129,7 +129,7 @@ def replace_dataset(name: str, fingerprint: str, blocks: Iterable[Ratings], now:
     each, so that nobody waits for an import; the last transaction only changes names. What a killed import
     left behind is removed first, what was replaced at the end.
     """
-    remove_leftovers(name)
+    delete_leftovers(name)
     hidden = _hide(name)
     dataset_id = db.value(
         "INSERT INTO datasets (name, fingerprint, ratings, raters, films, imported_at) "
@@ -164,7 +164,7 @@ def replace_dataset(name: str, fingerprint: str, blocks: Iterable[Ratings], now:
         if shown.rowcount != 1:
             raise RuntimeError(f"two imports of {name} ran at once")
         db.increment_revision("community")
-    remove_leftovers(name)
+    delete_leftovers(name)
     return StoredDataset(name, fingerprint, total, len(raters), len(films), now)
 
 
@@ -182,15 +182,15 @@ def _hide(name: str) -> str:
     return f"{_HIDDEN}{name}~{secrets.token_hex(4)}"
 
 
-def remove_dataset(name: str) -> None:
+def delete_dataset(name: str) -> None:
     """Forget a dataset, if there is one of that name."""
     with db.write():
         if db.execute("UPDATE datasets SET name = ? WHERE name = ?", _hide(name), name).rowcount:
             db.increment_revision("community")
-    remove_leftovers(name)
+    delete_leftovers(name)
 
 
-def remove_leftovers(name: str) -> None:
+def delete_leftovers(name: str) -> None:
     """Delete what is hidden of a dataset, a block at a time: one transaction would take seconds."""
     for dataset_id, hidden in db.rows("SELECT id, name FROM datasets ORDER BY id"):
         if not hidden.startswith(f"{_HIDDEN}{name}~"):

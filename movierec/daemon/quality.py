@@ -79,7 +79,7 @@ def _spark(cluster: Cluster) -> Callable[[Any, int], Any]:
         raise ConfigurationError(
             f"Spark is not installed ({error}). Run: pip install 'movierec[spark]'"
         ) from error
-    frame = spark.read(spark.session(cluster.master), cluster.ratings, cluster.table)
+    frame = spark.read_ratings(spark.spark_session(cluster.master), cluster.ratings, cluster.table)
     return lambda catalogue, history: spark.SparkRatings(frame, catalogue, history)
 
 
@@ -100,7 +100,7 @@ def evaluate(
     with _imported(settings, movielens) if movielens else contextlib.nullcontext(settings) as used:
         db.connect(used)
         report = db.run_with_retry(
-            pipeline.measure,
+            pipeline.evaluate_model,
             used,
             _say,
             cells=cells,

@@ -17,18 +17,18 @@ from typing import Any
 from movierec import community, config, db, library, movies
 from movierec.errors import MovierecError, NotFound, TmdbDisabled, UpstreamUnavailable
 from movierec.jobs import queue
-from movierec.jobs.context import NotOurs, Running
+from movierec.jobs.context import JobContext, JobLost
 from movierec.movies import MovieRecord, TmdbLookupIds
-from movierec.tmdb import Answer, Details, FilmPage, Tmdb
+from movierec.tmdb import MovieDetails, MoviePage, TmdbResponse, TmdbService
 
 KIND = "sync"
 # Of what TMDb lets us ask at once half is left to people who wait.
-AT_ONCE = 4
-FILMS_A_BATCH = 20
+MAX_CONCURRENT = 4
+BATCH_SIZE = 20
 # After so many failures in a row TMDb is taken to be away.
-PATIENCE = 5
+MAX_FAILURES_IN_A_ROW = 5
 # TMDb tells of changes in at most so many days.
-MOST_DAYS = 14
+MAX_DAYS = 14
 KEPT, CHANGED, POPULAR, TOP_RATED = "films of users", "changed films", "popular", "top rated"
 STAGES = (KEPT, CHANGED, POPULAR, TOP_RATED)
 OUT_OF_BUDGET = "As many calls as one run may make. Another run goes on from here."
@@ -43,7 +43,7 @@ class _Stopped(Exception):
 
 
 @dataclass
-class Position:
+class SyncPosition:
     """How far a run is: films of users up to the id `after`; pages before `page`, but for the films `pending`."""
 
     stage: str = KEPT
@@ -70,7 +70,7 @@ class Position:
         return {name: getattr(self, name) for name in names}
 
 
-def sync(running: Running) -> dict[str, Any]:
+def sync_catalogue(running: JobContext) -> dict[str, Any]:
     """Run to the end, or as far as the budget and TMDb let it; the report says what was done. Raises TmdbOff."""
     if running.tmdb is None:
         raise TmdbDisabled()
@@ -78,10 +78,10 @@ def sync(running: Running) -> dict[str, Any]:
 
 
 class _Run:
-    def __init__(self, running: Running, tmdb: Tmdb) -> None:
+    def __init__(self, running: JobContext, tmdb: TmdbService) -> None:
         self._running, self._tmdb = running, tmdb
         self._parameters = dict(running.job.parameters)
-        self._position = Position(**self._parameters.get("position", {}))
+        self._position = SyncPosition(**self._parameters.get("position", {}))
         self._failures = 0
         # Older answers than this run do not tell what changed before it.
         self._begun = running.job.created_at
@@ -109,7 +109,7 @@ class _Run:
     def _kept(self) -> None:
         left = library.count_movies_without_details()
         before = self._position.detailed
-        while films := library.movies_without_details(self._position.after, FILMS_A_BATCH):
+        while films := library.movies_without_details(self._position.after, BATCH_SIZE):
             self._running.progress(KEPT, self._position.detailed - before, max(left, 1))
             asked = self._affordable([film for _, film in films])
             self._detail(asked, after=films[len(asked) - 1][0])
@@ -139,9 +139,9 @@ class _Run:
         if oldest is None or oldest >= self._begun:
             return None, today
         since = max(_day(_last_complete(self._running.job.id) or oldest), _day(oldest))
-        return max(since, today - timedelta(days=MOST_DAYS)), today
+        return max(since, today - timedelta(days=MAX_DAYS)), today
 
-    def _list(self, ask: Callable[[int], Coroutine[Any, Any, Answer[FilmPage]]]) -> None:
+    def _list(self, ask: Callable[[int], Coroutine[Any, Any, TmdbResponse[MoviePage]]]) -> None:
         stage, pages = self._position.stage, int(self._parameters["pages"])
         self._details_of_page(stage, pages)
         genres = self._ask(self._tmdb.genres()).value if self._position.page <= pages else {}
@@ -169,7 +169,7 @@ class _Run:
     def _details_of_page(self, stage: str, pages: int) -> None:
         while self._position.pending:
             self._running.progress(stage, self._position.page - 1, max(pages, 1))
-            films = [TmdbLookupIds(*film) for film in self._position.pending[:FILMS_A_BATCH]]
+            films = [TmdbLookupIds(*film) for film in self._position.pending[:BATCH_SIZE]]
             asked = self._affordable(films)
             self._detail(asked, pending=self._position.pending[len(asked) :])
 
@@ -188,7 +188,7 @@ class _Run:
             raise _Stopped(OUT_OF_BUDGET, away=False)
         return chosen
 
-    def _ask(self, asking: Coroutine[Any, Any, Answer[Any]]) -> Answer[Any]:
+    def _ask(self, asking: Coroutine[Any, Any, TmdbResponse[Any]]) -> TmdbResponse[Any]:
         """One question that the run cannot do without. Raises _Stopped."""
         if self._position.calls >= int(self._parameters["budget"]):
             asking.close()
@@ -225,7 +225,7 @@ class _Run:
         community.give_way()
         for reply in replies:
             self._failures = self._failures + 1 if isinstance(reply.error, UpstreamUnavailable) else 0
-            if self._failures >= PATIENCE:
+            if self._failures >= MAX_FAILURES_IN_A_ROW:
                 raise _Stopped(str(reply.error), away=True)
 
     def _store(self, films: Sequence[MovieRecord]) -> tuple[int, list[int]]:
@@ -238,22 +238,22 @@ class _Run:
         """Note where the run is. Raises NotOurs, and so undoes the transaction, where somebody else has the job."""
         self._position = dataclasses.replace(self._position, **changes)
         self._parameters["position"] = dataclasses.asdict(self._position)
-        if not queue.note_parameters(self._running.job.id, self._running.worker, self._parameters):
-            raise NotOurs
+        if not queue.save_parameters(self._running.job.id, self._running.worker, self._parameters):
+            raise JobLost
 
 
 @dataclass(frozen=True)
 class _Reply:
     """What came of asking for one film: an answer or an error, and how many calls it took."""
 
-    answer: Answer[Details] | None
+    answer: TmdbResponse[MovieDetails] | None
     error: MovierecError | None
     calls: int
 
 
-async def _details_of(tmdb: Tmdb, films: Sequence[TmdbLookupIds], since: int) -> list[_Reply]:
+async def _details_of(tmdb: TmdbService, films: Sequence[TmdbLookupIds], since: int) -> list[_Reply]:
     """All of each film, as of `since` (UTC epoch seconds) or later; some at once."""
-    turns = asyncio.Semaphore(AT_ONCE)
+    turns = asyncio.Semaphore(MAX_CONCURRENT)
 
     async def ask(film: TmdbLookupIds) -> _Reply:
         async with turns:
@@ -262,7 +262,7 @@ async def _details_of(tmdb: Tmdb, films: Sequence[TmdbLookupIds], since: int) ->
     return await asyncio.gather(*map(ask, films))
 
 
-async def _one(tmdb: Tmdb, film: TmdbLookupIds, since: int) -> _Reply:
+async def _one(tmdb: TmdbService, film: TmdbLookupIds, since: int) -> _Reply:
     calls = 1
     try:
         tmdb_id = film.tmdb_id
@@ -295,7 +295,7 @@ def _day(seconds: int) -> date:
     return datetime.fromtimestamp(seconds, UTC).date()
 
 
-def order(
+def sync_parameters(
     settings: config.TmdbSettings, pages: int | None = None, budget: int | None = None
 ) -> dict[str, int]:
     """The parameters of a run: so many pages of each list and so many calls; what is None is as usual."""

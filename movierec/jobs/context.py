@@ -10,22 +10,22 @@ from dataclasses import dataclass, field
 from movierec.config import Settings
 from movierec.jobs import queue
 from movierec.jobs.queue import Job
-from movierec.tmdb import Tmdb
+from movierec.tmdb import TmdbService
 
 # Progress is written at most so often; a stage that begins is always written.
 INTERVAL_SECONDS = 0.25
 
 
-class Stopping(Exception):
+class DaemonStopping(Exception):
     """The daemon stops: the job goes back into the queue."""
 
 
-class NotOurs(Exception):
+class JobLost(Exception):
     """The job was cancelled, or another daemon took it over: nothing is to be written about it any more."""
 
 
 @dataclass
-class Running:
+class JobContext:
     """What the code of a job gets. `clock` gives UTC epoch seconds; without a key there is no `tmdb`.
 
     running.tmdb.wait_for(running.tmdb.details(603))
@@ -36,7 +36,7 @@ class Running:
     settings: Settings
     clock: Callable[[], float]
     stop: threading.Event
-    tmdb: Tmdb | None = None
+    tmdb: TmdbService | None = None
     _stage: str = field(default="", init=False)
     _written: float = field(default=float("-inf"), init=False)
 
@@ -50,9 +50,9 @@ class Running:
         Raises Stopping or NotOurs where the job is to end here.
         """
         if self.stop.is_set():
-            raise Stopping
+            raise DaemonStopping
         if stage == self._stage and time.monotonic() - self._written < INTERVAL_SECONDS:
             return
-        if not queue.note_progress(self.job.id, self.worker, stage, done, total, self.now):
-            raise NotOurs
+        if not queue.save_progress(self.job.id, self.worker, stage, done, total, self.now):
+            raise JobLost
         self._stage, self._written = stage, time.monotonic()

@@ -8,7 +8,7 @@ from movierec.auth.models import User
 from movierec.db import BaseModel
 
 
-class Job(BaseModel):
+class JobRow(BaseModel):
     """`parameters` and `report` are JSON objects; `owner` is the worker that runs it."""
 
     id = BigAutoField()
@@ -37,8 +37,8 @@ class Job(BaseModel):
 
 
 # One of a kind per user at a time, whatever daemon was asked.
-Job.add_index(
-    Job.index(
-        Job.user, Job.kind, unique=True, name="jobs_active", where=SQL("state IN ('queued', 'running')")
+JobRow.add_index(
+    JobRow.index(
+        JobRow.user, JobRow.kind, unique=True, name="jobs_active", where=SQL("state IN ('queued', 'running')")
     )
 )

@@ -13,7 +13,7 @@ from movierec import db
 from movierec.errors import Conflict, MovierecError, NotFound
 
 # A worker says every few seconds that it lives. One silent for so long is dead.
-SILENCE_SECONDS = 30
+HEARTBEAT_TIMEOUT_SECONDS = 30
 ACTIVE = ("queued", "running")
 # What a job says after its worker died; then it is given up, or it would take down one daemon after another.
 INTERRUPTED = ("Interrupted; taken up again.", "Interrupted again; taken up a last time.")
@@ -22,7 +22,7 @@ GIVEN_UP = "Given up: the daemon was interrupted three times while doing this."
 # Any constant but the one of the migrations.
 _CLAIM_LOCK = 0x6D6F766A
 # What outlives the jobs that it names by `job_id`.
-NAMING = ("acts", "waiting_rows", "import_problems")
+REFERRING_TABLES = ("acts", "waiting_rows", "import_problems")
 _COLUMNS = (
     "id, user_id, kind, state, stage, done, total, parameters, report, error, "
     "error_code, created_at, started_at, finished_at"
@@ -81,12 +81,12 @@ def enqueue(user_id: int, kind: str, parameters: Mapping[str, Any], now: int) ->
 
 def _new_id() -> int:
     """No job that has been forgotten had it: what it did would be taken for what the new one did."""
-    named = [db.value(f"SELECT MAX(job_id) FROM {table}") or 0 for table in NAMING]
+    named = [db.value(f"SELECT MAX(job_id) FROM {table}") or 0 for table in REFERRING_TABLES]
     (number,) = db.allocate_ids("jobs", 1, above=max(named))
     return number
 
 
-def check_free(user_id: int, kind: str) -> None:
+def check_none_active(user_id: int, kind: str) -> None:
     """Raise Conflict where `enqueue` would now, to say so before a long upload."""
     if _active(user_id, kind):
         raise _already(user_id, kind)
@@ -153,7 +153,7 @@ def cancel_or_delete(job_id: int, owner: int | None, now: int) -> None:
         db.execute("DELETE FROM jobs WHERE id = ?", found.id)
 
 
-def left_over(kind: str) -> list[db.Row]:
+def jobs_to_undo(kind: str) -> list[db.Row]:
     """Users, ids and acts of jobs that ended without success: all that these changed is to be taken back."""
     return db.rows(f"SELECT jobs.user_id, jobs.id, acts.id {_LEFT_OVER} AND jobs.kind = ?", kind)
 
@@ -191,7 +191,7 @@ def claim(worker: str, kinds: Sequence[str], now: int) -> Job | None:
     return _job(row) if row else None
 
 
-def note_progress(job_id: int, worker: str, stage: str, done: int, total: int, now: int) -> bool:
+def save_progress(job_id: int, worker: str, stage: str, done: int, total: int, now: int) -> bool:
     """Write how far a job is, and that its worker lives. False: it is not the worker's any more."""
     noted = db.execute(
         "UPDATE jobs SET stage = ?, done = ?, total = ?, heartbeat_at = ? "
@@ -206,7 +206,7 @@ def note_progress(job_id: int, worker: str, stage: str, done: int, total: int, n
     return bool(noted.rowcount)
 
 
-def note_parameters(job_id: int, worker: str, parameters: Mapping[str, Any]) -> bool:
+def save_parameters(job_id: int, worker: str, parameters: Mapping[str, Any]) -> bool:
     """Write what a job is to go on with after an interruption. False: it is not the worker's any more."""
     noted = db.execute(
         "UPDATE jobs SET parameters = ? WHERE id = ? AND owner = ? AND state = 'running'",
@@ -246,7 +246,7 @@ def _end(
     return bool(ended.rowcount)
 
 
-def put_back(job_id: int, worker: str) -> None:
+def requeue(job_id: int, worker: str) -> None:
     """Queue a job again whose worker stops in good order."""
     db.execute(
         "UPDATE jobs SET state = 'queued', owner = '' WHERE id = ? AND owner = ? AND state = 'running'",
@@ -255,7 +255,7 @@ def put_back(job_id: int, worker: str) -> None:
     )
 
 
-def take_back(worker: str, kinds: Sequence[str], now: int, *, alone: bool = False) -> None:
+def requeue_stale(worker: str, kinds: Sequence[str], now: int, *, alone: bool = False) -> None:
     """Queue again what other workers were doing when they died; `alone`: there can be no living other."""
     found = db.rows(
         "SELECT id, owner, error, heartbeat_at FROM jobs "
@@ -264,7 +264,7 @@ def take_back(worker: str, kinds: Sequence[str], now: int, *, alone: bool = Fals
         *kinds,
     )
     for job_id, owner, error, heartbeat_at in found:
-        if alone or heartbeat_at <= now - SILENCE_SECONDS:
+        if alone or heartbeat_at <= now - HEARTBEAT_TIMEOUT_SECONDS:
             interrupt(job_id, owner, error, now)
 
 

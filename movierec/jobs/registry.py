@@ -8,15 +8,15 @@ from typing import Any
 
 from movierec.exchange import importing, movielens
 from movierec.jobs import catalogue_sync, queue, training, uploads
-from movierec.jobs.context import Running
-from movierec.jobs.tmdb_lookup import look_up_with
+from movierec.jobs.context import JobContext
+from movierec.jobs.tmdb_lookup import movie_fetcher
 
 
-def import_movielens(running: Running) -> dict[str, Any]:
+def import_movielens(running: JobContext) -> dict[str, Any]:
     """Import the uploaded archive `upload`."""
     settings = running.settings
     return movielens.import_movielens(
-        uploads.path_of(settings, running.job.parameters["upload"]),
+        uploads.upload_path(settings, running.job.parameters["upload"]),
         uploads.folder(settings),
         limit_bytes=settings.imports.uncompressed_limit_bytes,
         now=running.now,
@@ -25,13 +25,13 @@ def import_movielens(running: Running) -> dict[str, Any]:
     )
 
 
-def import_own(running: Running) -> dict[str, Any]:
+def import_user_file(running: JobContext) -> dict[str, Any]:
     """Import the uploaded file `upload` into what its user keeps."""
     settings, job = running.settings, running.job
     options = dict(job.parameters)
     upload = options.pop("upload")
     return importing.import_history(
-        uploads.path_of(settings, upload),
+        uploads.upload_path(settings, upload),
         uploads.folder(settings),
         job.user_id,
         job.id,
@@ -40,13 +40,13 @@ def import_own(running: Running) -> dict[str, Any]:
         now=running.now,
         progress=running.progress,
         most_new_films=settings.imports.new_films_per_account,
-        look_up=look_up_with(running),
+        look_up=movie_fetcher(running),
     )
 
 
-def take_back_left_over() -> None:
+def undo_abandoned_imports() -> None:
     """Take back what imports changed that were cancelled or given up when no worker was left to do so."""
-    for left_over in queue.left_over(IMPORT):
+    for left_over in queue.jobs_to_undo(IMPORT):
         importing.undo_import(*left_over)
 
 
@@ -59,20 +59,20 @@ IMPORT = "import"
 
 
 @dataclass(frozen=True)
-class Kind:
+class JobKind:
     """`run` returns the report. Kinds of one lane wait for each other in a daemon.
 
     `clear_away` what jobs left that ended without success; any number of daemons do so before each claim.
     """
 
-    run: Callable[[Running], dict[str, Any]]
+    run: Callable[[JobContext], dict[str, Any]]
     lane: str
     clear_away: Callable[[], None] = _nothing
 
 
-KINDS: dict[str, Kind] = {
-    IMPORT: Kind(import_own, lane="own imports", clear_away=take_back_left_over),
-    "import_movielens": Kind(import_movielens, lane="imports"),
-    catalogue_sync.KIND: Kind(catalogue_sync.sync, lane="sync"),
-    "train": Kind(training.train, lane="training"),
+KINDS: dict[str, JobKind] = {
+    IMPORT: JobKind(import_user_file, lane="own imports", clear_away=undo_abandoned_imports),
+    "import_movielens": JobKind(import_movielens, lane="imports"),
+    catalogue_sync.KIND: JobKind(catalogue_sync.sync_catalogue, lane="sync"),
+    "train": JobKind(training.train, lane="training"),
 }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from movierec import db
 
-KEEP_SECONDS = 90 * 86_400
-JOBS_AT_ONCE = 100
+JOB_RETENTION_SECONDS = 90 * 86_400
+JOBS_PER_BATCH = 100
 
 
-def sweep_jobs(now: int) -> bool:
+def delete_expired_jobs(now: int) -> bool:
     """Forget jobs that ended KEEP_SECONDS ago, those not whose act is in the journal: it may be undone yet.
 
     Few at once, as each may have a hundred thousand problems. True: there may be more.
@@ -17,10 +17,10 @@ def sweep_jobs(now: int) -> bool:
         found = db.rows(
             "SELECT id, user_id FROM jobs WHERE state NOT IN ('queued', 'running') AND finished_at < ? "
             "AND id NOT IN (SELECT job_id FROM acts WHERE job_id IS NOT NULL) ORDER BY id LIMIT ?",
-            now - KEEP_SECONDS,
-            JOBS_AT_ONCE,
+            now - JOB_RETENTION_SECONDS,
+            JOBS_PER_BATCH,
         )
         for job_id, user_id in found:
             db.execute("DELETE FROM import_problems WHERE user_id = ? AND job_id = ?", user_id, job_id)
             db.execute("DELETE FROM jobs WHERE id = ?", job_id)
-    return len(found) == JOBS_AT_ONCE
+    return len(found) == JOBS_PER_BATCH

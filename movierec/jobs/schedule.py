@@ -17,15 +17,15 @@ from movierec.recommender.serving import model_versions
 SECONDS_AN_HOUR = 3600
 
 
-def train_when_due(settings: Settings, now: int) -> Job | None:
+def enqueue_training_if_due(settings: Settings, now: int) -> Job | None:
     """Enqueue a training if one is due. Returns it."""
     revision = community.revision()
-    if not is_due(settings, now) or _was_tried(revision):
+    if not is_training_due(settings, now) or _was_tried(revision):
         return None
     return _enqueue("train", {"automatic": revision}, now)
 
 
-def sync_when_due(settings: Settings, now: int) -> Job | None:
+def enqueue_sync_if_due(settings: Settings, now: int) -> Job | None:
     """Enqueue a look at TMDb if the last one is old enough. Returns it."""
     hours = settings.tmdb.sync_hours
     if not (settings.tmdb.api_key and hours):
@@ -33,7 +33,7 @@ def sync_when_due(settings: Settings, now: int) -> Job | None:
     last = db.value("SELECT MAX(created_at) FROM jobs WHERE kind = ?", catalogue_sync.KIND) or 0
     if now - last < hours * SECONDS_AN_HOUR:
         return None
-    return _enqueue(catalogue_sync.KIND, catalogue_sync.order(settings.tmdb), now)
+    return _enqueue(catalogue_sync.KIND, catalogue_sync.sync_parameters(settings.tmdb), now)
 
 
 def _enqueue(kind: str, parameters: Mapping[str, Any], now: int) -> Job | None:
@@ -47,12 +47,12 @@ def _enqueue(kind: str, parameters: Mapping[str, Any], now: int) -> Job | None:
         return None
 
 
-def is_due(settings: Settings, now: int) -> bool:
+def is_training_due(settings: Settings, now: int) -> bool:
     """Whether enough has changed since the model was trained; never without community ratings."""
-    count = community.count()
+    count = community.count_ratings()
     if not count:
         return False
-    trained = model_versions.manifest_of_current(models_folder(settings))
+    trained = model_versions.current_manifest(models_folder(settings))
     has_changed = trained.get("community") != community.revision()
     wanted, hours = settings.recommender.train_after_ratings, settings.recommender.train_after_hours
     if wanted and has_changed and abs(count - trained.get("community_ratings", 0)) >= wanted:

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from movierec import movies
 from movierec.errors import MovierecError, UpstreamUnavailable
 from movierec.exchange.importing import MovieFetcher, MovieReference
-from movierec.jobs.context import Running
+from movierec.jobs.context import JobContext
 from movierec.movies import MovieRecord
-from movierec.tmdb import Tmdb
+from movierec.tmdb import TmdbService
 
 # Of what a search finds: films of the year or beside it, the first of them.
 MOST_KEPT, NEAR_YEARS = 5, 1
 
 
-def look_up_with(running: Running) -> MovieFetcher | None:
+def movie_fetcher(running: JobContext) -> MovieFetcher | None:
     """What stores the films that some names may mean; None where TMDb is not used."""
     tmdb = running.tmdb
     if tmdb is None:
@@ -35,12 +35,12 @@ def look_up_with(running: Running) -> MovieFetcher | None:
 
 
 async def _ask_all(
-    tmdb: Tmdb, names: Sequence[MovieReference]
+    tmdb: TmdbService, names: Sequence[MovieReference]
 ) -> list[list[MovieRecord] | UpstreamUnavailable]:
     return await asyncio.gather(*(_ask(tmdb, name) for name in names))
 
 
-async def _ask(tmdb: Tmdb, name: MovieReference) -> list[MovieRecord] | UpstreamUnavailable:
+async def _ask(tmdb: TmdbService, name: MovieReference) -> list[MovieRecord] | UpstreamUnavailable:
     try:
         return await _films(tmdb, name)
     except UpstreamUnavailable as error:
@@ -49,7 +49,7 @@ async def _ask(tmdb: Tmdb, name: MovieReference) -> list[MovieRecord] | Upstream
         return []
 
 
-async def _films(tmdb: Tmdb, name: MovieReference) -> list[MovieRecord]:
+async def _films(tmdb: TmdbService, name: MovieReference) -> list[MovieRecord]:
     """By an id, else by title; without a year a title tells too little."""
     if name.tmdb_id is not None:
         details = await tmdb.details(name.tmdb_id)

@@ -16,28 +16,28 @@ import movierec
 from movierec import errors
 from movierec.config import Settings
 from movierec.errors import InternalError, MovierecError
-from movierec.jobs.context import Running
+from movierec.jobs.context import JobContext
 from movierec.recommender.training import pipeline
 
 # -P: modules of the folder the daemon was started in are none of its business.
 COMMAND = (sys.executable, "-P", "-m", pipeline.__name__)
 # How soon a cancelled or stopping job is noticed.
-LOOK_SECONDS = 0.5
-PATIENCE_SECONDS = 5.0
+POLL_SECONDS = 0.5
+TERMINATE_SECONDS = 5.0
 # Read by OpenBLAS, MKL and OpenMP when they are loaded.
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
-DIED = "The training process failed. The daemon's log says more."
+PROCESS_DIED = "The training process failed. The daemon's log says more."
 
 logger = logging.getLogger("movierec.jobs")
 
 
-def train(running: Running) -> dict[str, Any]:
+def train(running: JobContext) -> dict[str, Any]:
     """Run the training process to its end; returns its report.
 
     Raises what the process says it expected to fail, InternalError where it died.
     """
-    told = pipeline.order(running.settings, measure=bool(running.job.parameters.get("measure")))
+    told = pipeline.process_input(running.settings, measure=bool(running.job.parameters.get("measure")))
     process = subprocess.Popen(  # noqa: S603 -- our own command
         COMMAND,
         stdin=subprocess.PIPE,
@@ -56,13 +56,13 @@ def train(running: Running) -> dict[str, Any]:
             logger.error(
                 "training ended with exit code %s", process.returncode, extra={"job": running.job.id}
             )
-            raise InternalError(DIED)
+            raise InternalError(PROCESS_DIED)
         return report
     finally:
         _end(process)
 
 
-def _follow(output: IO[bytes], running: Running) -> dict[str, Any] | None:
+def _follow(output: IO[bytes], running: JobContext) -> dict[str, Any] | None:
     """Pass the progress of the process on until it ends; its report, if it gave one."""
     report = None
     stage, done, total = "starting", 0, 100
@@ -85,7 +85,7 @@ def _lines(output: IO[bytes]) -> Iterator[bytes]:
     with selectors.DefaultSelector() as selector:
         selector.register(output, selectors.EVENT_READ)
         while True:
-            if not selector.select(LOOK_SECONDS):
+            if not selector.select(POLL_SECONDS):
                 yield b""
                 continue
             chunk = os.read(output.fileno(), 65_536)
@@ -100,7 +100,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(PATIENCE_SECONDS)
+            process.wait(TERMINATE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -25,7 +25,7 @@ def folder(settings: Settings) -> Path:
     return path
 
 
-class Upload:
+class IncomingUpload:
     """A file that is arriving, one at a time of each user, whatever daemon it is sent to. Blocks: to be used
     from a thread. Raises Conflict where another one is arriving."""
 
@@ -64,16 +64,16 @@ class Upload:
         self._file.close()
 
 
-def path_of(settings: Settings, name: str) -> Path:
+def upload_path(settings: Settings, name: str) -> Path:
     return folder(settings) / name
 
 
-def remove(settings: Settings, name: str) -> None:
+def delete(settings: Settings, name: str) -> None:
     """Forget an upload whose job has ended."""
-    path_of(settings, name).unlink(missing_ok=True)
+    upload_path(settings, name).unlink(missing_ok=True)
 
 
-def sweep(settings: Settings) -> None:
+def delete_expired(settings: Settings) -> None:
     """Remove files that no active job waits for: of cancelled jobs, and of daemons that were killed."""
     old = [path for path in folder(settings).iterdir() if _is_old(path)]
     if not old:  # as nearly always, every few seconds

@@ -17,10 +17,10 @@ from movierec.config import Settings
 from movierec.errors import DatabaseUnavailable, InternalError, MovierecError, StorageFull
 from movierec.files import is_disk_full
 from movierec.jobs import queue, uploads
-from movierec.jobs.context import NotOurs, Running, Stopping
+from movierec.jobs.context import DaemonStopping, JobContext, JobLost
 from movierec.jobs.queue import Job
-from movierec.jobs.registry import KINDS, Kind
-from movierec.tmdb import Tmdb
+from movierec.jobs.registry import KINDS, JobKind
+from movierec.tmdb import TmdbService
 
 # How soon a daemon notices what another one has queued. Its own jobs begin at once.
 POLL_SECONDS = 3.0
@@ -43,8 +43,8 @@ class Worker:
         clock: Callable[[], float],
         *,
         before_success: Callable[[], None] = _nothing,
-        kinds: Mapping[str, Kind] = KINDS,
-        tmdb: Tmdb | None = None,
+        kinds: Mapping[str, JobKind] = KINDS,
+        tmdb: TmdbService | None = None,
     ) -> None:
         """`before_success` runs when a job's work is done, before anybody is told so."""
         self._settings, self._clock, self._kinds = settings, clock, kinds
@@ -92,12 +92,12 @@ class _Lane:
     def __init__(
         self,
         name: str,
-        kinds: Mapping[str, Kind],
+        kinds: Mapping[str, JobKind],
         settings: Settings,
         clock: Callable[[], float],
         stop: threading.Event,
         before_success: Callable[[], None],
-        tmdb: Tmdb | None,
+        tmdb: TmdbService | None,
     ) -> None:
         self.name, self.wake = name, asyncio.Event()
         self._kinds, self._settings, self._clock, self._stop = kinds, settings, clock, stop
@@ -137,11 +137,11 @@ class _Lane:
         now = int(self._clock())
         # On SQLite there is one daemon: whatever runs when it starts has lost its worker.
         alone = self._is_first_look and not db.is_postgres()
-        queue.take_back(self.name, list(self._kinds), now, alone=alone)
+        queue.requeue_stale(self.name, list(self._kinds), now, alone=alone)
         self._is_first_look = False
         for kind in self._kinds.values():
             kind.clear_away()
-        uploads.sweep(self._settings)
+        uploads.delete_expired(self._settings)
         return queue.claim(self.name, list(self._kinds), now)
 
     def _prepare_success(self) -> None:
@@ -154,16 +154,16 @@ class _Lane:
     def _do(self, job: Job) -> None:
         """Run a job and write what came of it."""
         extra = {"job": job.id, "kind": job.kind}
-        running = Running(job, self.name, self._settings, self._clock, self._stop, self._tmdb)
+        running = JobContext(job, self.name, self._settings, self._clock, self._stop, self._tmdb)
         logger.info("job started", extra=extra)
         try:
             report = db.run_with_retry(self._kinds[job.kind].run, running)
             self._prepare_success()
-        except Stopping:
-            db.run_with_retry(queue.put_back, job.id, self.name)
+        except DaemonStopping:
+            db.run_with_retry(queue.requeue, job.id, self.name)
             logger.info("job put back", extra=extra)
             return
-        except NotOurs:
+        except JobLost:
             # Its upload may be another worker's now; `sweep` removes what is nobody's.
             logger.info("job cancelled", extra=extra)
             return
@@ -181,4 +181,4 @@ class _Lane:
             db.run_with_retry(queue.finish, job.id, self.name, report, running.now)
             logger.info("job succeeded", extra=extra)
         if "upload" in job.parameters:
-            uploads.remove(self._settings, job.parameters["upload"])
+            uploads.delete(self._settings, job.parameters["upload"])

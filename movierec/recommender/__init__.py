@@ -8,55 +8,70 @@ from movierec.recommender.engine.candidates import CandidateFilters
 from movierec.recommender.engine.cold_start import Preference
 from movierec.recommender.engine.model import Model, fit
 from movierec.recommender.engine.settings import EdlaeSettings, Settings
-from movierec.recommender.serving.feedback import Opinion, feedback, give_feedback, withdraw_feedback
-from movierec.recommender.serving.prediction_accuracy import Foresight, Surprise, foresight
+from movierec.recommender.serving.feedback import (
+    StoredFeedback,
+    give_feedback,
+    list_feedback,
+    withdraw_feedback,
+)
+from movierec.recommender.serving.prediction_accuracy import (
+    PredictionAccuracy,
+    Surprise,
+    prediction_accuracy_for,
+)
 from movierec.recommender.serving.recommend import (
-    Account,
+    MovieExplanation,
     Reason,
-    Recommended,
-    Similar,
-    Wish,
-    expected_stars,
+    RecommendedMovie,
+    RecommendRequest,
+    SimilarMovie,
     explain,
+    predict_rating,
     quickstart_for,
     recommend_for,
-    similar_to,
+    similar_movies,
 )
-from movierec.recommender.serving.recommendation_log import Shown, movie_of, recommendation, remember, shown
-from movierec.recommender.serving.state import Recommender, Serving, models_folder, recommender_settings
+from movierec.recommender.serving.recommendation_log import (
+    LoggedRecommendation,
+    find_logged,
+    log_recommendations,
+    open_recommendation,
+    recommended_movie,
+)
+from movierec.recommender.serving.state import ModelKeeper, ModelState, models_folder, recommender_settings
 
 __all__ = [
-    "Account",
     "CandidateFilters",
     "EdlaeSettings",
-    "Foresight",
+    "LoggedRecommendation",
     "Model",
-    "Opinion",
+    "ModelKeeper",
+    "ModelState",
+    "MovieExplanation",
+    "PredictionAccuracy",
     "Preference",
     "Reason",
-    "Recommended",
-    "Recommender",
-    "Serving",
+    "RecommendRequest",
+    "RecommendedMovie",
     "Settings",
-    "Shown",
-    "Similar",
+    "SimilarMovie",
+    "StoredFeedback",
     "Surprise",
-    "Wish",
-    "expected_stars",
     "explain",
-    "feedback",
+    "find_logged",
     "fit",
-    "foresight",
     "give_feedback",
+    "list_feedback",
+    "log_recommendations",
     "models",
     "models_folder",
-    "movie_of",
+    "open_recommendation",
+    "predict_rating",
+    "prediction_accuracy_for",
     "quickstart_for",
     "recommend_for",
-    "recommendation",
+    "recommended_movie",
     "recommender_settings",
-    "remember",
-    "shown",
-    "similar_to",
+    "similar_movies",
     "withdraw_feedback",
 ]

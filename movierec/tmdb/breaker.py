@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 
-class Breaker:
+class CircuitBreaker:
     """`clock` gives seconds of any epoch. Used on one event loop."""
 
     def __init__(self, failures: int, pause_seconds: float, clock: Callable[[], float]) -> None:

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 DAY_SECONDS = 86_400
 # A lock held for longer is no reason to make somebody wait: the answer is simply not found.
-LOCK_SECONDS = 1.0
+LOCK_TIMEOUT_SECONDS = 1.0
 
 logger = logging.getLogger("movierec.tmdb")
 
@@ -56,14 +56,14 @@ class JsonDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
         """There are no files; a row that names one is not believed."""
 
 
-class Entry(NamedTuple):
+class CacheEntry(NamedTuple):
     """What TMDb said and when (UTC epoch seconds); `document` None: it knows nothing of that."""
 
     document: Any
     fetched_at: int
 
 
-class Cache:
+class ResponseCache:
     """Entries by key. Whatever is wrong with it, it is as if nothing were kept: no method raises for that."""
 
     def __init__(self, folder: Path, *, megabytes: int, keep_days: int) -> None:
@@ -78,7 +78,10 @@ class Cache:
                 self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._folder.chmod(0o700)
                 self._cache = diskcache.Cache(
-                    str(self._folder), timeout=LOCK_SECONDS, disk=JsonDisk, size_limit=self._size_limit
+                    str(self._folder),
+                    timeout=LOCK_TIMEOUT_SECONDS,
+                    disk=JsonDisk,
+                    size_limit=self._size_limit,
                 )
                 return
             except (sqlite3.Error, OSError, diskcache.Timeout, TypeError, ValueError) as error:
@@ -86,7 +89,7 @@ class Cache:
                 if not last_try:
                     shutil.rmtree(self._folder, ignore_errors=True)
 
-    def load(self, key: str, now: int) -> Entry | None:
+    def load(self, key: str, now: int) -> CacheEntry | None:
         """What is kept under `key`, however old within the days it may be kept."""
         content = self._try(lambda cache: cache.get(key))
         entry = None if content is None else _entry(content)
@@ -94,7 +97,7 @@ class Cache:
             return None
         return entry
 
-    def keep(self, key: str, entry: Entry) -> None:
+    def keep(self, key: str, entry: CacheEntry) -> None:
         content = json.dumps(entry._asdict(), separators=(",", ":"), allow_nan=False).encode()
         self._try(lambda cache: cache.set(key, content, expire=self._keep_seconds))
 
@@ -117,11 +120,11 @@ class Cache:
             return None
 
 
-def _entry(content: bytes) -> Entry | None:
+def _entry(content: bytes) -> CacheEntry | None:
     """None for whatever this cache would not have written."""
     try:
         told = json.loads(content)
-        entry = Entry(told["document"], told["fetched_at"])
+        entry = CacheEntry(told["document"], told["fetched_at"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return entry if type(entry.fetched_at) is int else None

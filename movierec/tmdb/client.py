@@ -26,26 +26,26 @@ import aiohttp
 
 from movierec import __version__, config
 from movierec.errors import NotFound, UpstreamUnavailable
-from movierec.tmdb.breaker import Breaker
+from movierec.tmdb.breaker import CircuitBreaker
 from movierec.tmdb.images import IMAGE_KINDS, image_kind
-from movierec.tmdb.pace import Pace
-from movierec.tmdb.parse import BadAnswer
+from movierec.tmdb.pace import RateLimiter
+from movierec.tmdb.parse import BadResponse
 
 Value = TypeVar("Value")
 
-MOST_BYTES = 5 * 1024 * 1024
+MAX_BYTES = 5 * 1024 * 1024
 # Of JSON, several times what TMDb ever says of a film: while it is understood nobody else gets on.
-MOST_DOCUMENT_BYTES = 1024 * 1024
-TRIES = 3
+MAX_DOCUMENT_BYTES = 1024 * 1024
+MAX_TRIES = 3
 # Before the second try, and twice as long before the third; each by half more or less.
 RETRY_SECONDS = 0.2
 # Of what TMDb may ask us to wait for, and how long it is left alone when it says no more or refuses the key.
-MOST_PAUSE_SECONDS, LEAST_PAUSE_SECONDS, REFUSED_SECONDS = 300.0, 1.0, 60.0
+MAX_PAUSE_SECONDS, MIN_PAUSE_SECONDS, KEY_REFUSED_PAUSE_SECONDS = 300.0, 1.0, 60.0
 
 logger = logging.getLogger("movierec.tmdb")
 
 
-class Result(StrEnum):
+class CallResult(StrEnum):
     """What came of a request; the label of `tmdb_calls_total`."""
 
     OK = "ok"
@@ -62,7 +62,7 @@ class Result(StrEnum):
 class Outcome:
     """One request: `content` of a good one, as read; `pause_seconds` where TMDb asks us to wait."""
 
-    result: Result
+    result: CallResult
     content: Any = None
     pause_seconds: float = 0.0
 
@@ -86,37 +86,37 @@ class _Host:
 
     def __init__(self, name: str, settings: config.TmdbSettings) -> None:
         self.name = name
-        self.breaker = Breaker(settings.failures, settings.pause_seconds, time.monotonic)
-        self.pace = Pace(settings.requests_per_second, settings.requests_at_once)
-        self.last_result: Result | None = None
+        self.breaker = CircuitBreaker(settings.failures, settings.pause_seconds, time.monotonic)
+        self.pace = RateLimiter(settings.requests_per_second, settings.requests_at_once)
+        self.last_result: CallResult | None = None
 
     def check_admission(self, deadline: float) -> None:
         """Raise UpstreamUnavailable at once where asking would be of no use."""
         if self.pace.paused_seconds > deadline - asyncio.get_running_loop().time():
-            raise _unavailable(Result.THROTTLED, self.pace.paused_seconds)
+            raise _unavailable(CallResult.THROTTLED, self.pace.paused_seconds)
         if (seconds := self.breaker.admit()) is not None:
-            raise _unavailable(self.last_result or Result.LOST, seconds)
+            raise _unavailable(self.last_result or CallResult.LOST, seconds)
 
     def note(self, outcome: Outcome) -> None:
         result = outcome.result
-        if result is not self.last_result and result not in (Result.OK, Result.UNKNOWN):
+        if result is not self.last_result and result not in (CallResult.OK, CallResult.UNKNOWN):
             logger.warning("%s: %s", self.name, result.value)
-        self.last_result = Result.OK if result is Result.UNKNOWN else result
-        if result is Result.REFUSED:
-            self.breaker.trip(REFUSED_SECONDS)
-        elif result in (Result.OK, Result.UNKNOWN, Result.THROTTLED):
+        self.last_result = CallResult.OK if result is CallResult.UNKNOWN else result
+        if result is CallResult.REFUSED:
+            self.breaker.trip(KEY_REFUSED_PAUSE_SECONDS)
+        elif result in (CallResult.OK, CallResult.UNKNOWN, CallResult.THROTTLED):
             self.breaker.succeeded()
         else:
             self.breaker.failed()
-        if result is Result.THROTTLED:
+        if result is CallResult.THROTTLED:
             self.pace.pause(outcome.pause_seconds)
 
 
-class Client:
+class TmdbClient:
     """`start` and `close` it on the event loop it is used on. `count` is told the result of each request."""
 
     def __init__(
-        self, settings: config.TmdbSettings, count: Callable[[Result], None] = lambda result: None
+        self, settings: config.TmdbSettings, count: Callable[[CallResult], None] = lambda result: None
     ) -> None:
         self._settings, self._count = settings, count
         self._api, self._images = _Host("TMDb", settings), _Host("TMDb's images", settings)
@@ -126,7 +126,7 @@ class Client:
         return f"<Client of {self._settings.base_url}>"
 
     @property
-    def last_result(self) -> Result | None:
+    def last_result(self) -> CallResult | None:
         """What came of the last request to the API."""
         return self._api.last_result
 
@@ -170,16 +170,16 @@ class Client:
         """Try until there is an answer, or no use or no time in trying on."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._settings.total_seconds
-        for tried in range(1, TRIES + 1):
+        for tried in range(1, MAX_TRIES + 1):
             host.check_admission(deadline)
             outcome = await self._in_turn(host, request, deadline)
-            if outcome.result is Result.OK:
+            if outcome.result is CallResult.OK:
                 return outcome.content
-            if outcome.result is Result.UNKNOWN:
+            if outcome.result is CallResult.UNKNOWN:
                 raise NotFound("TMDb knows nothing by that id.")
             pause = outcome.pause_seconds or RETRY_SECONDS * 2 ** (tried - 1) * random.uniform(0.5, 1.5)
-            again = outcome.result in (Result.BROKEN, Result.LOST, Result.THROTTLED)
-            if tried == TRIES or not again or loop.time() + pause >= deadline:
+            again = outcome.result in (CallResult.BROKEN, CallResult.LOST, CallResult.THROTTLED)
+            if tried == MAX_TRIES or not again or loop.time() + pause >= deadline:
                 raise _unavailable(outcome.result, pause)
             await asyncio.sleep(pause)
         raise AssertionError("the last try returns or raises")
@@ -192,7 +192,7 @@ class Client:
                 outcome = await self._once(request, deadline)
         except TimeoutError:
             # Not TMDb's fault: too much is asked of it at once.
-            return Outcome(Result.LATE)
+            return Outcome(CallResult.LATE)
         finally:
             if outcome is None:
                 host.breaker.gave_up()
@@ -211,20 +211,20 @@ class Client:
                     ) as response:
                         body = await _body_of(response)
                         if body is None:
-                            return Outcome(Result.GARBAGE)
+                            return Outcome(CallResult.GARBAGE)
                         if response.status == 429:
                             pause = retry_after_seconds(response.headers.get("Retry-After"), time.time())
-                            return Outcome(Result.THROTTLED, pause_seconds=pause)
+                            return Outcome(CallResult.THROTTLED, pause_seconds=pause)
                         return await asyncio.to_thread(
                             request.read, response.status, response.content_type, body
                         )
                 except aiohttp.ServerTimeoutError:
-                    return Outcome(Result.LATE)
+                    return Outcome(CallResult.LATE)
                 except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError):
-                    return Outcome(Result.LOST)
+                    return Outcome(CallResult.LOST)
                 except (aiohttp.ClientError, ValueError):
-                    return Outcome(Result.GARBAGE)
-        return Outcome(Result.LATE)
+                    return Outcome(CallResult.GARBAGE)
+        return Outcome(CallResult.LATE)
 
 
 def _with_key(key: str, query: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -236,40 +236,40 @@ def _with_key(key: str, query: Mapping[str, str]) -> tuple[dict[str, str], dict[
 
 async def _body_of(response: aiohttp.ClientResponse) -> bytes | None:
     """None where it is too large; no more than the limit is ever read."""
-    if (response.content_length or 0) > MOST_BYTES:
+    if (response.content_length or 0) > MAX_BYTES:
         return None
     body = bytearray()
     async for chunk in response.content.iter_chunked(65_536):
         body += chunk
-        if len(body) > MOST_BYTES:
+        if len(body) > MAX_BYTES:
             return None
     return bytes(body)
 
 
 def _read_document(understand: Callable[[Any], Any], status: int, content_type: str, body: bytes) -> Outcome:
     if status >= 500:
-        return Outcome(Result.BROKEN)
+        return Outcome(CallResult.BROKEN)
     if status in (401, 403):
-        return Outcome(Result.REFUSED)
-    if len(body) > MOST_DOCUMENT_BYTES:
-        return Outcome(Result.GARBAGE)
+        return Outcome(CallResult.REFUSED)
+    if len(body) > MAX_DOCUMENT_BYTES:
+        return Outcome(CallResult.GARBAGE)
     try:
         content = json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        return Outcome(Result.GARBAGE)
+        return Outcome(CallResult.GARBAGE)
     if not isinstance(content, dict):
-        return Outcome(Result.GARBAGE)
+        return Outcome(CallResult.GARBAGE)
     # TMDb's own: 6 and 34 say that there is no such thing. A proxy in between says something else.
     if status == 404 and content.get("status_code") in (6, 34):
-        return Outcome(Result.UNKNOWN)
+        return Outcome(CallResult.UNKNOWN)
     if status != 200:
-        return Outcome(Result.GARBAGE)
+        return Outcome(CallResult.GARBAGE)
     try:
-        return Outcome(Result.OK, understand(content))
-    except BadAnswer:
-        return Outcome(Result.GARBAGE)
+        return Outcome(CallResult.OK, understand(content))
+    except BadResponse:
+        return Outcome(CallResult.GARBAGE)
     except NotFound:
-        return Outcome(Result.UNKNOWN)
+        return Outcome(CallResult.UNKNOWN)
 
 
 def _refuse(constant: str) -> None:
@@ -278,38 +278,38 @@ def _refuse(constant: str) -> None:
 
 def _read_image(status: int, content_type: str, body: bytes) -> Outcome:
     if status >= 500:
-        return Outcome(Result.BROKEN)
+        return Outcome(CallResult.BROKEN)
     if status == 404:
-        return Outcome(Result.UNKNOWN)
+        return Outcome(CallResult.UNKNOWN)
     if status != 200 or content_type not in IMAGE_KINDS.values():
-        return Outcome(Result.GARBAGE)
+        return Outcome(CallResult.GARBAGE)
     try:
         image_kind(body)
-    except BadAnswer:
-        return Outcome(Result.GARBAGE)
-    return Outcome(Result.OK, body)
+    except BadResponse:
+        return Outcome(CallResult.GARBAGE)
+    return Outcome(CallResult.OK, body)
 
 
 def retry_after_seconds(header: str | None, now: float) -> float:
     """Of a Retry-After in seconds or as a date, within reason whatever it says; `now`: UTC epoch seconds."""
     text = (header or "").strip()
-    seconds = LEAST_PAUSE_SECONDS
+    seconds = MIN_PAUSE_SECONDS
     if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", text):
         seconds = float(text)
     elif text:
         with contextlib.suppress(ValueError, OverflowError):
             at = parsedate_to_datetime(text)
             seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now
-    return min(max(seconds, LEAST_PAUSE_SECONDS), MOST_PAUSE_SECONDS)
+    return min(max(seconds, MIN_PAUSE_SECONDS), MAX_PAUSE_SECONDS)
 
 
 _DETAILS = {
-    Result.THROTTLED: "TMDb has been asked too often. Try again shortly.",
-    Result.REFUSED: "TMDb refuses the key. Its administrator must correct tmdb.api_key.",
-    Result.GARBAGE: "TMDb's answer makes no sense. Try again shortly.",
-    Result.LATE: "TMDb did not answer in time. Try again shortly.",
+    CallResult.THROTTLED: "TMDb has been asked too often. Try again shortly.",
+    CallResult.REFUSED: "TMDb refuses the key. Its administrator must correct tmdb.api_key.",
+    CallResult.GARBAGE: "TMDb's answer makes no sense. Try again shortly.",
+    CallResult.LATE: "TMDb did not answer in time. Try again shortly.",
 }
 
 
-def _unavailable(result: Result, seconds: float) -> UpstreamUnavailable:
+def _unavailable(result: CallResult, seconds: float) -> UpstreamUnavailable:
     return UpstreamUnavailable(_DETAILS.get(result), retry_after_seconds=max(1, math.ceil(seconds)))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 Value = TypeVar("Value")
 
 
-class Flights:
+class SingleFlight:
     """Tasks by key. One goes on to its end also when nobody waits for it any more."""
 
     def __init__(self) -> None:

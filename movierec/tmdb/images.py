@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from movierec.tmdb.parse import BadAnswer
+from movierec.tmdb.parse import BadResponse
 
 IMAGE_KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
 
@@ -12,4 +12,4 @@ def image_kind(content: bytes) -> str:
     for start, kind in IMAGE_KINDS.items():
         if content.startswith(start):
             return kind
-    raise BadAnswer("no image")
+    raise BadResponse("no image")

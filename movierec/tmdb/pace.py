@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 WINDOW_SECONDS = 1.0
 
 
-class Pace:
+class RateLimiter:
     """Turns are given in the order they are asked for. Used on one event loop."""
 
     def __init__(self, per_second: int, at_once: int) -> None:

@@ -17,8 +17,8 @@ Document = Mapping[str, Any]
 
 # TMDb answers no page beyond it, and twenty films a page.
 LAST_PAGE = 500
-MOST_ITEMS = 100
-MOST_CREDITED = 40
+MAX_ITEMS = 100
+MAX_CREDITED = 40
 _MOST = 2**53
 
 _WRITING = frozenset({"Writer", "Screenplay", "Author", "Novel", "Story", "Book", "Characters", "Teleplay"})
@@ -28,12 +28,12 @@ _NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff
 _SIZE = re.compile(r"[wh][0-9]{1,4}|original")
 
 
-class BadAnswer(Exception):
+class BadResponse(Exception):
     """An answer that is not what was asked for; it is neither kept nor shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class TmdbMovie:
     """A film as TMDb's lists tell it. Votes are 0 to 10; image paths begin with a slash."""
 
     tmdb_id: int
@@ -52,10 +52,10 @@ class Film:
 
 
 @dataclass(frozen=True, slots=True)
-class FilmPage:
+class MoviePage:
     """A page of a list; `skipped` items were broken."""
 
-    films: tuple[Film, ...]
+    films: tuple[TmdbMovie, ...]
     page: int
     total_pages: int
     total_results: int
@@ -63,10 +63,10 @@ class FilmPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class MovieDetails:
     """All of a film. Runtime in minutes, money in US dollars, languages as codes, countries as names."""
 
-    film: Film
+    film: TmdbMovie
     imdb_id: str | None = None
     tagline: str = ""
     status: str = ""
@@ -86,7 +86,7 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
-class Images:
+class ImageConfiguration:
     """Where images are: an address is base + size + path."""
 
     base_url: str
@@ -95,7 +95,7 @@ class Images:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class ChangesPage:
     """A page of the films that changed."""
 
     tmdb_ids: tuple[int, ...]
@@ -103,11 +103,11 @@ class Changes:
     total_pages: int
 
 
-def film_page(document: Document) -> FilmPage:
+def parse_movie_page(document: Document) -> MoviePage:
     """Of `/movie/popular`, `/movie/top_rated`, `/trending/movie/…` and `/search/movie`."""
-    films, skipped = _items(document, "results", film)
+    films, skipped = _items(document, "results", parse_movie)
     page = _integer(document, "page") or 1
-    return FilmPage(
+    return MoviePage(
         films,
         page,
         min(_integer(document, "total_pages"), LAST_PAGE),
@@ -116,14 +116,14 @@ def film_page(document: Document) -> FilmPage:
     )
 
 
-def film(document: Document) -> Film:
+def parse_movie(document: Document) -> TmdbMovie:
     """One item of a list. Raises BadAnswer without an id or a title."""
     tmdb_id, original_title = _integer(document, "id"), _text(document, "original_title", 500)
     title = _text(document, "title", 500) or original_title
     if not tmdb_id or not title:
-        raise BadAnswer("a film without id or title")
+        raise BadResponse("a film without id or title")
     votes, average = _integer(document, "vote_count"), _number(document, "vote_average")
-    return Film(
+    return TmdbMovie(
         tmdb_id=tmdb_id,
         title=title,
         original_title=original_title,
@@ -140,15 +140,15 @@ def film(document: Document) -> Film:
     )
 
 
-def details(document: Document) -> Details:
+def parse_details(document: Document) -> MovieDetails:
     """Of `/movie/{id}` with credits, keywords and release_dates appended."""
-    document = trimmed_details(document)
+    document = trim_details(document)
     credits = _mapping(document.get("credits"))
     cast, _ = _items(credits, "cast", _cast_member, needed=False)
     crew, _ = _items(credits, "crew", _crew_member, needed=False)
     keywords = _mapping(document.get("keywords"))
-    return Details(
-        film=film(document),
+    return MovieDetails(
+        film=parse_movie(document),
         imdb_id=_imdb_id(document.get("imdb_id")),
         tagline=_text(document, "tagline", 500),
         status=_text(document, "status", 50),
@@ -162,12 +162,12 @@ def details(document: Document) -> Details:
         genres=_each(document, "genres", lambda item: _text(item, "name", 50)),
         directors=_unique(name for name, job in crew if job == "Director"),
         writers=_unique(name for name, job in crew if job in _WRITING),
-        cast=cast[:MOST_CREDITED],
+        cast=cast[:MAX_CREDITED],
         keywords=_each(keywords, "keywords", lambda item: _text(item, "name", 100)),
     )
 
 
-def trimmed_details(document: Document) -> Document:
+def trim_details(document: Document) -> Document:
     """What is told by `details`: a tenth of the answer."""
     credits = _mapping(document.get("credits"))
     crew = [member for member in _list(credits.get("crew")) if _is_told(member)]
@@ -177,27 +177,27 @@ def trimmed_details(document: Document) -> Document:
     left_out = ("production_companies", "belongs_to_collection", "origin_country")
     return {
         **{name: value for name, value in document.items() if name not in left_out},
-        "credits": {"cast": _list(credits.get("cast"))[:MOST_CREDITED], "crew": crew},
+        "credits": {"cast": _list(credits.get("cast"))[:MAX_CREDITED], "crew": crew},
         "release_dates": {"results": releases},
     }
 
 
-def found_film(document: Document) -> Film | None:
+def parse_found_movie(document: Document) -> TmdbMovie | None:
     """Of `/find/{imdb_id}`: the film, if it is one."""
-    films, _ = _items(document, "movie_results", film)
+    films, _ = _items(document, "movie_results", parse_movie)
     return films[0] if films else None
 
 
-def genres(document: Document) -> dict[int, str]:
+def parse_genres(document: Document) -> dict[int, str]:
     """Of `/genre/movie/list`: names by id."""
     pairs, _ = _items(document, "genres", lambda item: (_integer(item, "id"), _text(item, "name", 50)))
     found = {number: name for number, name in pairs if number and name}
     if not found:
-        raise BadAnswer("no genres")
+        raise BadResponse("no genres")
     return found
 
 
-def images(document: Document) -> Images:
+def parse_images(document: Document) -> ImageConfiguration:
     """Of `/configuration`."""
     told = _mapping(document.get("images"))
     base_url = _address(told.get("secure_base_url")).rstrip("/")
@@ -206,15 +206,17 @@ def images(document: Document) -> Images:
         for kind in ("poster", "backdrop")
     }
     if not base_url.startswith("https://") or not all(sizes.values()):
-        raise BadAnswer("no addresses of images")
-    return Images(base_url, sizes["poster"], sizes["backdrop"])
+        raise BadResponse("no addresses of images")
+    return ImageConfiguration(base_url, sizes["poster"], sizes["backdrop"])
 
 
-def changes(document: Document) -> Changes:
+def parse_changes(document: Document) -> ChangesPage:
     """Of `/movie/changes`."""
     ids, _ = _items(document, "results", lambda item: _integer(item, "id"))
     found = tuple(number for number in ids if number)
-    return Changes(found, _integer(document, "page") or 1, min(_integer(document, "total_pages"), LAST_PAGE))
+    return ChangesPage(
+        found, _integer(document, "page") or 1, min(_integer(document, "total_pages"), LAST_PAGE)
+    )
 
 
 def is_image_path(path: object) -> bool:
@@ -235,22 +237,22 @@ def _items(
     """The good items of a list, and how many were broken. Raises BadAnswer where all are, or it is no list of
     TMDb's size."""
     found = document.get(name)
-    if needed and not (isinstance(found, list) and len(found) <= MOST_ITEMS):
-        raise BadAnswer(f"no list of {name}")
-    told = _list(found)[:MOST_ITEMS]
+    if needed and not (isinstance(found, list) and len(found) <= MAX_ITEMS):
+        raise BadResponse(f"no list of {name}")
+    told = _list(found)[:MAX_ITEMS]
     good = []
     for item in told:
         try:
             good.append(read(_mapping(item)))
-        except BadAnswer:
+        except BadResponse:
             continue
     if needed and told and not good:
-        raise BadAnswer(f"nothing whole in {name}")
+        raise BadResponse(f"nothing whole in {name}")
     return tuple(good), len(told) - len(good)
 
 
 def _each(document: Document, name: str, read: Callable[[Document], str]) -> tuple[str, ...]:
-    return _unique(read(_mapping(item)) for item in _list(document.get(name))[:MOST_ITEMS])
+    return _unique(read(_mapping(item)) for item in _list(document.get(name))[:MAX_ITEMS])
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:
@@ -280,7 +282,7 @@ def _number(document: Document, name: str) -> float:
 
 
 def _ids(value: object) -> list[int]:
-    return [item for item in _list(value)[:MOST_ITEMS] if type(item) is int and item > 0]
+    return [item for item in _list(value)[:MAX_ITEMS] if type(item) is int and item > 0]
 
 
 def _text(document: Document, name: str, longest: int, *, lines: bool = False) -> str:
@@ -323,7 +325,7 @@ def _date(value: object) -> str | None:
 def _cast_member(item: Document) -> tuple[str, str]:
     name = _text(item, "name", 200)
     if not name:
-        raise BadAnswer("nobody")
+        raise BadResponse("nobody")
     return name, _text(item, "character", 200)
 
 

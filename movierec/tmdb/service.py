@@ -16,11 +16,18 @@ from typing import Any, Generic, Literal, TypeVar
 from movierec import config
 from movierec.errors import NotFound, UpstreamUnavailable
 from movierec.tmdb import parse
-from movierec.tmdb.cache import Cache, Entry
-from movierec.tmdb.client import Client, Result
-from movierec.tmdb.flights import Flights
+from movierec.tmdb.cache import CacheEntry, ResponseCache
+from movierec.tmdb.client import CallResult, TmdbClient
+from movierec.tmdb.flights import SingleFlight
 from movierec.tmdb.images import image_kind
-from movierec.tmdb.parse import BadAnswer, Changes, Details, Film, FilmPage, Images
+from movierec.tmdb.parse import (
+    BadResponse,
+    ChangesPage,
+    ImageConfiguration,
+    MovieDetails,
+    MoviePage,
+    TmdbMovie,
+)
 
 Value = TypeVar("Value")
 
@@ -31,7 +38,7 @@ State = Literal["not asked yet", "ok", "key refused", "throttled", "does not ans
 
 
 @dataclass(frozen=True)
-class Answer(Generic[Value]):
+class TmdbResponse(Generic[Value]):
     """What TMDb says; `stale`: it would say something newer, but does not answer. `fetched_at`: epoch seconds."""
 
     value: Value
@@ -55,7 +62,7 @@ class _Question(Generic[Value]):
         return self.path + "?" + "&".join(f"{name}={value}" for name, value in sorted(self.query.items()))
 
 
-class Tmdb:
+class TmdbService:
     """One for a process. `start` and `close` it on its event loop; `wait_for` reaches it from other threads.
 
     Every method raises UpstreamUnavailable where neither TMDb nor the cache answers. `clock` gives UTC epoch
@@ -67,12 +74,12 @@ class Tmdb:
         settings: config.TmdbSettings,
         folder: Path,
         clock: Callable[[], float],
-        count: Callable[[Result], None] = lambda result: None,
+        count: Callable[[CallResult], None] = lambda result: None,
     ) -> None:
         self._settings, self._clock = settings, clock
-        self._client = Client(settings, count)
-        self._cache = Cache(folder, megabytes=settings.cache_megabytes, keep_days=settings.keep_days)
-        self._flights = Flights()
+        self._client = TmdbClient(settings, count)
+        self._cache = ResponseCache(folder, megabytes=settings.cache_megabytes, keep_days=settings.keep_days)
+        self._flights = SingleFlight()
         # One thread, and so one connection; what it does takes a fraction of a millisecond.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tmdb-cache")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -94,10 +101,10 @@ class Tmdb:
         result = self._client.last_result
         if result is None:
             return "not asked yet"
-        states: dict[Result, State] = {
-            Result.OK: "ok",
-            Result.REFUSED: "key refused",
-            Result.THROTTLED: "throttled",
+        states: dict[CallResult, State] = {
+            CallResult.OK: "ok",
+            CallResult.REFUSED: "key refused",
+            CallResult.THROTTLED: "throttled",
         }
         return states.get(result, "does not answer")
 
@@ -111,18 +118,18 @@ class Tmdb:
 
     # Lists
 
-    async def trending(self, window: Literal["day", "week"], page: int = 1) -> Answer[FilmPage]:
+    async def trending(self, window: Literal["day", "week"], page: int = 1) -> TmdbResponse[MoviePage]:
         return await self._list(f"/trending/movie/{window}", page, self._settings.trending_hours)
 
-    async def popular(self, page: int = 1) -> Answer[FilmPage]:
+    async def popular(self, page: int = 1) -> TmdbResponse[MoviePage]:
         return await self._list("/movie/popular", page, self._settings.lists_hours)
 
-    async def top_rated(self, page: int = 1) -> Answer[FilmPage]:
+    async def top_rated(self, page: int = 1) -> TmdbResponse[MoviePage]:
         return await self._list("/movie/top_rated", page, self._settings.lists_hours)
 
     async def search(
         self, text: str, page: int = 1, *, year: int | None = None, adult: bool = False
-    ) -> Answer[FilmPage]:
+    ) -> TmdbResponse[MoviePage]:
         """Films by title; case and spaces make no other search."""
         query = {"query": " ".join(text.casefold().split()), "include_adult": "true" if adult else "false"}
         if year is not None:
@@ -131,25 +138,25 @@ class Tmdb:
 
     async def _list(
         self, path: str, page: int, hours: float, query: Mapping[str, str] | None = None
-    ) -> Answer[FilmPage]:
+    ) -> TmdbResponse[MoviePage]:
         """Raises ValueError beyond the last page that TMDb answers."""
         if not 1 <= page <= parse.LAST_PAGE:
             raise ValueError("no such page")
         query = {**(query or {}), "page": str(page)}
-        return await self._answer(_Question(path, query, hours * HOUR_SECONDS, parse.film_page))
+        return await self._answer(_Question(path, query, hours * HOUR_SECONDS, parse.parse_movie_page))
 
     # Single films
 
-    async def details(self, tmdb_id: int, *, anew: bool = False) -> Answer[Details]:
+    async def details(self, tmdb_id: int, *, anew: bool = False) -> TmdbResponse[MovieDetails]:
         """All of a film; `anew` whatever the cache has. Raises NotFound."""
         query = {"append_to_response": "credits,keywords,release_dates"}
         seconds = self._settings.details_hours * HOUR_SECONDS
         question = _Question(
-            f"/movie/{int(tmdb_id)}", query, seconds, parse.details, trim=parse.trimmed_details
+            f"/movie/{int(tmdb_id)}", query, seconds, parse.parse_details, trim=parse.trim_details
         )
         return await self._answer(question, anew=anew)
 
-    async def find_by_imdb(self, imdb_id: str) -> Answer[Film]:
+    async def find_by_imdb(self, imdb_id: str) -> TmdbResponse[TmdbMovie]:
         """The film that IMDb calls so, as lists tell it. Raises NotFound."""
         if not re.fullmatch(r"tt\d{7,10}", imdb_id):
             raise NotFound("IMDb has no such ids: they look like tt0133093.")
@@ -163,20 +170,20 @@ class Tmdb:
 
     # The rest
 
-    async def genres(self) -> Answer[dict[int, str]]:
+    async def genres(self) -> TmdbResponse[dict[int, str]]:
         """Names of genres by TMDb's ids."""
         seconds = self._settings.genres_hours * HOUR_SECONDS
-        return await self._answer(_Question("/genre/movie/list", {}, seconds, parse.genres))
+        return await self._answer(_Question("/genre/movie/list", {}, seconds, parse.parse_genres))
 
-    async def configuration(self) -> Answer[Images]:
+    async def configuration(self) -> TmdbResponse[ImageConfiguration]:
         """Where images are, and in which sizes."""
         seconds = self._settings.genres_hours * HOUR_SECONDS
-        return await self._answer(_Question("/configuration", {}, seconds, parse.images))
+        return await self._answer(_Question("/configuration", {}, seconds, parse.parse_images))
 
-    async def changes(self, since: date, until: date, page: int = 1) -> Answer[Changes]:
+    async def changes(self, since: date, until: date, page: int = 1) -> TmdbResponse[ChangesPage]:
         """Ids of the films changed between two days, at most 14 apart. Always asked anew."""
         query = {"start_date": since.isoformat(), "end_date": until.isoformat(), "page": str(int(page))}
-        return await self._answer(_Question("/movie/changes", query, 0, parse.changes))
+        return await self._answer(_Question("/movie/changes", query, 0, parse.parse_changes))
 
     async def image(self, path: str, size: str) -> bytes:
         """A poster or backdrop: a path as films have it, a size of `configuration`. Raises NotFound."""
@@ -199,7 +206,7 @@ class Tmdb:
 
     # Asking
 
-    async def _answer(self, question: _Question[Value], *, anew: bool = False) -> Answer[Value]:
+    async def _answer(self, question: _Question[Value], *, anew: bool = False) -> TmdbResponse[Value]:
         """From the cache while it is good, else from TMDb, else from the cache all the same."""
         kept = await self._kept(question)
         if isinstance(kept, NotFound):
@@ -215,11 +222,11 @@ class Tmdb:
                 raise
             return kept
 
-    async def _kept(self, question: _Question[Value]) -> Answer[Value] | NotFound | None:
+    async def _kept(self, question: _Question[Value]) -> TmdbResponse[Value] | NotFound | None:
         """What the cache says, marked where it is too old; NotFound where TMDb lately did not know."""
         return await self._in_thread(lambda: self._read_kept(question, int(self._clock())))
 
-    def _read_kept(self, question: _Question[Value], now: int) -> Answer[Value] | NotFound | None:
+    def _read_kept(self, question: _Question[Value], now: int) -> TmdbResponse[Value] | NotFound | None:
         entry = self._cache.load(question.key, now)
         if entry is None:
             return None
@@ -229,11 +236,11 @@ class Tmdb:
             return _unknown() if is_good else None
         try:
             value = question.read(entry.document)
-        except (BadAnswer, NotFound, AttributeError):
+        except (BadResponse, NotFound, AttributeError):
             return None
-        return Answer(value, "cache", stale=age >= question.seconds, fetched_at=entry.fetched_at)
+        return TmdbResponse(value, "cache", stale=age >= question.seconds, fetched_at=entry.fetched_at)
 
-    async def _fetch(self, question: _Question[Value]) -> Answer[Value]:
+    async def _fetch(self, question: _Question[Value]) -> TmdbResponse[Value]:
         """Ask TMDb, and keep what it says if it makes sense."""
 
         def understand(document: Any) -> tuple[Any, Value]:
@@ -247,13 +254,13 @@ class Tmdb:
             raise
         if question.seconds:
             await self._keep(question.key, document)
-        return Answer(value, "tmdb", stale=False, fetched_at=int(self._clock()))
+        return TmdbResponse(value, "tmdb", stale=False, fetched_at=int(self._clock()))
 
-    async def _load(self, key: str) -> Entry | None:
+    async def _load(self, key: str) -> CacheEntry | None:
         return await self._in_thread(lambda: self._cache.load(key, int(self._clock())))
 
     async def _keep(self, key: str, document: Any) -> None:
-        entry = Entry(document, int(self._clock()))
+        entry = CacheEntry(document, int(self._clock()))
         await self._in_thread(lambda: self._cache.keep(key, entry))
 
     async def _in_thread(self, work: Callable[[], Value]) -> Value:
@@ -264,18 +271,18 @@ def _unknown() -> NotFound:
     return NotFound("TMDb knows nothing by that id.")
 
 
-def _found_film(document: Any) -> Film:
-    film = parse.found_film(document)
+def _found_film(document: Any) -> TmdbMovie:
+    film = parse.parse_found_movie(document)
     if film is None:
         raise _unknown()
     return film
 
 
-def _image_of(entry: Entry) -> bytes | None:
+def _image_of(entry: CacheEntry) -> bytes | None:
     """None for what is no image, which is asked for anew."""
     try:
         content = base64.b64decode(entry.document, validate=True)
         image_kind(content)
-    except (TypeError, ValueError, binascii.Error, BadAnswer):
+    except (TypeError, ValueError, binascii.Error, BadResponse):
         return None
     return content

@@ -11,7 +11,7 @@ import pytest
 from movierec import movies
 from movierec.api.images import ADDRESSES, USUAL, Addresses, size_for
 from movierec.movies import MovieRecord
-from movierec.tmdb import Images
+from movierec.tmdb import ImageConfiguration
 from tests.conftest import Template
 from tests.films import NOW, movie_id
 from tests.running import Daemon, RunningDaemon
@@ -133,4 +133,4 @@ def test_until_tmdb_tells_them_addresses_are_the_usual_ones() -> None:
     assert addresses.poster("") is None
     assert addresses.poster("https://example.org/a.jpg") == "https://example.org/a.jpg"
     assert size_for(("original", "h632"), 5) == "original"
-    assert Addresses(Images("https://a", ("w92",), ())).poster("/a.jpg") == "https://a/w92/a.jpg"
+    assert Addresses(ImageConfiguration("https://a", ("w92",), ())).poster("/a.jpg") == "https://a/w92/a.jpg"

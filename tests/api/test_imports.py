@@ -16,7 +16,7 @@ import pytest
 
 from movierec import db
 from movierec.errors import Conflict
-from movierec.jobs import Upload
+from movierec.jobs import IncomingUpload
 from tests import datasets
 from tests.running import Account, Daemon, RunningDaemon
 
@@ -125,24 +125,24 @@ def test_a_full_disk_is_said_and_nothing_is_left(
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Upload, "write", full)
+    monkeypatch.setattr(IncomingUpload, "write", full)
     assert send(daemon, daemon.admin(), b"PK", status=507)["code"] == "storage_full"
     assert uploads(daemon) == []
 
 
 def test_one_upload_of_an_account_arrives_at_a_time(database: Any) -> None:
-    arriving, of_another = Upload(database, 1), Upload(database, 2)
+    arriving, of_another = IncomingUpload(database, 1), IncomingUpload(database, 2)
     arriving.write(b"first")
     with pytest.raises(Conflict, match="arriving"):
-        Upload(database, 1)
+        IncomingUpload(database, 1)
     arriving.complete()
-    following = Upload(database, 1)
+    following = IncomingUpload(database, 1)
     following.write(b"2nd")
     assert (arriving.path.read_bytes(), following.path.read_bytes()) == (b"first", b"2nd")
     following.discard()
     # Its daemon was killed.
     following.path.write_bytes(b"longer than what follows")
-    Upload(database, 1).discard()
+    IncomingUpload(database, 1).discard()
     of_another.discard()
 
 
@@ -219,7 +219,7 @@ def test_an_upload_may_be_slow_but_not_stop(small_limits: Any) -> None:
 
 
 def test_an_upload_is_readable_by_the_daemon_only(database: Any) -> None:
-    upload = Upload(database, 1)
+    upload = IncomingUpload(database, 1)
     upload.write(b"x")
     assert stat.S_IMODE(upload.path.stat().st_mode) == 0o600
     upload.complete()

@@ -87,6 +87,6 @@ def started(settings: Any) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", pipeline.__name__]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ))
     assert process.stdin is not None
-    process.stdin.write(json.dumps(pipeline.order(settings, measure=False)).encode())
+    process.stdin.write(json.dumps(pipeline.process_input(settings, measure=False)).encode())
     process.stdin.close()
     return process

@@ -12,7 +12,7 @@ import pytest
 from movierec import community, db, movies, recommender
 from movierec.community.blocks import Ratings, pack, unpack
 from movierec.config import Settings
-from movierec.recommender.serving.movie_index import load_catalogue
+from movierec.recommender.serving.movie_index import load_movie_index
 from tests.films import movie_id
 
 
@@ -53,16 +53,16 @@ def test_other_bytes_are_refused(spoil: object) -> None:
 
 
 def test_a_dataset_is_replaced_whole(database: Settings) -> None:
-    assert community.count() == 0
-    assert len(community.ratings()) == 0
+    assert community.count_ratings() == 0
+    assert len(community.all_ratings()) == 0
     first = community.replace_dataset("movielens", "a", [some(3), some(2, seed=2)], now=5)
     assert (first.ratings, first.raters, first.films, first.imported_at) == (100, 3, 20, 5)
-    assert community.dataset("movielens") == first
-    assert community.count() == 100
+    assert community.find_dataset("movielens") == first
+    assert community.count_ratings() == 100
     revision = community.revision()
     second = community.replace_dataset("movielens", "b", [some(1)], now=6)
     assert community.datasets() == [second]
-    assert same(community.ratings(), some(1))
+    assert same(community.all_ratings(), some(1))
     assert community.revision() == revision + 1
     assert db.value("SELECT COUNT(*) FROM dataset_blocks") == 1
 
@@ -73,15 +73,15 @@ def test_ratings_of_a_merged_film_are_those_of_what_it_became(database: Settings
     rated = Ratings(np.array([1, 1, 2]), films, np.array([4, 6, 8], dtype=np.uint8), np.array([1, 2, 3]))
     community.replace_dataset("movielens", "a", [rated], now=5)
     movies.merge_movies(remake, heat, 6)
-    assert community.ratings().films.tolist() == [heat, alien, heat]
-    assert load_catalogue().places_of([remake, heat]).tolist() == [load_catalogue().number_of(heat)] * 2
+    assert community.all_ratings().films.tolist() == [heat, alien, heat]
+    assert load_movie_index().places_of([remake, heat]).tolist() == [load_movie_index().number_of(heat)] * 2
 
 
 def test_raters_of_two_datasets_are_two_people(database: Settings) -> None:
     community.replace_dataset("one", "a", [some(3)], now=5)
     community.replace_dataset("two", "a", [some(2)], now=5)
-    assert len(np.unique(community.ratings().raters)) == 5
-    community.remove_dataset("one")
+    assert len(np.unique(community.all_ratings().raters)) == 5
+    community.delete_dataset("one")
     assert [stored.name for stored in community.datasets()] == ["two"]
     assert db.value("SELECT COUNT(*) FROM dataset_blocks") == 1
 
@@ -92,13 +92,13 @@ def test_until_the_end_the_old_dataset_stands(database: Settings) -> None:
 
     def breaking() -> Iterator[Ratings]:
         yield some(7)
-        assert same(community.ratings(), some(3))
+        assert same(community.all_ratings(), some(3))
         assert [stored.fingerprint for stored in community.datasets()] == ["a"]
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         community.replace_dataset("movielens", "b", breaking(), now=6)
-    assert same(community.ratings(), some(3))
+    assert same(community.all_ratings(), some(3))
     assert community.revision() == revision
     # What it left behind goes with the next import.
     assert db.value("SELECT COUNT(*) FROM datasets") == 2
@@ -124,7 +124,7 @@ def test_others_write_meanwhile(database: Settings) -> None:
     community.replace_dataset("movielens", "a", (some(5000, seed=seed) for seed in range(10)), now=5)
     done.set()
     other.join()
-    assert community.count() == 1_000_000
+    assert community.count_ratings() == 1_000_000
     assert len(waits) > 10
     assert max(waits) < 1.0
 

@@ -58,7 +58,7 @@ def state_of(settings: Settings) -> tuple[dict[str, list[str]], bytes, str | Non
     rows = contents()
     db.close()
     keys = settings.paths.state / "keys.json"
-    model = store.current(settings.paths.state / "models")
+    model = store.current_version(settings.paths.state / "models")
     return rows, keys.read_bytes() if keys.exists() else b"", model
 
 

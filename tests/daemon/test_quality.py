@@ -75,7 +75,7 @@ def test_whole_histories_are_measured_also_of_those_who_count_in_part(
     try:
         db.migrate()
         movielens.import_movielens(dataset, tmp_path, limit_bytes=10**9, now=1)
-        report = pipeline.measure(settings, lambda *_: None, cells=(None,), seeds=(1,))
+        report = pipeline.evaluate_model(settings, lambda *_: None, cells=(None,), seeds=(1,))
     finally:
         db.close()
     assert (report.users, report.ratings) == (60, 900)

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from movierec import db, movies
 from movierec.config import Settings
-from movierec.jobs import catalogue_sync, queue, sync_when_due
+from movierec.jobs import catalogue_sync, enqueue_sync_if_due, queue
 from tests.api.test_imports import ended
 from tests.conftest import Template
 from tests.daemon.test_serve import Served, on_sqlite
@@ -236,7 +236,7 @@ def test_broken_off_the_next_daemon_goes_on(serve: Any, tmdb: Fading, end: signa
     # What was under way when it was killed had no answer yet; nothing else is asked twice.
     films = Counter(asked for asked in tmdb.asked if asked.startswith("/movie/") and asked[7].isdigit())
     assert len(films) == known
-    assert sum(films.values()) - known <= catalogue_sync.AT_ONCE
+    assert sum(films.values()) - known <= catalogue_sync.MAX_CONCURRENT
 
 
 # By itself
@@ -265,14 +265,14 @@ def _with(settings: Settings, **tmdb: Any) -> Settings:
 
 def test_it_looks_by_itself_once_a_day(staff: Settings) -> None:
     now = 100 * DAY
-    assert sync_when_due(staff, now) is None  # no key
+    assert enqueue_sync_if_due(staff, now) is None  # no key
     on = _with(staff, api_key="k")
-    assert sync_when_due(_with(on, sync_hours=0), now) is None
-    job = sync_when_due(on, now)
+    assert enqueue_sync_if_due(_with(on, sync_hours=0), now) is None
+    job = enqueue_sync_if_due(on, now)
     assert job is not None
     assert job.parameters == {"pages": 10, "budget": 2000}
-    assert sync_when_due(on, now + 2 * DAY) is None  # still waiting
+    assert enqueue_sync_if_due(on, now + 2 * DAY) is None  # still waiting
     db.execute("UPDATE jobs SET state = 'succeeded' WHERE id = ?", job.id)
-    assert sync_when_due(on, now + DAY - 1) is None
-    assert sync_when_due(on, now + DAY) is not None
+    assert enqueue_sync_if_due(on, now + DAY - 1) is None
+    assert enqueue_sync_if_due(on, now + DAY) is not None
     assert queue.jobs(None, kind=catalogue_sync.KIND, limit=9, offset=0)[0] == 2

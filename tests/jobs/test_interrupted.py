@@ -64,7 +64,7 @@ def assert_every_row_once(job: Any) -> None:
         "duplicates": 0,
         "rejected": 0,
     }
-    found = community.ratings()
+    found = community.all_ratings()
     assert len(set(zip(found.raters.tolist(), found.films.tolist(), strict=True))) == len(found) == RATINGS
     assert db.value("SELECT COUNT(*) FROM movies WHERE source = 'movielens'") == FILMS
     assert db.value("SELECT COUNT(*) FROM datasets") == 1

@@ -12,7 +12,7 @@ from movierec import auth, db, library
 from movierec.config import Settings
 from movierec.errors import Conflict, InternalError, NotFound
 from movierec.jobs import queue
-from movierec.jobs.registry import IMPORT, take_back_left_over
+from movierec.jobs.registry import IMPORT, undo_abandoned_imports
 from tests.films import FILMS, movie_id
 
 KINDS = ("train",)
@@ -31,7 +31,7 @@ def test_a_job_from_begin_to_end(users: list[int]) -> None:
     assert claimed is not None
     assert (claimed.id, claimed.state, claimed.started_at) == (made.id, "running", 11)
     assert queue.claim("w", KINDS, now=11) is None
-    assert queue.note_progress(made.id, "w", "read", 3, 100, now=12)
+    assert queue.save_progress(made.id, "w", "read", 3, 100, now=12)
     found = queue.job(made.id, users[0])
     assert (found.stage, found.done, found.total) == ("read", 3, 100)
     assert queue.finish(made.id, "w", {"version": "x"}, now=13)
@@ -49,11 +49,11 @@ def test_one_active_job_of_a_kind_for_each_user(users: list[int]) -> None:
     with pytest.raises(Conflict):
         queue.enqueue(users[0], "train", {}, now=1)
     with pytest.raises(Conflict):
-        queue.check_free(users[0], "train")
+        queue.check_none_active(users[0], "train")
     queue.enqueue(users[0], "import_movielens", {}, now=1)
     queue.enqueue(users[1], "train", {}, now=1)
     queue.cancel_or_delete(made.id, users[0], now=2)
-    queue.check_free(users[0], "train")
+    queue.check_none_active(users[0], "train")
     queue.enqueue(users[0], "train", {}, now=3)
 
 
@@ -106,10 +106,10 @@ def test_a_job_is_claimed_once_however_many_ask(users: list[int]) -> None:
 def test_nobody_writes_on_a_job_that_is_not_his(users: list[int]) -> None:
     made = queue.enqueue(users[0], "train", {}, now=1)
     queue.claim("a", KINDS, now=2)
-    assert not queue.note_progress(made.id, "b", "read", 1, 2, now=3)
+    assert not queue.save_progress(made.id, "b", "read", 1, 2, now=3)
     assert not queue.finish(made.id, "b", {}, now=3)
     queue.cancel_or_delete(made.id, users[0], now=3)
-    assert not queue.note_progress(made.id, "a", "read", 1, 2, now=4)
+    assert not queue.save_progress(made.id, "a", "read", 1, 2, now=4)
     assert not queue.fail(made.id, "a", InternalError("too late"), now=4)
     assert queue.job(made.id, users[0]).state == "cancelled"
 
@@ -119,10 +119,10 @@ def test_the_job_of_a_dead_worker_is_taken_up_again_but_not_for_ever(users: list
     now = 0
     for expected in ("queued", "queued", "failed"):
         assert queue.claim("dead", KINDS, now)
-        queue.take_back("alive", KINDS, now + queue.SILENCE_SECONDS - 1)
+        queue.requeue_stale("alive", KINDS, now + queue.HEARTBEAT_TIMEOUT_SECONDS - 1)
         assert queue.job(made.id, None).state == "running"
-        now += queue.SILENCE_SECONDS
-        queue.take_back("alive", KINDS, now)
+        now += queue.HEARTBEAT_TIMEOUT_SECONDS
+        queue.requeue_stale("alive", KINDS, now)
         found = queue.job(made.id, None)
         assert found.state == expected
         assert found.error
@@ -132,18 +132,18 @@ def test_the_job_of_a_dead_worker_is_taken_up_again_but_not_for_ever(users: list
 def test_alone_a_worker_waits_for_nobody(users: list[int]) -> None:
     made = queue.enqueue(users[0], "train", {}, now=0)
     queue.claim("dead", KINDS, now=0)
-    queue.take_back("alive", ("import_movielens",), now=1, alone=True)
+    queue.requeue_stale("alive", ("import_movielens",), now=1, alone=True)
     assert queue.job(made.id, None).state == "running"
-    queue.take_back("alive", KINDS, now=1, alone=True)
+    queue.requeue_stale("alive", KINDS, now=1, alone=True)
     assert queue.job(made.id, None).state == "queued"
 
 
 def test_a_worker_that_stops_puts_its_job_back(users: list[int]) -> None:
     made = queue.enqueue(users[0], "train", {}, now=0)
     queue.claim("a", KINDS, now=0)
-    queue.put_back(made.id, "b")
+    queue.requeue(made.id, "b")
     assert queue.job(made.id, None).state == "running"
-    queue.put_back(made.id, "a")
+    queue.requeue(made.id, "a")
     found = queue.job(made.id, None)
     assert (found.state, found.error) == ("queued", "")
 
@@ -211,14 +211,14 @@ def test_an_import_cancelled_after_its_worker_died_is_taken_back(
 ) -> None:
     user = users[0]
     number = broken_off(user, monkeypatch)
-    take_back_left_over()
+    undo_abandoned_imports()
     with pytest.raises(Conflict, match="has not come to its end"):
         library.undo(user, now=1)
     queue.cancel_or_delete(number, user, now=1)
     with pytest.raises(Conflict, match="still being taken back"):
         queue.cancel_or_delete(number, user, now=1)
     assert rated(user) == 4
-    take_back_left_over()
+    undo_abandoned_imports()
     assert (rated(user), library.journal_entries(user, limit=9)[0]) == (0, 0)
     queue.cancel_or_delete(number, user, now=1)
 
@@ -226,10 +226,10 @@ def test_an_import_cancelled_after_its_worker_died_is_taken_back(
 def test_an_import_that_is_given_up_is_taken_back(users: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     number = broken_off(users[0], monkeypatch)
     queue.interrupt(number, "dead", queue.INTERRUPTED[0], now=1)
-    take_back_left_over()
+    undo_abandoned_imports()
     assert rated(users[0]) == 4  # it will be taken up a last time
     queue.claim("dead", (IMPORT,), now=2)
     queue.interrupt(number, "dead", queue.INTERRUPTED[1], now=3)
     assert queue.job(number, None).state == "failed"
-    take_back_left_over()
+    undo_abandoned_imports()
     assert (rated(users[0]), library.journal_entries(users[0], limit=9)[0]) == (0, 0)

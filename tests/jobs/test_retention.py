@@ -12,7 +12,7 @@ from movierec.jobs import queue, retention
 from tests.films import movie_id
 
 NOW = 1_750_000_000
-LATER = NOW + retention.KEEP_SECONDS + 1
+LATER = NOW + retention.JOB_RETENTION_SECONDS + 1
 
 
 @pytest.fixture
@@ -42,18 +42,18 @@ def test_old_jobs_go_with_their_problems(user: int) -> None:
     active = queue.enqueue(user, jobs.IMPORT, {}, NOW).id
     rating = library.rating_change(movie_id("tt0078748"), 4)
     library.apply(user, [rating], what="Imported a file", now=NOW, job_id=undoable)
-    jobs.sweep_jobs(NOW + 1)
+    jobs.delete_expired_jobs(NOW + 1)
     assert left() == ([old, undoable, recent, active], [old, undoable, recent])
-    jobs.sweep_jobs(LATER)
+    jobs.delete_expired_jobs(LATER)
     assert left() == ([undoable, recent, active], [undoable, recent])
     db.execute("DELETE FROM acts")
-    jobs.sweep_jobs(LATER)
+    jobs.delete_expired_jobs(LATER)
     assert left() == ([recent, active], [recent])
 
 
 def test_few_are_forgotten_at_once(user: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "JOBS_AT_ONCE", 2)
+    monkeypatch.setattr(retention, "JOBS_PER_BATCH", 2)
     for _ in range(3):
         ended(user, NOW)
-    assert [jobs.sweep_jobs(LATER) for _ in range(2)] == [True, False]
+    assert [jobs.delete_expired_jobs(LATER) for _ in range(2)] == [True, False]
     assert left() == ([], [])

@@ -11,7 +11,7 @@ import pytest
 from movierec import auth, community, db
 from movierec.community.blocks import Ratings
 from movierec.config import Settings
-from movierec.jobs import queue, train_when_due
+from movierec.jobs import enqueue_training_if_due, queue
 from movierec.recommender import models_folder
 from movierec.recommender.training import pipeline
 
@@ -50,56 +50,56 @@ def done(job: queue.Job | None, state: str) -> None:
 
 
 def test_without_community_ratings_nothing_is_trained(database: Settings, staff: int) -> None:
-    assert train_when_due(with_limits(database, 1, 1), NOW) is None
+    assert enqueue_training_if_due(with_limits(database, 1, 1), NOW) is None
 
 
 def test_without_an_administrator_nothing_is_trained(database: Settings) -> None:
     imported(30)
-    assert train_when_due(with_limits(database, 1, 1), NOW) is None
+    assert enqueue_training_if_due(with_limits(database, 1, 1), NOW) is None
 
 
 def test_enough_new_ratings_are_trained_on_once(database: Settings, staff: int) -> None:
     settings = with_limits(database, 100, 0)
     imported(4)
-    assert train_when_due(settings, NOW) is None
+    assert enqueue_training_if_due(settings, NOW) is None
     imported(30)
-    job = train_when_due(settings, NOW)
+    job = enqueue_training_if_due(settings, NOW)
     assert job is not None
     assert (job.kind, job.user_id, job.state) == ("train", staff, "queued")
     # It waits already.
-    assert train_when_due(settings, NOW) is None
+    assert enqueue_training_if_due(settings, NOW) is None
     trained(settings)
     done(job, "succeeded")
-    assert train_when_due(settings, NOW + 999 * HOUR) is None
+    assert enqueue_training_if_due(settings, NOW + 999 * HOUR) is None
     imported(31)
-    assert train_when_due(settings, NOW) is None
+    assert enqueue_training_if_due(settings, NOW) is None
     imported(40)
-    assert train_when_due(settings, NOW) is not None
+    assert enqueue_training_if_due(settings, NOW) is not None
 
 
 def test_an_old_model_is_renewed_if_anything_has_changed(database: Settings, staff: int) -> None:
     settings = with_limits(database, 0, 24)
     imported(30)
     trained(settings)
-    assert train_when_due(settings, NOW + 25 * HOUR) is None
+    assert enqueue_training_if_due(settings, NOW + 25 * HOUR) is None
     imported(31)
-    assert train_when_due(settings, NOW + 23 * HOUR) is None
-    job = train_when_due(settings, NOW + 24 * HOUR)
+    assert enqueue_training_if_due(settings, NOW + 23 * HOUR) is None
+    job = enqueue_training_if_due(settings, NOW + 24 * HOUR)
     trained(settings, NOW + 24 * HOUR)
     done(job, "succeeded")
-    assert train_when_due(settings, NOW + 50 * HOUR) is None
+    assert enqueue_training_if_due(settings, NOW + 50 * HOUR) is None
     db.increment_revision("catalogue")
-    assert train_when_due(settings, NOW + 50 * HOUR) is not None
+    assert enqueue_training_if_due(settings, NOW + 50 * HOUR) is not None
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled"])
 def test_what_came_to_nothing_waits_for_other_ratings(database: Settings, staff: int, state: str) -> None:
     settings = with_limits(database, 10, 0)
     imported(30)
-    done(train_when_due(settings, NOW), state)
-    assert train_when_due(settings, NOW) is None
+    done(enqueue_training_if_due(settings, NOW), state)
+    assert enqueue_training_if_due(settings, NOW) is None
     imported(30, seed=2)
-    assert train_when_due(settings, NOW) is not None
+    assert enqueue_training_if_due(settings, NOW) is not None
 
 
 def test_a_damaged_manifest_is_a_reason_to_train(database: Settings, staff: int) -> None:
@@ -109,4 +109,4 @@ def test_a_damaged_manifest_is_a_reason_to_train(database: Settings, staff: int)
     folder: Path = models_folder(settings)
     (manifest,) = folder.glob("*/manifest.json")
     manifest.write_bytes(b"{")
-    assert train_when_due(settings, NOW) is not None
+    assert enqueue_training_if_due(settings, NOW) is not None

@@ -17,12 +17,12 @@ import pytest
 from movierec import auth, db
 from movierec.config import Settings
 from movierec.errors import UnreadableImport
-from movierec.jobs import Upload, queue, uploads
-from movierec.jobs.context import Running
+from movierec.jobs import IncomingUpload, queue, uploads
+from movierec.jobs.context import JobContext
 from movierec.jobs.queue import Job
-from movierec.jobs.registry import Kind
+from movierec.jobs.registry import JobKind
 from movierec.jobs.worker import UNEXPECTED, Worker
-from movierec.tmdb import Tmdb
+from movierec.tmdb import TmdbService
 from tests.tmdb.conftest import quick
 from tests.tmdb.stand_in import StandIn
 
@@ -32,8 +32,8 @@ def user(database: Settings) -> int:
     return int(auth.register(auth.NewAccount("somebody", "somebody@example.org"), "no hash", now=0).id)
 
 
-def worker(settings: Settings, run: Callable[[Running], dict[str, Any]], **more: Any) -> Worker:
-    return Worker(settings, time.time, kinds={"work": Kind(run, lane="one")}, **more)
+def worker(settings: Settings, run: Callable[[JobContext], dict[str, Any]], **more: Any) -> Worker:
+    return Worker(settings, time.time, kinds={"work": JobKind(run, lane="one")}, **more)
 
 
 async def ended(job: Job) -> Job:
@@ -63,7 +63,7 @@ async def enqueued(user: int, **parameters: Any) -> Job:
 
 
 async def test_a_woken_worker_begins_at_once(database: Settings, user: int) -> None:
-    def run(running: Running) -> dict[str, Any]:
+    def run(running: JobContext) -> dict[str, Any]:
         running.progress("half", 50)
         return {"answer": running.job.parameters["question"] * 2}
 
@@ -93,7 +93,7 @@ async def test_a_woken_worker_begins_at_once(database: Settings, user: int) -> N
 async def test_a_failure_is_told_and_the_next_job_done(
     database: Settings, user: int, failure: Exception, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def run(running: Running) -> dict[str, Any]:
+    def run(running: JobContext) -> dict[str, Any]:
         if running.job.parameters:
             raise failure
         return {}
@@ -118,7 +118,7 @@ async def test_a_stopping_worker_puts_its_job_back_and_the_next_takes_it(
 ) -> None:
     begun = threading.Event()
 
-    def endless(running: Running) -> dict[str, Any]:
+    def endless(running: JobContext) -> dict[str, Any]:
         while True:
             running.progress("on and on", 1)
             begun.set()
@@ -126,7 +126,7 @@ async def test_a_stopping_worker_puts_its_job_back_and_the_next_takes_it(
 
     first = worker(database, endless)
     first.start()
-    upload = await asyncio.to_thread(Upload, database, user)
+    upload = await asyncio.to_thread(IncomingUpload, database, user)
     job = await enqueued(user, upload=upload.complete())
     first.wake()
     await asyncio.to_thread(begun.wait, 10)
@@ -146,7 +146,7 @@ async def test_a_stopping_worker_puts_its_job_back_and_the_next_takes_it(
 async def test_a_cancelled_job_ends_soon(database: Settings, user: int) -> None:
     begun, left = threading.Event(), threading.Event()
 
-    def endless(running: Running) -> dict[str, Any]:
+    def endless(running: JobContext) -> dict[str, Any]:
         try:
             while True:
                 running.progress("on and on", 1)
@@ -175,15 +175,15 @@ async def test_progress_is_written_a_few_times_a_second(
     database: Settings, user: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = []
-    note = queue.note_progress
+    note = queue.save_progress
 
     def counting(*args: Any, **kwargs: Any) -> bool:
         written.append(args[2])
         return note(*args, **kwargs)
 
-    monkeypatch.setattr(queue, "note_progress", counting)
+    monkeypatch.setattr(queue, "save_progress", counting)
 
-    def busy(running: Running) -> dict[str, Any]:
+    def busy(running: JobContext) -> dict[str, Any]:
         for percent in range(1000):
             running.progress("one" if percent < 500 else "two", percent // 10)
             time.sleep(0.001)
@@ -201,14 +201,14 @@ async def test_progress_is_written_a_few_times_a_second(
 
 
 def test_uploads_that_nobody_waits_for_are_removed(database: Settings, user: int) -> None:
-    kept, forgotten, fresh = (Upload(database, number) for number in range(3))
+    kept, forgotten, fresh = (IncomingUpload(database, number) for number in range(3))
     names = [upload.complete() for upload in (kept, forgotten, fresh)]
-    arriving = Upload(database, user)
+    arriving = IncomingUpload(database, user)
     queue.enqueue(user, "work", {"upload": names[0]}, now=0)
     old = time.time() - 3600
     for upload in (kept, forgotten, arriving):
         os.utime(upload.path, (old, old))
-    uploads.sweep(database)
+    uploads.delete_expired(database)
     assert [upload.path.exists() for upload in (kept, forgotten, fresh, arriving)] == [
         True,
         False,
@@ -219,12 +219,12 @@ def test_uploads_that_nobody_waits_for_are_removed(database: Settings, user: int
 
 
 async def test_a_job_asks_tmdb_over_the_event_loop(database: Settings, user: int, tmp_path: Path) -> None:
-    def run(running: Running) -> dict[str, Any]:
+    def run(running: JobContext) -> dict[str, Any]:
         assert running.tmdb is not None
         return {"title": running.tmdb.wait_for(running.tmdb.details(603)).value.film.title}
 
     with StandIn() as stand_in:
-        tmdb = Tmdb(quick(stand_in), tmp_path / "tmdb", time.time)
+        tmdb = TmdbService(quick(stand_in), tmp_path / "tmdb", time.time)
         await tmdb.start()
         tested = worker(database, run, tmdb=tmdb)
         tested.start()

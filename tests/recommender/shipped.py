@@ -11,17 +11,17 @@ from movierec.recommender.engine.arrays import Ints
 from movierec.recommender.engine.history import build_history
 from movierec.recommender.engine.hybrid import HybridScorer
 from movierec.recommender.engine.weights import serving_weights
-from movierec.recommender.serving.movie_index import Catalogue, load_catalogue
+from movierec.recommender.serving.movie_index import MovieIndex, load_movie_index
 from tests.conftest import make_settings
 
 
-def load(home: Path) -> Catalogue:
+def load(home: Path) -> MovieIndex:
     """Read from a database that has just been filled."""
     db.connect(make_settings(home))
     try:
         db.migrate()
         movies.seed_catalogue(int(time.time()))
-        return load_catalogue()
+        return load_movie_index()
     finally:
         db.close()
 
@@ -29,7 +29,7 @@ def load(home: Path) -> Catalogue:
 class Shipped:
     """Films by title; lists for people who love and hate some."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: MovieIndex) -> None:
         self.catalogue = catalogue
         self.scorer = HybridScorer(catalogue.content)
         years = catalogue.traits.years.tolist()

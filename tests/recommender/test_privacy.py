@@ -12,7 +12,7 @@ import pytest
 from movierec import auth, db, library, movies, recommender
 from movierec.config import Settings
 from movierec.exchange.movielens import import_movielens
-from movierec.recommender import Recommender, Wish, models_folder, recommender_settings
+from movierec.recommender import ModelKeeper, RecommendRequest, models_folder, recommender_settings
 from movierec.recommender.training import pipeline
 from tests import datasets
 
@@ -55,9 +55,9 @@ def told(database: Settings, tmp_path: Path) -> Callable[[str], Told]:
 
 def everything(settings: Settings, user: int, films: list[int]) -> Told:
     chosen = recommender_settings(settings.recommender)
-    serving = Recommender(models_folder(settings), chosen).serving()
+    serving = ModelKeeper(models_folder(settings), chosen).serving()
 
-    def listed(wish: Wish) -> list[Any]:
+    def listed(wish: RecommendRequest) -> list[Any]:
         found = recommender.recommend_for(serving, user, wish)
         return [
             (item.movie_id, item.score, item.predicted_rating, item.reason, item.because) for item in found
@@ -65,11 +65,11 @@ def everything(settings: Settings, user: int, films: list[int]) -> Told:
 
     accounts = [recommender.explain(serving, user, film) for film in films]
     return Told(
-        recommended=listed(Wish(limit=100)),
-        with_seen=listed(Wish(limit=100, include_seen=True)),
+        recommended=listed(RecommendRequest(limit=100)),
+        with_seen=listed(RecommendRequest(limit=100, include_seen=True)),
         explained=[account and dataclasses.replace(account, model="") for account in accounts],
-        similar=[recommender.similar_to(serving, film, 20) for film in films],
-        predicted=[recommender.expected_stars(serving, user, film) for film in films],
+        similar=[recommender.similar_movies(serving, film, 20) for film in films],
+        predicted=[recommender.predict_rating(serving, user, film) for film in films],
         grid=recommender.quickstart_for(serving, user, 50, seed=1),
         pages=[movies.detail(film).listed for film in films],
     )

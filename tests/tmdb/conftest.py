@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from movierec import config
-from movierec.tmdb import Result, Tmdb
+from movierec.tmdb import CallResult, TmdbService
 from tests.running import TestClock
 from tests.tmdb.stand_in import KEY, StandIn
 
@@ -35,8 +35,8 @@ class Counted:
 
     def __init__(self, settings: config.TmdbSettings, folder: Path) -> None:
         self.clock = TestClock(time.time)
-        self.results: list[Result] = []
-        self.tmdb = Tmdb(settings, folder, self.clock, self.results.append)
+        self.results: list[CallResult] = []
+        self.tmdb = TmdbService(settings, folder, self.clock, self.results.append)
 
 
 @pytest.fixture

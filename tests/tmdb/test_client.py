@@ -14,9 +14,9 @@ import pytest
 
 from movierec.errors import MovierecError, NotFound, UpstreamUnavailable
 from movierec.tmdb import parse
-from movierec.tmdb.breaker import Breaker
-from movierec.tmdb.client import Client, Result, retry_after_seconds
-from movierec.tmdb.pace import Pace
+from movierec.tmdb.breaker import CircuitBreaker
+from movierec.tmdb.client import CallResult, TmdbClient, retry_after_seconds
+from movierec.tmdb.pace import RateLimiter
 from tests.tmdb.conftest import quick
 from tests.tmdb.stand_in import FATAL, KEY, TOKEN, StandIn, http_date
 
@@ -25,8 +25,8 @@ class Asking:
     """A client and what it counted."""
 
     def __init__(self, stand_in: StandIn, **changes: Any) -> None:
-        self.results: list[Result] = []
-        self.client = Client(quick(stand_in, **changes), self.results.append)
+        self.results: list[CallResult] = []
+        self.client = TmdbClient(quick(stand_in, **changes), self.results.append)
 
     async def ask(self, path: str = "/movie/603") -> Any:
         return await self.client.document(path, {}, lambda document: document)
@@ -46,7 +46,7 @@ async def asking(stand_in: StandIn, **changes: Any) -> AsyncIterator[Asking]:
 async def test_either_kind_of_key_is_sent_as_tmdb_wants_it(stand_in: StandIn, key: str) -> None:
     async with asking(stand_in, api_key=key) as made:
         assert (await made.ask())["title"] == "The Matrix"
-        assert made.results == [Result.OK]
+        assert made.results == [CallResult.OK]
     assert stand_in.keys == [KEY if key == KEY else f"Bearer {TOKEN}"]
 
 
@@ -60,7 +60,7 @@ async def test_no_failure_shows_the_key(
     stand_in.mode = "500" if mode == "nobody there" else mode
     async with asking(stand_in, api_key=key, base_url=told, total_seconds=0.2) as made:
         with pytest.raises(MovierecError) as caught:
-            await made.client.document("/movie/603", {}, parse.details)
+            await made.client.document("/movie/603", {}, parse.parse_details)
         assert key not in repr(made.client)
     error = caught.value
     assert isinstance(error, UpstreamUnavailable)
@@ -76,7 +76,7 @@ async def test_a_server_error_is_tried_again(stand_in: StandIn) -> None:
     stand_in.mode, stand_in.times = "500", 2
     async with asking(stand_in, total_seconds=3.0) as made:
         assert (await made.ask())["id"] == 603
-        assert made.results == [Result.BROKEN, Result.BROKEN, Result.OK]
+        assert made.results == [CallResult.BROKEN, CallResult.BROKEN, CallResult.OK]
 
 
 @pytest.mark.parametrize("mode", ["reset", "cut body"])
@@ -92,7 +92,7 @@ async def test_it_is_tried_three_times_at_most(stand_in: StandIn) -> None:
     async with asking(stand_in, total_seconds=5.0) as made:
         with pytest.raises(UpstreamUnavailable):
             await made.ask()
-        assert made.results == [Result.BROKEN] * 3
+        assert made.results == [CallResult.BROKEN] * 3
 
 
 # What another try would not change.
@@ -112,7 +112,7 @@ async def test_an_unknown_id_is_not_found(stand_in: StandIn) -> None:
     async with asking(stand_in) as made:
         with pytest.raises(NotFound):
             await made.ask("/movie/1")
-        assert made.results == [Result.UNKNOWN]
+        assert made.results == [CallResult.UNKNOWN]
 
 
 @pytest.mark.parametrize("mode", ["black hole", "one byte a second", "500 MB", "500", "reset", "429"])
@@ -199,7 +199,7 @@ async def test_images_that_fail_do_not_stop_the_rest(stand_in: StandIn, mode: st
             for _ in range(3):
                 with pytest.raises(UpstreamUnavailable):
                     await made.client.image("w342", "/a.jpg")
-            assert made.client.last_result is Result.OK
+            assert made.client.last_result is CallResult.OK
             assert (await made.ask())["id"] == 603
         images.mode, stand_in.mode = "well", "html"
         async with asking(stand_in, image_url=images.url, failures=2) as made:
@@ -218,7 +218,7 @@ async def test_so_many_at_once_and_no_more(stand_in: StandIn) -> None:
 
 
 async def test_so_many_in_a_second_and_no_more() -> None:
-    pace, started = Pace(per_second=20, at_once=100), []
+    pace, started = RateLimiter(per_second=20, at_once=100), []
     loop = asyncio.get_running_loop()
 
     async def take() -> None:
@@ -231,7 +231,7 @@ async def test_so_many_in_a_second_and_no_more() -> None:
 
 
 async def test_who_gets_no_turn_in_time_is_told_so_and_the_place_is_free() -> None:
-    pace, loop = Pace(per_second=10, at_once=1), asyncio.get_running_loop()
+    pace, loop = RateLimiter(per_second=10, at_once=1), asyncio.get_running_loop()
     async with pace.turn(loop.time() + 1):
         with pytest.raises(TimeoutError):
             async with pace.turn(loop.time() + 0.02):
@@ -242,7 +242,7 @@ async def test_who_gets_no_turn_in_time_is_told_so_and_the_place_is_free() -> No
 
 def test_the_breaker_lets_one_try_and_closes_again() -> None:
     now = [0.0]
-    breaker = Breaker(2, 30.0, lambda: now[0])
+    breaker = CircuitBreaker(2, 30.0, lambda: now[0])
     assert breaker.admit() is None
     breaker.failed()
     assert breaker.admit() is None

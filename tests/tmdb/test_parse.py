@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 
 from movierec.tmdb import parse
-from movierec.tmdb.parse import BadAnswer
+from movierec.tmdb.parse import BadResponse
 from tests.tmdb import answers
 
 READERS: dict[str, Callable[[Any], object]] = {
-    "/3/movie/popular": parse.film_page,
-    "/3/movie/top_rated": parse.film_page,
-    "/3/trending/movie/{time_window}": parse.film_page,
-    "/3/search/movie": parse.film_page,
-    "/3/movie/{movie_id}": parse.details,
-    "/3/find/{external_id}": parse.found_film,
-    "/3/genre/movie/list": parse.genres,
-    "/3/configuration": parse.images,
-    "/3/movie/changes": parse.changes,
+    "/3/movie/popular": parse.parse_movie_page,
+    "/3/movie/top_rated": parse.parse_movie_page,
+    "/3/trending/movie/{time_window}": parse.parse_movie_page,
+    "/3/search/movie": parse.parse_movie_page,
+    "/3/movie/{movie_id}": parse.parse_details,
+    "/3/find/{external_id}": parse.parse_found_movie,
+    "/3/genre/movie/list": parse.parse_genres,
+    "/3/configuration": parse.parse_images,
+    "/3/movie/changes": parse.parse_changes,
 }
 
 
@@ -36,8 +36,8 @@ def recorded(test_data: Path) -> Path:
 
 
 def test_details_are_all_there() -> None:
-    details = parse.details(answers.MATRIX.details())
-    assert details.film == parse.Film(
+    details = parse.parse_details(answers.MATRIX.details())
+    assert details.film == parse.TmdbMovie(
         tmdb_id=603,
         title="The Matrix",
         original_title="The Matrix",
@@ -63,8 +63,12 @@ def test_trimming_loses_nothing_that_is_read() -> None:
     document = answers.MATRIX.details()
     crowd = [{"name": f"Extra {number}", "job": "Gaffer"} for number in range(500)]
     document["credits"]["crew"] = crowd + document["credits"]["crew"]
-    trimmed = parse.trimmed_details(document)
-    assert parse.details(trimmed) == parse.details(document) == parse.details(answers.MATRIX.details())
+    trimmed = parse.trim_details(document)
+    assert (
+        parse.parse_details(trimmed)
+        == parse.parse_details(document)
+        == parse.parse_details(answers.MATRIX.details())
+    )
     assert len(json.dumps(trimmed)) < len(json.dumps(document)) / 5
 
 
@@ -72,7 +76,7 @@ def test_a_broken_film_is_left_out_and_counted() -> None:
     document = answers.page(answers.NEW)
     document["results"][1] = None
     document["results"][2]["id"] = "603"
-    found = parse.film_page(document)
+    found = parse.parse_movie_page(document)
     assert [film.tmdb_id for film in found.films] == [1_000_001, 1_000_004]
     assert found.skipped == 2
 
@@ -83,12 +87,14 @@ def test_a_broken_film_is_left_out_and_counted() -> None:
     [{}, {"results": None}, {"results": {}}, {"results": [None]}, {"results": [{"id": 1}, {"title": "x"}]}],
 )
 def test_an_answer_without_a_single_good_film_is_refused(document: Any) -> None:
-    with pytest.raises(BadAnswer):
-        parse.film_page(document)
+    with pytest.raises(BadResponse):
+        parse.parse_movie_page(document)
 
 
 def test_an_empty_list_is_an_answer() -> None:
-    assert parse.film_page({"results": [], "page": 1, "total_pages": 0, "total_results": 0}).films == ()
+    assert (
+        parse.parse_movie_page({"results": [], "page": 1, "total_pages": 0, "total_results": 0}).films == ()
+    )
 
 
 # A field, what comes in it, and what is understood.
@@ -119,7 +125,7 @@ def test_an_empty_list_is_an_answer() -> None:
     ],
 )
 def test_what_is_not_as_it_should_be_counts_as_not_told(field: str, value: Any, understood: Any) -> None:
-    assert getattr(parse.film({**answers.MATRIX.listed(), field: value}), field) == understood
+    assert getattr(parse.parse_movie({**answers.MATRIX.listed(), field: value}), field) == understood
 
 
 def test_every_field_but_id_and_title_may_be_anything() -> None:
@@ -146,14 +152,16 @@ def test_every_field_but_id_and_title_may_be_anything() -> None:
                 del document[name]
             else:
                 document[name] = chance.choice(nonsense)
-        details = parse.details(document)
+        details = parse.parse_details(document)
         assert details.film.title == "The Matrix"
         assert details.runtime is None or details.runtime > 0
         assert all(isinstance(name, str) and name for name in (*details.directors, *details.genres))
 
 
 def test_pages_end_where_tmdb_ends_them() -> None:
-    found = parse.film_page({**answers.page(answers.NEW), "total_pages": 58_322, "total_results": 1_166_422})
+    found = parse.parse_movie_page(
+        {**answers.page(answers.NEW), "total_pages": 58_322, "total_results": 1_166_422}
+    )
     assert (found.total_pages, found.total_results) == (500, 10_000)
 
 
@@ -164,20 +172,20 @@ def test_everything_recorded_is_understood(recorded: Path) -> None:
         document = json.loads(path.read_text())
         name = path.stem
         if name.startswith("404") or path.parent.name == "errors":
-            with pytest.raises(BadAnswer):
-                parse.film_page(document)
+            with pytest.raises(BadResponse):
+                parse.parse_movie_page(document)
         elif "results" in document and "images" not in name and "release_dates" not in name:
-            page = parse.film_page(document)
+            page = parse.parse_movie_page(document)
             assert page.skipped == 0, name
             assert len(page.films) == len(document["results"]), name
             assert all(film.overview or not item["overview"] for film, item in _pairs(page, document)), name
             seen["lists"] += 1
         elif "movie_results" in document:
-            film = parse.found_film(document)
+            film = parse.parse_found_movie(document)
             assert (film is not None) == bool(document["movie_results"])
             seen["finds"] += 1
         elif "imdb_id" in document and "title" in document:
-            details = parse.details(document)
+            details = parse.parse_details(document)
             assert (details.film.tmdb_id, details.imdb_id) == (document["id"], document["imdb_id"])
             assert (details.runtime or 0) == document["runtime"]
             assert len(details.genres) == len(document["genres"])
@@ -186,16 +194,16 @@ def test_everything_recorded_is_understood(recorded: Path) -> None:
                 assert details.cast
             seen["details"] += 1
         elif "genres" in document:
-            assert len(parse.genres(document)) == len(document["genres"])
+            assert len(parse.parse_genres(document)) == len(document["genres"])
             seen["others"] += 1
         elif "images" in document and "change_keys" in document:
-            assert parse.images(document).base_url == "https://image.tmdb.org/t/p"
+            assert parse.parse_images(document).base_url == "https://image.tmdb.org/t/p"
             seen["others"] += 1
     assert seen["lists"] >= 20
     assert min(seen.values()) >= 3, seen
 
 
-def _pairs(page: parse.FilmPage, document: Any) -> zip[Any]:
+def _pairs(page: parse.MoviePage, document: Any) -> zip[Any]:
     return zip(page.films, document["results"], strict=True)
 
 

@@ -94,7 +94,7 @@ class _Import:
 
     def run(self) -> dict[str, Any]:
         fingerprint = files.fingerprint(self.members, self._passing("checking", 0, CHECKED))
-        known = community.dataset(DATASET)
+        known = community.find_dataset(DATASET)
         self._passed = 0
         passing = self._passing("reading", CHECKED, READ)
         films, keywords = self._read_films(passing)

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from movierec.movies.movie_record import MovieRecord
 from movierec.movies.popularity import popularity
 from movierec.movies.starter.vocabulary import country_names
-from movierec.tmdb import Details, Film
+from movierec.tmdb import MovieDetails, TmdbMovie
 
 
-def record_from_list_item(film: Film, genres: Mapping[int, str]) -> MovieRecord:
+def record_from_list_item(film: TmdbMovie, genres: Mapping[int, str]) -> MovieRecord:
     """From a list. `genres` are names by TMDb's ids; what is not among them is left out."""
     return MovieRecord(
         title=film.title,
@@ -32,7 +32,7 @@ def record_from_list_item(film: Film, genres: Mapping[int, str]) -> MovieRecord:
     )
 
 
-def record_from_details(details: Details, told_at: int) -> MovieRecord:
+def record_from_details(details: MovieDetails, told_at: int) -> MovieRecord:
     """From a film's own page, which tells all that TMDb knew at `told_at` (UTC epoch seconds)."""
     return dataclasses.replace(
         record_from_list_item(details.film, {}),

@@ -22,7 +22,7 @@ from movierec.movies.ingest.upsert import ids_if_unchanged, upsert
 from movierec.movies.movie_record import MovieRecord
 from movierec.movies.queries import by_imdb_id, by_tmdb_id
 from movierec.movies.search_ranking import without_year
-from movierec.tmdb import LAST_PAGE, Answer, FilmPage, Flights, Tmdb
+from movierec.tmdb import LAST_PAGE, MoviePage, SingleFlight, TmdbResponse, TmdbService
 
 RunInThread = Callable[..., Awaitable[Any]]
 
@@ -47,7 +47,7 @@ class TmdbSync:
 
     def __init__(
         self,
-        tmdb: Tmdb | None,
+        tmdb: TmdbService | None,
         settings: config.TmdbSettings,
         clock: Callable[[], float],
         *,
@@ -56,7 +56,7 @@ class TmdbSync:
     ) -> None:
         self._tmdb, self._settings, self._clock = tmdb, settings, clock
         self._read, self._write = read, write
-        self._flights = Flights()
+        self._flights = SingleFlight()
 
     async def close(self) -> None:
         """Break off what nobody waits for any more."""
@@ -76,10 +76,10 @@ class TmdbSync:
         return await self._list(f"trending {window}", page, lambda tmdb, page: tmdb.trending(window, page))
 
     async def popular(self, page: int) -> TmdbListPage | None:
-        return await self._list("popular", page, Tmdb.popular)
+        return await self._list("popular", page, TmdbService.popular)
 
     async def top_rated(self, page: int) -> TmdbListPage | None:
-        return await self._list("top rated", page, Tmdb.top_rated)
+        return await self._list("top rated", page, TmdbService.top_rated)
 
     async def search(self, text: str, *, year: int | None, adult: bool) -> TmdbListPage | None:
         """What TMDb finds first, to be merged with what the catalogue finds.
@@ -97,7 +97,10 @@ class TmdbSync:
         return found
 
     async def _list(
-        self, name: str, page: int, ask: Callable[[Tmdb, int], Coroutine[Any, Any, Answer[FilmPage]]]
+        self,
+        name: str,
+        page: int,
+        ask: Callable[[TmdbService, int], Coroutine[Any, Any, TmdbResponse[MoviePage]]],
     ) -> TmdbListPage | None:
         if (tmdb := self._tmdb) is None:
             return None
@@ -110,7 +113,7 @@ class TmdbSync:
         return found
 
     async def _films(
-        self, asking: Coroutine[Any, Any, Answer[FilmPage]], *, adult: bool = False
+        self, asking: Coroutine[Any, Any, TmdbResponse[MoviePage]], *, adult: bool = False
     ) -> TmdbListPage:
         """The films of an answer, stored. Adult ones only where they were asked for."""
         answer, genres = await asyncio.gather(asking, self._genre_names())

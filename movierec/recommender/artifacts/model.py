@@ -19,15 +19,15 @@ from movierec.recommender.engine.hybrid import CommunityModel, catalogue_transfe
 from movierec.recommender.engine.model import Model
 from movierec.recommender.engine.rating_prediction import RatingModel
 from movierec.recommender.engine.settings import Settings
-from movierec.recommender.serving.movie_index import Catalogue
+from movierec.recommender.serving.movie_index import MovieIndex
 
 
-def publish(
+def publish_model(
     folder: Path,
     model: Model,
     ratings: RatingModel,
     movie_ids: Ints,
-    catalogue: Catalogue,
+    catalogue: MovieIndex,
     facts: dict[str, Any],
 ) -> str:
     """Make `model` the one to serve; `movie_ids` are those of the columns it was fitted on.
@@ -62,7 +62,7 @@ def publish(
     return store.publish(folder, arrays, recorded)
 
 
-def community_of(found: Artifact, catalogue: Catalogue, settings: Settings) -> CommunityModel:
+def community_from_artifact(found: Artifact, catalogue: MovieIndex, settings: Settings) -> CommunityModel:
     """The model of an artifact, laid over the catalogue as it is now.
 
     Raises CorruptArtifact where it lacks what this version of movierec asks of a model.
@@ -80,7 +80,7 @@ def community_of(found: Artifact, catalogue: Catalogue, settings: Settings) -> C
     return CommunityModel(blend, positions, catalogue.content, spread, stars)
 
 
-def _one_each(positions: Ints, movie_ids: Ints, catalogue: Catalogue) -> Ints:
+def _one_each(positions: Ints, movie_ids: Ints, catalogue: MovieIndex) -> Ints:
     """Of two films of the model that were merged only one is a film of the catalogue: the one that was kept."""
     merged = np.isin(movie_ids, list(catalogue.aliases))
     order = np.argsort(merged, kind="stable")
@@ -91,7 +91,7 @@ def _one_each(positions: Ints, movie_ids: Ints, catalogue: Catalogue) -> Ints:
 
 
 def _spread_of(
-    found: Artifact, catalogue: Catalogue, raters: Ints, positions: Ints, movie_ids: Ints
+    found: Artifact, catalogue: MovieIndex, raters: Ints, positions: Ints, movie_ids: Ints
 ) -> Csr | None:
     """The stored matrix with a row for each film of the present catalogue; None where none is stored.
 

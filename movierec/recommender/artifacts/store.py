@@ -24,10 +24,10 @@ Array = npt.NDArray[np.generic]
 
 MANIFEST = "manifest.json"
 CURRENT = "current"
-KEPT = 3
+KEPT_VERSIONS = 3
 # Digits of the manifest's digest in a version's name.
-DIGITS = 16
-NAME = re.compile(rf"\d{{8}}T\d{{12}}-[0-9a-f]{{{DIGITS}}}")
+DIGEST_DIGITS = 16
+NAME = re.compile(rf"\d{{8}}T\d{{12}}-[0-9a-f]{{{DIGEST_DIGITS}}}")
 ABANDONED_SECONDS = 3600
 # What is read in one piece when a digest is computed.
 CHUNK_BYTES = 1 << 20
@@ -63,7 +63,7 @@ def publish(folder: Path, arrays: Mapping[str, Array], facts: Mapping[str, Any])
         ).encode()
         _write(draft / MANIFEST, manifest)
         fsync_folder(draft)
-        version = f"{_stamp()}-{_digest_of(manifest)[:DIGITS]}"
+        version = f"{_stamp()}-{_digest_of(manifest)[:DIGEST_DIGITS]}"
         draft.rename(folder / version)
         fsync_folder(folder)
     finally:
@@ -73,7 +73,7 @@ def publish(folder: Path, arrays: Mapping[str, Array], facts: Mapping[str, Any])
     return version
 
 
-def versions(folder: Path) -> list[str]:
+def list_versions(folder: Path) -> list[str]:
     """Names of the versions on disk, newest first; they are not checked."""
     if not folder.is_dir():
         return []
@@ -81,7 +81,7 @@ def versions(folder: Path) -> list[str]:
     return sorted(found, reverse=True)
 
 
-def current(folder: Path) -> str | None:
+def current_version(folder: Path) -> str | None:
     """The name that `current` holds, whether or not that version is whole."""
     try:
         return (folder / CURRENT).read_text(encoding="ascii").strip()
@@ -96,7 +96,7 @@ def load(folder: Path, version: str) -> Artifact:
     place = folder / version
     try:
         raw = (place / MANIFEST).read_bytes()
-        if _digest_of(raw)[:DIGITS] != version.rpartition("-")[2]:
+        if _digest_of(raw)[:DIGEST_DIGITS] != version.rpartition("-")[2]:
             raise CorruptArtifact(f"model {version}: the manifest has changed")
         manifest = json.loads(raw)
         for name, entry in manifest["files"].items():
@@ -117,8 +117,8 @@ def load_current(folder: Path) -> tuple[Artifact | None, list[str]]:
     The current one if it is whole, else the newest that is; None where there is none.
     """
     complaints: list[str] = []
-    wanted = current(folder)
-    found = versions(folder)
+    wanted = current_version(folder)
+    found = list_versions(folder)
     # `current` names an older version after a rollback; versions newer than that come last.
     older = [name for name in found if wanted is None or name < wanted]
     newer = [name for name in found if wanted is not None and name > wanted]
@@ -136,8 +136,8 @@ def roll_back(folder: Path, version: str | None = None) -> Artifact:
         artifact = load(folder, version)
         _point_to(folder, version)
         return artifact
-    serving = current(folder)
-    for name in versions(folder):
+    serving = current_version(folder)
+    for name in list_versions(folder):
         if serving is None or name < serving:
             try:
                 artifact = load(folder, name)
@@ -171,8 +171,8 @@ def _point_to(folder: Path, version: str) -> None:
 
 
 def _forget_old(folder: Path, serving: str) -> None:
-    others = [name for name in versions(folder) if name != serving]
-    for name in others[KEPT - 1 :]:
+    others = [name for name in list_versions(folder) if name != serving]
+    for name in others[KEPT_VERSIONS - 1 :]:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 

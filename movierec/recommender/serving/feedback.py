@@ -12,7 +12,7 @@ from movierec.errors import NotFound
 KINDS = ("like", "dislike", "not_interested")
 
 
-class Opinion(NamedTuple):
+class StoredFeedback(NamedTuple):
     id: int
     movie_id: int
     recommendation_id: int | None
@@ -24,7 +24,7 @@ class Opinion(NamedTuple):
 _COLUMNS = "id, movie_id, recommendation_id, feedback_type, comment, created_at"
 
 
-def give_feedback(user_id: int, movie_id: int, kind: str, *, comment: str = "", now: int) -> Opinion:
+def give_feedback(user_id: int, movie_id: int, kind: str, *, comment: str = "", now: int) -> StoredFeedback:
     """Say something of a film, in place of what was said before. Raises NotFound where there is no film."""
     try:
         with db.write():
@@ -46,10 +46,10 @@ def give_feedback(user_id: int, movie_id: int, kind: str, *, comment: str = "", 
     except peewee.IntegrityError as error:
         raise NotFound("There is no such movie.") from error
     assert stored is not None
-    return Opinion(*stored)
+    return StoredFeedback(*stored)
 
 
-def feedback(user_id: int, *, limit: int, offset: int) -> tuple[int, list[Opinion]]:
+def list_feedback(user_id: int, *, limit: int, offset: int) -> tuple[int, list[StoredFeedback]]:
     """How many films a user has said something of, and one page of it, newest first."""
     count = db.value("SELECT COUNT(*) FROM feedback WHERE user_id = ?", user_id)
     found = db.rows(
@@ -58,7 +58,7 @@ def feedback(user_id: int, *, limit: int, offset: int) -> tuple[int, list[Opinio
         limit,
         offset,
     )
-    return count, [Opinion(*row) for row in found]
+    return count, [StoredFeedback(*row) for row in found]
 
 
 def withdraw_feedback(user_id: int, feedback_id: int) -> None:

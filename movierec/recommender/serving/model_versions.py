@@ -10,11 +10,11 @@ from typing import Any
 
 from movierec.errors import Conflict, ModelNotTrained
 from movierec.recommender.artifacts import store
-from movierec.recommender.serving.state import CONTENT_ONLY, Recommender
+from movierec.recommender.serving.state import CONTENT_ONLY, ModelKeeper
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class ModelVersion:
     """What a model's manifest tells. `trained_at` in UTC epoch seconds."""
 
     version: str
@@ -26,44 +26,44 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Models:
+class ModelVersions:
     """`degraded` says why an older model serves than should; `previous`, newest first, can be gone back to."""
 
-    serving: Version
+    serving: ModelVersion
     degraded: tuple[str, ...]
-    previous: tuple[Version, ...]
+    previous: tuple[ModelVersion, ...]
 
 
-def models(recommender: Recommender) -> Models:
+def list_models(recommender: ModelKeeper) -> ModelVersions:
     """The models as they are now. Raises ModelNotTrained where there is none."""
     state = recommender.serving()
-    if store.current(recommender.models) != state.wanted:
+    if store.current_version(recommender.models) != state.wanted:
         recommender.renew()
         state = recommender.serving()
     if state.version == CONTENT_ONLY:
         raise ModelNotTrained()
-    earlier = [name for name in store.versions(recommender.models) if name < state.version]
-    return Models(
+    earlier = [name for name in store.list_versions(recommender.models) if name < state.version]
+    return ModelVersions(
         serving=_version(state.version, state.manifest),
         degraded=state.degraded,
         previous=tuple(version for name in earlier if (version := _kept(recommender.models, name))),
     )
 
 
-def roll_back(recommender: Recommender) -> Models:
+def roll_back(recommender: ModelKeeper) -> ModelVersions:
     """Serve the newest whole model before the present one. Raises ModelNotTrained, or Conflict at the first."""
-    if store.current(recommender.models) is None:
+    if store.current_version(recommender.models) is None:
         raise ModelNotTrained()
     try:
         store.roll_back(recommender.models)
     except LookupError as error:
         raise Conflict("There is no earlier model to go back to.") from error
-    return models(recommender)
+    return list_models(recommender)
 
 
-def manifest_of_current(folder: Path) -> Mapping[str, Any]:
+def current_manifest(folder: Path) -> Mapping[str, Any]:
     """What is known of the model that should serve; empty where there is none, or none that can be read."""
-    name = store.current(folder)
+    name = store.current_version(folder)
     if name is None or not store.NAME.fullmatch(name):
         return {}
     try:
@@ -73,7 +73,7 @@ def manifest_of_current(folder: Path) -> Mapping[str, Any]:
     return found
 
 
-def _kept(folder: Path, name: str) -> Version | None:
+def _kept(folder: Path, name: str) -> ModelVersion | None:
     """By its manifest alone; whether the files are whole is seen when it is to serve."""
     try:
         return _version(name, json.loads((folder / name / store.MANIFEST).read_bytes()))
@@ -81,8 +81,8 @@ def _kept(folder: Path, name: str) -> Version | None:
         return None
 
 
-def _version(name: str, manifest: Mapping[str, Any]) -> Version:
-    return Version(
+def _version(name: str, manifest: Mapping[str, Any]) -> ModelVersion:
+    return ModelVersion(
         version=name,
         trained_at=manifest.get("trained_at", 0),
         movies=manifest.get("movies", 0),

@@ -23,11 +23,11 @@ from movierec.recommender.engine.movie_columns import MovieColumns
 from movierec.recommender.engine.ranking import genre_shares
 
 # Beyond these a film's cast says little of what it is like.
-ACTORS = 8
+MAX_ACTORS = 8
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class MovieIndex:
     """All films as they were at `revision`. `movie_ids` is ascending; a film's number is its place there.
 
     `updated_at` is when each was changed last, in UTC epoch seconds. `came` is how many films came since all
@@ -70,12 +70,12 @@ class Catalogue:
         return found
 
 
-def load_catalogue() -> Catalogue:
+def load_movie_index() -> MovieIndex:
     """Read the whole catalogue: about a second for 17,000 films."""
     revision = db.revision("catalogue")
-    films = read_films()
+    films = read_movies()
     content = ContentScorer(films.facts)
-    return Catalogue(
+    return MovieIndex(
         revision=revision,
         movie_ids=films.ids,
         updated_at=films.updated_at,
@@ -83,12 +83,12 @@ def load_catalogue() -> Catalogue:
         traits=films.traits,
         content=content,
         genres=genre_shares(films.traits.genres),
-        makers=makers_of(content.features, films.facts),
+        makers=director_columns_of(content.features, films.facts),
         aliases=movies.alias_targets(),
     )
 
 
-class Films(NamedTuple):
+class MovieRows(NamedTuple):
     """What the database says of some films, by ascending id."""
 
     ids: Ints
@@ -104,7 +104,7 @@ _SELECTED = (
 )
 
 
-def read_films(only: Sequence[int] | None = None) -> Films:
+def read_movies(only: Sequence[int] | None = None) -> MovieRows:
     """All films, or those of `only` that are there; series are found only where all are read."""
     wanted = "" if only is None else f"WHERE id IN ({db.placeholders(only)}) "
     rows = db.rows(f"{_SELECTED}{wanted}ORDER BY id", *(only or ()))
@@ -112,7 +112,7 @@ def read_films(only: Sequence[int] | None = None) -> Films:
     place = {movie_id: number for number, movie_id in enumerate(ids.tolist())}
     listed = _Listed(place, only)
     genre_names, genres = _genres(listed)
-    return Films(
+    return MovieRows(
         ids=ids,
         updated_at=np.array([row[10] for row in rows], dtype=np.int64),
         titles=[row[1] for row in rows],
@@ -146,7 +146,7 @@ def _weight(row: db.Row) -> float:
     return movies.equivalent_reviews(row[5]) if row[11] == "tmdb" else row[5]
 
 
-def makers_of(features: Features, facts: MovieColumns) -> Ints:
+def director_columns_of(features: Features, facts: MovieColumns) -> Ints:
     """For each film the column that its first director has in `features`, −1 where none is known."""
     columns = (features.columns[("director", names[0])] if names else -1 for names in facts.directors)
     return np.fromiter(columns, dtype=np.int64, count=len(facts))
@@ -207,7 +207,7 @@ class _Listed:
             "position",
             "role = ? AND position < ?",
             role,
-            ACTORS,
+            MAX_ACTORS,
         )
 
     def keywords(self) -> list[list[str]]:

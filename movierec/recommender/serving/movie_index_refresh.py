@@ -12,37 +12,37 @@ from movierec.recommender.engine.arrays import Ints, Mask
 from movierec.recommender.engine.candidates import FilterColumns
 from movierec.recommender.engine.movie_columns import MovieColumns
 from movierec.recommender.engine.ranking import genre_shares
-from movierec.recommender.serving.movie_index import Catalogue, Films, makers_of, read_films
+from movierec.recommender.serving.movie_index import MovieIndex, MovieRows, director_columns_of, read_movies
 
 # More than this are read as fast with all the others, and rarities and series are right again.
-MANY = 500
+MAX_CHANGES = 500
 # A change may be seen so much later than it says it was made: its transaction took long, or clocks differ.
-LATE_SECONDS = 60
+LATE_COMMIT_SECONDS = 60
 
 
-class Renewed(NamedTuple):
+class RefreshedIndex(NamedTuple):
     """`take` says for each film where it was in the old catalogue, or counts on from its end for `fresh` ones.
 
     `fresh` is True for each film that was read anew.
     """
 
-    catalogue: Catalogue
+    catalogue: MovieIndex
     take: Ints
     fresh: Mask
 
 
-def renewed(before: Catalogue) -> Renewed | None:
+def refresh_movie_index(before: MovieIndex) -> RefreshedIndex | None:
     """The catalogue as it is now; None where so much has changed that it must be read whole."""
     if not len(before):
         return None
     revision = db.revision("catalogue")
     touched = _touched_since(before)
     # Of two merged films the model knows both: it is laid over the catalogue anew.
-    if len(touched) > MANY or movies.alias_targets() != before.aliases:
+    if len(touched) > MAX_CHANGES or movies.alias_targets() != before.aliases:
         return None
-    films = read_films(touched)
+    films = read_movies(touched)
     came = films.ids[before.places_of(films.ids) < 0]
-    if before.came + len(came) > MANY:
+    if before.came + len(came) > MAX_CHANGES:
         return None
     kept = before.movie_ids
     if db.value("SELECT COUNT(*) FROM movies") != len(kept) + len(came):
@@ -54,30 +54,30 @@ def renewed(before: Catalogue) -> Renewed | None:
     take, fresh = before.places_of(ids), np.isin(ids, films.ids)
     take[fresh] = len(before) + np.arange(len(films.ids))
     catalogue = _merged(before, films, revision, ids, take)
-    return Renewed(dataclasses.replace(catalogue, came=before.came + len(came)), take, fresh)
+    return RefreshedIndex(dataclasses.replace(catalogue, came=before.came + len(came)), take, fresh)
 
 
-def _touched_since(before: Catalogue) -> list[int]:
+def _touched_since(before: MovieIndex) -> list[int]:
     """Ids of the films that were changed since they were read."""
     newest = int(before.updated_at.max(initial=0))
-    rows = db.rows("SELECT id, updated_at FROM movies WHERE updated_at >= ?", newest - LATE_SECONDS)
+    rows = db.rows("SELECT id, updated_at FROM movies WHERE updated_at >= ?", newest - LATE_COMMIT_SECONDS)
     ids, times = np.array(rows, dtype=np.int64).reshape(-1, 2).T
     places = before.places_of(ids)
     touched = (places < 0) | (before.updated_at[places] != times)
     # Within a second a film may have been changed once more; where that is doubtful of many, they were a first load.
     doubtful = times >= newest - 1
-    if doubtful.sum() <= MANY:
+    if doubtful.sum() <= MAX_CHANGES:
         touched |= doubtful
     found: list[int] = ids[touched].tolist()
     return found
 
 
-def _merged(before: Catalogue, films: Films, revision: int, ids: Ints, take: Ints) -> Catalogue:
+def _merged(before: MovieIndex, films: MovieRows, revision: int, ids: Ints, take: Ints) -> MovieIndex:
     titles = [*before.titles, *films.titles]
     traits = _traits(before.traits, films.traits, take)
     content = before.content.updated(_with_series(before, films), take)
-    makers = makers_of(content.features, films.facts)
-    return Catalogue(
+    makers = director_columns_of(content.features, films.facts)
+    return MovieIndex(
         revision=revision,
         movie_ids=ids,
         updated_at=np.concatenate((before.updated_at, films.updated_at))[take],
@@ -109,7 +109,7 @@ def _traits(old: FilterColumns, new: FilterColumns, take: Ints) -> FilterColumns
     )
 
 
-def _with_series(before: Catalogue, films: Films) -> MovieColumns:
+def _with_series(before: MovieIndex, films: MovieRows) -> MovieColumns:
     """A changed film stays in its series; a new one finds its own when all are read again."""
     features = before.content.features
     series = [

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from movierec.recommender.serving.state import Serving
-from movierec.recommender.serving.user_signals import opinions_of
+from movierec.recommender.serving.state import ModelState
+from movierec.recommender.serving.user_signals import load_signals
 
-NEWEST = 500
-SURPRISES = 10
+MAX_RATINGS = 500
+MAX_SURPRISES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Surprise:
 
 
 @dataclass(frozen=True, slots=True)
-class Foresight:
+class PredictionAccuracy:
     """Over so many films; `mean_error` is in stars. `surprises` come furthest apart first."""
 
     films: int
@@ -32,21 +32,21 @@ class Foresight:
     surprises: tuple[Surprise, ...]
 
 
-def foresight(serving: Serving, user_id: int) -> Foresight | None:
+def prediction_accuracy_for(serving: ModelState, user_id: int) -> PredictionAccuracy | None:
     """None where no model predicts ratings, or it knows too few of the films."""
     community, catalogue = serving.scorer.community, serving.catalogue
     if community is None:
         return None
-    ratings = opinions_of(user_id).ratings
+    ratings = load_signals(user_id).ratings
     numbers = catalogue.places_of([movie_id for movie_id, _ in ratings])
     stars = np.array([given for _, given in ratings], dtype=np.float32)[numbers >= 0]
     numbers = numbers[numbers >= 0]
-    places, expected = community.foreseen(numbers, stars, NEWEST)
+    places, expected = community.foreseen(numbers, stars, MAX_RATINGS)
     if not len(places):
         return None
     errors = np.abs(stars[places] - expected)
-    furthest = np.argsort(-errors, kind="stable")[:SURPRISES]
-    return Foresight(
+    furthest = np.argsort(-errors, kind="stable")[:MAX_SURPRISES]
+    return PredictionAccuracy(
         films=len(places),
         mean_error=round(float(errors.mean()), 2),
         surprises=tuple(

@@ -19,9 +19,9 @@ from movierec.recommender.engine.candidates import CandidateFilters, candidate_m
 from movierec.recommender.engine.cold_start import Preference, boost_preferred
 from movierec.recommender.engine.hybrid import Contribution, ScoredHistory, ScoreExplanation
 from movierec.recommender.engine.weights import serving_weights
-from movierec.recommender.serving.movie_index import Catalogue
-from movierec.recommender.serving.state import Serving
-from movierec.recommender.serving.user_signals import Opinions, opinions_of, watchlist_of
+from movierec.recommender.serving.movie_index import MovieIndex
+from movierec.recommender.serving.state import ModelState
+from movierec.recommender.serving.user_signals import UserSignals, load_signals, load_watchlist
 
 REASONS = 3
 # A disliked film is mentioned if it says this much of what the named liked ones say.
@@ -31,7 +31,7 @@ TONIGHT = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RecommendRequest:
     """What somebody asks for. `novelty` and `diversity` run from 0 to 1; None leaves the usual."""
 
     limit: int = 20
@@ -61,7 +61,7 @@ class Reason(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Recommended:
+class RecommendedMovie:
     """A film for a user, and why. `kind` is community, content or popular.
 
     `predicted_rating` is what the user would give it, to one decimal; None where that is not known.
@@ -77,7 +77,7 @@ class Recommended:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class MovieExplanation:
     """A film's score taken apart: `score = baseline + the sum of the contributions`."""
 
     score: float
@@ -89,7 +89,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Similar:
+class SimilarMovie:
     """A film like another: `similarity` is 0–1 and comparable within one list only."""
 
     movie_id: int
@@ -97,21 +97,21 @@ class Similar:
     reason: str
 
 
-def recommend_for(serving: Serving, user_id: int, wish: Wish) -> list[Recommended]:
+def recommend_for(serving: ModelState, user_id: int, wish: RecommendRequest) -> list[RecommendedMovie]:
     """The films a user would probably love, best first, out of those that pass the filters."""
-    opinions = opinions_of(user_id)
-    watchlist = watchlist_of(user_id) if wish.watchlist else None
+    opinions = load_signals(user_id)
+    watchlist = load_watchlist(user_id) if wish.watchlist else None
     serving = serving.knowing([*opinions.films, *(watchlist or ())])
     sources = (opinions, watchlist, wish)
-    found: list[Recommended] | None = serving.latest.get(user_id, sources)
+    found: list[RecommendedMovie] | None = serving.latest.get(user_id, sources)
     if found is None:
         found = serving.latest.keep(user_id, sources, _recommend(serving, opinions, watchlist, wish))
     return found
 
 
 def _recommend(
-    serving: Serving, opinions: Opinions, watchlist: Sequence[int] | None, wish: Wish
-) -> list[Recommended]:
+    serving: ModelState, opinions: UserSignals, watchlist: Sequence[int] | None, wish: RecommendRequest
+) -> list[RecommendedMovie]:
     catalogue = serving.catalogue
     seen = opinions.history_in(catalogue)
     scored = serving.scorer.score(seen, DEFAULT_NOVELTY if wish.novelty is None else wish.novelty)
@@ -146,18 +146,18 @@ def _recommend(
     ]
 
 
-def _expected_stars(serving: Serving, opinions: Opinions, films: Ints) -> list[float | None]:
+def _expected_stars(serving: ModelState, opinions: UserSignals, films: Ints) -> list[float | None]:
     community = serving.scorer.community
     if community is None:
         return [None] * len(films)
     return community.expected_stars(opinions.taste_in(serving.catalogue, community), films)
 
 
-def expected_stars(serving: Serving, user_id: int, movie_id: int) -> float | None:
+def predict_rating(serving: ModelState, user_id: int, movie_id: int) -> float | None:
     """What a user would give a film; None where that is not known."""
     if serving.scorer.community is None:
         return None
-    opinions = opinions_of(user_id)
+    opinions = load_signals(user_id)
     serving = serving.knowing([*opinions.films, movie_id])
     film = serving.catalogue.number_of(movie_id)
     if film is None:
@@ -165,9 +165,9 @@ def expected_stars(serving: Serving, user_id: int, movie_id: int) -> float | Non
     return _expected_stars(serving, opinions, np.array([film]))[0]
 
 
-def explain(serving: Serving, user_id: int, movie_id: int) -> Account | None:
+def explain(serving: ModelState, user_id: int, movie_id: int) -> MovieExplanation | None:
     """The whole account of a film's score for a user; None for a film the recommender does not know yet."""
-    opinions = opinions_of(user_id)
+    opinions = load_signals(user_id)
     serving = serving.knowing([*opinions.films, movie_id])
     catalogue = serving.catalogue
     film = catalogue.number_of(movie_id)
@@ -176,7 +176,7 @@ def explain(serving: Serving, user_id: int, movie_id: int) -> Account | None:
     scored = serving.scorer.score(opinions.history_in(catalogue))
     account = scored.explain(film)
     against = account.against if _is_weighty(account) else None
-    return Account(
+    return MovieExplanation(
         score=account.score,
         baseline=account.baseline,
         predicted_rating=_expected_stars(serving, opinions, np.array([film]))[0],
@@ -199,14 +199,14 @@ def _is_weighty(account: ScoreExplanation) -> bool:
 
 
 def quickstart_for(
-    serving: Serving, user_id: int, limit: int, *, seed: int | None = None, adult: bool = False
+    serving: ModelState, user_id: int, limit: int, *, seed: int | None = None, adult: bool = False
 ) -> list[int]:
     """Ids of well-known films of many kinds that a user has not said anything of yet.
 
     The same seed (usually the user's id) gives the same films, answered ones left out.
     """
     catalogue = serving.catalogue
-    answered = opinions_of(user_id).excluded_in(catalogue, include_seen=False)
+    answered = load_signals(user_id).excluded_in(catalogue, include_seen=False)
     films = onboarding_grid.sample_grid(
         serving.scorer.fame,
         candidate_mask(catalogue.traits, CandidateFilters(adult=adult), np.zeros(0, dtype=np.int64)),
@@ -219,7 +219,7 @@ def quickstart_for(
     return [int(movie_id) for movie_id in catalogue.movie_ids[chosen]]
 
 
-def similar_to(serving: Serving, movie_id: int, limit: int) -> list[Similar] | None:
+def similar_movies(serving: ModelState, movie_id: int, limit: int) -> list[SimilarMovie] | None:
     """Films like one film; None where the recommender does not know it yet."""
     serving = serving.knowing([movie_id])
     catalogue = serving.catalogue
@@ -232,21 +232,21 @@ def similar_to(serving: Serving, movie_id: int, limit: int) -> list[Similar] | N
     found = serving.scorer.similar(film, limit, allowed)
     others = np.array([other for other, _ in found], dtype=np.int64)
     return [
-        Similar(int(catalogue.movie_ids[other]), round(likeness, 4), explanations.capitalise(facts))
+        SimilarMovie(int(catalogue.movie_ids[other]), round(likeness, 4), explanations.capitalise(facts))
         for (other, likeness), facts in zip(found, serving.scorer.common_facts(film, others), strict=True)
     ]
 
 
 def _recommended(
-    serving: Serving,
+    serving: ModelState,
     scored: ScoredHistory,
     film: int,
     because: Sequence[Contribution],
     facts: str,
     stars: float | None,
-) -> Recommended:
+) -> RecommendedMovie:
     catalogue = serving.catalogue
-    return Recommended(
+    return RecommendedMovie(
         movie_id=int(catalogue.movie_ids[film]),
         score=round(float(scored.scores[film]), 4),
         predicted_rating=stars,
@@ -263,11 +263,11 @@ def _kind(scored: ScoredHistory, because: Sequence[Contribution]) -> str:
     return "community" if scored.trust >= 0.5 else "content"
 
 
-def _reason(catalogue: Catalogue, item: Contribution, contribution: float) -> Reason:
+def _reason(catalogue: MovieIndex, item: Contribution, contribution: float) -> Reason:
     return Reason(
         int(catalogue.movie_ids[item.film]), catalogue.titles[item.film], item.stars, round(contribution, 6)
     )
 
 
-def _named(catalogue: Catalogue, item: Contribution) -> explanations.TitleAndStars:
+def _named(catalogue: MovieIndex, item: Contribution) -> explanations.TitleAndStars:
     return catalogue.titles[item.film], item.stars

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from movierec import db
 from movierec.errors import NotFound
-from movierec.recommender.serving.recommend import Recommended
+from movierec.recommender.serving.recommend import RecommendedMovie
 
 
-class Shown(NamedTuple):
+class LoggedRecommendation(NamedTuple):
     """A recommendation as it was made; `is_rated` is whether its film was rated since."""
 
     id: int
@@ -41,10 +41,10 @@ _MARKS = f"({db.placeholders(['user_id', 'movie_id', *_STORED, 'is_clicked', 'cr
 _ON_CONFLICT = "ON CONFLICT (user_id, movie_id) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in (*_STORED, "created_at")
 )
-ROWS_A_STATEMENT = 100
+ROWS_PER_STATEMENT = 100
 
 
-def shown(user_id: int, found: Sequence[Recommended]) -> list[Shown] | None:
+def find_logged(user_id: int, found: Sequence[RecommendedMovie]) -> list[LoggedRecommendation] | None:
     """The stored rows of exactly these recommendations, in their order; None if any is missing or differs."""
     rows = _rows(user_id, [item.movie_id for item in found])
     stored = [rows.get(item.movie_id) for item in found]
@@ -52,7 +52,9 @@ def shown(user_id: int, found: Sequence[Recommended]) -> list[Shown] | None:
     return [row for row in stored if row is not None] if same else None
 
 
-def remember(user_id: int, found: Sequence[Recommended], now: int) -> list[Shown]:
+def log_recommendations(
+    user_id: int, found: Sequence[RecommendedMovie], now: int
+) -> list[LoggedRecommendation]:
     """Store these recommendations, keeping the ids of films recommended before; returns them in order.
 
     A film that has left the catalogue since it was read, deleted or merged into another, is left out.
@@ -61,7 +63,7 @@ def remember(user_id: int, found: Sequence[Recommended], now: int) -> list[Shown
     with db.write(durable=False):
         found = _still_there(found)
         # In the order of the key, so that two requests of one user never wait for each other in a circle.
-        for batch in db.batches(sorted(found, key=lambda each: each.movie_id), ROWS_A_STATEMENT):
+        for batch in db.batches(sorted(found, key=lambda each: each.movie_id), ROWS_PER_STATEMENT):
             values = [(user_id, item.movie_id, *_tell(item), False, now) for item in batch]
             db.execute(
                 f"{_INSERT} VALUES {', '.join([_MARKS] * len(batch))} {_ON_CONFLICT}",
@@ -71,13 +73,13 @@ def remember(user_id: int, found: Sequence[Recommended], now: int) -> list[Shown
         return [rows[item.movie_id] for item in found]
 
 
-def _still_there(found: Sequence[Recommended]) -> list[Recommended]:
+def _still_there(found: Sequence[RecommendedMovie]) -> list[RecommendedMovie]:
     ids = [item.movie_id for item in found]
     there = {row[0] for row in db.rows(f"SELECT id FROM movies WHERE id IN ({db.placeholders(ids)})", *ids)}
     return [item for item in found if item.movie_id in there]
 
 
-def recommendation(user_id: int, recommendation_id: int) -> Shown:
+def open_recommendation(user_id: int, recommendation_id: int) -> LoggedRecommendation:
     """One stored recommendation; looking at it counts as a click. Raises NotFound."""
     with db.write():
         db.execute(
@@ -94,7 +96,7 @@ def recommendation(user_id: int, recommendation_id: int) -> Shown:
     return _shown(found)
 
 
-def movie_of(user_id: int, recommendation_id: int) -> int:
+def recommended_movie(user_id: int, recommendation_id: int) -> int:
     """The film of a stored recommendation. Raises NotFound."""
     sql = "SELECT movie_id FROM recommendations WHERE id = ? AND user_id = ?"
     found = db.value(sql, recommendation_id, user_id)
@@ -103,7 +105,7 @@ def movie_of(user_id: int, recommendation_id: int) -> int:
     return int(found)
 
 
-def _rows(user_id: int, movie_ids: Sequence[int]) -> dict[int, Shown]:
+def _rows(user_id: int, movie_ids: Sequence[int]) -> dict[int, LoggedRecommendation]:
     found = db.rows(
         f"SELECT {_COLUMNS} FROM recommendations WHERE user_id = ? "
         f"AND movie_id IN ({db.placeholders(movie_ids)})",
@@ -113,15 +115,15 @@ def _rows(user_id: int, movie_ids: Sequence[int]) -> dict[int, Shown]:
     return {row[1]: _shown(row) for row in found}
 
 
-def _shown(row: db.Row) -> Shown:
+def _shown(row: db.Row) -> LoggedRecommendation:
     *told, is_clicked, is_rated, created_at = row
-    return Shown._make((*told, bool(is_clicked), bool(is_rated), created_at))
+    return LoggedRecommendation._make((*told, bool(is_clicked), bool(is_rated), created_at))
 
 
 Told = tuple[float, float | None, str, str, str, str]
 
 
-def _tell(item: Recommended) -> Told:
+def _tell(item: RecommendedMovie) -> Told:
     because = [
         {
             "movie": reason.movie_id,
@@ -135,5 +137,5 @@ def _tell(item: Recommended) -> Told:
     return item.score, item.predicted_rating, item.kind, item.reason, reasons, item.model
 
 
-def _told(row: Shown) -> Told:
+def _told(row: LoggedRecommendation) -> Told:
     return row.score, row.predicted_rating, row.kind, row.reason, row.because, row.model

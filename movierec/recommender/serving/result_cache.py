@@ -11,7 +11,7 @@ MAXIMUM_USERS = 500
 Made = TypeVar("Made")
 
 
-class Latest(Generic[Made]):
+class ResultCache(Generic[Made]):
     """What was made last for each of the users who asked last.
 
     What it was made of is compared whole: nobody has to tell of a change, in whichever process it happened.

@@ -17,12 +17,12 @@ import numpy as np
 
 from movierec import config, db
 from movierec.recommender.artifacts import store
-from movierec.recommender.artifacts.model import community_of
+from movierec.recommender.artifacts.model import community_from_artifact
 from movierec.recommender.engine.hybrid import HybridScorer
 from movierec.recommender.engine.settings import Settings
-from movierec.recommender.serving.movie_index import Catalogue, load_catalogue
-from movierec.recommender.serving.movie_index_refresh import renewed
-from movierec.recommender.serving.result_cache import Latest
+from movierec.recommender.serving.movie_index import MovieIndex, load_movie_index
+from movierec.recommender.serving.movie_index_refresh import refresh_movie_index
+from movierec.recommender.serving.result_cache import ResultCache
 
 logger = logging.getLogger("movierec.recommender")
 
@@ -36,30 +36,30 @@ PATIENCE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Serving:
+class ModelState:
     """One consistent state: scorer and catalogue number the films alike.
 
     `version` names the model that serves, `wanted` the one that should; `degraded` says why they differ.
     """
 
-    catalogue: Catalogue
+    catalogue: MovieIndex
     scorer: HybridScorer
     version: str
     wanted: str | None
     manifest: dict[str, object]
     degraded: tuple[str, ...] = ()
     # Of lists of recommendations, by what users have said: unchanged ones are not made again.
-    latest: Latest[Any] = field(default_factory=Latest)
+    latest: ResultCache[Any] = field(default_factory=ResultCache)
     # Who keeps it; None where nothing ever changes.
-    recommender: Recommender | None = None
+    recommender: ModelKeeper | None = None
 
-    def knowing(self, movie_ids: Sequence[int]) -> Serving:
+    def knowing(self, movie_ids: Sequence[int]) -> ModelState:
         """This, or a newer one where a film has come since; it may still lack one for some seconds."""
         known = (self.catalogue.places_of(movie_ids) >= 0).all()
         return self if known or self.recommender is None else self.recommender.with_new_films()
 
 
-class Recommender:
+class ModelKeeper:
     """Keeps a `Serving` and renews it in a thread of its own when catalogue or model have changed.
 
     Requests never wait, but for the very first one; until the new state stands the old one serves. Changes of
@@ -69,7 +69,7 @@ class Recommender:
     def __init__(self, models: Path, settings: Settings) -> None:
         self.models = models
         self._settings = settings
-        self._serving: Serving | None = None
+        self._serving: ModelState | None = None
         self._lock = threading.Lock()
         self._renewing = False
         # Of `time.monotonic`: before this no change of the catalogue is taken over.
@@ -80,7 +80,7 @@ class Recommender:
         """What serves, None before the first request; reads nothing."""
         return self._serving.version if self._serving else None
 
-    def serving(self) -> Serving:
+    def serving(self) -> ModelState:
         """The state to serve from now. Called in a database thread."""
         found = self._serving
         if found is None:
@@ -96,7 +96,7 @@ class Recommender:
         with self._lock, _yielding():
             self._serving = self._build(self._serving)
 
-    def with_new_films(self) -> Serving:
+    def with_new_films(self) -> ModelState:
         """The state with the films that came this moment; without them where that would take long."""
         found = self.serving()
         if found.catalogue.revision == db.revision("catalogue"):
@@ -109,8 +109,8 @@ class Recommender:
                 self._lock.release()
         return self._serving or found
 
-    def _should_renew(self, serving: Serving) -> bool:
-        if store.current(self.models) != serving.wanted:
+    def _should_renew(self, serving: ModelState) -> bool:
+        if store.current_version(self.models) != serving.wanted:
             return True
         rested = time.monotonic() >= self._rest_until
         return rested and db.revision("catalogue") != serving.catalogue.revision
@@ -128,26 +128,26 @@ class Recommender:
             self._rest_until = ended + rest
             self._renewing = False
 
-    def _build(self, before: Serving | None) -> Serving:
-        wanted = store.current(self.models)
+    def _build(self, before: ModelState | None) -> ModelState:
+        wanted = store.current_version(self.models)
         if before is not None and before.wanted == wanted:
             changed = self._with_changes(before)
             if changed is not None:
                 return changed
         catalogue = before.catalogue if before else None
         if catalogue is None or catalogue.came or catalogue.revision != db.revision("catalogue"):
-            catalogue = load_catalogue()
+            catalogue = load_movie_index()
         found, complaints = store.load_current(self.models)
         community = None
         if found:
             try:
-                community = community_of(found, catalogue, self._settings)
+                community = community_from_artifact(found, catalogue, self._settings)
             except store.CorruptArtifact as error:
                 found = None
                 complaints.append(str(error))
         for complaint in complaints:
             logger.error(complaint)
-        return Serving(
+        return ModelState(
             catalogue=catalogue,
             scorer=HybridScorer(catalogue.content, community),
             version=found.version if found else CONTENT_ONLY,
@@ -157,11 +157,11 @@ class Recommender:
             recommender=self,
         )
 
-    def _with_changes(self, before: Serving) -> Serving | None:
+    def _with_changes(self, before: ModelState) -> ModelState | None:
         """The same model over the catalogue as it is now; None where that must be read whole."""
         if before.catalogue.revision == db.revision("catalogue"):
             return before
-        found = renewed(before.catalogue)
+        found = refresh_movie_index(before.catalogue)
         if found is None:
             return None
         catalogue, community = found.catalogue, before.scorer.community
@@ -170,7 +170,7 @@ class Recommender:
             ids = np.where(community.positions >= 0, old_ids[community.positions], -1)
             community = community.over(catalogue.content, catalogue.places_of(ids), found.take, found.fresh)
         scorer = HybridScorer(catalogue.content, community)
-        return dataclasses.replace(before, catalogue=catalogue, scorer=scorer, latest=Latest())
+        return dataclasses.replace(before, catalogue=catalogue, scorer=scorer, latest=ResultCache())
 
 
 @contextlib.contextmanager

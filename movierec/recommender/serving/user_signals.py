@@ -11,11 +11,11 @@ from movierec.recommender.engine.arrays import Ints
 from movierec.recommender.engine.history import History, build_history
 from movierec.recommender.engine.hybrid import CommunityModel
 from movierec.recommender.engine.rating_prediction import UserPosterior
-from movierec.recommender.serving.movie_index import Catalogue
+from movierec.recommender.serving.movie_index import MovieIndex
 
 
 @dataclass(frozen=True)
-class Opinions:
+class UserSignals:
     """What a user has said of films, by movie id; ratings newest first."""
 
     ratings: list[tuple[int, float]]
@@ -32,7 +32,7 @@ class Opinions:
         rated = [movie_id for movie_id, _ in self.ratings]
         return [*rated, *self.favorites, *self.liked, *self.disliked, *self.not_interested]
 
-    def history_in(self, catalogue: Catalogue) -> History:
+    def history_in(self, catalogue: MovieIndex) -> History:
         """The part a scorer can use, numbered as in `catalogue`."""
         numbers = catalogue.places_of([movie_id for movie_id, _ in self.ratings]).tolist()
         rated = [
@@ -41,7 +41,7 @@ class Opinions:
         liked = catalogue.numbers_of([*self.favorites, *self.liked])
         return build_history(rated, liked.tolist(), catalogue.numbers_of(self.disliked).tolist())
 
-    def taste_in(self, catalogue: Catalogue, community: CommunityModel | None) -> UserPosterior | None:
+    def taste_in(self, catalogue: MovieIndex, community: CommunityModel | None) -> UserPosterior | None:
         """What predicts this user's stars, from ratings alone: a heart is no number."""
         if community is None or not self.ratings:
             return None
@@ -49,21 +49,21 @@ class Opinions:
         stars = np.array([given for _, given in self.ratings], dtype=np.float32)
         return community.taste(places[places >= 0], stars[places >= 0])
 
-    def excluded_in(self, catalogue: Catalogue, *, include_seen: bool) -> Ints:
+    def excluded_in(self, catalogue: MovieIndex, *, include_seen: bool) -> Ints:
         """Films not to recommend: dismissed ones never, seen ones unless asked for."""
         dismissed = [*self.disliked, *self.not_interested]
         seen = [*(movie_id for movie_id, _ in self.ratings), *self.favorites, *self.watched]
         return catalogue.numbers_of(dismissed if include_seen else [*dismissed, *seen])
 
 
-def watchlist_of(user_id: int) -> list[int]:
+def load_watchlist(user_id: int) -> list[int]:
     """Ids of the films that a user means to see."""
     return [row[0] for row in db.rows("SELECT movie_id FROM watchlist WHERE user_id = ?", user_id)]
 
 
-def opinions_of(user_id: int) -> Opinions:
+def load_signals(user_id: int) -> UserSignals:
     """Everything a user has said, in one query."""
-    found = Opinions([], [], [], [], [], [])
+    found = UserSignals([], [], [], [], [], [])
     kinds = {
         "favorite": found.favorites,
         "like": found.liked,

@@ -29,16 +29,16 @@ from movierec.recommender.engine.matrix_factorisation import FactorisationSettin
 from movierec.recommender.engine.model import solve_model
 from movierec.recommender.engine.reference_models import REFERENCE_MODELS
 from movierec.recommender.engine.settings import Settings
-from movierec.recommender.serving.movie_index import Catalogue, load_catalogue
+from movierec.recommender.serving.movie_index import MovieIndex, load_movie_index
 from movierec.recommender.serving.state import models_folder, recommender_settings
-from movierec.recommender.training.training_data import Corpus, Source
+from movierec.recommender.training.training_data import RatingSource, TrainingRatings
 
 # Told the stage that begins and how many percent are done; what it raises ends the training.
-Progress = Callable[[str, int], None]
+TrainingProgress = Callable[[str, int], None]
 
 NICENESS = 10
 # A fifth of the raters is held out: with fewer nothing could be told from noise.
-LEAST_RATERS = 20
+MIN_RATERS = 20
 FAILED = "Training failed unexpectedly. The daemon's log says why."
 # Where fitting (films, then stars) and measuring end, in percent.
 FITTED, RATED, MEASURED = 60, 80, 95
@@ -55,11 +55,11 @@ STAGES = {
 
 def train(
     settings: config.Settings,
-    progress: Progress,
+    progress: TrainingProgress,
     *,
     now: int,
     measure: bool = False,
-    source: Callable[[Catalogue, int], Source] = Corpus,
+    source: Callable[[MovieIndex, int], RatingSource] = TrainingRatings,
 ) -> dict[str, Any]:
     """Fit a model to all community ratings, publish it, and return what is known of it.
 
@@ -71,7 +71,7 @@ def train(
     chosen = recommender_settings(settings.recommender)
     progress("read", 0)
     watermark = community.revision()
-    catalogue = load_catalogue()
+    catalogue = load_movie_index()
     corpus = source(catalogue, chosen.training_history)
     fitting = _within(progress, 0, FITTED)
     found = corpus.statistics(chosen, fitting)
@@ -87,19 +87,21 @@ def train(
     sample = corpus.sample(model.films, rating.max_ratings, rating.seed)
     stars = fit_rating_model(sample, rating, _within(progress, FITTED, RATED))
     del sample
-    metrics = _measure(Corpus(catalogue, chosen.training_history), chosen, progress) if measure else {}
+    metrics = (
+        _measure(TrainingRatings(catalogue, chosen.training_history), chosen, progress) if measure else {}
+    )
     progress("publish", MEASURED)
     facts = {
         "trained_at": now,
         "ratings": corpus.ratings,
         "raters": corpus.raters,
         "community": watermark,
-        "community_ratings": community.count(),
+        "community_ratings": community.count_ratings(),
         "metrics": metrics,
         "settings": dataclasses.asdict(chosen),
     }
     folder = models_folder(settings)
-    version = model_artifact.publish(folder, model, stars, catalogue.movie_ids, catalogue, facts)
+    version = model_artifact.publish_model(folder, model, stars, catalogue.movie_ids, catalogue, facts)
     seconds = round(time.perf_counter() - started, 2)
     return {
         "version": version,
@@ -111,7 +113,7 @@ def train(
     }
 
 
-def _measure(corpus: Corpus, settings: Settings, progress: Progress) -> dict[str, Any]:
+def _measure(corpus: TrainingRatings, settings: Settings, progress: TrainingProgress) -> dict[str, Any]:
     """NDCG@100 by how many ratings of a user are known, over users the model has not seen."""
     progress("measure", RATED)
     stars, films = _rated(corpus)
@@ -129,14 +131,14 @@ def _measure(corpus: Corpus, settings: Settings, progress: Progress) -> dict[str
     }
 
 
-def _rated(corpus: Corpus) -> tuple[Csr, evaluation.ItemContent]:
+def _rated(corpus: TrainingRatings) -> tuple[Csr, evaluation.ItemContent]:
     """Stars (raters × films) of the films that anybody has rated, and what is known of these."""
     stars = corpus.whole()
     films = np.flatnonzero(rating_matrix.rater_counts(stars))
     return as_csr(stars[:, films]), evaluation.ItemContent(corpus.catalogue.content, films)
 
 
-def measure(
+def evaluate_model(
     settings: config.Settings,
     progress: Callable[[str, float], None],
     *,
@@ -152,10 +154,10 @@ def measure(
     """
     chosen = recommender_settings(settings.recommender)
     # Whole histories: whoever is fitted to them leaves out what it does not want.
-    stars, films = _rated(Corpus(load_catalogue(), sys.maxsize))
+    stars, films = _rated(TrainingRatings(load_movie_index(), sys.maxsize))
     if not stars.nnz:
         raise NothingToTrainOn()
-    if stars.shape[0] < LEAST_RATERS:
+    if stars.shape[0] < MIN_RATERS:
         raise NothingToTrainOn(f"There are {stars.shape[0]} raters: too few to hold any of them out.")
     report = evaluation.evaluate(
         stars,
@@ -171,14 +173,14 @@ def measure(
     return dataclasses.replace(report, rmse=rmse.measure_rmse(stars))
 
 
-def _within(progress: Progress, begin: int, end: int) -> Callable[[str, float], None]:
+def _within(progress: TrainingProgress, begin: int, end: int) -> Callable[[str, float], None]:
     def fitted(stage: str, done: float) -> None:
         progress(STAGES.get(stage, stage), begin + round((end - begin) * done))
 
     return fitted
 
 
-def order(settings: config.Settings, *, measure: bool) -> dict[str, Any]:
+def process_input(settings: config.Settings, *, measure: bool) -> dict[str, Any]:
     """What the training process is told. It holds the database's address: for pipes, not for arguments."""
     return {
         "database": dataclasses.asdict(settings.database),

@@ -23,21 +23,21 @@ from movierec.recommender.engine import arrays, gram, rating_matrix, settings, w
 from movierec.recommender.engine.arrays import Csr, Ints, as_csr
 from movierec.recommender.engine.gram import ExactGram
 from movierec.recommender.engine.model import ProgressCallback, TrainingStatistics
-from movierec.recommender.serving.movie_index import Catalogue
+from movierec.recommender.serving.movie_index import MovieIndex
 
 # What a column may be called; the second names are MovieLens's.
 RATER, RATING, RATED_AT = ("rater", "userId"), ("rating",), ("rated_at", "timestamp")
 # Ids of films that ratings may go by, and where the catalogue has them.
-FILM_IDS = {
+MOVIE_ID_COLUMNS = {
     "movie_id": "id",
     "imdb_id": "imdb_id",
     "tmdb_id": "tmdb_id",
     "movielens_id": "movielens_id",
     "movieId": "movielens_id",
 }
-RATINGS_A_BLOCK = 1_000_000
+RATINGS_PER_BLOCK = 1_000_000
 # Columns of a strip that travel together: 8 MB.
-FILMS_A_TILE = 1_000
+COLUMNS_PER_TILE = 1_000
 JDBC = "jdbc:"
 READERS = 16
 
@@ -51,7 +51,7 @@ class SparkRatings:
     `rated_at` (a number that rises). Raises ValidationFailed where one is missing.
     """
 
-    def __init__(self, ratings: DataFrame, catalogue: Catalogue, history: int) -> None:
+    def __init__(self, ratings: DataFrame, catalogue: MovieIndex, history: int) -> None:
         self.catalogue, self.ratings, self.raters = catalogue, 0, 0
         for module in (arrays, rating_matrix, gram, settings, weights, sys.modules[__name__]):
             cloudpickle.register_pickle_by_value(module)
@@ -88,7 +88,7 @@ class SparkRatings:
         )
 
 
-def session(master: str | None) -> SparkSession:
+def spark_session(master: str | None) -> SparkSession:
     """The cluster's; None takes the master of Spark's own configuration."""
     builder = SparkSession.builder.appName("movierec train")
     if master is not None:
@@ -98,7 +98,9 @@ def session(master: str | None) -> SparkSession:
     return builder.getOrCreate()
 
 
-def read(spark: SparkSession, address: str, table: str, environ: Mapping[str, str] = os.environ) -> DataFrame:
+def read_ratings(
+    spark: SparkSession, address: str, table: str, environ: Mapping[str, str] = os.environ
+) -> DataFrame:
     """Ratings in Parquet (a path of any file system that Spark knows), or in a table (`jdbc:…`).
 
     A database's user and password come from PGUSER and PGPASSWORD, never from the address. Its JDBC driver must
@@ -125,15 +127,17 @@ def read(spark: SparkSession, address: str, table: str, environ: Mapping[str, st
     return spark.read.format("jdbc").options(**options, **split).load()
 
 
-def _histories(ratings: DataFrame, catalogue: Catalogue) -> DataFrame:
+def _histories(ratings: DataFrame, catalogue: MovieIndex) -> DataFrame:
     """One row for each rater: parallel lists of film numbers, stars and times, oldest first."""
     rater, rating, film_id = (
         _one_of(ratings, RATER),
         _one_of(ratings, RATING),
-        _one_of(ratings, tuple(FILM_IDS)),
+        _one_of(ratings, tuple(MOVIE_ID_COLUMNS)),
     )
     times = [name for name in RATED_AT if name in ratings.columns]
-    ids = db.rows(f"SELECT {FILM_IDS[film_id]}, id FROM movies WHERE {FILM_IDS[film_id]} IS NOT NULL")
+    ids = db.rows(
+        f"SELECT {MOVIE_ID_COLUMNS[film_id]}, id FROM movies WHERE {MOVIE_ID_COLUMNS[film_id]} IS NOT NULL"
+    )
     places = catalogue.places_of([row[1] for row in ids]).tolist()
     numbers = [(row[0], place) for row, place in zip(ids, places, strict=True) if place >= 0]
     kind = "string" if film_id == "imdb_id" else "bigint"
@@ -166,7 +170,7 @@ def _packed(rows: Iterable[Any], columns: int, history: int) -> Iterator[Block]:
     for row in rows:
         held.append(row)
         count += len(row[0])
-        if count >= RATINGS_A_BLOCK:
+        if count >= RATINGS_PER_BLOCK:
             yield _matrix(held, columns, history)
             held, count = [], 0
     if held:
@@ -211,8 +215,8 @@ def _tiles(blocks: Iterable[Block], columns: int, films: Ints) -> Iterator[tuple
     for block in blocks:
         sums.add(as_csr(_unpacked(block, columns)[:, films]))
     for strip, part in enumerate(sums.parts):
-        for start in range(0, part.shape[1], FILMS_A_TILE):
-            tile = part[:, start : start + FILMS_A_TILE]
+        for start in range(0, part.shape[1], COLUMNS_PER_TILE):
+            tile = part[:, start : start + COLUMNS_PER_TILE]
             if tile.any():
                 yield (strip, start), tile
 

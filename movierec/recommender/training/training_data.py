@@ -14,14 +14,14 @@ from movierec.recommender.engine import rating_matrix
 from movierec.recommender.engine.arrays import Csr, Ints, Mask, as_csr
 from movierec.recommender.engine.model import ProgressCallback, TrainingStatistics, accumulate_statistics
 from movierec.recommender.engine.settings import Settings
-from movierec.recommender.serving.movie_index import Catalogue
+from movierec.recommender.serving.movie_index import MovieIndex
 
-RATINGS_A_BLOCK = 4_000_000
+RATINGS_PER_BLOCK = 4_000_000
 # So many are kept in memory, 8 bytes each; more are read again whenever they are needed.
-RATINGS_KEPT = 8_000_000
+MAX_RATINGS_IN_MEMORY = 8_000_000
 
 
-class Source(Protocol):
+class RatingSource(Protocol):
     """Where training takes its ratings from. `ratings` and `raters` are known once the statistics are."""
 
     ratings: int
@@ -32,14 +32,14 @@ class Source(Protocol):
     def sample(self, films: Ints, ratings: int, seed: int) -> Csr: ...
 
 
-class Corpus:
+class TrainingRatings:
     """All community ratings of films of a catalogue; columns are the films' numbers there.
 
     `ratings` and `raters` tell how many were found the last time that all were read. Of one rater only the
     newest `history` ratings are given.
     """
 
-    def __init__(self, catalogue: Catalogue, history: int) -> None:
+    def __init__(self, catalogue: MovieIndex, history: int) -> None:
         self.catalogue, self.history = catalogue, history
         self.ratings = self.raters = 0
         self._kept: list[Csr] | None = None
@@ -51,7 +51,7 @@ class Corpus:
             return
         ratings = raters = 0
         kept: list[Csr] = []
-        for found in community.histories(RATINGS_A_BLOCK):
+        for found in community.histories(RATINGS_PER_BLOCK):
             # A film may have left the catalogue since.
             films = self.catalogue.places_of(found.films)
             known = films >= 0
@@ -60,13 +60,13 @@ class Corpus:
             stars = self._stars(found, films, known)
             ratings += int(known.sum())
             raters += stars.shape[0]
-            if ratings <= RATINGS_KEPT:
+            if ratings <= MAX_RATINGS_IN_MEMORY:
                 kept.append(stars)
             else:
                 kept.clear()
             yield stars
         self.ratings, self.raters = ratings, raters
-        self._kept = kept if ratings <= RATINGS_KEPT else None
+        self._kept = kept if ratings <= MAX_RATINGS_IN_MEMORY else None
 
     def statistics(self, chosen: Settings, progress: ProgressCallback) -> TrainingStatistics:
         return accumulate_statistics(self.blocks, len(self.catalogue), chosen, progress)

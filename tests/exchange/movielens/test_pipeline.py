@@ -46,7 +46,7 @@ def tally(report: dict[str, Any], file: str) -> tuple[int, int, int, int]:
 
 def stored() -> list[tuple[int, int, int, int]]:
     """Community ratings as (rater, film, steps, time)."""
-    found = community.ratings()
+    found = community.all_ratings()
     return sorted(
         zip(
             found.raters.tolist(),
@@ -166,7 +166,7 @@ def test_duplicates_are_found_wherever_they_stand(run: Any) -> None:
         }
     )
     assert tally(report, "ratings.csv") == (600_000, 300_000, 300_000, 0)
-    found = community.ratings()
+    found = community.all_ratings()
     assert len(found) == 300_000
     assert len(set(zip(found.raters.tolist(), found.films.tolist(), strict=True))) == 300_000
 

@@ -233,24 +233,24 @@ def test_of_two_ratings_the_newer_one_stays_with_all_that_was_written() -> None:
 def test_feedback_keeps_the_recommendation_it_was_given_to(database: Settings) -> None:
     lost, kept = movie_id("tt0113277"), movie_id("tt0068688")
     ann = user()
-    serving = recommender.Recommender(database.paths.state / "models", recommender.Settings()).serving()
-    found = recommender.recommend_for(serving, ann, recommender.Wish(limit=100))
-    shown = {item.movie_id: item.id for item in recommender.remember(ann, found, 1)}
+    serving = recommender.ModelKeeper(database.paths.state / "models", recommender.Settings()).serving()
+    found = recommender.recommend_for(serving, ann, recommender.RecommendRequest(limit=100))
+    shown = {item.movie_id: item.id for item in recommender.log_recommendations(ann, found, 1)}
     given = recommender.give_feedback(ann, lost, "like", now=5)
     movies.merge_movies(lost, kept, NOW)
-    [opinion] = recommender.feedback(ann, limit=9, offset=0)[1]
+    [opinion] = recommender.list_feedback(ann, limit=9, offset=0)[1]
     assert (opinion.id, opinion.movie_id) == (given.id, kept)
     assert opinion.recommendation_id in (shown[kept], shown[lost])
-    assert recommender.movie_of(ann, opinion.recommendation_id or 0) == kept
+    assert recommender.recommended_movie(ann, opinion.recommendation_id or 0) == kept
 
 
 def test_a_list_made_before_a_merge_is_stored_without_the_film_that_is_no_more(database: Settings) -> None:
     lost, kept = movie_id("tt0113277"), movie_id("tt0068688")
     ann = user()
-    serving = recommender.Recommender(database.paths.state / "models", recommender.Settings()).serving()
-    found = recommender.recommend_for(serving, ann, recommender.Wish(limit=100))
+    serving = recommender.ModelKeeper(database.paths.state / "models", recommender.Settings()).serving()
+    found = recommender.recommend_for(serving, ann, recommender.RecommendRequest(limit=100))
     movies.merge_movies(lost, kept, NOW)
-    stored = {item.movie_id for item in recommender.remember(ann, found, 1)}
+    stored = {item.movie_id for item in recommender.log_recommendations(ann, found, 1)}
     assert stored == {item.movie_id for item in found} - {lost}
 
 
@@ -331,7 +331,9 @@ class Household:
             recommender.give_feedback(self.user, film, kind, now=self.clock)
             self.opinions[film] = (kind, self.clock)
         elif kind == "withdraw" and film in self.opinions:
-            given = {each.movie_id: each for each in recommender.feedback(self.user, limit=99, offset=0)[1]}
+            given = {
+                each.movie_id: each for each in recommender.list_feedback(self.user, limit=99, offset=0)[1]
+            }
             recommender.withdraw_feedback(self.user, given[film].id)
             del self.opinions[film]
 
@@ -371,7 +373,7 @@ class Household:
         assert seen == self.seen
         wanted = library.watchlist(self.user, limit=99, offset=0)[1]
         assert {each.movie_id for each in wanted} == self.wanted
-        given = recommender.feedback(self.user, limit=99, offset=0)[1]
+        given = recommender.list_feedback(self.user, limit=99, offset=0)[1]
         assert {each.movie_id: each.kind for each in given} == {
             film: kind for film, (kind, _) in self.opinions.items()
         }

@@ -19,8 +19,8 @@ from movierec.movies.ingest.upsert import ids_if_unchanged, upsert
 from movierec.movies.movie_record import MovieRecord
 from movierec.movies.popularity import equivalent_reviews, popularity
 from movierec.movies.search_ranking import without_year
-from movierec.recommender.serving.movie_index import read_films
-from movierec.tmdb import Answer, Tmdb, parse
+from movierec.recommender.serving.movie_index import read_movies
+from movierec.tmdb import TmdbResponse, TmdbService, parse
 from tests.films import NOW, count, movie_id
 from tests.tmdb import answers
 from tests.tmdb.answers import HEAT, MATRIX, NEW, Known
@@ -29,11 +29,11 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 def listed(*films: Known) -> list[MovieRecord]:
-    return [record_from_list_item(parse.film(film.listed()), answers.GENRES) for film in films]
+    return [record_from_list_item(parse.parse_movie(film.listed()), answers.GENRES) for film in films]
 
 
 def detailed(film: Known, at: int = NOW) -> MovieRecord:
-    return record_from_details(parse.details(film.details()), at)
+    return record_from_details(parse.parse_details(film.details()), at)
 
 
 def save(films: list[MovieRecord]) -> list[int]:
@@ -234,20 +234,20 @@ async def test_tmdbs_ids_are_no_ids_of_the_catalogue() -> None:
     asked, going = asyncio.Event(), asyncio.Event()
 
     class Slow:
-        async def find_by_imdb(self, _imdb_id: str) -> Answer[parse.Film]:
+        async def find_by_imdb(self, _imdb_id: str) -> TmdbResponse[parse.TmdbMovie]:
             asked.set()
             await going.wait()
-            return Answer(parse.film(MATRIX.listed()), "tmdb", False, NOW)
+            return TmdbResponse(parse.parse_movie(MATRIX.listed()), "tmdb", False, NOW)
 
-        async def details(self, tmdb_id: int) -> Answer[parse.Details]:
+        async def details(self, tmdb_id: int) -> TmdbResponse[parse.MovieDetails]:
             film = another if tmdb_id == another.tmdb_id else MATRIX
-            return Answer(parse.details(film.details()), "tmdb", False, NOW)
+            return TmdbResponse(parse.parse_details(film.details()), "tmdb", False, NOW)
 
     async def before() -> None:
         """Nobody is limited."""
 
     sync = movies.TmdbSync(
-        cast(Tmdb, Slow()), config.TmdbSettings(), lambda: NOW, read=in_thread, write=in_thread
+        cast(TmdbService, Slow()), config.TmdbSettings(), lambda: NOW, read=in_thread, write=in_thread
     )
     completing = asyncio.create_task(sync.complete(here, before))
     await asked.wait()
@@ -286,7 +286,7 @@ def test_tmdbs_votes_weigh_as_much_as_the_reviews_of_such_films() -> None:
     assert equivalent_reviews(0) == 0
     assert [round(equivalent_reviews(votes)) for votes in (500, 4_500, 37_000)] == [26, 107, 419]
     upsert([detailed(MATRIX)], NOW)
-    weights = dict(zip(read_films().ids.tolist(), read_films().facts.votes.tolist(), strict=True))
+    weights = dict(zip(read_movies().ids.tolist(), read_movies().facts.votes.tolist(), strict=True))
     others = sorted(weights.values())
     assert others[len(others) // 4] < weights[movie_id("tt0133093")] <= others[-1] * 1.5
 

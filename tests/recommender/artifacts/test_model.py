@@ -18,13 +18,13 @@ from movierec.recommender.engine.hybrid import CommunityModel, HybridScorer, cat
 from movierec.recommender.engine.matrix_factorisation import FactorisationSettings, fit_rating_model
 from movierec.recommender.engine.movie_columns import build_movie_columns
 from movierec.recommender.engine.ranking import genre_shares
-from movierec.recommender.serving.movie_index import Catalogue
+from movierec.recommender.serving.movie_index import MovieIndex
 
 RATED = np.arange(1, 41) * 10
 HORROR, COMEDY = ("Horror",), ("Comedy",)
 
 
-def catalogue(movie_ids: list[int], merged: dict[int, int] | None = None) -> Catalogue:
+def catalogue(movie_ids: list[int], merged: dict[int, int] | None = None) -> MovieIndex:
     """Films up to 200 are horror, the others comedies; the community has rated the multiples of ten."""
     ids = np.array(sorted(movie_ids), dtype=np.int64)
     scary = ids <= 200
@@ -40,7 +40,7 @@ def catalogue(movie_ids: list[int], merged: dict[int, int] | None = None) -> Cat
     )
     genres = [HORROR if each else COMEDY for each in scary.tolist()]
     content = ContentScorer(build_movie_columns(genres, (1900 + ids // 5).tolist()))
-    return Catalogue(
+    return MovieIndex(
         1,
         ids,
         np.zeros_like(ids),
@@ -61,15 +61,15 @@ def model(community: Csr) -> Model:
 @pytest.fixture
 def folder(model: Model, community: Csr, tmp_path: Path) -> Path:
     stars = fit_rating_model(community, FactorisationSettings(sweeps=3))
-    model_artifact.publish(tmp_path, model, stars, RATED, catalogue(RATED.tolist()), {"trained_at": 5})
+    model_artifact.publish_model(tmp_path, model, stars, RATED, catalogue(RATED.tolist()), {"trained_at": 5})
     return tmp_path
 
 
-def laid_over(folder: Path, films: Catalogue) -> CommunityModel:
+def laid_over(folder: Path, films: MovieIndex) -> CommunityModel:
     found, complaints = store.load_current(folder)
     assert found is not None
     assert not complaints
-    return model_artifact.community_of(found, films, Settings())
+    return model_artifact.community_from_artifact(found, films, Settings())
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def test_what_is_published_is_loaded(tmp_path: Path) -> None:
     found, complaints = store.load_current(tmp_path / "models")
     assert complaints == []
     assert found is not None
-    assert found.version == version == store.current(tmp_path / "models")
+    assert found.version == version == store.current_version(tmp_path / "models")
     assert found.manifest["watermark"] == 1
     for name, array in ARRAYS.items():
         np.testing.assert_array_equal(found.arrays[name], array)
@@ -32,7 +32,7 @@ def test_nothing_published_is_no_fault(tmp_path: Path) -> None:
 
 def test_three_versions_are_kept(tmp_path: Path) -> None:
     names = [publish(tmp_path, i) for i in range(5)]
-    assert store.versions(tmp_path) == names[:1:-1]
+    assert store.list_versions(tmp_path) == names[:1:-1]
     assert sorted(path.name for path in tmp_path.iterdir()) == [*names[2:], "current"]
 
 
@@ -43,7 +43,7 @@ def test_rolling_back_and_forward(tmp_path: Path) -> None:
     with pytest.raises(LookupError, match="no earlier model"):
         store.roll_back(tmp_path)
     store.roll_back(tmp_path, third)
-    assert store.current(tmp_path) == third
+    assert store.current_version(tmp_path) == third
 
 
 def test_a_version_that_is_rolled_back_to_survives_the_next_training(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from movierec import auth, community, db, library, movies, recommender
 from movierec.config import Settings
-from movierec.recommender import Recommender, Wish
+from movierec.recommender import ModelKeeper, RecommendRequest
 from movierec.recommender.training import pipeline
 from tests import films
 from tests.exchange.import_files import bring_in
@@ -64,7 +64,7 @@ class Person:
         self.watched: dict[int, int] = {}
 
     def restart(self) -> None:
-        self.recommender = Recommender(recommender.models_folder(self.server), recommender.Settings())
+        self.recommender = ModelKeeper(recommender.models_folder(self.server), recommender.Settings())
 
     def act(self, kind: str, movie: int, steps: int) -> None:
         if kind == "restart":
@@ -78,7 +78,7 @@ class Person:
             bring_in(self.scratch, self.id, content, on_conflict="overwrite", scale=5)
             self.rated.add(movie)
         elif kind == "refresh":
-            recommender.remember(self.id, self._recommended(), 1)
+            recommender.log_recommendations(self.id, self._recommended(), 1)
         elif kind == "rate":
             library.rate(self.id, movie, steps / 2, now=1)
             self.rated.add(movie)
@@ -99,8 +99,8 @@ class Person:
         elif kind == "withdraw" and movie in self.opinions:
             recommender.withdraw_feedback(self.id, self.opinions.pop(movie)[1])
 
-    def _recommended(self) -> list[recommender.Recommended]:
-        return recommender.recommend_for(self.recommender.serving(), self.id, Wish(limit=100))
+    def _recommended(self) -> list[recommender.RecommendedMovie]:
+        return recommender.recommend_for(self.recommender.serving(), self.id, RecommendRequest(limit=100))
 
     @property
     def seen(self) -> set[int]:
@@ -115,7 +115,7 @@ class Person:
         for item in found:
             assert {reason.movie_id for reason in item.because} <= spoken_for
         seen = recommender.recommend_for(
-            self.recommender.serving(), self.id, Wish(limit=100, include_seen=True)
+            self.recommender.serving(), self.id, RecommendRequest(limit=100, include_seen=True)
         )
         assert {item.movie_id for item in seen} == everything - dismissed
         asked = recommender.quickstart_for(self.recommender.serving(), self.id, 100)
@@ -157,8 +157,8 @@ def test_films_stay_away_when_they_become_one(database: Settings, tmp_path: Path
     person.restart()
     # First what is in memory still has both films, then only the one that is left.
     for serving in (before, person.recommender.serving()):
-        found = recommender.recommend_for(serving, person.id, Wish(limit=100))
-        shown = {item.movie_id for item in recommender.remember(person.id, found, 3)}
+        found = recommender.recommend_for(serving, person.id, RecommendRequest(limit=100))
+        shown = {item.movie_id for item in recommender.log_recommendations(person.id, found, 3)}
         assert shown
         assert not shown & gone
 

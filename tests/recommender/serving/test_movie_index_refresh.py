@@ -11,7 +11,7 @@ import pytest
 from movierec import auth, db, library, movies, recommender
 from movierec.config import Settings
 from movierec.movies import MovieRecord
-from movierec.recommender import Recommender, Wish, fit, models_folder
+from movierec.recommender import ModelKeeper, RecommendRequest, fit, models_folder
 from movierec.recommender.artifacts import model as model_artifact
 from movierec.recommender.artifacts import store
 from movierec.recommender.engine.arrays import as_csr
@@ -35,28 +35,30 @@ LATER = films.NOW + 1_000
 def whole_reads(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     """One entry for each time that all films are read."""
     read: list[None] = []
-    load = movie_index.load_catalogue
+    load = movie_index.load_movie_index
 
-    def counted() -> movie_index.Catalogue:
+    def counted() -> movie_index.MovieIndex:
         read.append(None)
         return load()
 
-    monkeypatch.setattr("movierec.recommender.serving.state.load_catalogue", counted)
+    monkeypatch.setattr("movierec.recommender.serving.state.load_movie_index", counted)
     return read
 
 
 @pytest.fixture
-def kept(database: Settings, whole_reads: list[None]) -> Recommender:
+def kept(database: Settings, whole_reads: list[None]) -> ModelKeeper:
     """A recommender with a model of a small community, serving already."""
-    films_read = movie_index.load_catalogue()
+    films_read = movie_index.load_movie_index()
     count = len(films_read)
     stars = np.random.default_rng(3).integers(1, 11, (90, count)) / 2
     ratings = as_csr(stars * (np.random.default_rng(4).random((90, count)) < 0.4))
     model = fit(ratings)
     predicted = fit_rating_model(as_csr(ratings[:, model.films]), FactorisationSettings(sweeps=2))
     folder = models_folder(database)
-    model_artifact.publish(folder, model, predicted, films_read.movie_ids, films_read, {"trained_at": 1})
-    made = Recommender(folder, recommender.Settings())
+    model_artifact.publish_model(
+        folder, model, predicted, films_read.movie_ids, films_read, {"trained_at": 1}
+    )
+    made = ModelKeeper(folder, recommender.Settings())
     made.serving()
     whole_reads.clear()
     return made
@@ -66,9 +68,9 @@ def user() -> int:
     return int(auth.register(auth.NewAccount("ann", "ann@example.org"), "no hash", now=0).id)
 
 
-def assert_like_read_whole(kept: Recommender) -> None:
+def assert_like_read_whole(kept: ModelKeeper) -> None:
     """What was taken over is what reading everything gives, but for how rare facts are."""
-    serving, whole = kept.serving(), movie_index.load_catalogue()
+    serving, whole = kept.serving(), movie_index.load_movie_index()
     found = serving.catalogue
     assert found.revision == whole.revision
     assert found.movie_ids.tolist() == whole.movie_ids.tolist()
@@ -101,7 +103,7 @@ def assert_like_read_whole(kept: Recommender) -> None:
 
 
 def test_a_film_that_comes_is_explained_rated_and_recommended_at_once(
-    kept: Recommender, whole_reads: list[None]
+    kept: ModelKeeper, whole_reads: list[None]
 ) -> None:
     ann = user()
     library.rate(ann, films.movie_id("tt0078748"), 5.0, now=1)
@@ -111,16 +113,16 @@ def test_a_film_that_comes_is_explained_rated_and_recommended_at_once(
     account = recommender.explain(before, ann, new)
     assert account is not None
     assert account.contributions[0].title == "Alien"
-    similar = recommender.similar_to(before, new, 3)
+    similar = recommender.similar_movies(before, new, 3)
     assert similar
     library.rate(ann, new, 4.0, now=2)
-    found = recommender.recommend_for(before, ann, Wish(limit=100))
+    found = recommender.recommend_for(before, ann, RecommendRequest(limit=100))
     assert new in {reason.movie_id for item in found for reason in item.because}
     assert_like_read_whole(kept)
     assert not whole_reads
 
 
-def test_changed_and_removed_films_are_taken_over(kept: Recommender, whole_reads: list[None]) -> None:
+def test_changed_and_removed_films_are_taken_over(kept: ModelKeeper, whole_reads: list[None]) -> None:
     alien, heat = films.movie_id("tt0078748"), films.movie_id("tt0113277")
     (new,) = movies.upsert([NEW], LATER)
     movies.update_movie(alien, {"genres": ("Musical",), "adult": True}, LATER)
@@ -135,7 +137,7 @@ def test_changed_and_removed_films_are_taken_over(kept: Recommender, whole_reads
     assert not whole_reads
 
 
-def test_a_changed_film_stays_in_its_series(kept: Recommender) -> None:
+def test_a_changed_film_stays_in_its_series(kept: ModelKeeper) -> None:
     alien = films.movie_id("tt0078748")
     before = kept.serving().catalogue
     number = before.number_of(alien)
@@ -150,9 +152,9 @@ def test_a_changed_film_stays_in_its_series(kept: Recommender) -> None:
 
 
 def test_many_changes_are_read_with_all_the_others(
-    kept: Recommender, whole_reads: list[None], monkeypatch: pytest.MonkeyPatch
+    kept: ModelKeeper, whole_reads: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(movie_index_refresh, "MANY", 2)
+    monkeypatch.setattr(movie_index_refresh, "MAX_CHANGES", 2)
     movies.upsert(
         [dataclasses.replace(NEW, imdb_id=f"tt90000{i}", title=f"New {i}") for i in range(3)], LATER
     )
@@ -162,7 +164,7 @@ def test_many_changes_are_read_with_all_the_others(
 
 
 def test_a_new_model_brings_a_catalogue_that_was_read_whole(
-    kept: Recommender, whole_reads: list[None], database: Settings
+    kept: ModelKeeper, whole_reads: list[None], database: Settings
 ) -> None:
     movies.upsert([NEW], LATER)
     kept.renew()
@@ -174,7 +176,7 @@ def test_a_new_model_brings_a_catalogue_that_was_read_whole(
 
 
 def test_a_model_of_another_version_does_not_serve_and_facts_do(
-    kept: Recommender, database: Settings
+    kept: ModelKeeper, database: Settings
 ) -> None:
     store.publish(models_folder(database), {"weights": np.zeros(3)}, {"trained_at": 2})
     kept.renew()
@@ -184,34 +186,34 @@ def test_a_model_of_another_version_does_not_serve_and_facts_do(
 
 
 def test_requests_do_not_wait_for_a_renewal_under_way(
-    kept: Recommender, monkeypatch: pytest.MonkeyPatch
+    kept: ModelKeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entered, go_on = threading.Event(), threading.Event()
-    renewed = movie_index_refresh.renewed
+    renewed = movie_index_refresh.refresh_movie_index
 
-    def slow(before: movie_index.Catalogue) -> movie_index_refresh.Renewed | None:
+    def slow(before: movie_index.MovieIndex) -> movie_index_refresh.RefreshedIndex | None:
         entered.set()
         assert go_on.wait(10)
         return renewed(before)
 
-    monkeypatch.setattr("movierec.recommender.serving.state.renewed", slow)
+    monkeypatch.setattr("movierec.recommender.serving.state.refresh_movie_index", slow)
     (new,) = movies.upsert([NEW], LATER)
     before = kept.serving()
     assert entered.wait(10)
     assert kept.serving() is before
-    assert recommender.similar_to(before, new, 3) is None
+    assert recommender.similar_movies(before, new, 3) is None
     go_on.set()
     kept.renew()
-    assert recommender.similar_to(kept.serving(), new, 3)
+    assert recommender.similar_movies(kept.serving(), new, 3)
 
 
-def test_renewals_rest_between_changes(kept: Recommender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_renewals_rest_between_changes(kept: ModelKeeper, monkeypatch: pytest.MonkeyPatch) -> None:
     renewals: list[None] = []
     done = threading.Event()
 
     def counted() -> None:
         renewals.append(None)
-        Recommender.renew(kept)
+        ModelKeeper.renew(kept)
         done.set()
 
     monkeypatch.setattr(kept, "renew", counted)
@@ -223,7 +225,7 @@ def test_renewals_rest_between_changes(kept: Recommender, monkeypatch: pytest.Mo
     assert db.revision("catalogue") >= kept.serving().catalogue.revision
 
 
-def test_merged_films_are_read_with_all_the_others(kept: Recommender, whole_reads: list[None]) -> None:
+def test_merged_films_are_read_with_all_the_others(kept: ModelKeeper, whole_reads: list[None]) -> None:
     alien, aliens = films.movie_id("tt0078748"), films.movie_id("tt0090605")
     movies.merge_movies(aliens, alien, LATER)
     kept.renew()

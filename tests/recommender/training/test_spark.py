@@ -17,11 +17,11 @@ from movierec import community, db
 from movierec.community.blocks import Ratings
 from movierec.config import Settings
 from movierec.errors import ValidationFailed
-from movierec.recommender import Recommender, models_folder
+from movierec.recommender import ModelKeeper, models_folder
 from movierec.recommender import Settings as Model
-from movierec.recommender.serving.movie_index import load_catalogue
+from movierec.recommender.serving.movie_index import load_movie_index
 from movierec.recommender.training import pipeline
-from movierec.recommender.training.training_data import Corpus
+from movierec.recommender.training.training_data import TrainingRatings
 
 pytest.importorskip("pyspark", reason="pyspark is not installed: make test-spark")
 if shutil.which("java") is None:
@@ -45,7 +45,7 @@ def session() -> Iterator[Any]:
         jars = f"--jars {DRIVER} " if DRIVER.exists() else ""
         quiet = "--conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=4"
         patch.setenv("PYSPARK_SUBMIT_ARGS", f"{jars}{quiet} pyspark-shell")
-        made = spark.session("local-cluster[2,1,1024]")
+        made = spark.spark_session("local-cluster[2,1,1024]")
         yield made
         made.stop()
 
@@ -83,9 +83,9 @@ def test_two_executors_and_one_machine_agree_to_the_last_bit(
     made.repartition(5).write.parquet(path)
     blocks = [ratings.part(start, start + 1_000) for start in range(0, len(ratings), 1_000)]
     community.replace_dataset("movielens", "a", blocks, now=1)
-    catalogue, chosen = load_catalogue(), Model(coverage=0.9, always_films=0)
-    here = Corpus(catalogue, HISTORY)
-    there = spark.SparkRatings(spark.read(session, path, "ratings"), catalogue, HISTORY)
+    catalogue, chosen = load_movie_index(), Model(coverage=0.9, always_films=0)
+    here = TrainingRatings(catalogue, HISTORY)
+    there = spark.SparkRatings(spark.read_ratings(session, path, "ratings"), catalogue, HISTORY)
     expected, found = (source.statistics(chosen, lambda *_: None) for source in (here, there))
     assert found.users == expected.users == 400
     assert 0 < len(found.films) < len(catalogue)
@@ -102,12 +102,12 @@ def test_two_executors_and_one_machine_agree_to_the_last_bit(
     assert (
         pipeline.train(database, lambda *_: None, now=1, source=spark_source(session, path))["raters"] == 400
     )
-    serving = Recommender(models_folder(database), Model()).serving()
+    serving = ModelKeeper(models_folder(database), Model()).serving()
     assert serving.manifest["ratings"] == len(ratings)
 
 
 def spark_source(session: Any, path: str) -> Any:
-    frame = spark.read(session, path, "ratings")
+    frame = spark.read_ratings(session, path, "ratings")
     return lambda catalogue, history: spark.SparkRatings(frame, catalogue, history)
 
 
@@ -117,7 +117,7 @@ def test_films_may_go_by_other_names(session: Any, ratings: Ratings) -> None:
         [(rater, outside[film], stars) for rater, film, stars, _ in rows_of(ratings)],
         "userId int, imdb_id string, rating float",
     )
-    found = spark.SparkRatings(made, load_catalogue(), 1_000)
+    found = spark.SparkRatings(made, load_movie_index(), 1_000)
     found.statistics(Model(), lambda *_: None)
     assert (found.raters, found.ratings) == (400, len(ratings))
 
@@ -125,7 +125,7 @@ def test_films_may_go_by_other_names(session: Any, ratings: Ratings) -> None:
 def test_a_missing_column_is_named(session: Any, database: Settings) -> None:
     made = session.createDataFrame([(1, 2.0)], "rater int, rating float")
     with pytest.raises(ValidationFailed) as refused:
-        spark.SparkRatings(made, load_catalogue(), 10)
+        spark.SparkRatings(made, load_movie_index(), 10)
     assert "movie_id or imdb_id" in refused.value.errors[0].message
 
 
@@ -146,8 +146,10 @@ def test_ratings_are_read_from_postgresql(session: Any, ratings: Ratings, reader
     db.execute("CREATE TABLE given (rater int, movie_id bigint, rating float, rated_at bigint)")
     db.insert_many("given", ["rater", "movie_id", "rating", "rated_at"], rows_of(ratings))
     found = spark.SparkRatings(
-        spark.read(session, f"{JDBC_SERVER}/{db.value('SELECT current_database()')}", "given", reader),
-        load_catalogue(),
+        spark.read_ratings(
+            session, f"{JDBC_SERVER}/{db.value('SELECT current_database()')}", "given", reader
+        ),
+        load_movie_index(),
         1_000,
     )
     found.statistics(Model(), lambda *_: None)
