@@ -131,9 +131,9 @@ class Template:
         db.close()
 
     def fill(self) -> None:
-        from tests.films import store_films
+        from tests.films import store_movies
 
-        store_films()
+        store_movies()
         db.increment_revision("starter")  # a daemon on this database shall not load the shipped films
 
     def _url(self, name: str, path: Path) -> dict[str, str]:

@@ -31,7 +31,7 @@ RATINGS = """userId,movieId,rating,timestamp
 """
 
 
-def files(**changed: str | bytes | None) -> dict[str, bytes]:
+def dataset_files(**changed: str | bytes | None) -> dict[str, bytes]:
     """A small dataset of csv files by name; `movies=…` changes one, None leaves it out."""
     found: dict[str, str | bytes | None] = {"movies": MOVIES, "links": LINKS, "ratings": RATINGS, **changed}
     return {
@@ -41,14 +41,14 @@ def files(**changed: str | bytes | None) -> dict[str, bytes]:
     }
 
 
-def folder(path: Path, content: Mapping[str, bytes]) -> Path:
+def write_folder(path: Path, content: Mapping[str, bytes]) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     for name, data in content.items():
         (path / name).write_bytes(data)
     return path
 
 
-def archive(content: Mapping[str, bytes], *, within: str = "ml-test/") -> bytes:
+def zip_archive(content: Mapping[str, bytes], *, within: str = "ml-test/") -> bytes:
     """A zip archive with the files in a folder of their own, as MovieLens packs them."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
@@ -57,9 +57,9 @@ def archive(content: Mapping[str, bytes], *, within: str = "ml-test/") -> bytes:
     return packed.getvalue()
 
 
-def of_folder(path: Path) -> bytes:
+def zip_folder(path: Path) -> bytes:
     """A folder on disk as an archive."""
-    return archive({file.name: file.read_bytes() for file in sorted(path.glob("*.csv"))})
+    return zip_archive({file.name: file.read_bytes() for file in sorted(path.glob("*.csv"))})
 
 
 def ratings_csv(raters: int, films: Sequence[int], share: float, seed: int = 1) -> str:

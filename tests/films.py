@@ -7,7 +7,7 @@ from movierec import db, movies
 NOW = 1_750_000_000
 
 # By imdb id; among them films of one title: Heat, King Kong, Psycho, Solaris, The Thing, Titanic, Gladiator.
-FILMS = {
+MOVIES = {
     "tt0033467": "Citizen Kane",
     "tt0034583": "Casablanca",
     "tt0046435": "Titanic (1953)",
@@ -77,9 +77,9 @@ FILMS = {
 }
 
 
-def store_films() -> None:
+def store_movies() -> None:
     """Put the films into the connected database."""
-    movies.upsert(movies.starter_records(FILMS), NOW)
+    movies.upsert(movies.starter_records(MOVIES), NOW)
 
 
 def movie_id(imdb_id: str) -> int:
@@ -87,6 +87,6 @@ def movie_id(imdb_id: str) -> int:
     return movies.by_imdb_id(imdb_id)
 
 
-def count() -> int:
+def movie_count() -> int:
     """How many films the connected database has."""
     return int(db.value("SELECT COUNT(*) FROM movies"))

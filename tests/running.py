@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from movierec import db
 from movierec.api.app import ENDPOINTS, create_app
-from movierec.api.endpoint import Download
+from movierec.api.endpoint import FileContent
 from movierec.api.listener import listen
 from movierec.api.schemas import Problem
 from movierec.config import Settings
@@ -169,7 +169,7 @@ def _check_schema(method: str, path: str, status: int, content: Any) -> None:
         if endpoint.method == method and endpoint.matches(plain):
             model = endpoint.answers[status]
             assert model is not None, f"{method} {path}: a body where none is declared"
-            assert not isinstance(model, Download), f"{method} {path}: a file is declared"
+            assert not isinstance(model, FileContent), f"{method} {path}: a file is declared"
             TypeAdapter(model).validate_python(content)
             return
 

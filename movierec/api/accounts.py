@@ -7,7 +7,7 @@ from typing import Any
 from movierec import auth, db, mail
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
-from movierec.api.endpoint import Access, Answer, Group
+from movierec.api.endpoint import Access, Group, JsonResponse
 from movierec.api.schemas import Message
 from movierec.api.schemas import accounts as schemas
 from movierec.auth import NewAccount, Profile, Rotation, StoredCredentials, TokenPair, User
@@ -23,7 +23,7 @@ group = Group("/api/v1/auth", tag="accounts")
     errors=(Conflict, PermissionDenied),
     throttle="register",
 )
-async def register(call: Call, body: schemas.Register) -> Answer:
+async def register(call: Call, body: schemas.Register) -> JsonResponse:
     """Open an account and sign in."""
     settings = call.services.settings.auth
     if not settings.registration:
@@ -31,7 +31,7 @@ async def register(call: Call, body: schemas.Register) -> Answer:
     account = NewAccount(body.username, body.email, body.first_name, body.last_name)
     account.check(body.password, settings)
     hashed = await call.services.threads.hash(auth.hash_password, body.password, settings.bcrypt_cost)
-    return Answer(201, await call.write(_register, call, account, hashed))
+    return JsonResponse(201, await call.write(_register, call, account, hashed))
 
 
 def _register(call: Call, account: NewAccount, hashed: str) -> dict[str, Any]:

@@ -39,12 +39,12 @@ from movierec.api import (
     verification,
     watchlist,
 )
-from movierec.api.call import answer
+from movierec.api.call import handle_request
 from movierec.api.endpoint import Endpoint
-from movierec.api.metrics import Metrics
-from movierec.api.middleware import around_every_request
-from movierec.api.services import PHASE, SERVICES, Clock, Phase, Services
-from movierec.api.threads import Threads
+from movierec.api.metrics import DaemonMetrics
+from movierec.api.middleware import request_middleware
+from movierec.api.services import SERVICES, SHUTDOWN_STATE, Clock, Services, ShutdownState
+from movierec.api.threads import ThreadPools
 from movierec.config import Settings
 from movierec.errors import MovierecError
 from movierec.jobs import Worker
@@ -89,14 +89,12 @@ def create_app(
     `tmdb` is the one of the settings unless another is given.
     """
     db.connect(settings)
-    app = web.Application(
-        middlewares=[around_every_request], client_max_size=settings.server.body_limit_bytes
-    )
+    app = web.Application(middlewares=[request_middleware], client_max_size=settings.server.body_limit_bytes)
     recommender = ModelKeeper(models_folder(settings), recommender_settings(settings.recommender))
-    metrics = Metrics()
+    metrics = DaemonMetrics()
     tmdb = tmdb or _tmdb_of(settings, clock, metrics)
-    threads = Threads(settings)
-    app[PHASE] = Phase()
+    threads = ThreadPools(settings)
+    app[SHUTDOWN_STATE] = ShutdownState()
     app[SERVICES] = Services(
         settings=settings,
         clock=clock,
@@ -112,24 +110,24 @@ def create_app(
     docs.add_routes(app, ENDPOINTS)
     account_page.add_routes(app)
     app.cleanup_ctx.extend(
-        [_threads, _tmdb, _recommender, _worker, _mail, monitoring.running, upkeep.running]
+        [_threads, _tmdb, _recommender, _worker, _mail, monitoring.event_loop_monitor, upkeep.running]
     )
     return app
 
 
-def _tmdb_of(settings: Settings, clock: Clock, metrics: Metrics) -> TmdbService | None:
+def _tmdb_of(settings: Settings, clock: Clock, metrics: DaemonMetrics) -> TmdbService | None:
     """None without a key."""
     if not settings.tmdb.api_key:
         return None
     return TmdbService(
-        share_of(settings.tmdb, settings.server.workers),
+        limits_per_process(settings.tmdb, settings.server.workers),
         settings.paths.cache / "tmdb",
         clock,
         count=lambda result: metrics.tmdb_calls.labels(result.value).inc(),
     )
 
 
-def share_of(tmdb: config.TmdbSettings, workers: int) -> config.TmdbSettings:
+def limits_per_process(tmdb: config.TmdbSettings, workers: int) -> config.TmdbSettings:
     """Of what TMDb may be asked, the part of one process: they all come from one address."""
     return dataclasses.replace(
         tmdb,
@@ -141,7 +139,7 @@ def share_of(tmdb: config.TmdbSettings, workers: int) -> config.TmdbSettings:
 def _add_routes(app: web.Application) -> None:
     """Each path with and without its trailing slash: a redirect would cost a request and lose a body."""
     for endpoint in ENDPOINTS:
-        handler = functools.partial(answer, endpoint=endpoint)
+        handler = functools.partial(handle_request, endpoint=endpoint)
         for path in {endpoint.route, endpoint.route.rstrip("/")}:
             app.router.add_route(endpoint.method, path, handler)
             if endpoint.method == "GET":
@@ -162,7 +160,7 @@ async def _tmdb(app: web.Application) -> AsyncIterator[None]:
         yield
         return
     await tmdb.start()
-    learning = asyncio.create_task(images.learn_addresses(tmdb))
+    learning = asyncio.create_task(images.fetch_image_urls(tmdb))
     yield
     learning.cancel()
     await app[SERVICES].sync.close()

@@ -15,8 +15,8 @@ from pydantic_core import ErrorDetails
 
 from movierec import auth
 from movierec.api.addresses import client_address, throttled_address
-from movierec.api.encoding import check_text, decode, encode
-from movierec.api.endpoint import Access, Answer, Endpoint, Unwritten
+from movierec.api.encoding import check_text, decode_json, encode_json
+from movierec.api.endpoint import Access, DeferredWrite, Endpoint, JsonResponse
 from movierec.api.services import SERVICES, Services
 from movierec.auth import Principal
 from movierec.errors import (
@@ -85,7 +85,7 @@ class Call:
         return (public or f"{self.request.scheme}://{self.request.host}") + path
 
 
-async def answer(request: web.Request, endpoint: Endpoint) -> web.StreamResponse:
+async def handle_request(request: web.Request, endpoint: Endpoint) -> web.StreamResponse:
     """Run one request through `endpoint`."""
     call = Call(request, endpoint)
     identify = _identification(call)
@@ -100,15 +100,15 @@ async def answer(request: web.Request, endpoint: Endpoint) -> web.StreamResponse
         )
     else:
 
-        def work() -> Unwritten | tuple[Answer, bytes | None]:
+        def work() -> DeferredWrite | tuple[JsonResponse, bytes | None]:
             if identify is not None:
                 call.caller = identify()
             found = endpoint.handler(call, **_arguments(call, body))
-            return found if isinstance(found, Unwritten) else _encoded(call, found)
+            return found if isinstance(found, DeferredWrite) else _encoded(call, found)
 
         run = call.read if endpoint.method == "GET" else call.write
         done = await run(work)
-        if isinstance(done, Unwritten):
+        if isinstance(done, DeferredWrite):
             finish = done.finish
             done = await call.write(lambda: _encoded(call, finish()))
         response = _response(call, *done)
@@ -171,7 +171,7 @@ async def _read_body(call: Call) -> Any:
             raw = await request.read()
     except TimeoutError as error:
         raise MalformedRequest("The body did not arrive in time.") from error
-    return decode(raw)
+    return decode_json(raw)
 
 
 def _arguments(call: Call, body: Any) -> dict[str, Any]:
@@ -249,12 +249,16 @@ def _field_error(problem: ErrorDetails) -> FieldError:
     return FieldError(name, problem["msg"].removeprefix("Value error, ") + ".")
 
 
-def _encoded(call: Call, result: Any) -> tuple[Answer, bytes | None]:
-    found = result if isinstance(result, Answer) else Answer(next(iter(call.endpoint.answers)), result)
-    return found, None if found.document is None else encode(found.document)
+def _encoded(call: Call, result: Any) -> tuple[JsonResponse, bytes | None]:
+    found = (
+        result
+        if isinstance(result, JsonResponse)
+        else JsonResponse(next(iter(call.endpoint.answers)), result)
+    )
+    return found, None if found.document is None else encode_json(found.document)
 
 
-def _response(call: Call, found: Answer, body: bytes | None) -> web.Response:
+def _response(call: Call, found: JsonResponse, body: bytes | None) -> web.Response:
     headers = dict(found.headers)
     endpoint = call.endpoint
     if call.caller is None and endpoint.cache_seconds and body is not None and found.status == 200:

@@ -30,7 +30,7 @@ async def undo(call: Call, body: schemas.Undo) -> dict[str, Any]:
 
     Movies changed again since are left as they are, and named. To undo what undid a change brings it again.
     """
-    done = await take_back(call, body.change)
+    done = await undo_entry(call, body.change)
     return {
         "undone": change_json(done.act),
         "by": change_json(done.by),
@@ -40,7 +40,7 @@ async def undo(call: Call, body: schemas.Undo) -> dict[str, Any]:
     }
 
 
-async def take_back(call: Call, act_id: int | None) -> library.UndoResult:
+async def undo_entry(call: Call, act_id: int | None) -> library.UndoResult:
     """In steps: an import may have changed a hundred thousand rows, and others want to write too."""
     done = await call.write(library.undo_step, call.user_id, act_id, now=call.now)
     while not done.is_finished:

@@ -10,9 +10,9 @@ from pathlib import Path
 import yaml
 from aiohttp import web
 
-from movierec.api.encoding import encode
+from movierec.api.encoding import encode_json
 from movierec.api.endpoint import Endpoint
-from movierec.api.openapi import document
+from movierec.api.openapi import openapi_document
 from movierec.errors import NotFound, ValidationFailed
 from movierec.tmdb import ATTRIBUTION
 
@@ -67,11 +67,11 @@ def add_routes(app: web.Application, endpoints: list[Endpoint]) -> None:
 
     @functools.cache
     def as_json() -> bytes:
-        return encode(document(endpoints))
+        return encode_json(openapi_document(endpoints))
 
     @functools.cache
     def as_yaml() -> str:
-        return yaml.dump(document(endpoints), Dumper=_DUMPER, sort_keys=False, allow_unicode=True)
+        return yaml.dump(openapi_document(endpoints), Dumper=_DUMPER, sort_keys=False, allow_unicode=True)
 
     async def schema(request: web.Request) -> web.Response:
         form = request.query.get("format", "yaml")

@@ -15,11 +15,11 @@ from movierec.errors import MalformedRequest, ValidationFailed
 MAXIMUM_DEPTH = 32
 
 
-def encode(document: Any) -> bytes:
+def encode_json(document: Any) -> bytes:
     return orjson.dumps(document)
 
 
-def encoded(text: str) -> Any:
+def raw_json(text: str) -> Any:
     """Text that is JSON already, to stand in a document as what it says."""
     return orjson.Fragment(text)
 
@@ -32,7 +32,7 @@ def timestamp(epoch_seconds: int | None) -> str | None:
     return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def decode(body: bytes) -> Any:
+def decode_json(body: bytes) -> Any:
     """Parse a JSON body. Raises MalformedRequest where it is not JSON, ValidationFailed where it is JSON
     that no two parsers read alike: duplicate keys, lone surrogates, NUL, numbers beyond 64 bits, great depth.
     """

@@ -37,7 +37,7 @@ class Access(Enum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class JsonResponse:
     """An answer that is not a plain 200."""
 
     status: int
@@ -45,14 +45,14 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Download(NamedTuple):
+class FileContent(NamedTuple):
     """In place of a schema: an answer that is a file of one of these types."""
 
     content_types: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Unwritten:
+class DeferredWrite:
     """What a plain GET returns when something must be written after all: the rest runs in the writer."""
 
     finish: Callable[[], Any]

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from movierec import auth
 from movierec.api.call import Call
-from movierec.api.endpoint import Access, Download, Group
+from movierec.api.endpoint import Access, FileContent, Group
 from movierec.api.schemas import jobs as schemas
 from movierec.errors import StorageFull
 from movierec.exchange.exports import FORMATS, ExportFormat, write_export
@@ -20,7 +20,7 @@ group = Group("/api/v1/exports", tag="exports")
 @group.get(
     "/",
     access=Access.USER,
-    answers={200: Download(tuple(sorted({format.content_type for format in FORMATS.values()})))},
+    answers={200: FileContent(tuple(sorted({format.content_type for format in FORMATS.values()})))},
     errors=(StorageFull,),
     throttle="exports",
 )

@@ -7,8 +7,8 @@ from typing import Any
 from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
-from movierec.api.endpoint import Access, Answer, Group
-from movierec.api.page_items import list_json, with_films
+from movierec.api.endpoint import Access, Group, JsonResponse
+from movierec.api.page_items import movie_page_json, with_movies
 from movierec.api.schemas import Page
 from movierec.api.schemas import library as schemas
 from movierec.errors import NotFound
@@ -23,31 +23,31 @@ def favorites(call: Call, query: schemas.FavoriteQuery) -> dict[str, Any]:
 
     Orderings: created_at, title, year; with - in front for descending.
     """
-    return list_json(call, query, library.favorites, library.FAVORITE_ORDERINGS, _json)
+    return movie_page_json(call, query, library.favorites, library.FAVORITE_ORDERINGS, _json)
 
 
 @group.post(
     "/", access=Access.USER, answers={201: schemas.Favorite, 200: schemas.Favorite}, errors=(NotFound,)
 )
-def add(call: Call, body: schemas.AddFavorite) -> Answer:
+def add(call: Call, body: schemas.AddFavorite) -> JsonResponse:
     """Make a movie a favorite; again, it answers the same one."""
     made, is_new = movies.with_current_id(
         body.movie, lambda film: library.add_favorite(call.user_id, film, note=body.note, now=call.now)
     )
-    return Answer(201 if is_new else 200, with_films([made], _json)[0])
+    return JsonResponse(201 if is_new else 200, with_movies([made], _json)[0])
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Favorite})
 def favorite(call: Call, id: int) -> dict[str, Any]:
     """One favorite."""
-    return with_films([library.favorite(call.user_id, id)], _json)[0]
+    return with_movies([library.favorite(call.user_id, id)], _json)[0]
 
 
 @group.patch("/{id}/", access=Access.USER, answers={200: schemas.Favorite})
 def annotate(call: Call, id: int, body: schemas.Annotate) -> dict[str, Any]:
     """Change the note."""
     made = library.update_favorite(call.user_id, id, body.note, now=call.now)
-    return with_films([made], _json)[0]
+    return with_movies([made], _json)[0]
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})

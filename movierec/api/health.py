@@ -8,7 +8,7 @@ from movierec import __version__, db
 from movierec.api.call import Call
 from movierec.api.endpoint import Access, Group
 from movierec.api.schemas.base import Output
-from movierec.api.services import PHASE
+from movierec.api.services import SHUTDOWN_STATE
 from movierec.errors import Busy, DatabaseUnavailable
 from movierec.tmdb import ATTRIBUTION
 from movierec.tmdb import TmdbService as Client
@@ -54,7 +54,7 @@ def health(call: Call) -> dict[str, Any]:
 
 
 def _ready(call: Call) -> dict[str, Any]:
-    if call.request.app[PHASE].draining:
+    if call.request.app[SHUTDOWN_STATE].draining:
         raise Busy("The daemon is stopping.", retry_after_seconds=5)
     if db.pending_migrations():
         raise DatabaseUnavailable("The database needs migrating. Run: movierec-server migrate")

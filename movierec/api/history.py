@@ -7,8 +7,8 @@ from typing import Any
 from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
-from movierec.api.endpoint import Access, Answer, Group
-from movierec.api.page_items import list_json, with_films
+from movierec.api.endpoint import Access, Group, JsonResponse
+from movierec.api.page_items import movie_page_json, with_movies
 from movierec.api.schemas import Page
 from movierec.api.schemas import library as schemas
 from movierec.errors import NotFound
@@ -23,7 +23,7 @@ def history(call: Call, query: schemas.HistoryQuery) -> dict[str, Any]:
 
     Orderings: watched_at, created_at, title, year; with - in front for descending.
     """
-    return list_json(call, query, library.history, library.HISTORY_ORDERINGS, _json)
+    return movie_page_json(call, query, library.history, library.HISTORY_ORDERINGS, _json)
 
 
 @group.post(
@@ -32,7 +32,7 @@ def history(call: Call, query: schemas.HistoryQuery) -> dict[str, Any]:
     answers={201: schemas.HistoryEntry, 200: schemas.HistoryEntry},
     errors=(NotFound,),
 )
-def add(call: Call, body: schemas.AddToHistory) -> Answer:
+def add(call: Call, body: schemas.AddToHistory) -> JsonResponse:
     """Enter a movie as seen. The same movie at the same time is the same entry, with what is sent of the rest.
 
     It will not be recommended again, and leaves the watchlist, unless the profile says otherwise.
@@ -43,7 +43,7 @@ def add(call: Call, body: schemas.AddToHistory) -> Answer:
             call.user_id, film, body.watched_at, rewatch=body.rewatch, tags=body.tags, now=call.now
         ),
     )
-    return Answer(201 if is_new else 200, with_films([made], _json)[0])
+    return JsonResponse(201 if is_new else 200, with_movies([made], _json)[0])
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})

@@ -8,7 +8,7 @@ from typing import Any
 from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.endpoint import Access, Group
-from movierec.api.movies import listed_json
+from movierec.api.movies import listed_movie_json
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import imports as schemas
@@ -68,7 +68,7 @@ def forget(call: Call, id: int) -> None:
 
 def _questions_json(found: Sequence[ReviewItem]) -> list[dict[str, Any]]:
     ids = {candidate.movie_id for question in found for candidate in question.candidates}
-    films = {film.id: listed_json(film) for film in movies.summaries(sorted(ids))}
+    films = {film.id: listed_movie_json(film) for film in movies.summaries(sorted(ids))}
     return [
         {
             **{name: value for name, value in question._asdict().items() if name != "candidates"},

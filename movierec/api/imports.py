@@ -9,9 +9,9 @@ from typing import Any
 
 from movierec import jobs, library
 from movierec.api.call import Call
-from movierec.api.changes import take_back
+from movierec.api.changes import undo_entry
 from movierec.api.encoding import timestamp
-from movierec.api.endpoint import Access, Answer, Group
+from movierec.api.endpoint import Access, Group, JsonResponse
 from movierec.api.jobs import job_json
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page, PageQuery
@@ -55,7 +55,7 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
     streams=True,
     throttle="imports",
 )
-async def begin(call: Call, query: schemas.ImportQuery) -> Answer:
+async def begin(call: Call, query: schemas.ImportQuery) -> JsonResponse:
     """Import a file; the body is the file itself, of any size, or a zip archive of several.
 
     Ratings, favorites, watchlist and history of one person, from movierec, Letterboxd, IMDb, Trakt, TMDb,
@@ -84,7 +84,7 @@ async def begin(call: Call, query: schemas.ImportQuery) -> Answer:
         await asyncio.to_thread(upload.discard)
         raise
     call.services.worker.wake()
-    return Answer(202, job_json(made))
+    return JsonResponse(202, job_json(made))
 
 
 def _options(query: schemas.ImportQuery) -> dict[str, Any]:
@@ -128,10 +128,10 @@ async def undo(call: Call, id: int) -> dict[str, Any]:
     # Newest first: each leads back to what was there before it.
     for act_id in await call.read(importing.entries_of_reviews, call.user_id, id):
         with contextlib.suppress(NotFound, Conflict):
-            taken_back.append(await take_back(call, act_id))
+            taken_back.append(await undo_entry(call, act_id))
     if act is not None:
         try:
-            taken_back.append(await take_back(call, act.id))
+            taken_back.append(await undo_entry(call, act.id))
         except Conflict:
             if not taken_back:
                 raise

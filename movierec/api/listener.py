@@ -9,8 +9,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from movierec.api.middleware import finish_headers
-from movierec.api.problems import problem
+from movierec.api.middleware import add_default_headers
+from movierec.api.problems import problem_response
 from movierec.api.services import SERVICES
 from movierec.errors import InternalError, MalformedRequest
 
@@ -33,8 +33,8 @@ class _ProblemHandler(RequestHandler):
         plain = super().handle_error(request, status, exc, message)
         error = InternalError() if plain.status >= 500 else MalformedRequest()
         request_id = secrets.token_hex(8)
-        answer = problem(error, "", request_id)
-        finish_headers(answer, request_id)
+        answer = problem_response(error, "", request_id)
+        add_default_headers(answer, request_id)
         answer.force_close()
         return answer
 
@@ -44,7 +44,7 @@ class _ProblemServer(web.Server):
         return _ProblemHandler(self, loop=self._loop, **self._kwargs)
 
 
-class Runner(web.AppRunner):
+class ProblemRunner(web.AppRunner):
     """Runs an application of ours; used by the daemon and by the tests alike."""
 
     def __init__(self, app: web.Application) -> None:
@@ -61,17 +61,17 @@ class Runner(web.AppRunner):
         return _ProblemServer(made.request_handler, request_factory=made.request_factory, **made._kwargs)
 
 
-async def listen_on(app: web.Application, listening: socket.socket) -> Runner:
+async def listen_on_socket(app: web.Application, listening: socket.socket) -> ProblemRunner:
     """Start `app` on a socket that is bound already."""
-    runner = Runner(app)
+    runner = ProblemRunner(app)
     await runner.setup()
     await web.SockSite(runner, listening).start()
     return runner
 
 
-async def listen(app: web.Application, host: str, port: int) -> tuple[Runner, int]:
+async def listen(app: web.Application, host: str, port: int) -> tuple[ProblemRunner, int]:
     """Start `app`; returns its runner and the port it got (`port` 0 takes a free one)."""
-    runner = Runner(app)
+    runner = ProblemRunner(app)
     await runner.setup()
     await web.TCPSite(runner, host, port).start()
     return runner, int(runner.addresses[0][1])

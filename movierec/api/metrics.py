@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 LATENCY_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
-class Metrics:
+class DaemonMetrics:
     """The numbers of one daemon. Increments cost a microsecond or two; gauges are read when asked for."""
 
     def __init__(self) -> None:

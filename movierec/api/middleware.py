@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from movierec.api.problems import from_http, problem
+from movierec.api.problems import from_http_exception, problem_response
 from movierec.api.services import SERVICES
 from movierec.config import ServerSettings
 from movierec.errors import InternalError, MisdirectedRequest, MovierecError, StorageFull
@@ -34,18 +34,18 @@ failures = logging.getLogger("movierec.api")
 
 
 @web.middleware
-async def around_every_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def request_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Nothing leaves the daemon without having passed here, but for what its HTTP parser refuses."""
     started = time.perf_counter()
     request[REQUEST_ID] = request_id = _request_id(request)
     response = await _answered(request, handler, request_id)
     if not response.prepared:
-        finish_headers(response, request_id)
+        add_default_headers(response, request_id)
     _log(request, response.status, (time.perf_counter() - started) * 1000)
     return response
 
 
-def finish_headers(response: web.StreamResponse, request_id: str) -> None:
+def add_default_headers(response: web.StreamResponse, request_id: str) -> None:
     response.headers["X-Request-ID"] = request_id
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
@@ -56,17 +56,17 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
         _check_host(request)
         return await handler(request)
     except MovierecError as error:
-        return problem(error, request.path, request_id)
+        return problem_response(error, request.path, request_id)
     except web.HTTPException as error:
-        answer = problem(from_http(error), request.path, request_id)
+        answer = problem_response(from_http_exception(error), request.path, request_id)
         if "Allow" in error.headers:
             answer.headers["Allow"] = error.headers["Allow"]
         return answer
     except Exception as error:
         if is_disk_full(error):
-            return problem(StorageFull(retry_after_seconds=60), request.path, request_id)
+            return problem_response(StorageFull(retry_after_seconds=60), request.path, request_id)
         failures.exception("unexpected error", extra={"request_id": request_id})
-        return problem(InternalError(), request.path, request_id)
+        return problem_response(InternalError(), request.path, request_id)
 
 
 def _request_id(request: web.Request) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from movierec import community, jobs
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
-from movierec.api.endpoint import Access, Answer, Group
+from movierec.api.endpoint import Access, Group, JsonResponse
 from movierec.api.jobs import job_json
 from movierec.api.schemas import jobs as schemas
 from movierec.errors import Conflict, ModelNotTrained, NothingToTrainOn
@@ -25,11 +25,11 @@ group = Group("/api/v1/model", tag="model")
     errors=(Conflict, NothingToTrainOn),
     throttle="train",
 )
-async def train(call: Call, query: schemas.TrainQuery) -> Answer:
+async def train(call: Call, query: schemas.TrainQuery) -> JsonResponse:
     """Train a model on the community ratings and serve it."""
     made = await call.write(_enqueue, call, query)
     call.services.worker.wake()
-    return Answer(202, job_json(made))
+    return JsonResponse(202, job_json(made))
 
 
 def _enqueue(call: Call, query: schemas.TrainQuery) -> Job:

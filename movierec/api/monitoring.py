@@ -36,7 +36,7 @@ async def metrics(call: Call) -> web.Response:
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
 
-async def watch_event_loop(lag: Gauge) -> None:
+async def measure_event_loop_lag(lag: Gauge) -> None:
     """Measure for ever how much later than asked the loop comes back."""
     loop = asyncio.get_running_loop()
     while True:
@@ -45,9 +45,9 @@ async def watch_event_loop(lag: Gauge) -> None:
         lag.set(max(0.0, loop.time() - expected))
 
 
-async def running(app: web.Application) -> AsyncIterator[None]:
+async def event_loop_monitor(app: web.Application) -> AsyncIterator[None]:
     """Watch while the application runs."""
-    watching = asyncio.create_task(watch_event_loop(app[SERVICES].metrics.event_loop_lag))
+    watching = asyncio.create_task(measure_event_loop_lag(app[SERVICES].metrics.event_loop_lag))
     yield
     watching.cancel()
     with contextlib.suppress(asyncio.CancelledError):

@@ -10,7 +10,7 @@ from movierec import auth, library, movies, recommender
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Group
-from movierec.api.images import ADDRESSES
+from movierec.api.images import IMAGE_URLS
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import movies as schemas
@@ -20,11 +20,11 @@ from movierec.movies import MovieDetail, MovieFilters, MovieRecord, MovieSummary
 group = Group("/api/v1/movies", tag="movies")
 
 # Films on a page of search, trending, popular and top rated, as on TMDb.
-LENGTH = 20
-WINDOWS = {"day": 24 * 3600, "week": 7 * 24 * 3600}
+PAGE_LENGTH = 20
+TRENDING_WINDOW_SECONDS = {"day": 24 * 3600, "week": 7 * 24 * 3600}
 
 
-def listed_json(film: MovieSummary) -> dict[str, Any]:
+def listed_movie_json(film: MovieSummary) -> dict[str, Any]:
     """A film as lists show it."""
     return {
         "id": film.id,
@@ -40,15 +40,15 @@ def listed_json(film: MovieSummary) -> dict[str, Any]:
         "vote_average": film.vote_average,
         "vote_count": film.vote_count,
         "popularity": film.popularity,
-        "poster_url": ADDRESSES.poster(film.poster_path),
+        "poster_url": IMAGE_URLS.poster(film.poster_path),
     }
 
 
-def detail_json(film: MovieDetail) -> dict[str, Any]:
+def movie_detail_json(film: MovieDetail) -> dict[str, Any]:
     """A film as its own page shows it."""
     facts = film.facts
     return {
-        **listed_json(film.listed),
+        **listed_movie_json(film.listed),
         "tagline": facts["tagline"],
         "status": facts["status"],
         "budget": facts["budget"],
@@ -61,7 +61,7 @@ def detail_json(film: MovieDetail) -> dict[str, Any]:
         "adult": bool(facts["adult"]),
         "critics_score": facts["critics_score"],
         "critics_reviews": facts["critics_reviews"],
-        "backdrop_url": ADDRESSES.backdrop(facts["backdrop_path"]),
+        "backdrop_url": IMAGE_URLS.backdrop(facts["backdrop_path"]),
         "directors": film.directors,
         "writers": film.writers,
         "cast": film.cast,
@@ -74,7 +74,7 @@ def detail_json(film: MovieDetail) -> dict[str, Any]:
 def movie_json(call: Call, movie_id: int, *, fresh: bool = False) -> dict[str, Any]:
     """A film as its page shows it to the caller; `fresh` if TMDb told of it just now. Raises NotFound."""
     film = movies.detail(movie_id)
-    document = {**detail_json(film), **_by_tmdb(call, film.facts["details_at"], fresh)}
+    document = {**movie_detail_json(film), **_by_tmdb(call, film.facts["details_at"], fresh)}
     movie_id = document["id"]  # of two films that were merged, the one that is left
     if call.caller is not None:
         standing = library.movie_state(call.user_id, movie_id)
@@ -116,7 +116,7 @@ def catalogue(call: Call, query: schemas.MovieQuery) -> dict[str, Any]:
     )
     order = movies.order_by(query.ordering, movies.ORDERINGS)
     count, films = movies.browse(filters, order=order, limit=query.page_size, offset=query.offset)
-    return page_json(call, query, count, list(map(listed_json, films)))
+    return page_json(call, query, count, list(map(listed_movie_json, films)))
 
 
 async def _before_asking(call: Call) -> None:
@@ -174,8 +174,8 @@ async def search(call: Call, query: schemas.SearchQuery) -> dict[str, Any]:
             genre=query.genre,
             adult=_allows_adult(call),
             elsewhere=found.ids if found else (),
-            limit=LENGTH,
-            offset=LENGTH * (query.page - 1),
+            limit=PAGE_LENGTH,
+            offset=PAGE_LENGTH * (query.page - 1),
         )
         return {**_list_json(query, count, films), **_origin(found)}
 
@@ -204,7 +204,7 @@ async def trending(call: Call, query: schemas.TrendingQuery) -> dict[str, Any]:
     """
 
     def here(**window: Any) -> tuple[int, list[MovieSummary]]:
-        active = library.most_rated(call.now - WINDOWS[query.time_window])
+        active = library.most_rated(call.now - TRENDING_WINDOW_SECONDS[query.time_window])
         return movies.trending(active, time.gmtime(call.now).tm_year, **window)
 
     found = await call.services.sync.trending(query.time_window, query.page)
@@ -219,9 +219,9 @@ def _found_json(
 ) -> dict[str, Any]:
     """A page of TMDb's, or the one that the catalogue makes of its own."""
     if found is None:
-        window = {"limit": LENGTH, "offset": LENGTH * (query.page - 1)}
+        window = {"limit": PAGE_LENGTH, "offset": PAGE_LENGTH * (query.page - 1)}
         return _list_json(query, *here(adult=_allows_adult(call), **window))
-    films = list(map(listed_json, movies.summaries(found.ids)))
+    films = list(map(listed_movie_json, movies.summaries(found.ids)))
     totals = {"total_pages": found.total_pages, "total_results": found.total_results}
     return {"results": films, "page": query.page, **totals, **_origin(found)}
 
@@ -249,9 +249,9 @@ def _adult(call: Call, wanted: bool | None) -> bool | None:
 
 def _list_json(query: schemas.ListQuery, count: int, films: Sequence[MovieSummary]) -> dict[str, Any]:
     return {
-        "results": list(map(listed_json, films)),
+        "results": list(map(listed_movie_json, films)),
         "page": query.page,
-        "total_pages": -(-count // LENGTH),
+        "total_pages": -(-count // PAGE_LENGTH),
         "total_results": count,
         **_origin(None),
     }
@@ -332,5 +332,5 @@ def _told(sent: dict[str, Any]) -> dict[str, Any]:
         told["cast"] = tuple(member["name"] for member in told["cast"])
     for kind in ("poster", "backdrop"):
         if f"{kind}_url" in told:
-            told[f"{kind}_path"] = ADDRESSES.path_of(str(told.pop(f"{kind}_url") or ""))
+            told[f"{kind}_path"] = IMAGE_URLS.path_of(str(told.pop(f"{kind}_url") or ""))
     return told

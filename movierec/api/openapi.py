@@ -11,8 +11,8 @@ from apispec import APISpec
 from pydantic import BaseModel, TypeAdapter
 
 from movierec import __version__
-from movierec.api.endpoint import Access, Download, Endpoint
-from movierec.api.problems import STATUS
+from movierec.api.endpoint import Access, Endpoint, FileContent
+from movierec.api.problems import HTTP_STATUS
 from movierec.api.schemas import Problem
 from movierec.errors import (
     BodyTooLarge,
@@ -38,7 +38,7 @@ Films shipped with movierec come from Wikidata (CC0). {ATTRIBUTION}"""
 _REFERENCE = "#/components/schemas/{model}"
 
 
-def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     """The whole document as plain data."""
     spec = APISpec(
         title="movierec",
@@ -137,7 +137,7 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, model in endpoint.answers.items():
         responses[str(status)] = {"description": HTTPStatus(status).phrase}
-        if isinstance(model, Download):
+        if isinstance(model, FileContent):
             binary = {"schema": {"type": "string", "format": "binary"}}
             responses[str(status)]["content"] = dict.fromkeys(model.content_types, binary)
         elif model is not None:
@@ -145,8 +145,8 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
             responses[str(status)]["content"] = content
     problem = {"application/problem+json": {"schema": schemas.reference(Problem)}}
     codes: dict[int, list[str]] = {}
-    for error in failures_of(endpoint):
-        codes.setdefault(STATUS[error], []).append(error.code)
+    for error in declared_errors(endpoint):
+        codes.setdefault(HTTP_STATUS[error], []).append(error.code)
     for status, names in sorted(codes.items()):
         description = f"{HTTPStatus(status).phrase}: {', '.join(dict.fromkeys(names))}"
         responses[str(status)] = {"description": description, "content": problem}
@@ -154,7 +154,7 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     return responses
 
 
-def failures_of(endpoint: Endpoint) -> list[type[MovierecError]]:
+def declared_errors(endpoint: Endpoint) -> list[type[MovierecError]]:
     """Every error class an endpoint answers by its declaration."""
     found: list[type[MovierecError]] = []
     if endpoint.access is not Access.PUBLIC:

@@ -8,26 +8,26 @@ from typing import Any, Protocol, TypeVar
 
 from movierec import library, movies
 from movierec.api.call import Call
-from movierec.api.movies import listed_json
+from movierec.api.movies import listed_movie_json
 from movierec.api.pages import page_json
 from movierec.api.schemas.library import LibraryQuery
 from movierec.movies import MovieFilters
 
-OF_FILMS = ("genre", "year", "year_min", "year_max")
-OWN = [
+MOVIE_FILTERS = ("genre", "year", "year_min", "year_max")
+LIBRARY_FILTERS = [
     field.name for field in dataclasses.fields(library.LibraryFilter) if field.name not in ("films", "title")
 ]
 
 
-class OfMovie(Protocol):
+class HasMovieId(Protocol):
     @property
     def movie_id(self) -> int: ...
 
 
-Item = TypeVar("Item", bound=OfMovie)
+Item = TypeVar("Item", bound=HasMovieId)
 
 
-def list_json(
+def movie_page_json(
     call: Call,
     query: LibraryQuery,
     listed: Callable[..., tuple[int, list[Item]]],
@@ -37,16 +37,16 @@ def list_json(
     """The page that `query` asks for of what `listed` finds of the caller's."""
     found: dict[str, Any] = {**query.model_dump(), "genre": movies.resolve_genre(query.genre)}
     narrowing = library.LibraryFilter(
-        films=MovieFilters(**{name: found[name] for name in OF_FILMS}, adult=None),
+        films=MovieFilters(**{name: found[name] for name in MOVIE_FILTERS}, adult=None),
         title=found["q"],
-        **{name: found[name] for name in OWN if name in found},
+        **{name: found[name] for name in LIBRARY_FILTERS if name in found},
     )
     order = movies.order_by(found["ordering"], orderings)
     count, items = listed(call.user_id, narrowing, order=order, limit=query.page_size, offset=query.offset)
-    return page_json(call, query, count, with_films(items, encoded))
+    return page_json(call, query, count, with_movies(items, encoded))
 
 
-def with_films(items: Sequence[Item], encoded: Callable[[Item], dict[str, Any]]) -> list[dict[str, Any]]:
+def with_movies(items: Sequence[Item], encoded: Callable[[Item], dict[str, Any]]) -> list[dict[str, Any]]:
     """Items as JSON, the film of each behind its id."""
     films = {film.id: film for film in movies.summaries([item.movie_id for item in items])}
     # Merged since the items were read.
@@ -55,7 +55,7 @@ def with_films(items: Sequence[Item], encoded: Callable[[Item], dict[str, Any]])
     return [
         {
             "movie": films[item.movie_id].id,
-            "movie_detail": listed_json(films[item.movie_id]),
+            "movie_detail": listed_movie_json(films[item.movie_id]),
             **encoded(item),
         }
         for item in items

@@ -22,7 +22,7 @@ def page_json(call: Call, query: PageQuery, count: int, results: Sequence[Any]) 
     }
 
 
-def whole_json(results: Sequence[Any]) -> dict[str, Any]:
+def single_page_json(results: Sequence[Any]) -> dict[str, Any]:
     """A list that has no second page."""
     return {"count": len(results), "next": None, "previous": None, "results": results}
 

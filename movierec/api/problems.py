@@ -7,10 +7,10 @@ from typing import Any
 from aiohttp import web
 
 from movierec import errors
-from movierec.api.encoding import encode
+from movierec.api.encoding import encode_json
 from movierec.errors import MovierecError
 
-STATUS: dict[type[MovierecError], int] = {
+HTTP_STATUS: dict[type[MovierecError], int] = {
     errors.MalformedRequest: 400,
     errors.NotAuthenticated: 401,
     errors.InvalidCredentials: 401,
@@ -45,9 +45,9 @@ _BY_STATUS: dict[int, type[MovierecError]] = {
 }
 
 
-def problem(error: MovierecError, path: str, request_id: str) -> web.Response:
+def problem_response(error: MovierecError, path: str, request_id: str) -> web.Response:
     """The answer that `error` becomes."""
-    status = STATUS[type(error)]
+    status = HTTP_STATUS[type(error)]
     document: dict[str, Any] = {
         "type": f"urn:movierec:problem:{error.code}",
         "title": error.code.replace("_", " ").capitalize(),
@@ -64,11 +64,11 @@ def problem(error: MovierecError, path: str, request_id: str) -> web.Response:
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     return web.Response(
-        body=encode(document), status=status, headers=headers, content_type="application/problem+json"
+        body=encode_json(document), status=status, headers=headers, content_type="application/problem+json"
     )
 
 
-def from_http(error: web.HTTPException) -> MovierecError:
+def from_http_exception(error: web.HTTPException) -> MovierecError:
     """aiohttp's own refusals (no such route, wrong method, body too large) in our terms."""
     if error.status >= 500:
         return errors.InternalError()

@@ -7,8 +7,8 @@ from typing import Any
 from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
-from movierec.api.endpoint import Access, Answer, Group
-from movierec.api.page_items import list_json, with_films
+from movierec.api.endpoint import Access, Group, JsonResponse
+from movierec.api.page_items import movie_page_json, with_movies
 from movierec.api.schemas import Page
 from movierec.api.schemas import library as schemas
 from movierec.errors import NotFound
@@ -23,11 +23,11 @@ def ratings(call: Call, query: schemas.RatingQuery) -> dict[str, Any]:
 
     Orderings: updated_at, created_at, rating, title, year; with - in front for descending.
     """
-    return list_json(call, query, library.ratings, library.RATING_ORDERINGS, _json)
+    return movie_page_json(call, query, library.ratings, library.RATING_ORDERINGS, _json)
 
 
 @group.post("/", access=Access.USER, answers={201: schemas.Rating, 200: schemas.Rating}, errors=(NotFound,))
-def rate(call: Call, body: schemas.RateMovie) -> Answer:
+def rate(call: Call, body: schemas.RateMovie) -> JsonResponse:
     """Rate a movie: 201 when new, 200 when it replaces. Without `review` the words there are stay.
 
     The movie leaves the watchlist, unless the profile says otherwise.
@@ -66,7 +66,7 @@ def rating_of_movie(call: Call, movie_id: int) -> dict[str, Any]:
 
 
 @group.put("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating, 201: schemas.Rating})
-def rate_movie(call: Call, movie_id: int, body: schemas.SetRating) -> Answer:
+def rate_movie(call: Call, movie_id: int, body: schemas.SetRating) -> JsonResponse:
     """Rate a movie by its id; repeating it changes nothing. Without `review` the words there are stay."""
     return _rate(call, movie_id, body.rating, body.review)
 
@@ -79,11 +79,11 @@ def unrate_movie(call: Call, movie_id: int) -> None:
     )
 
 
-def _rate(call: Call, movie_id: int, stars: float, review: str | None) -> Answer:
+def _rate(call: Call, movie_id: int, stars: float, review: str | None) -> JsonResponse:
     made, is_new = movies.with_current_id(
         movie_id, lambda film: library.rate(call.user_id, film, stars, review=review, now=call.now)
     )
-    return Answer(201 if is_new else 200, _one(made))
+    return JsonResponse(201 if is_new else 200, _one(made))
 
 
 def _revise(call: Call, rating_id: int, changes: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _revise(call: Call, rating_id: int, changes: dict[str, Any]) -> dict[str, An
 
 
 def _one(item: RatedMovie) -> dict[str, Any]:
-    return with_films([item], _json)[0]
+    return with_movies([item], _json)[0]
 
 
 def _json(item: RatedMovie) -> dict[str, Any]:

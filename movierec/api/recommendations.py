@@ -7,11 +7,11 @@ from typing import Any
 
 from movierec import auth, movies, recommender
 from movierec.api.call import Call
-from movierec.api.encoding import encoded, timestamp
-from movierec.api.endpoint import Access, Answer, Group, Unwritten
-from movierec.api.movies import listed_json
-from movierec.api.page_items import with_films
-from movierec.api.pages import page_json, whole_json
+from movierec.api.encoding import raw_json, timestamp
+from movierec.api.endpoint import Access, DeferredWrite, Group, JsonResponse
+from movierec.api.movies import listed_movie_json
+from movierec.api.page_items import with_movies
+from movierec.api.pages import page_json, single_page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import recommendations as schemas
 from movierec.api.schemas.movies import ListedMovie
@@ -32,7 +32,7 @@ SECONDS_A_DAY = 86_400
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Recommendation]})
-def recommendations(call: Call, query: schemas.RecommendQuery) -> dict[str, Any] | Unwritten:
+def recommendations(call: Call, query: schemas.RecommendQuery) -> dict[str, Any] | DeferredWrite:
     """What the user would probably love, best first, with reasons.
 
     Reflects a rating made in the previous request. Filters act before the ranking.
@@ -40,10 +40,12 @@ def recommendations(call: Call, query: schemas.RecommendQuery) -> dict[str, Any]
     found, stored = _recommend(call, query)
     if stored is None:
         # Only now is anything written: an unchanged list costs readers no transaction.
-        return Unwritten(
-            lambda: whole_json(_shown_json(recommender.log_recommendations(call.user_id, found, call.now)))
+        return DeferredWrite(
+            lambda: single_page_json(
+                _shown_json(recommender.log_recommendations(call.user_id, found, call.now))
+            )
         )
-    return whole_json(_shown_json(stored))
+    return single_page_json(_shown_json(stored))
 
 
 @group.post("/refresh/", access=Access.USER, answers={200: schemas.Refreshed})
@@ -103,7 +105,7 @@ def quickstart(call: Call, query: schemas.QuickstartQuery) -> dict[str, Any]:
     serving = call.services.recommender.serving()
     found = recommender.quickstart_for(serving, call.user_id, query.limit, seed=query.seed, adult=adult)
     films = {film.id: film for film in movies.summaries(found)}
-    return whole_json([listed_json(films[movie_id]) for movie_id in found if movie_id in films])
+    return single_page_json([listed_movie_json(films[movie_id]) for movie_id in found if movie_id in films])
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Recommendation})
@@ -121,9 +123,9 @@ def similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> dict[str,
     movie_id = movies.detail(movie_id).listed.id
     found = recommender.similar_movies(call.services.recommender.serving(), movie_id, query.limit) or []
     films = {film.id: film for film in movies.summaries([item.movie_id for item in found])}
-    return whole_json(
+    return single_page_json(
         [
-            {**listed_json(films[item.movie_id]), "similarity": item.similarity, "reason": item.reason}
+            {**listed_movie_json(films[item.movie_id]), "similarity": item.similarity, "reason": item.reason}
             for item in found
             if item.movie_id in films
         ]
@@ -141,7 +143,7 @@ def explain(call: Call, movie_id: int) -> dict[str, Any]:
     if account is None:
         raise Busy("The recommender does not know this movie yet. Try again shortly.", retry_after_seconds=5)
     return {
-        "movie": listed_json(films[0]),
+        "movie": listed_movie_json(films[0]),
         "score": account.score,
         "baseline": account.baseline,
         "predicted_rating": account.predicted_rating,
@@ -152,7 +154,7 @@ def explain(call: Call, movie_id: int) -> dict[str, Any]:
 
 
 @group.post("/feedback/", access=Access.USER, answers={201: schemas.Feedback}, errors=(NotFound,))
-def give_feedback(call: Call, body: schemas.GiveFeedback) -> Answer:
+def give_feedback(call: Call, body: schemas.GiveFeedback) -> JsonResponse:
     """Like, dislike or dismiss; a disliked or dismissed movie is not recommended again."""
     movie_id = body.movie
     if body.recommendation is not None:
@@ -164,14 +166,14 @@ def give_feedback(call: Call, body: schemas.GiveFeedback) -> Answer:
             call.user_id, film, body.feedback_type, comment=body.comment or "", now=call.now
         ),
     )
-    return Answer(201, with_films([given], _feedback_json)[0])
+    return JsonResponse(201, with_movies([given], _feedback_json)[0])
 
 
 @group.get("/feedback/list/", access=Access.USER, answers={200: Page[schemas.Feedback]})
 def feedback(call: Call, query: schemas.FeedbackQuery) -> dict[str, Any]:
     """The own feedback, newest first."""
     count, found = recommender.list_feedback(call.user_id, limit=query.page_size, offset=query.offset)
-    return page_json(call, query, count, with_films(found, _feedback_json))
+    return page_json(call, query, count, with_movies(found, _feedback_json))
 
 
 @group.delete("/feedback/{id}/", access=Access.USER, answers={204: None})
@@ -194,12 +196,12 @@ def _shown_json(found: Sequence[LoggedRecommendation]) -> list[dict[str, Any]]:
     return [
         {
             "id": item.id,
-            "movie": listed_json(films[item.movie_id]),
+            "movie": listed_movie_json(films[item.movie_id]),
             "score": item.score,
             "predicted_rating": item.predicted_rating,
             "recommendation_type": item.kind,
             "reason": item.reason,
-            "because": encoded(item.because),
+            "because": raw_json(item.because),
             "model": item.model,
             "is_clicked": item.is_clicked,
             "is_rated": item.is_rated,

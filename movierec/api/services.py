@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from movierec.api.metrics import Metrics
-from movierec.api.threads import Threads
+from movierec.api.metrics import DaemonMetrics
+from movierec.api.threads import ThreadPools
 from movierec.auth import SigningKeys
 from movierec.config import Settings
 from movierec.jobs import Worker
@@ -25,26 +25,26 @@ class Services:
 
     settings: Settings
     clock: Clock
-    threads: Threads
+    threads: ThreadPools
     keys: SigningKeys
     recommender: ModelKeeper
     worker: Worker
     sync: TmdbSync
     tmdb: TmdbService | None = None
-    metrics: Metrics = field(default_factory=Metrics)
+    metrics: DaemonMetrics = field(default_factory=DaemonMetrics)
 
 
 @dataclass
-class Phase:
+class ShutdownState:
     """Whether the daemon is stopping: it finishes what it has, and tells whoever watches to go elsewhere."""
 
     draining: bool = False
 
 
-PHASE: web.AppKey[Phase] = web.AppKey("phase", Phase)
+SHUTDOWN_STATE: web.AppKey[ShutdownState] = web.AppKey("phase", ShutdownState)
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
 
 
 def drain(app: web.Application) -> None:
     """From now on the daemon says that it is not ready."""
-    app[PHASE].draining = True
+    app[SHUTDOWN_STATE].draining = True

@@ -8,7 +8,7 @@ from typing import Any
 from movierec import auth
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
-from movierec.api.endpoint import Access, Answer, Group
+from movierec.api.endpoint import Access, Group, JsonResponse
 from movierec.api.pages import page_json
 from movierec.api.schemas import Message, Page, PageQuery
 from movierec.api.schemas import accounts as schemas
@@ -60,7 +60,7 @@ def tokens(call: Call, query: PageQuery) -> dict[str, Any]:
 @group.post(
     "/tokens/", access=Access.USER, answers={201: schemas.NewToken}, errors=(Conflict,), session_only=True
 )
-def make_token(call: Call, body: schemas.MakeToken) -> Answer:
+def make_token(call: Call, body: schemas.MakeToken) -> JsonResponse:
     """Make a personal token for scripts, sent as `Authorization: Bearer mrp_…`.
 
     With the scope `read` it may only GET. None may manage sessions, tokens, the password or the account.
@@ -68,7 +68,7 @@ def make_token(call: Call, body: schemas.MakeToken) -> Answer:
     made, secret = auth.create_personal_token(
         call.user_id, body.name, body.scopes, _expiry(call, body), call.now
     )
-    return Answer(201, {**_token_json(made), "token": secret})
+    return JsonResponse(201, {**_token_json(made), "token": secret})
 
 
 @group.delete("/tokens/{id}/", access=Access.USER, answers={204: None}, session_only=True)

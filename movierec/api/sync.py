@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from movierec import jobs
 from movierec.api.call import Call
-from movierec.api.endpoint import Access, Answer, Group
+from movierec.api.endpoint import Access, Group, JsonResponse
 from movierec.api.jobs import job_json
 from movierec.api.schemas import jobs as schemas
 from movierec.errors import Conflict, TmdbDisabled
@@ -14,7 +14,7 @@ group = Group("/api/v1/movies", tag="movies")
 
 
 @group.post("/sync/", access=Access.STAFF, answers={202: schemas.Job}, errors=(Conflict, TmdbDisabled))
-async def sync(call: Call, query: schemas.SyncQuery) -> Answer:
+async def sync(call: Call, query: schemas.SyncQuery) -> JsonResponse:
     """Have TMDb tell what is lacking of the films users keep, what has changed, and its lists.
 
     The report counts calls, films detailed, listed and new, ids it does not know (`unknown`), questions without
@@ -26,4 +26,4 @@ async def sync(call: Call, query: schemas.SyncQuery) -> Answer:
     order = catalogue_sync.sync_parameters(tmdb, query.pages, query.budget)
     made = await call.write(jobs.enqueue, call.user_id, catalogue_sync.KIND, order, call.now)
     call.services.worker.wake()
-    return Answer(202, job_json(made))
+    return JsonResponse(202, job_json(made))

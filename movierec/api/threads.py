@@ -17,7 +17,7 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
-class Threads:
+class ThreadPools:
     """SQLite: one writer, a few readers (more only convoy on the GIL). PostgreSQL: one pool for both."""
 
     def __init__(self, settings: Settings) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
-from movierec.api.endpoint import Access, Answer, Group
-from movierec.api.page_items import list_json, with_films
+from movierec.api.endpoint import Access, Group, JsonResponse
+from movierec.api.page_items import movie_page_json, with_movies
 from movierec.api.schemas import Page
 from movierec.api.schemas import library as schemas
 from movierec.errors import NotFound
@@ -23,7 +23,7 @@ def watchlist(call: Call, query: schemas.WatchlistQuery) -> dict[str, Any]:
 
     Orderings: created_at, title, year; with - in front for descending.
     """
-    return list_json(call, query, library.watchlist, library.WATCHLIST_ORDERINGS, _json)
+    return movie_page_json(call, query, library.watchlist, library.WATCHLIST_ORDERINGS, _json)
 
 
 @group.post(
@@ -32,7 +32,7 @@ def watchlist(call: Call, query: schemas.WatchlistQuery) -> dict[str, Any]:
     answers={201: schemas.WatchlistEntry, 200: schemas.WatchlistEntry},
     errors=(NotFound,),
 )
-def add(call: Call, body: schemas.AddToWatchlist) -> Answer:
+def add(call: Call, body: schemas.AddToWatchlist) -> JsonResponse:
     """Put a movie on the watchlist; again, it answers the same entry, with the note where one is sent.
 
     Rating the movie, or entering it in the history, takes it off, unless the profile says otherwise.
@@ -40,7 +40,7 @@ def add(call: Call, body: schemas.AddToWatchlist) -> Answer:
     made, is_new = movies.with_current_id(
         body.movie, lambda film: library.add_to_watchlist(call.user_id, film, note=body.note, now=call.now)
     )
-    return Answer(201 if is_new else 200, with_films([made], _json)[0])
+    return JsonResponse(201 if is_new else 200, with_movies([made], _json)[0])
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})

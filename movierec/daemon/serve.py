@@ -12,7 +12,7 @@ import time
 
 from movierec import db, movies
 from movierec.api.app import create_app
-from movierec.api.listener import listen_on
+from movierec.api.listener import listen_on_socket
 from movierec.api.services import drain
 from movierec.config import Settings
 from movierec.daemon.restore import keep_restores_away
@@ -82,7 +82,7 @@ async def _run(settings: Settings, listening: socket.socket) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     app = create_app(settings)
-    runner = await listen_on(app, listening)
+    runner = await listen_on_socket(app, listening)
     await stop.wait()
     drain(app)
     await runner.cleanup()

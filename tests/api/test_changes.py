@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from movierec import library
-from tests.films import FILMS, movie_id
+from tests.films import MOVIES, movie_id
 from tests.running import Account, RunningDaemon
 
 CHANGES, UNDO = "/api/v1/changes/", "/api/v1/changes/undo/"
@@ -50,13 +50,13 @@ def test_an_import_of_many_is_undone_in_steps_what_was_changed_since_is_named(
 ) -> None:
     monkeypatch.setattr("movierec.library.inverse_changes.BATCH", 10)
     ann = daemon.register()
-    changes = [library.rating_change(movie_id(film), 3) for film in FILMS]
+    changes = [library.rating_change(movie_id(film), 3) for film in MOVIES]
     library.apply(ann.id, changes, what="Imported a file", now=1, job_id=1)
     daemon.put(f"{RATINGS}movie/{movie_id(ALIEN)}/", {"rating": 5}, token=ann)
     change = next(item for item in daemon.get(CHANGES, token=ann)["results"] if item["job"] == 1)
-    assert change["rows"] == len(FILMS)
+    assert change["rows"] == len(MOVIES)
     undone = daemon.post(UNDO, {"change": change["id"]}, token=ann)
-    assert (undone["reverted"], undone["left_count"]) == (len(FILMS) - 1, 1)
+    assert (undone["reverted"], undone["left_count"]) == (len(MOVIES) - 1, 1)
     assert undone["left"] == [{"movie": movie_id(ALIEN), "title": "Alien (1979)"}]
     assert [item["rating"] for item in daemon.get(RATINGS, token=ann)["results"]] == [5]
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from movierec import movies
-from movierec.api.images import ADDRESSES, USUAL, Addresses, size_for
+from movierec.api.images import DEFAULT_IMAGES, IMAGE_URLS, ImageUrls, smallest_size
 from movierec.movies import MovieRecord
 from movierec.tmdb import ImageConfiguration
 from tests.conftest import Template
@@ -42,7 +42,7 @@ def daemon(
     for settings in template.copy(tmp_path_factory.mktemp("images") / "movierec"):
         with Daemon(dataclasses.replace(settings, tmdb=quick(stand_in))) as running:
             yield running
-    ADDRESSES.images = USUAL
+    IMAGE_URLS.images = DEFAULT_IMAGES
 
 
 @pytest.fixture
@@ -127,10 +127,10 @@ def test_addresses_are_those_of_tmdbs_configuration(daemon: RunningDaemon, alien
 
 
 def test_until_tmdb_tells_them_addresses_are_the_usual_ones() -> None:
-    addresses = Addresses()
+    addresses = ImageUrls()
     assert addresses.poster("/a.jpg") == "https://image.tmdb.org/t/p/w500/a.jpg"
     assert addresses.backdrop("/a.jpg") == "https://image.tmdb.org/t/p/w1280/a.jpg"
     assert addresses.poster("") is None
     assert addresses.poster("https://example.org/a.jpg") == "https://example.org/a.jpg"
-    assert size_for(("original", "h632"), 5) == "original"
-    assert Addresses(ImageConfiguration("https://a", ("w92",), ())).poster("/a.jpg") == "https://a/w92/a.jpg"
+    assert smallest_size(("original", "h632"), 5) == "original"
+    assert ImageUrls(ImageConfiguration("https://a", ("w92",), ())).poster("/a.jpg") == "https://a/w92/a.jpg"

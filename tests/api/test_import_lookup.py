@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.api.test_own_imports import bring
+from tests.api.test_own_imports import start_import
 from tests.conftest import Template
 from tests.running import Daemon, RunningDaemon
 from tests.tmdb.answers import Known
@@ -48,10 +48,10 @@ def daemon(
 
 def test_what_tmdb_knows_is_matched_as_carefully(daemon: RunningDaemon, stand_in: StandIn) -> None:
     ada = daemon.register()
-    planned = bring(daemon, ada, RATINGS, "?dry_run=true")["report"]
+    planned = start_import(daemon, ada, RATINGS, "?dry_run=true")["report"]
     assert (planned["unmatched"], planned["new"]) == (5, 0)
     assert not any(asked.startswith(("/search", "/find")) for asked in stand_in.asked)
-    report = bring(daemon, ada, RATINGS)["report"]
+    report = start_import(daemon, ada, RATINGS)["report"]
     assert (report["new"], report["ambiguous"], report["unmatched"]) == (2, 1, 2)
     rated = daemon.get("/api/v1/favorites/ratings/?ordering=title", token=ada)["results"]
     assert [(one["movie_detail"]["title"], one["movie_detail"]["year"]) for one in rated] == [
@@ -66,7 +66,7 @@ def test_without_tmdb_an_import_is_done_all_the_same(daemon: RunningDaemon, stan
     stand_in.mode = "500"
     try:
         rows = "title,year,rating\nHeat,1995,4\n" + "".join(f"Unheard {n},2001,1\n" for n in range(60))
-        report = bring(daemon, daemon.register(), rows)["report"]
+        report = start_import(daemon, daemon.register(), rows)["report"]
     finally:
         stand_in.mode = "well"
     assert (report["new"], report["unmatched"]) == (1, 60)

@@ -27,7 +27,7 @@ def send(daemon: RunningDaemon, account: Account, body: bytes, *, status: int = 
     return daemon.post(IMPORTS, body=body, token=account, status=status, **options)
 
 
-def ended(daemon: RunningDaemon, account: Account, job: Any, *, seconds: float = 60) -> Any:
+def wait_for_job(daemon: RunningDaemon, account: Account, job: Any, *, seconds: float = 60) -> Any:
     """The job when it has come to its end."""
     deadline = time.monotonic() + seconds
     while job["state"] in ("queued", "running"):
@@ -44,10 +44,10 @@ def uploads(daemon: RunningDaemon) -> list[Path]:
 
 def test_a_dataset_is_imported_by_a_job(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
-    job = send(daemon, admin, datasets.archive(datasets.files()))
+    job = send(daemon, admin, datasets.zip_archive(datasets.dataset_files()))
     assert job["kind"] == "import_movielens"
     assert job["state"] in ("queued", "running", "succeeded")
-    job = ended(daemon, admin, job)
+    job = wait_for_job(daemon, admin, job)
     assert (job["state"], job["error"]) == ("succeeded", None)
     assert job["progress"]["done"] == job["progress"]["total"] == 100
     assert job["report"]["files"]["ratings.csv"] == {
@@ -63,10 +63,10 @@ def test_a_dataset_is_imported_by_a_job(daemon: RunningDaemon) -> None:
 
 
 def test_the_same_file_again_changes_nothing(daemon: RunningDaemon) -> None:
-    admin, body = daemon.admin(), datasets.archive(datasets.files())
-    first = ended(daemon, admin, send(daemon, admin, body))["report"]
+    admin, body = daemon.admin(), datasets.zip_archive(datasets.dataset_files())
+    first = wait_for_job(daemon, admin, send(daemon, admin, body))["report"]
     before = db.rows("SELECT * FROM movies ORDER BY id"), db.rows("SELECT * FROM datasets")
-    again = ended(daemon, admin, send(daemon, admin, body))["report"]
+    again = wait_for_job(daemon, admin, send(daemon, admin, body))["report"]
     assert again["unchanged"] is True
     assert again["files"] == first["files"]
     assert again["movies"] == {"matched": 5, "created": 0}
@@ -74,7 +74,7 @@ def test_the_same_file_again_changes_nothing(daemon: RunningDaemon) -> None:
 
 
 def test_only_staff_imports_community_ratings(daemon: RunningDaemon) -> None:
-    body = datasets.archive(datasets.files())
+    body = datasets.zip_archive(datasets.dataset_files())
     assert send(daemon, daemon.register(), body, status=403)["code"] == "permission_denied"
     assert daemon.post(IMPORTS, body=body, status=401)["code"] == "not_authenticated"
     assert uploads(daemon) == []
@@ -94,10 +94,10 @@ def test_unknown_formats_are_refused_and_the_known_ones_named(daemon: RunningDae
         (b"", "empty"),
         (b"\x00\x01\x02" * 400, "no zip"),
         (b"userId,movieId,rating\n1,1,4\n", "no zip"),
-        (datasets.archive(datasets.files(movies=None)), "movies.csv is missing"),
-        (datasets.archive(datasets.files(ratings=None)), "ratings.csv is missing"),
-        (datasets.archive({"films.txt": b"hello"}), "no MovieLens files"),
-        (datasets.archive(datasets.files(ratings="user,film\n1,1\n")), "userId"),
+        (datasets.zip_archive(datasets.dataset_files(movies=None)), "movies.csv is missing"),
+        (datasets.zip_archive(datasets.dataset_files(ratings=None)), "ratings.csv is missing"),
+        (datasets.zip_archive({"films.txt": b"hello"}), "no MovieLens files"),
+        (datasets.zip_archive(datasets.dataset_files(ratings="user,film\n1,1\n")), "userId"),
     ],
 )
 def test_what_is_no_dataset_is_refused_at_once(daemon: RunningDaemon, body: bytes, words: str) -> None:
@@ -113,7 +113,7 @@ def test_forms_are_refused(daemon: RunningDaemon) -> None:
 
 
 def test_packed_bodies_are_refused(daemon: RunningDaemon) -> None:
-    body = gzip.compress(datasets.archive(datasets.files()))
+    body = gzip.compress(datasets.zip_archive(datasets.dataset_files()))
     problem = send(daemon, daemon.admin(), body, status=415, headers={"Content-Encoding": "gzip"})
     assert "Content-Encoding" in problem["detail"]
     assert uploads(daemon) == []
@@ -153,14 +153,14 @@ def test_a_second_import_waits_for_the_first(daemon: RunningDaemon) -> None:
         "VALUES (?, 'import_movielens', 'running', '', 0, 0, '{}', '{}', '', 'elsewhere', 0)",
         admin.id,
     )
-    problem = send(daemon, admin, datasets.archive(datasets.files()), status=409)
+    problem = send(daemon, admin, datasets.zip_archive(datasets.dataset_files()), status=409)
     assert "under way" in problem["detail"]
 
 
 def test_a_broken_dataset_fails_with_the_first_reason(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
-    body = datasets.archive(datasets.files(ratings="userId,movieId,rating\n1,1,9\n1,77,3.5\n"))
-    job = ended(daemon, admin, send(daemon, admin, body))
+    body = datasets.zip_archive(datasets.dataset_files(ratings="userId,movieId,rating\n1,1,9\n1,77,3.5\n"))
+    job = wait_for_job(daemon, admin, send(daemon, admin, body))
     assert job["state"] == "failed"
     assert job["report"] is None
     assert "ratings.csv" in job["error"]
@@ -192,7 +192,7 @@ def test_uploads_have_a_limit(small_limits: Any) -> None:
 
 
 def test_an_upload_may_be_slow_but_not_stop(small_limits: Any) -> None:
-    body = datasets.archive(datasets.files())
+    body = datasets.zip_archive(datasets.dataset_files())
     with Daemon(small_limits) as daemon:
         admin = daemon.admin()
 

@@ -11,24 +11,26 @@ import pytest
 
 from movierec import db
 from tests import datasets
-from tests.api.test_imports import ended, send
+from tests.api.test_imports import send, wait_for_job
 from tests.running import Account, RunningDaemon
 
 MODEL = "/api/v1/model/"
 
 
-def imported(daemon: RunningDaemon, admin: Account, *, seed: int = 1) -> None:
+def import_ratings(daemon: RunningDaemon, admin: Account, *, seed: int = 1) -> None:
     """Thirty made-up films and sixty raters."""
     films = list(range(500_001, 500_031))
     source = {
         "movies.csv": datasets.movies_csv(30).encode(),
         "ratings.csv": datasets.ratings_csv(60, films, 0.5, seed).encode(),
     }
-    assert ended(daemon, admin, send(daemon, admin, datasets.archive(source)))["state"] == "succeeded"
+    assert (
+        wait_for_job(daemon, admin, send(daemon, admin, datasets.zip_archive(source)))["state"] == "succeeded"
+    )
 
 
-def trained(daemon: RunningDaemon, admin: Account, query: str = "") -> Any:
-    return ended(daemon, admin, daemon.post(f"{MODEL}train/{query}", token=admin, status=202))
+def train_model(daemon: RunningDaemon, admin: Account, query: str = "") -> Any:
+    return wait_for_job(daemon, admin, daemon.post(f"{MODEL}train/{query}", token=admin, status=202))
 
 
 def test_without_ratings_there_is_nothing_to_train_on(daemon: RunningDaemon) -> None:
@@ -46,7 +48,7 @@ def test_training_is_for_staff(daemon: RunningDaemon) -> None:
     daemon.post(f"{MODEL}train/", status=401)
 
 
-def check_foresight(daemon: RunningDaemon) -> None:
+def check_prediction_accuracy(daemon: RunningDaemon) -> None:
     """Statistics tell how well the model foresees each rating from the others."""
     user = daemon.register()
     films = db.rows("SELECT id FROM movies WHERE movielens_id >= 500001 ORDER BY id LIMIT 8")
@@ -63,8 +65,8 @@ def check_foresight(daemon: RunningDaemon) -> None:
 
 def test_a_trained_model_serves_and_can_be_taken_back(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
-    imported(daemon, admin)
-    first = trained(daemon, admin)
+    import_ratings(daemon, admin)
+    first = train_model(daemon, admin)
     assert first["state"] == "succeeded", first["error"]
     assert (first["report"]["movies"], first["report"]["raters"]) == (30, 60)
     model = daemon.get(MODEL, token=admin)
@@ -72,11 +74,11 @@ def test_a_trained_model_serves_and_can_be_taken_back(daemon: RunningDaemon) -> 
     assert model["trained_at"]
     assert (model["movies"], model["ratings"], model["raters"]) == (30, 900, 60)
     assert (model["metrics"], model["degraded"], model["previous"]) == ({}, [], [])
-    check_foresight(daemon)
+    check_prediction_accuracy(daemon)
     assert daemon.post(f"{MODEL}rollback/", token=admin, status=409)["code"] == "conflict"
 
-    imported(daemon, admin, seed=2)
-    second = trained(daemon, admin, "?measure=true")
+    import_ratings(daemon, admin, seed=2)
+    second = train_model(daemon, admin, "?measure=true")
     assert second["state"] == "succeeded", second["error"]
     model = daemon.get(MODEL, token=admin)
     assert model["version"] == second["report"]["version"] != first["report"]["version"]
@@ -91,8 +93,8 @@ def test_a_trained_model_serves_and_can_be_taken_back(daemon: RunningDaemon) -> 
 
 def test_a_trained_model_predicts_stars_and_a_list_remembers_them(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
-    imported(daemon, admin)
-    assert trained(daemon, admin)["state"] == "succeeded"
+    import_ratings(daemon, admin)
+    assert train_model(daemon, admin)["state"] == "succeeded"
     films = [row[0] for row in db.rows("SELECT id FROM movies WHERE movielens_id > 500000 ORDER BY id")]
     user = daemon.register()
     for film in films[:4]:
@@ -117,9 +119,9 @@ def test_a_trained_model_predicts_stars_and_a_list_remembers_them(daemon: Runnin
 
 def test_too_few_raters_are_said(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
-    body = datasets.archive(datasets.files())
-    assert ended(daemon, admin, send(daemon, admin, body))["state"] == "succeeded"
-    job = trained(daemon, admin)
+    body = datasets.zip_archive(datasets.dataset_files())
+    assert wait_for_job(daemon, admin, send(daemon, admin, body))["state"] == "succeeded"
+    job = train_model(daemon, admin)
     assert job["state"] == "failed"
     assert "minimum_raters" in job["error"]
 
@@ -131,12 +133,12 @@ def test_bad_parameters_are_refused(daemon: RunningDaemon, query: str) -> None:
 
 def test_a_cancelled_training_ends_its_process(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
-    imported(daemon, admin)
+    import_ratings(daemon, admin)
     job = daemon.post(f"{MODEL}train/", token=admin, status=202)
     daemon.delete(f"/api/v1/jobs/{job['id']}/", token=admin)
     assert daemon.get(f"/api/v1/jobs/{job['id']}/", token=admin)["state"] == "cancelled"
     # The next one does not wait for it.
-    assert trained(daemon, admin)["state"] == "succeeded"
+    assert train_model(daemon, admin)["state"] == "succeeded"
     assert len(list((daemon.settings.paths.state / "models").glob("2*"))) == 1
 
 
@@ -146,7 +148,7 @@ def test_reads_go_on_while_ml_latest_small_is_imported_and_trained_on(
     admin, other = daemon.admin(), daemon.register()
     movie = db.value("SELECT id FROM movies WHERE imdb_id = 'tt0114709'")
     slowest = 0.0
-    job = send(daemon, admin, datasets.of_folder(movielens))
+    job = send(daemon, admin, datasets.zip_folder(movielens))
     for step in ("import", "train"):
         if step == "train":
             job = daemon.post(f"{MODEL}train/", token=admin, status=202)

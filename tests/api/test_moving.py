@@ -10,10 +10,10 @@ import pytest
 
 from movierec import db
 from movierec.config import Settings
-from tests.api.test_imports import ended
+from tests.api.test_imports import wait_for_job
 from tests.conftest import EmptyDatabases
 from tests.daemon.test_serve import Served
-from tests.films import store_films
+from tests.films import store_movies
 from tests.running import Account, RunningDaemon, TestClock
 
 REVIEW = "👩‍🚀 \r\n=1+1\u2028"
@@ -22,7 +22,7 @@ REVIEW = "👩‍🚀 \r\n=1+1\u2028"
 def _served(settings: Settings) -> tuple[Served, RunningDaemon]:
     db.connect(settings)
     db.migrate()
-    store_films()
+    store_movies()
     db.increment_revision("starter")
     db.close()
     url = {"MOVIEREC_DATABASE__URL": settings.database.url} if settings.database.url else {}
@@ -50,7 +50,7 @@ def export(daemon: RunningDaemon, account: Account, format: str) -> bytes:
 
 def bring_in(daemon: RunningDaemon, account: Account, content: bytes) -> None:
     job = daemon.post("/api/v1/imports/", body=content, token=account, status=202)
-    job = ended(daemon, account, job)
+    job = wait_for_job(daemon, account, job)
     assert job["state"] == "succeeded", job
     assert job["report"]["format"] == "movierec"
     assert not job["report"]["problems"]

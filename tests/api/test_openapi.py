@@ -8,12 +8,12 @@ import yaml
 from openapi_spec_validator import validate
 
 from movierec.api.app import ENDPOINTS
-from movierec.api.openapi import document, operation_id
+from movierec.api.openapi import openapi_document, operation_id
 from tests.running import RunningDaemon
 
 
 def test_the_document_is_valid() -> None:
-    validate(document(ENDPOINTS))
+    validate(openapi_document(ENDPOINTS))
 
 
 def test_every_endpoint_is_described() -> None:

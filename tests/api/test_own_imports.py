@@ -11,7 +11,7 @@ import pytest
 from movierec import db
 from movierec.api.schemas.imports import ImportQuery
 from movierec.exchange.formats.registry import FORMATS
-from tests.api.test_imports import ended
+from tests.api.test_imports import wait_for_job
 from tests.exchange.reading import packed
 from tests.films import movie_id
 from tests.running import Account, RunningDaemon
@@ -26,10 +26,10 @@ def ada(module_daemon: RunningDaemon) -> Account:
     return module_daemon.register()
 
 
-def bring(daemon: RunningDaemon, account: Account, body: str | bytes, query: str = "") -> Any:
+def start_import(daemon: RunningDaemon, account: Account, body: str | bytes, query: str = "") -> Any:
     content = body.encode() if isinstance(body, str) else body
     job = daemon.post(IMPORTS + query, body=content, token=account, status=202)
-    return ended(daemon, account, job)
+    return wait_for_job(daemon, account, job)
 
 
 def test_the_formats_are_those_of_the_registry() -> None:
@@ -39,7 +39,7 @@ def test_the_formats_are_those_of_the_registry() -> None:
 
 def test_import_review_and_undo(module_daemon: RunningDaemon, ada: Account) -> None:
     daemon = module_daemon
-    job = bring(daemon, ada, packed({"ratings.csv": RATINGS}))
+    job = start_import(daemon, ada, packed({"ratings.csv": RATINGS}))
     assert (job["kind"], job["state"], job["error_code"]) == ("import", "succeeded", None)
     assert (job["report"]["format"], job["report"]["new"], job["report"]["ambiguous"]) == ("letterboxd", 1, 1)
     assert [one["id"] for one in daemon.get(IMPORTS, token=ada)["results"]] == [job["id"]]
@@ -64,16 +64,16 @@ def test_import_review_and_undo(module_daemon: RunningDaemon, ada: Account) -> N
     assert daemon.get("/api/v1/favorites/ratings/", token=ada)["count"] == 0
     daemon.post(f"{IMPORTS}{job['id']}/undo/", token=ada, status=409)
     # the answer is remembered until it is forgotten
-    assert bring(daemon, ada, RATINGS, "?filename=ratings.csv")["report"]["new"] == 2
+    assert start_import(daemon, ada, RATINGS, "?filename=ratings.csv")["report"]["new"] == 2
     daemon.delete(one, token=ada)
-    assert bring(daemon, ada, RATINGS)["report"]["ambiguous"] == 1
+    assert start_import(daemon, ada, RATINGS)["report"]["ambiguous"] == 1
 
 
 def test_an_import_is_taken_back_whole_though_what_came_of_an_answer_is_undone(
     module_daemon: RunningDaemon, ada: Account
 ) -> None:
     daemon = module_daemon
-    job = bring(daemon, ada, f"{RATINGS}2020-05-03,Up,2010,u3,3\n", "?filename=ratings.csv")
+    job = start_import(daemon, ada, f"{RATINGS}2020-05-03,Up,2010,u3,3\n", "?filename=ratings.csv")
     question, _ = daemon.get(REVIEW, token=ada)["results"]
     movie = question["candidates"][0]["movie_detail"]["id"]
     daemon.post(f"{REVIEW}{question['id']}/resolve/", {"movie": movie}, token=ada)
@@ -89,7 +89,7 @@ def test_nothing_of_an_import_is_undone_while_it_is_under_way(
     module_daemon: RunningDaemon, ada: Account
 ) -> None:
     daemon = module_daemon
-    job = bring(daemon, ada, RATINGS, "?filename=ratings.csv")
+    job = start_import(daemon, ada, RATINGS, "?filename=ratings.csv")
     db.execute(
         "UPDATE jobs SET state = 'running', owner = 'x', heartbeat_at = ? WHERE id = ?", 2**40, job["id"]
     )
@@ -103,7 +103,7 @@ def test_nothing_of_an_import_is_undone_while_it_is_under_way(
 
 
 def test_without_candidates_a_question_is_searched_for(module_daemon: RunningDaemon, ada: Account) -> None:
-    bring(module_daemon, ada, "title,year,rating\nGodfather 2: The Return of Michael,1990,4\n")
+    start_import(module_daemon, ada, "title,year,rating\nGodfather 2: The Return of Michael,1990,4\n")
     [question] = module_daemon.get(f"{REVIEW}?state=unmatched", token=ada)["results"]
     assert question["candidates"] == []
     found = module_daemon.get(f"{REVIEW}{question['id']}/", token=ada)["candidates"]
@@ -114,7 +114,7 @@ def test_without_candidates_a_question_is_searched_for(module_daemon: RunningDae
 
 
 def test_a_dry_run_changes_nothing(module_daemon: RunningDaemon, ada: Account) -> None:
-    report = bring(module_daemon, ada, RATINGS, "?dry_run=true&on_conflict=overwrite")["report"]
+    report = start_import(module_daemon, ada, RATINGS, "?dry_run=true&on_conflict=overwrite")["report"]
     assert (report["dry_run"], report["new"], report["ambiguous"]) == (True, 1, 1)
     assert module_daemon.get("/api/v1/favorites/ratings/", token=ada)["count"] == 0
     assert module_daemon.get(REVIEW, token=ada)["count"] == 0
@@ -149,14 +149,14 @@ def test_queries_are_checked(module_daemon: RunningDaemon, ada: Account, query: 
 
 def test_a_file_that_breaks_off_fails_with_its_line(module_daemon: RunningDaemon, ada: Account) -> None:
     entry = '{"rated_at": "2020-05-01T00:00:00Z", "rating": 9, "movie": {"title": "Heat", "year": 1995, "ids": {}}}'
-    job = bring(module_daemon, ada, f"[{entry},\n{entry}", "?filename=mine.json")
+    job = start_import(module_daemon, ada, f"[{entry},\n{entry}", "?filename=mine.json")
     assert (job["state"], job["error_code"]) == ("failed", "unreadable_import")
     assert "mine.json, line 2" in job["error"]
     assert module_daemon.get("/api/v1/favorites/ratings/", token=ada)["count"] == 0
 
 
 def test_a_scale_may_be_told(module_daemon: RunningDaemon, ada: Account) -> None:
-    bring(module_daemon, ada, "title,year,rating\nHeat,1995,70\n", "?scale=100")
+    start_import(module_daemon, ada, "title,year,rating\nHeat,1995,70\n", "?scale=100")
     [rating] = module_daemon.get("/api/v1/favorites/ratings/", token=ada)["results"]
     assert rating["rating"] == 3.5
 

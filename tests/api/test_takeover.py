@@ -15,8 +15,8 @@ import pytest
 from movierec.recommender import models_folder
 from movierec.recommender.artifacts import store
 from movierec.recommender.training import pipeline
-from tests.api.test_imports import ended
-from tests.api.test_model import MODEL, imported
+from tests.api.test_imports import wait_for_job
+from tests.api.test_model import MODEL, import_ratings
 from tests.running import RunningDaemon
 
 PATH = "/api/v1/recommendations"
@@ -24,7 +24,7 @@ PATH = "/api/v1/recommendations"
 
 def test_a_new_model_is_taken_over_without_a_failed_request(daemon: RunningDaemon) -> None:
     admin, user = daemon.admin(), daemon.register()
-    imported(daemon, admin)
+    import_ratings(daemon, admin)
     film = daemon.get(f"{PATH}/quickstart/", token=user)["results"][0]["id"]
     daemon.put(f"/api/v1/favorites/ratings/movie/{film}/", {"rating": 5}, token=user, status=201)
     finished = threading.Event()
@@ -45,7 +45,7 @@ def test_a_new_model_is_taken_over_without_a_failed_request(daemon: RunningDaemo
     try:
         versions = []
         for _ in range(2):
-            job = ended(daemon, admin, daemon.post(f"{MODEL}train/", token=admin, status=202))
+            job = wait_for_job(daemon, admin, daemon.post(f"{MODEL}train/", token=admin, status=202))
             assert job["state"] == "succeeded", job["error"]
             versions.append(job["report"]["version"])
             # Whoever is told that it is trained is served by it.
@@ -62,8 +62,10 @@ def test_a_new_model_is_taken_over_without_a_failed_request(daemon: RunningDaemo
 @pytest.mark.parametrize("after", [None, "gram", "solve short", "stars", "publish"])
 def test_a_killed_training_leaves_a_whole_model_serving(daemon: RunningDaemon, after: str | None) -> None:
     admin = daemon.admin()
-    imported(daemon, admin)
-    first = ended(daemon, admin, daemon.post(f"{MODEL}train/", token=admin, status=202))["report"]["version"]
+    import_ratings(daemon, admin)
+    first = wait_for_job(daemon, admin, daemon.post(f"{MODEL}train/", token=admin, status=202))["report"][
+        "version"
+    ]
     process = started(daemon.settings)
     assert process.stdout is not None
     while after is not None and json.loads(process.stdout.readline())["stage"] != after:
@@ -77,7 +79,7 @@ def test_a_killed_training_leaves_a_whole_model_serving(daemon: RunningDaemon, a
     assert found is not None
     assert found.version == first or after == "publish"
     assert daemon.get(MODEL, token=admin)["version"] == found.version
-    last = ended(daemon, admin, daemon.post(f"{MODEL}train/", token=admin, status=202))
+    last = wait_for_job(daemon, admin, daemon.post(f"{MODEL}train/", token=admin, status=202))
     assert last["state"] == "succeeded"
     assert daemon.get(MODEL, token=admin)["version"] == last["report"]["version"]
 

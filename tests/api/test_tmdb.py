@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from movierec import config, db
-from movierec.api.app import share_of
+from movierec.api.app import limits_per_process
 from tests.conftest import Template
 from tests.films import movie_id
 from tests.running import Daemon, RunningDaemon
@@ -334,10 +334,10 @@ def test_health_and_metrics_tell_of_tmdb(later: RunningDaemon, tmdb: StandIn) ->
 
 
 def test_processes_share_what_tmdb_may_be_asked() -> None:
-    one = share_of(config.TmdbSettings(), 4)
+    one = limits_per_process(config.TmdbSettings(), 4)
     assert (one.requests_per_second, one.requests_at_once) == (10, 2)
-    assert share_of(config.TmdbSettings(), 100).requests_at_once == 1
-    assert share_of(config.TmdbSettings(), 1) == config.TmdbSettings()
+    assert limits_per_process(config.TmdbSettings(), 100).requests_at_once == 1
+    assert limits_per_process(config.TmdbSettings(), 1) == config.TmdbSettings()
 
 
 def test_the_matrix_is_one_film(later: RunningDaemon) -> None:

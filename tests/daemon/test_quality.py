@@ -29,7 +29,7 @@ def dataset(tmp_path: Path) -> Path:
         "movies.csv": datasets.movies_csv(30).encode(),
         "ratings.csv": datasets.ratings_csv(60, films, 0.5).encode(),
     }
-    return datasets.folder(tmp_path / "ml-test", content)
+    return datasets.write_folder(tmp_path / "ml-test", content)
 
 
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

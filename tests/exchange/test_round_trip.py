@@ -22,7 +22,7 @@ from movierec.exchange.exports import FORMATS, write_export
 from movierec.movies import MovieRecord
 from tests.conftest import EmptyDatabases
 from tests.exchange.import_files import new_user
-from tests.films import FILMS, NOW, store_films
+from tests.films import MOVIES, NOW, store_movies
 
 LONGEST = 10_000
 _numbers = itertools.count(1)
@@ -82,8 +82,8 @@ def server(empty: Settings, further: list[MovieRecord]) -> Server:
     db.close()
     db.connect(empty)
     db.migrate()
-    store_films()
-    known = [movies.by_imdb_id(imdb_id) for imdb_id in list(FILMS)[:8]]
+    store_movies()
+    known = [movies.by_imdb_id(imdb_id) for imdb_id in list(MOVIES)[:8]]
     return Server(empty, [*known, *movies.upsert(further, NOW)])
 
 

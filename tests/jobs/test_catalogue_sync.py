@@ -16,7 +16,7 @@ from aiohttp import web
 from movierec import db, movies
 from movierec.config import Settings
 from movierec.jobs import catalogue_sync, enqueue_sync_if_due, queue
-from tests.api.test_imports import ended
+from tests.api.test_imports import wait_for_job
 from tests.conftest import Template
 from tests.daemon.test_serve import Served, on_sqlite
 from tests.films import movie_id
@@ -71,7 +71,7 @@ def admin(daemon: RunningDaemon, tmdb: Fading) -> Account:
 def synced(daemon: RunningDaemon, admin: Account, **query: int) -> Any:
     """The job of a run that has ended."""
     told = "&".join(f"{name}={value}" for name, value in query.items())
-    return ended(daemon, admin, daemon.post(f"{MOVIES}/sync/?{told}", token=admin, status=202))
+    return wait_for_job(daemon, admin, daemon.post(f"{MOVIES}/sync/?{told}", token=admin, status=202))
 
 
 def rated(daemon: RunningDaemon, *imdb_ids: str) -> None:
@@ -178,7 +178,7 @@ def test_only_one_run_at_a_time(daemon: RunningDaemon, admin: Account, tmdb: Fad
         daemon.delete(f"/api/v1/jobs/{job['id']}/", token=admin)
     finally:
         tmdb.delay_seconds = 0
-    assert ended(daemon, admin, job)["state"] == "cancelled"
+    assert wait_for_job(daemon, admin, job)["state"] == "cancelled"
 
 
 def test_without_a_key_it_says_so(settings: Settings) -> None:
@@ -227,7 +227,7 @@ def test_broken_off_the_next_daemon_goes_on(serve: Any, tmdb: Fading, end: signa
     served.stop(end)
     before = len(tmdb.asked)
     _, daemon = serve()
-    job = ended(daemon, admin, job)
+    job = wait_for_job(daemon, admin, job)
     assert job["state"] == "succeeded", job["error"]
     assert job["report"]["stopped"] == ""
     known = sum(not film.adult for film in tmdb.films.values())

@@ -12,7 +12,7 @@ import pytest
 from movierec import community, db
 from movierec.config import Settings
 from tests import datasets
-from tests.api.test_imports import ended, send
+from tests.api.test_imports import send, wait_for_job
 from tests.daemon.test_serve import Served, on_sqlite
 from tests.running import Account, RunningDaemon, TestClock
 
@@ -46,7 +46,7 @@ def under_way(daemon: RunningDaemon, admin: Account, stage: str) -> Any:
         "movies.csv": datasets.movies_csv(FILMS).encode(),
         "ratings.csv": datasets.ratings_csv(RATERS, range(500_001, 500_001 + FILMS), 0.3).encode(),
     }
-    job = send(daemon, admin, datasets.archive(source))
+    job = send(daemon, admin, datasets.zip_archive(source))
     deadline = time.monotonic() + 60
     while job["progress"]["stage"] != stage:
         assert job["state"] in ("queued", "running"), f"too late: {job}"
@@ -79,7 +79,7 @@ def test_killed_the_next_daemon_ends_the_import(serve: Serve, stage: str) -> Non
     served.stop(signal.SIGKILL)
     assert db.value("SELECT state FROM jobs WHERE id = ?", job["id"]) == "running"
     _, daemon = serve()
-    assert_every_row_once(ended(daemon, admin, job))
+    assert_every_row_once(wait_for_job(daemon, admin, job))
     assert list((daemon.settings.paths.state / "uploads").iterdir()) == []
 
 
@@ -93,4 +93,4 @@ def test_stopped_it_goes_back_into_the_queue(serve: Serve) -> None:
     assert time.monotonic() - started < 10
     assert db.value("SELECT state FROM jobs WHERE id = ?", job["id"]) == "queued"
     _, daemon = serve()
-    assert_every_row_once(ended(daemon, admin, job))
+    assert_every_row_once(wait_for_job(daemon, admin, job))

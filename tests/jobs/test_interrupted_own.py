@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from movierec import db
-from tests.api.test_imports import ended
+from tests.api.test_imports import wait_for_job
 from tests.daemon.test_serve import on_sqlite
 from tests.jobs.test_interrupted import Serve, serve
 from tests.running import Account, RunningDaemon
@@ -55,7 +55,7 @@ def test_killed_the_next_daemon_ends_the_import(serve: Serve, stage: str) -> Non
     served.stop(signal.SIGKILL)
     assert seen(account) < count()
     _, daemon = serve()
-    job = ended(daemon, account, job)
+    job = wait_for_job(daemon, account, job)
     assert (job["state"], job["error"]) == ("succeeded", None)
     assert (job["report"]["new"], job["report"]["rows"]) == (count(), count())
     assert seen(account) == count()

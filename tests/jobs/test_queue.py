@@ -13,7 +13,7 @@ from movierec.config import Settings
 from movierec.errors import Conflict, InternalError, NotFound
 from movierec.jobs import queue
 from movierec.jobs.registry import IMPORT, undo_abandoned_imports
-from tests.films import FILMS, movie_id
+from tests.films import MOVIES, movie_id
 
 KINDS = ("train",)
 
@@ -190,7 +190,7 @@ def broken_off(user: int, monkeypatch: pytest.MonkeyPatch) -> int:
     assert queue.claim("dead", (IMPORT,), now=0)
 
     def killed() -> Iterator[library.LibraryChange]:
-        yield from [library.rating_change(movie_id(film), 4) for film in FILMS][:6]
+        yield from [library.rating_change(movie_id(film), 4) for film in MOVIES][:6]
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

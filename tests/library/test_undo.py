@@ -29,7 +29,7 @@ from tests.films import movie_id
 from tests.library.users import NOW, everything_of, make_user
 
 ALIEN, HEAT, UP = "tt0078748", "tt0113277", "tt1049413"
-FILMS = sorted(films.FILMS)[:6]
+FILMS = sorted(films.MOVIES)[:6]
 DAY = 86_400
 _users = itertools.count(1)
 

@@ -7,14 +7,14 @@ import pytest
 from movierec import db, movies
 from movierec.errors import NotFound, ValidationFailed
 from movierec.movies import MovieFilters, MovieRecord
-from tests.films import FILMS, NOW, movie_id
+from tests.films import MOVIES, NOW, movie_id
 
 pytestmark = pytest.mark.usefixtures("database")
 
 
 def test_without_filters_everything_is_listed_the_best_known_first() -> None:
     count, films = movies.browse(MovieFilters(), limit=1000)
-    assert count == len(films) == len(FILMS)
+    assert count == len(films) == len(MOVIES)
     known = [film.popularity for film in films]
     assert known == sorted(known, reverse=True)
 
@@ -28,7 +28,7 @@ def test_an_offset_goes_on_where_the_limit_ended() -> None:
 def test_adult_films_may_be_left_out_listed_alone_or_among_all() -> None:
     movies.upsert([MovieRecord("Behind Closed Doors", "staff", adult=True)], NOW)
     counts = [movies.browse(MovieFilters(adult=adult), limit=1)[0] for adult in (False, True, None)]
-    assert counts == [len(FILMS), 1, len(FILMS) + 1]
+    assert counts == [len(MOVIES), 1, len(MOVIES) + 1]
 
 
 def test_orderings_are_names_of_a_table_and_nothing_else() -> None:

@@ -15,7 +15,7 @@ from movierec.errors import ValidationFailed
 from movierec.movies import MovieRecord
 from movierec.movies.trigrams import COMMON, MAXIMUM_TRIGRAMS, MINIMUM_TRIGRAMS, select_trigrams
 from tests.conftest import Template
-from tests.films import FILMS, NOW, movie_id
+from tests.films import MOVIES, NOW, movie_id
 from tests.movies.test_title_keys import MEANT
 
 # --- over the whole catalogue
@@ -164,9 +164,9 @@ def test_a_renamed_film_is_found_by_its_new_title_only() -> None:
 def test_a_deleted_film_is_gone_from_the_index() -> None:
     movies.delete_movie(movie_id("tt0133093"))
     assert movies.search("matrix", limit=5) == (0, [])
-    assert db.value("SELECT COUNT(*) FROM movie_titles") == len(FILMS) - 1
+    assert db.value("SELECT COUNT(*) FROM movie_titles") == len(MOVIES) - 1
     if db.is_postgres():
-        assert db.value("SELECT COUNT(*) FROM title_search") == len(FILMS) - 1
+        assert db.value("SELECT COUNT(*) FROM title_search") == len(MOVIES) - 1
     else:
         db.execute("INSERT INTO title_search (title_search) VALUES ('integrity-check')")
         assert db.rows('SELECT rowid FROM title_search WHERE title_search MATCH \'"mat" AND "atr"\'') == []

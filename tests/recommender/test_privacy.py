@@ -42,7 +42,7 @@ def told(database: Settings, tmp_path: Path) -> Callable[[str], Told]:
 
     def world(more: str) -> Told:
         source = {"movies.csv": datasets.movies_csv(FILMS).encode(), "ratings.csv": (common + more).encode()}
-        (tmp_path / "dataset.zip").write_bytes(datasets.archive(source))
+        (tmp_path / "dataset.zip").write_bytes(datasets.zip_archive(source))
         import_movielens(tmp_path / "dataset.zip", tmp_path, limit_bytes=10**9, now=2)
         ids = dict(db.rows("SELECT movielens_id, id FROM movies WHERE movielens_id IS NOT NULL"))
         for film, stars in RATED.items():

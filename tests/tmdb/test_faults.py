@@ -13,7 +13,7 @@ import pytest
 
 from movierec import db
 from tests.conftest import Template
-from tests.films import count, movie_id
+from tests.films import movie_count, movie_id
 from tests.running import Daemon, RunningDaemon
 from tests.tmdb.answers import Known
 from tests.tmdb.stand_in import FATAL, KEY, StandIn, http_date
@@ -99,7 +99,7 @@ def test_everybody_is_answered_and_nothing_bad_stays(
     # At once, and never well in between: what was begun in the mode before may still be tried again.
     stand_in.mode = mode
     stand_in.asked.clear()
-    films, entries, ada = count(), kept(daemon), daemon.register()
+    films, entries, ada = movie_count(), kept(daemon), daemon.register()
     made = [in_time(daemon, "GET", path, status=(200, 502)) for path in ASKED]
     assert [answer.get("source", answer.get("code")) for answer in made] == [
         "catalogue",
@@ -114,7 +114,7 @@ def test_everybody_is_answered_and_nothing_bad_stays(
     assert in_time(daemon, "GET", f"{RATINGS}/", token=ada)["count"] == 1
     assert in_time(daemon, "GET", "/health/ready/")["status"] == "ok"
     assert len(stand_in.asked) >= len(ASKED)
-    assert count() == films
+    assert movie_count() == films
     assert kept(daemon) == entries
 
 

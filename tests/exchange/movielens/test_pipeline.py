@@ -28,7 +28,7 @@ def run(database: Settings, tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
     def run(source: dict[str, bytes] | bytes | Path, **options: Any) -> dict[str, Any]:
         if isinstance(source, dict):
-            source = datasets.archive(source)
+            source = datasets.zip_archive(source)
         if isinstance(source, bytes):
             (tmp_path / "dataset.zip").write_bytes(source)
             source = tmp_path / "dataset.zip"
@@ -65,7 +65,7 @@ def film(**column: Any) -> Any:
 
 def test_films_are_joined_by_imdb_id_and_the_missing_ones_created(run: Any) -> None:
     known = film(imdb_id="tt0114709")
-    report = run(datasets.files())
+    report = run(datasets.dataset_files())
     matched = db.value("SELECT COUNT(*) FROM movies WHERE movielens_id IS NOT NULL AND source = 'starter'")
     created = db.value("SELECT COUNT(*) FROM movies WHERE source = 'movielens'")
     assert report["movies"] == {"matched": matched, "created": created}
@@ -76,7 +76,7 @@ def test_films_are_joined_by_imdb_id_and_the_missing_ones_created(run: Any) -> N
 
 
 def test_ratings_are_kept_as_half_stars_of_the_catalogues_films(run: Any) -> None:
-    report = run(datasets.files())
+    report = run(datasets.dataset_files())
     assert (report["ratings"], report["raters"], report["unchanged"]) == (4, 2, False)
     assert stored() == sorted(
         [
@@ -89,16 +89,16 @@ def test_ratings_are_kept_as_half_stars_of_the_catalogues_films(run: Any) -> Non
 
 
 def test_a_folder_is_as_good_as_an_archive(run: Any, tmp_path: Path) -> None:
-    first = run(datasets.folder(tmp_path / "ml", datasets.files()))
-    again = run(datasets.files())
+    first = run(datasets.write_folder(tmp_path / "ml", datasets.dataset_files()))
+    again = run(datasets.dataset_files())
     assert again["unchanged"]
     assert again["files"] == first["files"]
 
 
 def test_changed_ratings_replace_the_dataset(run: Any) -> None:
-    run(datasets.files())
+    run(datasets.dataset_files())
     revision = community.revision()
-    report = run(datasets.files(ratings="userId,movieId,rating,timestamp\n7,1,3.0,5\n"))
+    report = run(datasets.dataset_files(ratings="userId,movieId,rating,timestamp\n7,1,3.0,5\n"))
     assert not report["unchanged"]
     assert stored() == [(7, film(movielens_id=1), 6, 5)]
     assert community.revision() == revision + 1
@@ -133,7 +133,7 @@ def test_broken_rows_are_reported_by_line(run: Any) -> None:
             "6,6,4.5,10",
         ]
     )
-    report = run(datasets.files(ratings=ratings))
+    report = run(datasets.dataset_files(ratings=ratings))
     assert tally(report, "ratings.csv") == (21, 4, 1, 16)
     found = {problem["line"]: problem["message"] for problem in report["problems"]}
     assert sorted(found) == [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 19, 21, 22]
@@ -147,7 +147,7 @@ def test_broken_rows_are_reported_by_line(run: Any) -> None:
 
 def test_a_hundred_problems_are_listed_and_all_counted(run: Any) -> None:
     rows = ["1,777,4.0,1"] * 300 + ["1,1,9,1"] * 300 + ["1,1,4.0,1"]
-    report = run(datasets.files(ratings="\n".join(["userId,movieId,rating,timestamp", *rows])))
+    report = run(datasets.dataset_files(ratings="\n".join(["userId,movieId,rating,timestamp", *rows])))
     assert tally(report, "ratings.csv") == (601, 1, 0, 600)
     assert len(report["problems"]) == 100
     assert report["problems_total"] == 600
@@ -193,7 +193,7 @@ def test_encodings_are_recognised(run: Any, encode: Callable[[str], bytes]) -> N
 
 
 def test_columns_may_stand_in_any_order(run: Any) -> None:
-    report = run(datasets.files(ratings="Rating,MovieID,UserID\n4.0,1,3\n3.5,6,3\n"))
+    report = run(datasets.dataset_files(ratings="Rating,MovieID,UserID\n4.0,1,3\n3.5,6,3\n"))
     assert tally(report, "ratings.csv") == (2, 2, 0, 0)
     assert stored() == sorted([(3, film(movielens_id=1), 8, 0), (3, film(movielens_id=6), 7, 0)])
 
@@ -219,7 +219,7 @@ def test_an_outside_id_that_two_movies_claim_is_the_first_ones(run: Any) -> None
     movies = "movieId,title,genres\n900003,One (2001),Drama\n900004,Two (2002),Drama\n"
     links = "movieId,imdbId,tmdbId\n900003,9000003,9000\n900004,9000004,9000\n"
     ratings = "userId,movieId,rating\n1,900003,4\n1,900004,3\n"
-    report = run(datasets.files(movies=movies, links=links, ratings=ratings))
+    report = run(datasets.dataset_files(movies=movies, links=links, ratings=ratings))
     assert report["movies"] == {"matched": 0, "created": 2}
     assert db.rows(
         "SELECT imdb_id, tmdb_id FROM movies WHERE movielens_id > 900000 ORDER BY movielens_id"
@@ -234,7 +234,7 @@ def test_tags_of_three_people_become_keywords(run: Any) -> None:
         "userId,movieId,tag,timestamp\n1,1,Pixar,1\n2,1,pixar,1\n3,1, PIXAR ,1\n3,1,pixar,2\n1,1,toys,1\n"
         f'2,1,toys,1\n2,1,,1\n2,1,{"x" * 60},1\n2,77,pixar,1\n2,6,"heist, the",1\n'
     )
-    report = run(datasets.files(tags=tags))
+    report = run(datasets.dataset_files(tags=tags))
     assert tally(report, "tags.csv") == (10, 6, 1, 3)
     keywords = db.rows(
         "SELECT keywords.name FROM movie_keywords JOIN keywords ON keywords.id = keyword_id "
@@ -247,7 +247,7 @@ def test_films_without_better_votes_get_them_from_the_ratings(run: Any) -> None:
     db.execute(
         "UPDATE movies SET source = 'tmdb', vote_count = 7, vote_average = 7.7 WHERE imdb_id = 'tt0114709'"
     )
-    run(datasets.files(), minimum_raters=1)
+    run(datasets.dataset_files(), minimum_raters=1)
     votes = "SELECT vote_count, vote_average FROM movies WHERE movielens_id = ?"
     assert db.row(votes, 1) == (7, 7.7)
     count, average = db.row(votes, 900001) or ()
@@ -257,7 +257,7 @@ def test_films_without_better_votes_get_them_from_the_ratings(run: Any) -> None:
 
 
 def test_votes_of_few_raters_are_nobodys_business(run: Any) -> None:
-    run(datasets.files())
+    run(datasets.dataset_files())
     assert db.row("SELECT vote_count, vote_average FROM movies WHERE movielens_id = 900001") == (0, 0.0)
 
 
@@ -278,7 +278,7 @@ def test_votes_of_few_raters_are_nobodys_business(run: Any) -> None:
 def test_what_cannot_be_imported_changes_nothing(run: Any, changed: dict[str, Any], words: str) -> None:
     before = db.rows("SELECT * FROM movies ORDER BY id")
     with pytest.raises(UnreadableImport) as refused:
-        run(datasets.files(**changed))
+        run(datasets.dataset_files(**changed))
     assert words in refused.value.detail
     assert db.rows("SELECT * FROM movies ORDER BY id") == before
     assert community.datasets() == []
@@ -286,7 +286,7 @@ def test_what_cannot_be_imported_changes_nothing(run: Any, changed: dict[str, An
 
 def _entry(name: str, content: bytes = b"x", **attributes: Any) -> bytes:
     """The small dataset with one more entry of such attributes."""
-    packed = io.BytesIO(datasets.archive(datasets.files()))
+    packed = io.BytesIO(datasets.zip_archive(datasets.dataset_files()))
     with zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED) as target:
         entry = zipfile.ZipInfo(name)
         for attribute, value in attributes.items():
@@ -297,7 +297,7 @@ def _entry(name: str, content: bytes = b"x", **attributes: Any) -> bytes:
 
 def _encrypted() -> bytes:
     """With the flag of an encrypted entry set on ratings.csv."""
-    data = bytearray(datasets.archive(datasets.files()))
+    data = bytearray(datasets.zip_archive(datasets.dataset_files()))
     place = data.index(b"PK\1\2")
     while b"ratings.csv" not in data[place : place + 80]:
         place = data.index(b"PK\1\2", place + 4)
@@ -306,20 +306,24 @@ def _encrypted() -> bytes:
 
 
 def _bomb() -> bytes:
-    return datasets.archive(datasets.files(ratings=b"userId,movieId,rating\n" + b"0" * 20_000_000))
+    return datasets.zip_archive(
+        datasets.dataset_files(ratings=b"userId,movieId,rating\n" + b"0" * 20_000_000)
+    )
 
 
 def _crowded(real: bool) -> bytes:
     """Too many entries; or a directory that says it is enormous."""
     if real:
-        return datasets.archive({f"{number}.csv": b"" for number in range(1001)} | datasets.files())
-    data = bytearray(datasets.archive(datasets.files()))
+        return datasets.zip_archive(
+            {f"{number}.csv": b"" for number in range(1001)} | datasets.dataset_files()
+        )
+    data = bytearray(datasets.zip_archive(datasets.dataset_files()))
     struct.pack_into("<L", data, data.rindex(b"PK\5\6") + 12, 0x7FFFFFFF)
     return bytes(data)
 
 
 def _damaged() -> bytes:
-    data = bytearray(datasets.archive(datasets.files()))
+    data = bytearray(datasets.zip_archive(datasets.dataset_files()))
     start = data.index(b"ratings.csv") + 11
     data[start : start + 30] = bytes(30)
     return bytes(data)
@@ -330,8 +334,8 @@ def _damaged() -> bytes:
     [
         (lambda: b"", "empty"),
         (lambda: b"\x7fELF" * 1000, "no zip"),
-        (lambda: datasets.archive(datasets.files())[:-40], "no zip"),
-        (lambda: datasets.archive(datasets.files())[300:], "no zip|damaged"),
+        (lambda: datasets.zip_archive(datasets.dataset_files())[:-40], "no zip"),
+        (lambda: datasets.zip_archive(datasets.dataset_files())[300:], "no zip|damaged"),
         (lambda: _entry("../../etc/movies.csv"), "outside"),
         (lambda: _entry("/etc/passwd"), "outside"),
         (lambda: _entry("..\\ratings.csv"), "outside"),
@@ -340,7 +344,10 @@ def _damaged() -> bytes:
         (lambda: _entry("again/ratings.csv"), "two files named ratings.csv"),
         (_encrypted, "encrypted"),
         (_bomb, "100 times"),
-        (lambda: datasets.archive(datasets.files(ratings=b"1" * (LIMIT + 1))), "unpacks to 50,000,001 bytes"),
+        (
+            lambda: datasets.zip_archive(datasets.dataset_files(ratings=b"1" * (LIMIT + 1))),
+            "unpacks to 50,000,001 bytes",
+        ),
         (lambda: _crowded(True), "too many entries"),
         (lambda: _crowded(False), "too many entries"),
         (_damaged, "damaged"),
@@ -355,11 +362,13 @@ def test_hostile_and_broken_archives_are_refused(run: Any, archive: Callable[[],
 
 def test_a_line_without_end_is_one_broken_row(run: Any) -> None:
     huge = "9" * 3_000_000
-    report = run(datasets.files(ratings=f"userId,movieId,rating\n1,1,4\n{huge},1,4\n1,6,{huge}\n2,1,3\n"))
+    report = run(
+        datasets.dataset_files(ratings=f"userId,movieId,rating\n1,1,4\n{huge},1,4\n1,6,{huge}\n2,1,3\n")
+    )
     assert tally(report, "ratings.csv") == (4, 2, 0, 2)
     assert [problem["line"] for problem in report["problems"]] == [3, 4]
     assert report["problems"][0]["message"] == "longer than 65,536 bytes"
-    report = run(datasets.files(tags="userId,movieId,tag\n1,1," + "é" * 3_000_000))
+    report = run(datasets.dataset_files(tags="userId,movieId,tag\n1,1," + "é" * 3_000_000))
     assert tally(report, "tags.csv") == (1, 0, 0, 1)
 
 
@@ -399,7 +408,9 @@ def test_ended_anywhere_and_repeated_it_is_as_if_it_had_run_once(run: Any) -> No
 
 def test_check_source_looks_at_no_rows(tmp_path: Path) -> None:
     path = tmp_path / "dataset.zip"
-    path.write_bytes(datasets.archive(datasets.files(ratings="userId,movieId,rating\nnonsense\n")))
+    path.write_bytes(
+        datasets.zip_archive(datasets.dataset_files(ratings="userId,movieId,rating\nnonsense\n"))
+    )
     check_source(path, LIMIT)
 
 
@@ -414,7 +425,7 @@ def test_ml_latest_small(run: Any, movielens: Path) -> None:
     assert db.value("SELECT COUNT(*) FROM movies WHERE movielens_id IS NOT NULL") == 9742
     assert db.value("SELECT title FROM movies WHERE movielens_id = 33794") == "Batman Begins"
     before = db.rows("SELECT * FROM movies ORDER BY id")
-    again = run(datasets.of_folder(movielens))
+    again = run(datasets.zip_folder(movielens))
     assert again["unchanged"]
     assert again["files"] == report["files"]
     assert again["movies"] == {"matched": 9742, "created": 0}

@@ -14,7 +14,7 @@ from movierec import auth, db, library, movies, recommender
 from movierec.config import Settings
 from movierec.errors import Conflict, NotFound, ValidationFailed
 from movierec.movies import MovieRecord
-from tests.films import NOW, count, movie_id
+from tests.films import NOW, movie_count, movie_id
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -41,9 +41,9 @@ def two_rows() -> tuple[int, int]:
 
 def test_details_that_name_the_ids_of_two_rows_make_them_one() -> None:
     starter, listed = two_rows()
-    before = count()
+    before = movie_count()
     assert movies.upsert([DETAILS], NOW + 1) == [starter]
-    assert count() == before - 1
+    assert movie_count() == before - 1
     film = movies.detail(starter)
     assert (film.listed.tmdb_id, film.listed.imdb_id) == (438631, "tt1160419")
     assert (film.listed.title, film.facts["certificate"], film.facts["tagline"]) == (
@@ -108,10 +108,10 @@ def test_a_wrong_id_makes_no_two_films_one(claim: MovieRecord, caplog: pytest.Lo
     movies.upsert([MovieRecord("The Matrix", "movielens", imdb_id="tt0133093", tmdb_id=603)], NOW)
     movies.upsert([MovieRecord("The Thing", "movielens", imdb_id="tt0905372", tmdb_id=60935)], NOW)
     holder, meant = movies.by_tmdb_id(claim.tmdb_id or 0), movie_id(claim.imdb_id or "")
-    title, before = movies.detail(holder).listed.title, count()
+    title, before = movies.detail(holder).listed.title, movie_count()
     with caplog.at_level(logging.WARNING, logger="movierec.movies"):
         assert movies.upsert([replace(claim, tagline="Told.")], NOW) == [meant]
-    assert count() == before
+    assert movie_count() == before
     assert movies.by_tmdb_id(claim.tmdb_id or 0) == holder
     assert (movies.detail(holder).listed.title, movies.detail(holder).facts["tagline"]) == (title, "")
     assert movies.detail(meant).facts["tagline"] == "Told."

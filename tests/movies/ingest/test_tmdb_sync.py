@@ -21,7 +21,7 @@ from movierec.movies.popularity import equivalent_reviews, popularity
 from movierec.movies.search_ranking import without_year
 from movierec.recommender.serving.movie_index import read_movies
 from movierec.tmdb import TmdbResponse, TmdbService, parse
-from tests.films import NOW, count, movie_id
+from tests.films import NOW, movie_count, movie_id
 from tests.tmdb import answers
 from tests.tmdb.answers import HEAT, MATRIX, NEW, Known
 
@@ -41,9 +41,9 @@ def save(films: list[MovieRecord]) -> list[int]:
 
 
 def test_a_film_of_a_list_is_the_one_that_is_there() -> None:
-    before = count()
+    before = movie_count()
     assert save(listed(MATRIX, HEAT)) == [movie_id("tt0133093"), movie_id("tt0113277")]
-    assert count() == before
+    assert movie_count() == before
     matrix = movies.detail(movie_id("tt0133093"))
     assert matrix.listed.tmdb_id == 603
     assert matrix.listed.poster_path == "/poster603.jpg"

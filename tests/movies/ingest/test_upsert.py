@@ -10,7 +10,7 @@ import pytest
 from movierec import db, movies
 from movierec.errors import NotFound
 from movierec.movies import MovieRecord
-from tests.films import FILMS, NOW, count, movie_id
+from tests.films import MOVIES, NOW, movie_count, movie_id
 from tests.test_migrations import schema
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -26,8 +26,8 @@ DUNE = MovieRecord(
 
 
 def test_the_films_of_the_tests_are_there() -> None:
-    assert count() == len(FILMS)
-    for imdb_id, name in FILMS.items():
+    assert movie_count() == len(MOVIES)
+    for imdb_id, name in MOVIES.items():
         assert movies.detail(movie_id(imdb_id)).listed.title == name.partition(" (")[0]
 
 
@@ -175,7 +175,7 @@ def test_the_shipped_catalogue_is_loaded_once_and_keeps_the_films_there_are() ->
     started = time.process_time()
     assert movies.seed_catalogue(NOW) > 17_000
     assert time.process_time() - started < 10  # 3 s on quiet cores; the rest is room for a busy machine
-    assert count() > 17_000
+    assert movie_count() > 17_000
     assert movie_id("tt0133093") == matrix
     assert not movies.needs_seed()
     assert movies.seed_catalogue(NOW) == 0
@@ -185,8 +185,8 @@ def test_the_first_load_leaves_indexes_and_keys_as_the_migrations_made_them() ->
     before = schema()
     db.execute("DELETE FROM movies")
     db.execute("DELETE FROM revisions WHERE name = 'starter'")
-    assert movies.seed_catalogue(NOW) == count() > 17_000
+    assert movies.seed_catalogue(NOW) == movie_count() > 17_000
     assert schema() == before
-    assert db.value("SELECT COUNT(*) FROM movie_titles") >= count()
+    assert db.value("SELECT COUNT(*) FROM movie_titles") >= movie_count()
     db.execute("DELETE FROM movies WHERE imdb_id = 'tt0133093'")
     assert db.value("SELECT COUNT(*) FROM credits WHERE movie_id NOT IN (SELECT id FROM movies)") == 0
