@@ -14,7 +14,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from tests.daemon.fleet import AUTH, Fleet, fleet_of
+from tests.daemon.fleet import AUTH, Fleet, run_fleet
 from tests.mail.auc import auc
 from tests.running import PASSWORD
 
@@ -35,7 +35,7 @@ def main() -> None:
     }
     if given.database:
         environment["MOVIEREC_DATABASE__URL"] = given.database
-    with tempfile.TemporaryDirectory() as home, fleet_of(Path(home), 1, **environment) as fleet:
+    with tempfile.TemporaryDirectory() as home, run_fleet(Path(home), 1, **environment) as fleet:
         names = [fleet.sign_up(f"user{number}").name for number in range(8)]
         _one_by_one(fleet, names)
         _together(fleet, names)

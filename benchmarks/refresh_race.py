@@ -12,7 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.daemon.fleet import AUTH, fleet_of, race
+from tests.daemon.fleet import AUTH, race, run_fleet
 
 CLIENTS = 20
 
@@ -24,7 +24,7 @@ def main() -> None:
     given = arguments.parse_args()
     good, times = 0, []
     environment = {"MOVIEREC_DATABASE__URL": given.database}
-    with tempfile.TemporaryDirectory() as home, fleet_of(Path(home), 3, **environment) as fleet:
+    with tempfile.TemporaryDirectory() as home, run_fleet(Path(home), 3, **environment) as fleet:
         refresh = fleet.sign_up("racer").refresh
         with ThreadPoolExecutor(CLIENTS) as pool:
             for number in range(given.rounds):

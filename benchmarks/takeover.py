@@ -24,7 +24,7 @@ from movierec.recommender.artifacts import store
 from movierec.recommender.engine.blend import Blend
 from movierec.recommender.engine.hybrid import catalogue_transfer_matrix
 from movierec.recommender.serving.movie_index import load_movie_index
-from tests.daemon.fleet import Fleet, fleet_of
+from tests.daemon.fleet import Fleet, run_fleet
 
 RATED = 100
 PATH = "/api/v1/recommendations/?limit=20"
@@ -38,7 +38,10 @@ def main() -> None:
     arguments.add_argument("--seconds", type=float, default=15)
     given = arguments.parse_args()
     environment = {"MOVIEREC_DATABASE__URL": given.database}
-    with tempfile.TemporaryDirectory() as home, fleet_of(Path(home), given.processes, **environment) as fleet:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        run_fleet(Path(home), given.processes, **environment) as fleet,
+    ):
         settings = config.load(environ={"MOVIEREC_HOME": home, **environment})
         db.connect(settings)
         arrays = model(given.films, Path(home))

@@ -33,7 +33,7 @@ PACE_SECONDS = 0.05
 TURNS = 4
 
 
-class StandIn:
+class FakeTmdb:
     """The stand-in in another process."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class StandIn:
 
 
 @contextmanager
-def daemon(stand_in: StandIn, **settings: str) -> Iterator[Client]:
+def daemon(stand_in: FakeTmdb, **settings: str) -> Iterator[Client]:
     """A daemon that asks the stand-in, and somebody signed in there."""
     with tempfile.TemporaryDirectory() as home:
         environ = {
@@ -87,7 +87,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--requests", type=int, default=200)
     given = arguments.parse_args()
-    stand_in = StandIn()
+    stand_in = FakeTmdb()
     try:
         with daemon(stand_in) as client:
             stand_in(delay_seconds=DELAY_SECONDS)
@@ -102,7 +102,7 @@ def shipped(client: Client, title: str) -> int:
     return int(client("GET", f"{MOVIES}/search/?q={title}")["results"][0]["id"])
 
 
-def count_requests(client: Client, stand_in: StandIn) -> None:
+def count_requests(client: Client, stand_in: FakeTmdb) -> None:
     heat = shipped(client, "heat")
     stand_in()
     new = client("GET", f"{MOVIES}/search/?q=quiet")["results"][0]["id"]
@@ -139,7 +139,7 @@ def at_once(client: Client, path: str) -> None:
         thread.join()
 
 
-def measure_latency(client: Client, stand_in: StandIn, requests: int) -> None:
+def measure_latency(client: Client, stand_in: FakeTmdb, requests: int) -> None:
     pages, texts = itertools.count(1), itertools.count(1)
     film = shipped(client, "alien")
     cases: dict[str, Callable[[], Any]] = {
@@ -165,7 +165,7 @@ class Seen:
     longest_seconds: float
 
 
-def tell_faults(stand_in: StandIn, requests: int) -> None:
+def tell_faults(stand_in: FakeTmdb, requests: int) -> None:
     """One's own: a rating and the list of them, while somebody else opens what needs TMDb, over and over.
 
     `ratio` is that of p99 to p99 while TMDb was well, in turns between. After five failures it is left alone for a

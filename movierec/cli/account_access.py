@@ -7,10 +7,19 @@ from typing import Annotated
 
 import typer
 
-from movierec.cli.connection import connect, credentials
+from movierec.cli.connection import connect, credential_file
 from movierec.cli.options import AsJson, IdsOnly, new_group
-from movierec.cli.output import Column, columns_help, day, field, print_done, print_json, print_list, say
-from movierec.client import pages
+from movierec.cli.output import (
+    Column,
+    columns_help,
+    date_column,
+    field_column,
+    print_json,
+    print_list,
+    print_message,
+    print_outcome,
+)
+from movierec.client import iterate_pages
 from movierec.errors import ValidationFailed
 
 commands = new_group("")
@@ -20,17 +29,17 @@ commands.add_typer(sessions, name="sessions")
 commands.add_typer(tokens, name="tokens")
 
 SESSIONS = [
-    field("id", right=True),
-    field("label", wraps=True),
-    day("created_at"),
+    field_column("id", right=True),
+    field_column("label", wraps=True),
+    date_column("created_at"),
     Column("last used", lambda item: item["last_used_at"]),
-    field("current"),
+    field_column("current"),
 ]
 TOKENS = [
-    field("id", right=True),
-    field("name", wraps=True),
-    field("scopes"),
-    day("created_at"),
+    field_column("id", right=True),
+    field_column("name", wraps=True),
+    field_column("scopes"),
+    date_column("created_at"),
     Column("expires", lambda item: item["expires_at"]),
     Column("last used", lambda item: item["last_used_at"]),
 ]
@@ -41,7 +50,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 @sessions.command("list", epilog=columns_help(SESSIONS))
 def list_sessions(as_json: AsJson = False, ids: IdsOnly = False) -> None:
     """List the sessions, the one used last first."""
-    print_list(pages(connect().sessions), SESSIONS, as_json=as_json, ids=ids)
+    print_list(iterate_pages(connect().sessions), SESSIONS, as_json=as_json, ids=ids)
 
 
 @sessions.command("remove")
@@ -57,17 +66,17 @@ def remove_session(
         raise ValidationFailed("Give either the id of a session or --all.")
     if session_id is None:
         answer = connect().log_out_all()
-        credentials().forget()
-        print_done(answer["message"], answer, as_json=as_json)
+        credential_file().forget()
+        print_outcome(answer["message"], answer, as_json=as_json)
         return
     connect().end_session(session_id)
-    print_done(f"Session {session_id} is signed out.", {"id": session_id}, as_json=as_json)
+    print_outcome(f"Session {session_id} is signed out.", {"id": session_id}, as_json=as_json)
 
 
 @tokens.command("list", epilog=columns_help(TOKENS))
 def list_tokens(as_json: AsJson = False, ids: IdsOnly = False) -> None:
     """List the tokens, newest first. Their secrets are not shown again."""
-    print_list(pages(connect().tokens), TOKENS, as_json=as_json, ids=ids, nothing="No tokens.")
+    print_list(iterate_pages(connect().tokens), TOKENS, as_json=as_json, ids=ids, nothing="No tokens.")
 
 
 @tokens.command("add")
@@ -85,7 +94,7 @@ def add_token(
     if as_json:
         print_json(made)
         return
-    say(f"Token {made['id']} may {' and '.join(made['scopes'])}. Keep it: it is not shown again.")
+    print_message(f"Token {made['id']} may {' and '.join(made['scopes'])}. Keep it: it is not shown again.")
     print(made["token"])
 
 
@@ -95,7 +104,7 @@ def remove_token(
 ) -> None:
     """End a token: it is refused from now on."""
     connect().revoke_token(token_id)
-    print_done(f"Token {token_id} has ended.", {"id": token_id}, as_json=as_json)
+    print_outcome(f"Token {token_id} has ended.", {"id": token_id}, as_json=as_json)
 
 
 @commands.command()
@@ -104,17 +113,17 @@ def delete(yes: Yes = False, as_json: AsJson = False) -> None:
     client = connect()
     user = client.me()
     if not yes:
-        confirm(user["username"], "your account with all ratings, favorites and lists")
+        confirm_erasure(user["username"], "your account with all ratings, favorites and lists")
     client.delete_user(user["id"])
-    credentials().forget()
-    print_done(f"The account {user['username']} is erased.", {"id": user["id"]}, as_json=as_json)
+    credential_file().forget()
+    print_outcome(f"The account {user['username']} is erased.", {"id": user["id"]}, as_json=as_json)
 
 
-def confirm(word: str, what: str) -> None:
+def confirm_erasure(word: str, what: str) -> None:
     """Go on only if somebody types `word`. Raises ValidationFailed."""
     if not sys.stdin.isatty():
         raise ValidationFailed("There is no terminal to ask whether you mean it. Use --yes.")
-    say(f"This erases {what}, for good.")
+    print_message(f"This erases {what}, for good.")
     print(f"Type {word} to go on: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != word:
         raise ValidationFailed("Nothing was erased.")

@@ -11,7 +11,7 @@ import typer
 
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, PasswordFile, new_group
-from movierec.cli.output import print_done
+from movierec.cli.output import print_outcome
 from movierec.cli.passwords import read_passwords
 from movierec.errors import ValidationFailed
 
@@ -89,4 +89,4 @@ def _check_one(address: str | None, confirm: bool, what: str) -> None:
 
 
 def _print(answer: Any, *, as_json: bool) -> None:
-    print_done(answer["message"], answer, as_json=as_json)
+    print_outcome(answer["message"], answer, as_json=as_json)

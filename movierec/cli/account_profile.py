@@ -9,7 +9,7 @@ import typer
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, new_group
 from movierec.cli.output import print_record
-from movierec.cli.scales import Scale, scale_named
+from movierec.cli.scales import RatingScale, parse_scale
 from movierec.errors import ValidationFailed
 
 commands = new_group("")
@@ -28,9 +28,9 @@ def profile(
         bool | None, typer.Option("--mature/--no-mature", help="Whether adult films are shown.")
     ] = None,
     scale: Annotated[
-        Scale | None,
+        RatingScale | None,
         typer.Option(
-            parser=scale_named,
+            parser=parse_scale,
             metavar="5|10|100",
             help="How you write ratings: up to 5 by halves, up to 10, up to 100 by tens.",
         ),

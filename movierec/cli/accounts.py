@@ -10,11 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from movierec.cli import account_access, account_mail, account_profile
-from movierec.cli.connection import connect, credentials, server
+from movierec.cli.connection import connect, credential_file, server_url
 from movierec.cli.options import AsJson, PasswordFile, PasswordStdin, new_group
-from movierec.cli.output import print_done, print_record, say
+from movierec.cli.output import print_message, print_outcome, print_record
 from movierec.cli.passwords import read_passwords
-from movierec.client import Tokens
+from movierec.client import StoredTokens
 from movierec.errors import NotAuthenticated, TokenInvalid, ValidationFailed
 
 commands = new_group("")
@@ -51,7 +51,9 @@ def register(
         last_name=last_name,
     )
     _remember(answer)
-    print_done(f"Welcome, {answer['user']['username']}. You are signed in.", answer["user"], as_json=as_json)
+    print_outcome(
+        f"Welcome, {answer['user']['username']}. You are signed in.", answer["user"], as_json=as_json
+    )
 
 
 @commands.command()
@@ -66,19 +68,19 @@ def login(
     [password] = read_passwords(("Password",), from_stdin=password_stdin, file=password_file)
     answer = connect().log_in(name, password)
     _remember(answer)
-    print_done(f"Signed in as {answer['user']['username']}.", answer["user"], as_json=as_json)
+    print_outcome(f"Signed in as {answer['user']['username']}.", answer["user"], as_json=as_json)
 
 
 @commands.command()
 def logout(as_json: AsJson = False) -> None:
     """Sign out: the daemon refuses the tokens from now on, and they are deleted here."""
-    store = credentials()
+    store = credential_file()
     if store.load() is None:
-        raise NotAuthenticated(f"You are not signed in to {server()}.")
+        raise NotAuthenticated(f"You are not signed in to {server_url()}.")
     with contextlib.suppress(TokenInvalid):  # signed out already, from elsewhere
         connect().log_out()
     store.forget()
-    print_done("Signed out.", {"message": "Signed out."}, as_json=as_json)
+    print_outcome("Signed out.", {"message": "Signed out."}, as_json=as_json)
 
 
 @commands.command()
@@ -92,7 +94,7 @@ def whoami(as_json: AsJson = False) -> None:
         "id": user["id"],
         "staff": user["is_staff"],
         "since": user["date_joined"],
-        "server": server(),
+        "server": server_url(),
     }
     print_record(fields, user, as_json=as_json)
 
@@ -111,17 +113,17 @@ def password(
     old, new = read_passwords(prompts, from_stdin=password_stdin, file=password_file, confirm_last=True)
     answer = connect().change_password(old, new)
     _save_tokens(answer["tokens"], None)
-    print_done(answer["message"], {"message": answer["message"]}, as_json=as_json)
+    print_outcome(answer["message"], {"message": answer["message"]}, as_json=as_json)
 
 
 def _remember(answer: dict[str, Any]) -> None:
     _save_tokens(answer["tokens"], answer["user"]["username"])
     if os.environ.get("MOVIEREC_TOKEN"):
-        say("MOVIEREC_TOKEN is set and goes before this sign-in. Unset it to use the account.")
+        print_message("MOVIEREC_TOKEN is set and goes before this sign-in. Unset it to use the account.")
 
 
 def _save_tokens(tokens: dict[str, str], username: str | None) -> None:
-    credentials().save(Tokens(tokens["access"], tokens["refresh"]), username)
+    credential_file().save(StoredTokens(tokens["access"], tokens["refresh"]), username)
 
 
 def _ask(what: str) -> str:

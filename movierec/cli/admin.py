@@ -8,10 +8,10 @@ import typer
 
 from movierec.cli import admin_movies, admin_users
 from movierec.cli.connection import connect
-from movierec.cli.jobs import print_begun, print_job
+from movierec.cli.jobs import print_job, print_started_job
 from movierec.cli.options import AsJson, NoWait, new_group
-from movierec.cli.output import flattened, print_record
-from movierec.cli.progress import follow, progress
+from movierec.cli.output import flatten, print_record
+from movierec.cli.progress import show_progress, wait_for_job
 from movierec.errors import UpstreamUnavailable
 
 commands = new_group("")
@@ -33,10 +33,10 @@ def train(
     client = connect()
     job = client.train(measure=True if measure else None)
     if no_wait:
-        print_begun(job, "trains", as_json=as_json)
+        print_started_job(job, "trains", as_json=as_json)
         return
-    with progress() as shown:
-        job = follow(client, job, shown)
+    with show_progress() as shown:
+        job = wait_for_job(client, job, shown)
     print_job(job, as_json=as_json)
 
 
@@ -56,10 +56,10 @@ def sync(
     client = connect()
     job = client.sync(pages=pages, budget=budget)
     if no_wait:
-        print_begun(job, "asks TMDb", as_json=as_json)
+        print_started_job(job, "asks TMDb", as_json=as_json)
         return
-    with progress() as shown:
-        job = follow(client, job, shown)
+    with show_progress() as shown:
+        job = wait_for_job(client, job, shown)
     print_job(job, as_json=as_json)
     if job["report"]["away"]:
         raise UpstreamUnavailable(job["report"]["stopped"])
@@ -69,11 +69,11 @@ def sync(
 def model(as_json: AsJson = False) -> None:
     """Show the model in use. In a pipe: lines of name, tab, value."""
     answer = connect().model()
-    print_record(flattened(answer), answer, as_json=as_json)
+    print_record(flatten(answer), answer, as_json=as_json)
 
 
 @admin.command()
 def rollback(as_json: AsJson = False) -> None:
     """Go back to the model before."""
     answer = connect().roll_back_model()
-    print_record(flattened(answer), answer, as_json=as_json)
+    print_record(flatten(answer), answer, as_json=as_json)

@@ -9,23 +9,23 @@ from typing import Annotated, Any
 
 import typer
 
-from movierec.cli.account_access import Yes, confirm
+from movierec.cli.account_access import Yes, confirm_erasure
 from movierec.cli.connection import connect
-from movierec.cli.movie_lookup import find_movie, label, title_columns
-from movierec.cli.options import AsJson, IdsOnly, Movie, MovieWords, new_group
-from movierec.cli.output import columns_help, field, print_done, print_list, say
-from movierec.cli.terminal import visible
-from movierec.client import pages
+from movierec.cli.movie_lookup import find_movie, movie_label, title_columns
+from movierec.cli.options import AsJson, IdsOnly, MovieArgument, MovieWordsArgument, new_group
+from movierec.cli.output import columns_help, field_column, print_list, print_message, print_outcome
+from movierec.cli.terminal import escape_controls
+from movierec.client import iterate_pages
 from movierec.errors import ValidationFailed
 
 movies = new_group("The catalogue: add, edit, delete, merge.")
 
 COLUMNS = (
-    field("id", right=True),
+    field_column("id", right=True),
     *title_columns(lambda movie: movie),
-    field("imdb_id"),
-    field("tmdb_id", right=True),
-    field("genres", shown=lambda movie: movie["genres"][:3], wraps=True),
+    field_column("imdb_id"),
+    field_column("tmdb_id", right=True),
+    field_column("genres", shown=lambda movie: movie["genres"][:3], wraps=True),
 )
 
 Year = Annotated[int | None, typer.Option(help="Of its first release.")]
@@ -58,7 +58,7 @@ def list_movies(
 ) -> None:
     """List the catalogue with the ids that movies have elsewhere."""
     query = {"genre": genre, "year": year, "ordering": order}
-    print_list(pages(connect().movies, limit, **query), COLUMNS, as_json=as_json, ids=ids)
+    print_list(iterate_pages(connect().movies, limit, **query), COLUMNS, as_json=as_json, ids=ids)
 
 
 @movies.command()
@@ -78,12 +78,12 @@ def add(
     """Add a movie. What staff say of one wins over every other source."""
     told = _told(facts, year, imdb_id, tmdb_id, overview, runtime, genres, directors, actors)
     made = connect().add_movie(**{**told, "title": title})
-    print_done(f"{label(made)} is movie {made['id']}.", made, as_json=as_json)
+    print_outcome(f"{movie_label(made)} is movie {made['id']}.", made, as_json=as_json)
 
 
 @movies.command()
 def edit(
-    movie: Movie,
+    movie: MovieArgument,
     title: Annotated[str | None, typer.Option(help="The title people know it by.")] = None,
     year: Year = None,
     imdb_id: ImdbId = None,
@@ -103,23 +103,23 @@ def edit(
         raise ValidationFailed("Say what to change, for example --year 1979.")
     client = connect()
     changed = client.change_movie(find_movie(client, movie)["id"], **told)
-    print_done(f"{label(changed)} is changed.", changed, as_json=as_json)
+    print_outcome(f"{movie_label(changed)} is changed.", changed, as_json=as_json)
 
 
 @movies.command()
-def delete(movie: MovieWords, yes: Yes = False, as_json: AsJson = False) -> None:
+def delete(movie: MovieWordsArgument, yes: Yes = False, as_json: AsJson = False) -> None:
     """Delete a movie that nobody has rated or keeps in a list."""
     client = connect()
     found = find_movie(client, " ".join(movie))
     if not yes:
-        confirm(str(found["id"]), label(found))
+        confirm_erasure(str(found["id"]), movie_label(found))
     client.delete_movie(found["id"])
-    print_done(f"{label(found)} is deleted.", {"id": found["id"]}, as_json=as_json)
+    print_outcome(f"{movie_label(found)} is deleted.", {"id": found["id"]}, as_json=as_json)
 
 
 @movies.command()
 def merge(
-    movie: Movie,
+    movie: MovieArgument,
     into: Annotated[str, typer.Argument(metavar="INTO", help="The movie that is kept; named likewise.")],
     yes: Yes = False,
     as_json: AsJson = False,
@@ -133,8 +133,10 @@ def merge(
     if not yes:
         _confirm_merge(lost, kept)
     merged = client.merge_movie(lost["id"], kept["id"])
-    print_done(
-        f"{label(lost)}, {lost['id']}, is {label(merged)}, {merged['id']}, now.", merged, as_json=as_json
+    print_outcome(
+        f"{movie_label(lost)}, {lost['id']}, is {movie_label(merged)}, {merged['id']}, now.",
+        merged,
+        as_json=as_json,
     )
 
 
@@ -144,7 +146,7 @@ def _confirm_merge(lost: Any, kept: Any) -> None:
         raise ValidationFailed("There is no terminal to ask whether you mean it. Use --yes.")
     for movie, what in ((lost, "goes"), (kept, "stays")):
         elsewhere = [str(movie[name]) for name in ("imdb_id", "tmdb_id") if movie[name]]
-        say(f"{what:>5}  {movie['id']}  {label(movie)}  {' '.join(elsewhere)}")
+        print_message(f"{what:>5}  {movie['id']}  {movie_label(movie)}  {' '.join(elsewhere)}")
     print("There is no way back. Merge them? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise ValidationFailed("Nothing was merged.")
@@ -180,7 +182,7 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         told = json.loads(sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValidationFailed(f"{visible(file)} holds no JSON: {error}") from error
+        raise ValidationFailed(f"{escape_controls(file)} holds no JSON: {error}") from error
     if not isinstance(told, dict):
-        raise ValidationFailed(f"{visible(file)} must hold one JSON object.")
+        raise ValidationFailed(f"{escape_controls(file)} must hold one JSON object.")
     return told

@@ -6,33 +6,33 @@ from typing import Annotated, Any
 
 import typer
 
-from movierec.cli.account_access import Yes, confirm
+from movierec.cli.account_access import Yes, confirm_erasure
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, Limit, new_group
 from movierec.cli.output import (
     Column,
     columns_help,
-    day,
-    field,
-    flattened,
-    print_done,
+    date_column,
+    field_column,
+    flatten,
     print_list,
+    print_outcome,
     print_record,
 )
-from movierec.client import Client, pages
+from movierec.client import ApiClient, iterate_pages
 from movierec.errors import NotFound
 
 users = new_group("Accounts: roles, disabling, erasing.")
 
 USERS = [
-    field("id", right=True),
-    field("username"),
-    field("email", wraps=True),
+    field_column("id", right=True),
+    field_column("username"),
+    field_column("email", wraps=True),
     Column("name", lambda user: user["full_name"]),
     Column("staff", lambda user: user["is_staff"]),
     Column("active", lambda user: user["is_active"]),
     Column("verified", lambda user: user["is_verified"]),
-    day("date_joined"),
+    date_column("date_joined"),
 ]
 
 User = Annotated[str, typer.Argument(metavar="USER", help="Id, user name or e-mail address.")]
@@ -50,14 +50,14 @@ def list_users(
     """List accounts, oldest first."""
     given = {"search": search, "is_active": active, "is_staff": staff}
     query = {name: value for name, value in given.items() if value is not None}
-    print_list(pages(connect().users, limit, **query), USERS, as_json=as_json, ids=ids)
+    print_list(iterate_pages(connect().users, limit, **query), USERS, as_json=as_json, ids=ids)
 
 
 @users.command()
 def show(user: User, as_json: AsJson = False) -> None:
     """Show one account."""
     found = _find(connect(), user)
-    print_record(flattened(found), found, as_json=as_json)
+    print_record(flatten(found), found, as_json=as_json)
 
 
 @users.command()
@@ -90,23 +90,23 @@ def delete(user: User, yes: Yes = False, as_json: AsJson = False) -> None:
     client = connect()
     found = _find(client, user)
     if not yes:
-        confirm(found["username"], f"the account of {found['email']} with all it owns")
+        confirm_erasure(found["username"], f"the account of {found['email']} with all it owns")
     client.delete_user(found["id"])
-    print_done(f"The account {found['username']} is erased.", {"id": found["id"]}, as_json=as_json)
+    print_outcome(f"The account {found['username']} is erased.", {"id": found["id"]}, as_json=as_json)
 
 
 def _change(user: str, what: str, as_json: bool, **roles: bool) -> None:
     client = connect()
     changed = client.change_user(_find(client, user)["id"], **roles)
-    print_done(f"{changed['username']} {what}.", changed, as_json=as_json)
+    print_outcome(f"{changed['username']} {what}.", changed, as_json=as_json)
 
 
-def _find(client: Client, user: str) -> Any:
+def _find(client: ApiClient, user: str) -> Any:
     """The account with this id, name or address. Raises NotFound."""
     if user.isascii() and user.isdigit() and len(user) < 19:
         return client.user(int(user))
     wanted = user.casefold()
-    for found in pages(client.users, search=user):
+    for found in iterate_pages(client.users, search=user):
         if wanted in (found["username"].casefold(), found["email"].casefold()):
             return found
     raise NotFound(f"There is no account {user}.")

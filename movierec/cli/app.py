@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from movierec import __version__, errors
-from movierec.cli.terminal import visible
+from movierec.cli.terminal import escape_controls
 from movierec.errors import MovierecError
 
 INTERRUPTED = 130
@@ -99,11 +99,11 @@ def exit_code(error: MovierecError) -> int:
 
 
 def _report(error: MovierecError) -> None:
-    from movierec.cli.movie_lookup import AmbiguousTitle, label  # http.client, as above
-    from movierec.client import Refused  # the same
+    from movierec.cli.movie_lookup import AmbiguousTitle, movie_label  # http.client, as above
+    from movierec.client import ProblemResponse  # the same
 
     detail = error.detail
-    if isinstance(error, errors.InternalError) and isinstance(error.__cause__, Refused):
+    if isinstance(error, errors.InternalError) and isinstance(error.__cause__, ProblemResponse):
         detail += f" Request id: {error.__cause__.request_id}"
     if error.retry_after_seconds:
         detail = f"{detail.removesuffix(' Try again shortly.')} Try again in {error.retry_after_seconds} s."
@@ -112,9 +112,9 @@ def _report(error: MovierecError) -> None:
         _complain(f"{item.field}: {item.message}", prefix="  ")
     if isinstance(error, AmbiguousTitle):
         for movie in error.candidates:
-            _complain(f"{movie['id']}\t{label(movie)}", prefix="")
+            _complain(f"{movie['id']}\t{movie_label(movie)}", prefix="")
 
 
 def _complain(message: str, prefix: str = "movierec: ") -> None:
     # A tab that is ours parts the columns of a candidate; within them everything is made visible.
-    print(prefix + "\t".join(visible(part) for part in message.split("\t", 1)), file=sys.stderr)
+    print(prefix + "\t".join(escape_controls(part) for part in message.split("\t", 1)), file=sys.stderr)

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from movierec.cli.columns import console
-from movierec.cli.movie_lookup import label
-from movierec.cli.scales import Scale
-from movierec.cli.terminal import flowing
+from movierec.cli.movie_lookup import movie_label
+from movierec.cli.scales import RatingScale
+from movierec.cli.terminal import escape_single_spaced
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 # Wider bars tell nothing more; narrower ones nothing.
@@ -24,7 +24,7 @@ _SECTION = 64
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def print_statistics(found: Any, scale: Scale) -> None:
+def print_statistics(found: Any, scale: RatingScale) -> None:
     screen = console()
     screen.print()
     for line in _summary(found, scale):
@@ -47,7 +47,7 @@ def _print_in_pairs(screen: Console, sections: Sequence[RenderableType]) -> None
         screen.print(Padding(grid, (1, 0, 0, 0), expand=False))
 
 
-def _summary(found: Any, scale: Scale) -> Iterable[Text]:
+def _summary(found: Any, scale: RatingScale) -> Iterable[Text]:
     counts, year = found["counts"], found["year"]
     yield Text(f"Your {year} in films" if year else "Your films", style="bold")
     again = f", {_number(counts['rewatches'])} of them again" if counts["rewatches"] else ""
@@ -61,7 +61,7 @@ def _summary(found: Any, scale: Scale) -> Iterable[Text]:
         yield Text(f"Your mean rating is {scale.mean(found['mean'])} of {scale.top}")
 
 
-def _sections(found: Any, scale: Scale, screen: Console) -> Iterable[RenderableType | None]:
+def _sections(found: Any, scale: RatingScale, screen: Console) -> Iterable[RenderableType | None]:
     width = min(screen.width, _SECTION)
     bars = [(f"{scale.value(bar['rating']):g}", bar["count"], "") for bar in reversed(found["histogram"])]
     yield _chart("Ratings", bars, width) if found["counts"]["ratings"] else None
@@ -96,7 +96,7 @@ def _chart(
     longest = max((number for _, number, _ in rows), default=0)
     if not longest:
         return None
-    names = [flowing(name) for name, _, _ in rows]
+    names = [escape_single_spaced(name) for name, _, _ in rows]
     # What is left of the width, when all else has its room.
     other = (
         min(max(map(len, names)), width // 2)
@@ -121,26 +121,28 @@ def bar(share: float, width: int) -> str:
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
-def _films(title: str, films: Sequence[Any], scale: Scale) -> RenderableType | None:
+def _films(title: str, films: Sequence[Any], scale: RatingScale) -> RenderableType | None:
     if not films:
         return None
     grid = Table.grid(padding=(0, 1))
     grid.add_column(justify="right", no_wrap=True, style="yellow")
     grid.add_column(overflow="fold")
     for film in films:
-        grid.add_row(f"{scale.value(film['rating']):g}", Text(flowing(label(film))))
+        grid.add_row(f"{scale.value(film['rating']):g}", Text(escape_single_spaced(movie_label(film))))
     return Group(Text(title, style="bold"), grid)
 
 
-def _critics(critics: Any, scale: Scale) -> RenderableType | None:
+def _critics(critics: Any, scale: RatingScale) -> RenderableType | None:
     if not critics["films"]:
         return None
-    films = [(film["rating"], f"{film['critics_score']} %", label(film)) for film in critics["disagreements"]]
+    films = [
+        (film["rating"], f"{film['critics_score']} %", movie_label(film)) for film in critics["disagreements"]
+    ]
     title = Text("You and the critics", style="bold")
     return Group(title, Text(_agreement(critics)), _compared("critics", films, scale))
 
 
-def _foresight(foresight: Any, scale: Scale) -> RenderableType | None:
+def _foresight(foresight: Any, scale: RatingScale) -> RenderableType | None:
     if not foresight:
         return None
     films = [
@@ -153,7 +155,7 @@ def _foresight(foresight: Any, scale: Scale) -> RenderableType | None:
     return Group(title, found, _compared("expected", films, scale))
 
 
-def _compared(with_whom: str, films: Sequence[tuple[float, str, str]], scale: Scale) -> RenderableType:
+def _compared(with_whom: str, films: Sequence[tuple[float, str, str]], scale: RatingScale) -> RenderableType:
     """Films with the own rating beside another one."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(justify="right", no_wrap=True, style="yellow")
@@ -161,7 +163,7 @@ def _compared(with_whom: str, films: Sequence[tuple[float, str, str]], scale: Sc
     grid.add_column(overflow="fold")
     grid.add_row("you", with_whom, "")
     for stars, other, title in films:
-        grid.add_row(f"{scale.value(stars):g}", other, Text(flowing(title)))
+        grid.add_row(f"{scale.value(stars):g}", other, Text(escape_single_spaced(title)))
     return grid
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from movierec.cli.output import Column, shown
+from movierec.cli.output import Column, cell_text
 
 
 def print_table(items: Sequence[Any], columns: Sequence[Column]) -> None:
@@ -19,7 +19,9 @@ def print_table(items: Sequence[Any], columns: Sequence[Column]) -> None:
     )
     # A column without a value in any row would only take room.
     columns = [
-        column for column in columns if not column.only_piped and any(shown(column, item) for item in items)
+        column
+        for column in columns
+        if not column.only_piped and any(cell_text(column, item) for item in items)
     ]
     for column in columns:
         table.add_column(
@@ -31,7 +33,7 @@ def print_table(items: Sequence[Any], columns: Sequence[Column]) -> None:
         )
     for item in items:
         # Text, not str: brackets in a title are no markup.
-        table.add_row(*(Text(shown(column, item)) for column in columns))
+        table.add_row(*(Text(cell_text(column, item)) for column in columns))
     console().print(table)
 
 

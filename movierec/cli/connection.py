@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from urllib.parse import urlsplit
 
-from movierec.cli.credentials import Credentials
-from movierec.client import Client
+from movierec.cli.credentials import CredentialFile
+from movierec.client import ApiClient
 from movierec.errors import ValidationFailed
 from movierec.paths import Paths
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 
 
-def server() -> str:
+def server_url() -> str:
     """The address of the daemon, normalised so that one daemon has one entry in the credentials."""
     given = os.environ.get("MOVIEREC_SERVER") or DEFAULT_SERVER
     try:
@@ -35,13 +35,13 @@ def server() -> str:
     )
 
 
-def credentials() -> Credentials:
-    return Credentials(Paths.from_environment().state / "cli", server())
+def credential_file() -> CredentialFile:
+    return CredentialFile(Paths.from_environment().state / "cli", server_url())
 
 
-def connect() -> Client:
+def connect() -> ApiClient:
     """A client of the daemon, as the user of MOVIEREC_TOKEN or of the stored credentials."""
-    return Client(server(), credentials(), token=os.environ.get("MOVIEREC_TOKEN", ""))
+    return ApiClient(server_url(), credential_file(), token=os.environ.get("MOVIEREC_TOKEN", ""))
 
 
 def _no_address(given: str) -> ValidationFailed:

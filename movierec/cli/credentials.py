@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from movierec.client import Tokens
+from movierec.client import StoredTokens
 from movierec.paths import private_directory
 
 FILE = "credentials.json"
 
 
-class Credentials:
+class CredentialFile:
     """The tokens for one server, in a file that other processes read and write as well."""
 
     def __init__(self, folder: Path, server: str) -> None:
@@ -43,11 +43,11 @@ class Credentials:
             return self._set_damaged_aside()
         return found
 
-    def load(self) -> Tokens | None:
+    def load(self) -> StoredTokens | None:
         entry = self.servers().get(self._server)
-        return Tokens(entry["access"], entry["refresh"]) if entry else None
+        return StoredTokens(entry["access"], entry["refresh"]) if entry else None
 
-    def save(self, tokens: Tokens, username: str | None = None) -> None:
+    def save(self, tokens: StoredTokens, username: str | None = None) -> None:
         """Store `tokens`; the user name stays if none is given."""
         with self.locked():
             servers = self.servers()

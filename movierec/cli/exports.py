@@ -13,16 +13,16 @@ import typer
 
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, new_group
-from movierec.cli.output import print_done
-from movierec.cli.progress import progress
+from movierec.cli.output import print_outcome
+from movierec.cli.progress import show_progress
 from movierec.cli.terminal import escape_json
-from movierec.client import Download
+from movierec.client import DownloadStream
 from movierec.files import write_atomically
 
 commands = new_group("")
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     """What it is written as."""
 
     JSON = "json"
@@ -34,13 +34,13 @@ class Format(StrEnum):
 @commands.command()
 def export(
     format: Annotated[
-        Format,
+        ExportFormat,
         typer.Option(
             "--format",
             "-f",
             help="json: JSON Lines without loss. csv, letterboxd: a zip of tables. zip: all of it in one.",
         ),
-    ] = Format.JSON,
+    ] = ExportFormat.JSON,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file; - is a pipe.")
     ] = None,
@@ -52,27 +52,27 @@ def export(
         _to_pipe(format, as_json=as_json)
         return
     size = 0
-    with progress() as shown, write_atomically(output, force=force) as file:
+    with show_progress() as shown, write_atomically(output, force=force) as file:
         download = connect().export(format.value)
         for piece in download.pieces:
             size += file.write(piece)
             shown.update("downloading", size, download.size or 0)
     told = {"file": str(output), "format": format.value, "bytes": size}
-    print_done(f"{size:,} bytes are in {output}", told, as_json=as_json)
+    print_outcome(f"{size:,} bytes are in {output}", told, as_json=as_json)
 
 
-def _to_pipe(format: Format, *, as_json: bool) -> None:
+def _to_pipe(format: ExportFormat, *, as_json: bool) -> None:
     if as_json:
         raise typer.BadParameter("--json tells of a written file: name one with -o.")
     if not sys.stdout.isatty():
         _copy(connect().export(format.value))
-    elif format is Format.JSON:
+    elif format is ExportFormat.JSON:
         _show(connect().export(format.value).pieces)
     else:
         raise typer.BadParameter(f"--format {format.value} is no text for a terminal: name a file with -o.")
 
 
-def _copy(download: Download) -> None:
+def _copy(download: DownloadStream) -> None:
     sys.stdout.flush()
     for piece in download.pieces:
         sys.stdout.buffer.write(piece)

@@ -9,15 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from movierec.cli.connection import connect
-from movierec.cli.list_options import narrowed, print_own
-from movierec.cli.movie_lookup import find_movie, label, title_columns
+from movierec.cli.list_options import filter_query, print_movie_list
+from movierec.cli.movie_lookup import find_movie, movie_label, title_columns
 from movierec.cli.options import (
     AsJson,
-    Genre,
+    GenreOption,
     IdsOnly,
     Limit,
-    Movie,
-    MovieWords,
+    MovieArgument,
+    MovieWordsArgument,
     Search,
     Since,
     Until,
@@ -26,8 +26,8 @@ from movierec.cli.options import (
     YearMin,
     new_group,
 )
-from movierec.cli.output import Column, columns_help, field, print_done
-from movierec.client import Client, pages
+from movierec.cli.output import Column, columns_help, field_column, print_outcome
+from movierec.client import ApiClient, iterate_pages
 from movierec.errors import NotFound, ValidationFailed
 
 commands = new_group("")
@@ -46,14 +46,14 @@ COLUMNS = (
     *title_columns(lambda entry: entry["movie_detail"]),
     Column("seen", lambda entry: entry["watched_at"], _day_of),
     Column("again", lambda entry: entry["rewatch"], lambda entry: "yes" if entry["rewatch"] else ""),
-    field("tags", wraps=True),
+    field_column("tags", wraps=True),
 )
 
 
 @history.command("list", epilog=columns_help(COLUMNS))
 def list_(
     search: Search = None,
-    genre: Genre = None,
+    genre: GenreOption = None,
     year: Year = None,
     year_min: YearMin = None,
     year_max: YearMax = None,
@@ -72,21 +72,21 @@ def list_(
     ids: IdsOnly = False,
 ) -> None:
     """List them, the latest first. With --ids: the movies' ids."""
-    found = pages(
+    found = iterate_pages(
         connect().history,
         limit,
         watched_min=since,
         watched_max=until,
         tag=tag,
         rewatch=rewatch,
-        **narrowed(search, genre, year, year_min, year_max, order),
+        **filter_query(search, genre, year, year_min, year_max, order),
     )
-    print_own(found, COLUMNS, as_json=as_json, ids=ids, nothing="Nothing in your history yet.")
+    print_movie_list(found, COLUMNS, as_json=as_json, ids=ids, nothing="Nothing in your history yet.")
 
 
 @history.command()
 def add(
-    movie: Movie,
+    movie: MovieArgument,
     on: Annotated[
         str | None,
         typer.Option(
@@ -106,12 +106,12 @@ def add(
     entry = client.add_to_history(found["id"], watched_at=_when(on), rewatch=rewatch, tags=tag)
     seen = f"on {_day_of(entry)}" if entry["watched_at"] else "some day"
     again = " again" if entry["rewatch"] else ""
-    print_done(f"{label(found)}: seen{again} {seen}.", entry, as_json=as_json)
+    print_outcome(f"{movie_label(found)}: seen{again} {seen}.", entry, as_json=as_json)
 
 
 @history.command()
 def remove(
-    movie: MovieWords,
+    movie: MovieWordsArgument,
     on: Annotated[
         str | None, typer.Option(help="Which time, where you saw it more than once: 2024-05-01, or unknown.")
     ] = None,
@@ -122,7 +122,7 @@ def remove(
     found = find_movie(client, " ".join(movie))
     entry = _entry_of(client, found, on)
     client.remove_from_history(entry["id"])
-    print_done(f"{label(found)} is out of your history.", entry, as_json=as_json)
+    print_outcome(f"{movie_label(found)} is out of your history.", entry, as_json=as_json)
 
 
 def _when(on: str | None) -> str | None:
@@ -132,14 +132,14 @@ def _when(on: str | None) -> str | None:
     return days[on].isoformat() if on in days else None if on == UNKNOWN else on
 
 
-def _entry_of(client: Client, movie: Any, on: str | None) -> Any:
-    entries = list(pages(client.history, movie=movie["id"]))
+def _entry_of(client: ApiClient, movie: Any, on: str | None) -> Any:
+    entries = list(iterate_pages(client.history, movie=movie["id"]))
     if on is not None:
         entries = [entry for entry in entries if on in (_day_of(entry), entry["watched_at"] or UNKNOWN)]
     if not entries:
-        raise NotFound(f"{label(movie)} is not in your history{f' on {on}' if on else ''}.")
+        raise NotFound(f"{movie_label(movie)} is not in your history{f' on {on}' if on else ''}.")
     if len(entries) > 1:
-        raise ValidationFailed(f"You saw {label(movie)} {_times(entries)}. Say which time with --on.")
+        raise ValidationFailed(f"You saw {movie_label(movie)} {_times(entries)}. Say which time with --on.")
     return entries[0]
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from rich.console import Console
 
 
-class Way(StrEnum):
+class ImageProtocol(StrEnum):
     """How a terminal shows pictures."""
 
     KITTY = "kitty"
@@ -18,7 +18,9 @@ class Way(StrEnum):
     BLOCKS = "blocks"
 
 
-def way_of(console: Console, environment: Mapping[str, str] = os.environ) -> Way | None:
+def detect_image_protocol(
+    console: Console, environment: Mapping[str, str] = os.environ
+) -> ImageProtocol | None:
     """How to draw on this terminal; None where there is nobody to see it or no colour.
 
     MOVIEREC_IMAGES names a way, or none, for terminals that are not recognised.
@@ -26,16 +28,16 @@ def way_of(console: Console, environment: Mapping[str, str] = os.environ) -> Way
     if not console.is_terminal or console.is_dumb_terminal or console.no_color:
         return None
     if wanted := environment.get("MOVIEREC_IMAGES", "").lower():
-        return Way(wanted) if wanted in {*Way} else None
-    blocks = Way.BLOCKS if console.color_system in ("256", "truecolor") else None
+        return ImageProtocol(wanted) if wanted in {*ImageProtocol} else None
+    blocks = ImageProtocol.BLOCKS if console.color_system in ("256", "truecolor") else None
     term, program = environment.get("TERM", ""), environment.get("TERM_PROGRAM", "")
     # These stand between: what they do not understand they would show as text.
     if "TMUX" in environment or "STY" in environment or term.startswith(("screen", "tmux")):
         return blocks
     if "KITTY_WINDOW_ID" in environment or term in ("xterm-kitty", "xterm-ghostty"):
-        return Way.KITTY
+        return ImageProtocol.KITTY
     if program in ("iTerm.app", "WezTerm"):
-        return Way.ITERM
+        return ImageProtocol.ITERM
     if term.startswith(("foot", "mlterm", "contour")):
-        return Way.SIXEL
+        return ImageProtocol.SIXEL
     return blocks

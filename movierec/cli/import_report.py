@@ -5,8 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from movierec.cli.movie_lookup import label
-from movierec.cli.output import Column, field, minute, print_json, print_list, print_record, say
+from movierec.cli.movie_lookup import movie_label
+from movierec.cli.output import (
+    Column,
+    field_column,
+    minute_column,
+    print_json,
+    print_list,
+    print_message,
+    print_record,
+)
 from movierec.errors import ValidationFailed
 
 OUTCOMES = ("new", "changed", "same", "kept", "ambiguous", "unmatched", "skipped", "rejected")
@@ -23,20 +31,20 @@ def _count(name: str) -> Column:
     return Column(name, lambda job: _report(job).get(name), right=True)
 
 
-IMPORTS = (
-    field("id", right=True),
-    field("state"),
+IMPORT_COLUMNS = (
+    field_column("id", right=True),
+    field_column("state"),
     Column("dry run", lambda job: _report(job).get("dry_run")),
     Column("format", lambda job: _report(job).get("format")),
     *map(_count, ("rows", "accepted", "unchanged", "ambiguous", "unmatched", "skipped", "rejected")),
-    minute("created_at"),
-    field("error", wraps=True),
+    minute_column("created_at"),
+    field_column("error", wraps=True),
 )
 
-PROBLEMS = (
+PROBLEM_COLUMNS = (
     Column("where", lambda problem: f"{problem['file']}:{problem['line']}"),
-    field("outcome"),
-    field("message", wraps=True),
+    field_column("outcome"),
+    field_column("message", wraps=True),
 )
 
 
@@ -47,10 +55,10 @@ def _outcome(item: Any) -> str:
 
 
 # Of what would change and what would not be taken, one line each.
-DIFFERENCE = (
+DIFFERENCE_COLUMNS = (
     Column("where", lambda item: f"{item['file']}:{item['line']}"),
     Column("outcome", _outcome),
-    Column("movie", lambda item: label(item) if "title" in item else "", wraps=True),
+    Column("movie", lambda item: movie_label(item) if "title" in item else "", wraps=True),
     Column("shelf", lambda item: item.get("shelf")),
     Column("before", lambda item: _words(item.get("before"))),
     Column("after", lambda item: item["message"] if "message" in item else _words(item["after"]), wraps=True),
@@ -68,11 +76,11 @@ def print_import(job: Any, *, as_json: bool) -> None:
     elif report["dry_run"]:
         print_list(
             [*report["changes"], *report["problems"]],
-            DIFFERENCE,
+            DIFFERENCE_COLUMNS,
             as_json=False,
             nothing="Nothing would change.",
         )
-        say(f"{_summary(report)}. Nothing was changed.")
+        print_message(f"{_summary(report)}. Nothing was changed.")
     else:
         _print_done(job, report)
     if report["rejected"] and not any(report[name] for name in _OF_USE):
@@ -84,15 +92,17 @@ def _print_done(job: Any, report: Any) -> None:
     told = {"import": job["id"], "format": report["format"], "rows": report["rows"], **counts}
     print_record(told, job, as_json=False)
     for problem in report["problems"][:_PROBLEMS_SHOWN]:
-        say(f"{problem['file']}:{problem['line']}: {problem['outcome']}: {problem['message']}")
+        print_message(f"{problem['file']}:{problem['line']}: {problem['outcome']}: {problem['message']}")
     if report["problems_total"] > _PROBLEMS_SHOWN:
-        say(f"... all {report['problems_total']}: movierec import problems {job['id']}")
+        print_message(f"... all {report['problems_total']}: movierec import problems {job['id']}")
     if report["ambiguous"] or report["unmatched"]:
-        say("Which films are meant is asked by: movierec import review")
+        print_message("Which films are meant is asked by: movierec import review")
     if report["settled"]:
-        say(f"Taken in from earlier imports, now that their films are known: {report['settled']} films")
+        print_message(
+            f"Taken in from earlier imports, now that their films are known: {report['settled']} films"
+        )
     if report["nothing_changed"] and (report["same"] or report["kept"]):
-        say("Nothing was changed: everything that could be taken was here already.")
+        print_message("Nothing was changed: everything that could be taken was here already.")
 
 
 def _summary(report: Any) -> str:

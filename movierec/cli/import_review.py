@@ -8,36 +8,36 @@ from typing import Annotated, Any
 import typer
 
 from movierec.cli.connection import connect
-from movierec.cli.movie_lookup import AmbiguousTitle, find_movie, label
+from movierec.cli.movie_lookup import AmbiguousTitle, find_movie, movie_label
 from movierec.cli.options import AsJson, IdsOnly, Limit
-from movierec.cli.output import Column, field, print_done, print_list, say
-from movierec.cli.terminal import visible
-from movierec.client import Client, pages
+from movierec.cli.output import Column, field_column, print_list, print_message, print_outcome
+from movierec.cli.terminal import escape_controls
+from movierec.client import ApiClient, iterate_pages
 from movierec.errors import Conflict, MovierecError, NotFound, ValidationFailed
 
 
-def called(question: Any) -> str:
+def question_name(question: Any) -> str:
     """The name as the file has it, or an id where it has no title."""
     film = question["film"]
     if not question["title"]:
         return " ".join(
             f"{name.removesuffix('_id')}:{told}" for name, told in film.items() if name.endswith("_id")
         )
-    return label(question)
+    return movie_label(question)
 
 
 def _best(question: Any) -> str:
-    return label(question["candidates"][0]["movie_detail"]) if question["candidates"] else ""
+    return movie_label(question["candidates"][0]["movie_detail"]) if question["candidates"] else ""
 
 
 COLUMNS = (
-    field("id", right=True),
-    field("state"),
-    Column("name", called, wraps=True),
-    field("rows", right=True),
+    field_column("id", right=True),
+    field_column("state"),
+    Column("name", question_name, wraps=True),
+    field_column("rows", right=True),
     Column("where", lambda question: f"{question['file']}:{question['line']}"),
     Column("best", _best, wraps=True),
-    field("why", wraps=True),
+    field_column("why", wraps=True),
 )
 
 
@@ -45,13 +45,13 @@ def review(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) -
     """Say which films your imported files mean. In a script: list the questions, then resolve them."""
     client = connect()
     if as_json or ids or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        found = pages(client.film_questions, limit)
+        found = iterate_pages(client.film_questions, limit)
         print_list(found, COLUMNS, as_json=as_json, ids=ids, nothing="There is nothing to ask.")
         return
     # All at once: each answer shortens the list.
-    questions = list(pages(client.film_questions, limit))
+    questions = list(iterate_pages(client.film_questions, limit))
     if not questions:
-        say("There is nothing to ask.")
+        print_message("There is nothing to ask.")
         return
     answered = 0
     for number, question in enumerate(questions, 1):
@@ -60,7 +60,7 @@ def review(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) -
         if outcome == "stop":
             break
         answered += outcome == "answered"
-    say(f"{answered} of {len(questions)} answered. `movierec undo` takes the last one back.")
+    print_message(f"{answered} of {len(questions)} answered. `movierec undo` takes the last one back.")
 
 
 def resolve(
@@ -81,16 +81,16 @@ def resolve(
     client = connect()
     if forget:
         client.forget_question(question)
-        print_done(f"Question {question} is forgotten.", {"question": question}, as_json=as_json)
+        print_outcome(f"Question {question} is forgotten.", {"question": question}, as_json=as_json)
         return
     found = find_movie(client, " ".join(movie or ())) if movie else None
     resolved = client.resolve_question(question, found["id"] if found else None)
-    name = called(resolved["question"])
-    done = f"{name} is {label(found)}: {_changes(resolved)}." if found else f"{name} is left out."
-    print_done(done, resolved, as_json=as_json)
+    name = question_name(resolved["question"])
+    done = f"{name} is {movie_label(found)}: {_changes(resolved)}." if found else f"{name} is left out."
+    print_outcome(done, resolved, as_json=as_json)
 
 
-def _ask(client: Client, question: Any) -> str:
+def _ask(client: ApiClient, question: Any) -> str:
     """`answered`, `later` or `stop`."""
     if not question["candidates"]:
         question = client.film_question(question["id"])  # with what a search finds
@@ -112,9 +112,9 @@ def _ask(client: Client, question: Any) -> str:
             candidates = list(error.candidates)
             _list(candidates)
         except (NotFound, ValidationFailed, Conflict) as error:
-            print(visible(_told(error)))
+            print(escape_controls(_told(error)))
         else:
-            print(visible(f"{label(movie)}: {_changes(resolved)}." if movie else "Left out."))
+            print(escape_controls(f"{movie_label(movie)}: {_changes(resolved)}." if movie else "Left out."))
             return "answered"
 
 
@@ -122,7 +122,7 @@ def _told(error: MovierecError) -> str:
     return " ".join([error.detail, *(f"{item.field}: {item.message}" for item in error.errors)])
 
 
-def _chosen(client: Client, typed: str, candidates: list[Any]) -> Any:
+def _chosen(client: ApiClient, typed: str, candidates: list[Any]) -> Any:
     if typed.isascii() and typed.isdigit() and 1 <= int(typed) <= len(candidates):
         return candidates[int(typed) - 1]
     return find_movie(client, typed)
@@ -135,15 +135,15 @@ def _show(question: Any) -> None:
         if question["rows"] > len(question["says"])
         else ""
     )
-    print(visible(f"{called(question)}  {question['file']}:{question['line']}  {says}{more}"))
-    print(visible(f"    {question['why']}"))
+    print(escape_controls(f"{question_name(question)}  {question['file']}:{question['line']}  {says}{more}"))
+    print(escape_controls(f"    {question['why']}"))
     _list([candidate["movie_detail"] for candidate in question["candidates"]])
 
 
 def _list(movies: list[Any]) -> None:
     for number, movie in enumerate(movies, 1):
         genres = ", ".join(movie.get("genres") or ())
-        print(visible(f"{number:>4}  {label(movie)}  {genres}".rstrip()))
+        print(escape_controls(f"{number:>4}  {movie_label(movie)}  {genres}".rstrip()))
 
 
 def _said(content: Any) -> str:

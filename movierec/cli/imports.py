@@ -13,14 +13,14 @@ from typer.core import TyperGroup
 
 from movierec.cli import import_review
 from movierec.cli.connection import connect
-from movierec.cli.import_report import IMPORTS, PROBLEMS, print_import
-from movierec.cli.jobs import JobId, print_begun, print_job
+from movierec.cli.import_report import IMPORT_COLUMNS, PROBLEM_COLUMNS, print_import
+from movierec.cli.jobs import JobId, print_job, print_started_job
 from movierec.cli.options import AsJson, IdsOnly, Limit, NoWait, new_group
-from movierec.cli.output import columns_help, print_done, print_list
-from movierec.cli.progress import follow, progress
-from movierec.cli.undo import say_left
-from movierec.cli.upload import opened, packed, upload
-from movierec.client import pages
+from movierec.cli.output import columns_help, print_list, print_outcome
+from movierec.cli.progress import show_progress, wait_for_job
+from movierec.cli.undo import print_conflicts
+from movierec.cli.upload import open_for_upload, upload_body, zip_files
+from movierec.client import iterate_pages
 from movierec.errors import NotFound, PermissionDenied, UnreadableImport
 
 
@@ -44,7 +44,7 @@ MOVIELENS_FILES = (("movies.csv", "ratings.csv", "links.csv", "tags.csv"), ("mov
 _TELLING_FOLDERS = ("likes", "deleted", "orphaned")
 
 
-class Format(StrEnum):
+class ImportFormat(StrEnum):
     """What a file may be."""
 
     MOVIEREC = "movierec"
@@ -56,7 +56,7 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-class Scale(StrEnum):
+class ImportScale(StrEnum):
     """The best rating."""
 
     FIVE = "5"
@@ -83,10 +83,10 @@ def file(
         Path, typer.Argument(exists=True, allow_dash=True, help="File, folder or zip; - reads a pipe.")
     ],
     format: Annotated[
-        Format | None, typer.Option("--format", "-f", help="Instead of recognising it by its content.")
+        ImportFormat | None, typer.Option("--format", "-f", help="Instead of recognising it by its content.")
     ] = None,
     scale: Annotated[
-        Scale | None, typer.Option(help="What the best rating is, where the file does not say.")
+        ImportScale | None, typer.Option(help="What the best rating is, where the file does not say.")
     ] = None,
     on_conflict: Annotated[
         OnConflict, typer.Option(help="What wins where the file and your library differ.")
@@ -116,13 +116,13 @@ def file(
         "filename": name or _name(path),
     }
     with contextlib.ExitStack() as stack:
-        shown = stack.enter_context(progress())
-        sent = stack.enter_context(opened(path, shown))
-        job = client.import_own(upload(sent, shown), **query)
+        shown = stack.enter_context(show_progress())
+        sent = stack.enter_context(open_for_upload(path, shown))
+        job = client.import_own(upload_body(sent, shown), **query)
         if not no_wait:
-            job = follow(client, job, shown)
+            job = wait_for_job(client, job, shown)
     if no_wait:
-        print_begun(job, "reads it", as_json=as_json)
+        print_started_job(job, "reads it", as_json=as_json)
     else:
         print_import(job, as_json=as_json)
 
@@ -139,19 +139,25 @@ imports.command(epilog=columns_help(import_review.COLUMNS))(import_review.review
 imports.command()(import_review.resolve)
 
 
-@imports.command("list", epilog=columns_help(IMPORTS))
+@imports.command("list", epilog=columns_help(IMPORT_COLUMNS))
 def list_(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) -> None:
     """List your imports, the newest first."""
-    print_list(pages(connect().imports, limit), IMPORTS, as_json=as_json, ids=ids, nothing="No imports yet.")
+    print_list(
+        iterate_pages(connect().imports, limit),
+        IMPORT_COLUMNS,
+        as_json=as_json,
+        ids=ids,
+        nothing="No imports yet.",
+    )
 
 
-@imports.command(epilog=columns_help(PROBLEMS))
+@imports.command(epilog=columns_help(PROBLEM_COLUMNS))
 def problems(job: JobId, limit: Limit = None, as_json: AsJson = False) -> None:
     """List all rows of an import that were not simply taken, and why."""
     client = connect()
     with _of_import(job):
-        found = list(pages(lambda **query: client.import_problems(job, **query), limit))
-    print_list(found, PROBLEMS, as_json=as_json, nothing="Every row was taken.")
+        found = list(iterate_pages(lambda **query: client.import_problems(job, **query), limit))
+    print_list(found, PROBLEM_COLUMNS, as_json=as_json, nothing="Every row was taken.")
 
 
 @imports.command()
@@ -161,9 +167,9 @@ def undo(job: JobId, as_json: AsJson = False) -> None:
     with _of_import(job):
         undone = client.undo_import(job)
     changes = "1 change" if undone["reverted"] == 1 else f"{undone['reverted']} changes"
-    print_done(f"Import {job} is taken back: {changes}.", undone, as_json=as_json)
+    print_outcome(f"Import {job} is taken back: {changes}.", undone, as_json=as_json)
     if not as_json:
-        say_left(undone)
+        print_conflicts(undone)
 
 
 @contextlib.contextmanager
@@ -185,16 +191,16 @@ def movielens(
     if not client.me()["is_staff"]:  # a refusal now is better than one after a gigabyte
         raise PermissionDenied("Importing MovieLens is for staff. Your own ratings: movierec import PATH.")
     with contextlib.ExitStack() as stack:
-        shown = stack.enter_context(progress())
+        shown = stack.enter_context(show_progress())
         if path.is_dir():
-            archive = stack.enter_context(packed(path, _dataset_files(path), shown))
+            archive = stack.enter_context(zip_files(path, _dataset_files(path), shown))
         else:
             archive = stack.enter_context(path.open("rb"))
-        job = client.import_movielens(upload(archive, shown))
+        job = client.import_movielens(upload_body(archive, shown))
         if not no_wait:
-            job = follow(client, job, shown)
+            job = wait_for_job(client, job, shown)
     if no_wait:
-        print_begun(job, "reads it", as_json=as_json)
+        print_started_job(job, "reads it", as_json=as_json)
     else:
         print_job(job, as_json=as_json)
 

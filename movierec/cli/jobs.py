@@ -12,16 +12,16 @@ from movierec.cli.options import AsJson, IdsOnly, Limit, new_group
 from movierec.cli.output import (
     Column,
     columns_help,
-    field,
-    flattened,
-    minute,
-    print_done,
+    field_column,
+    flatten,
+    minute_column,
     print_list,
+    print_message,
+    print_outcome,
     print_record,
-    say,
 )
-from movierec.cli.progress import FINISHED, follow, progress
-from movierec.client import pages
+from movierec.cli.progress import FINISHED_STATES, show_progress, wait_for_job
+from movierec.client import iterate_pages
 from movierec.errors import Conflict
 
 commands = new_group("")
@@ -39,19 +39,21 @@ def _progress(job: Any) -> str:
 
 
 COLUMNS = (
-    field("id", right=True),
-    field("kind"),
-    field("state"),
+    field_column("id", right=True),
+    field_column("kind"),
+    field_column("state"),
     Column("progress", _progress, right=True),
-    minute("created_at"),
-    field("error", wraps=True),
+    minute_column("created_at"),
+    field_column("error", wraps=True),
 )
 
 
 @jobs.command("list", epilog=columns_help(COLUMNS))
 def list_(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) -> None:
     """List them, the newest first."""
-    print_list(pages(connect().jobs, limit), COLUMNS, as_json=as_json, ids=ids, nothing="No jobs yet.")
+    print_list(
+        iterate_pages(connect().jobs, limit), COLUMNS, as_json=as_json, ids=ids, nothing="No jobs yet."
+    )
 
 
 @jobs.command()
@@ -63,9 +65,9 @@ def show(
     """Show one, with its report. In a pipe: lines of name, tab, value."""
     client = connect()
     found = client.job(job)
-    if wait and found["state"] not in FINISHED:
-        with progress() as shown:
-            found = follow(client, found, shown)
+    if wait and found["state"] not in FINISHED_STATES:
+        with show_progress() as shown:
+            found = wait_for_job(client, found, shown)
     print_job(found, as_json=as_json)
 
 
@@ -74,16 +76,16 @@ def cancel(job: JobId, as_json: AsJson = False) -> None:
     """Stop one at the next safe point."""
     client = connect()
     state = client.job(job)["state"]
-    if state in FINISHED:
+    if state in FINISHED_STATES:
         # The daemon would take this for "forget it".
         raise Conflict(f"Job {job} has ended already: {state}.")
     client.cancel_job(job)
-    print_done(f"Job {job} is cancelled.", client.job(job), as_json=as_json)
+    print_outcome(f"Job {job} is cancelled.", client.job(job), as_json=as_json)
 
 
-def print_begun(job: Any, does: str, *, as_json: bool) -> None:
+def print_started_job(job: Any, does: str, *, as_json: bool) -> None:
     """What a command prints that does not wait for the job it started."""
-    print_done(f"Job {job['id']} {does}; see: movierec jobs show {job['id']}", job, as_json=as_json)
+    print_outcome(f"Job {job['id']} {does}; see: movierec jobs show {job['id']}", job, as_json=as_json)
 
 
 def print_job(job: Any, *, as_json: bool) -> None:
@@ -93,13 +95,13 @@ def print_job(job: Any, *, as_json: bool) -> None:
     report = dict(told.pop("report") or {})
     problems = report.pop("problems", [])
     files = {name: _counts(counts) for name, counts in report.pop("files", {}).items()}
-    print_record(flattened({**told, **files, **report}), job, as_json=as_json)
+    print_record(flatten({**told, **files, **report}), job, as_json=as_json)
     if as_json:
         return
     for problem in problems[:_PROBLEMS_SHOWN]:
-        say(f"{problem['file']}:{problem['line']}: {problem['message']}")
+        print_message(f"{problem['file']}:{problem['line']}: {problem['message']}")
     if len(problems) > _PROBLEMS_SHOWN:
-        say(f"... and more: movierec jobs show {job['id']} --json")
+        print_message(f"... and more: movierec jobs show {job['id']} --json")
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from movierec.cli.movie_lookup import label
+from movierec.cli.movie_lookup import movie_label
 from movierec.cli.output import Column, print_list
 from movierec.errors import NotFound
 
 
-def print_own(
+def print_movie_list(
     found: Iterable[Any], columns: Sequence[Column], *, as_json: bool, ids: bool, nothing: str
 ) -> None:
     """Print a list; its ids are those of the movies, which other commands take."""
     print_list(found, columns, as_json=as_json, ids=ids, id_of=lambda item: item["movie"], nothing=nothing)
 
 
-def narrowed(
+def filter_query(
     search: str | None,
     genre: str | None,
     year: int | None,
@@ -36,8 +36,8 @@ def narrowed(
     }
 
 
-def entry_of(fetch: Callable[..., Any], movie: Any, *, missing: str) -> Any:
+def find_entry(fetch: Callable[..., Any], movie: Any, *, missing: str) -> Any:
     """The entry that is `movie`: the API names entries by ids of their own. Raises NotFound."""
     for entry in fetch(movie=movie["id"])["results"]:
         return entry
-    raise NotFound(f"{label(movie)} {missing}.")
+    raise NotFound(f"{movie_label(movie)} {missing}.")

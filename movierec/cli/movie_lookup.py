@@ -8,9 +8,9 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from movierec.cli.output import Column, say
-from movierec.cli.terminal import visible
-from movierec.client import Client
+from movierec.cli.output import Column, print_message
+from movierec.cli.terminal import escape_controls
+from movierec.client import ApiClient
 from movierec.errors import NotFound, ValidationFailed
 
 _TITLE_AND_YEAR = re.compile(r"(?P<title>.+?)\s*\((?P<year>\d{4})\)\s*")
@@ -28,7 +28,7 @@ class AmbiguousTitle(ValidationFailed):
         super().__init__(f"Which “{title}”? Name it by id, or as “Title (year)”.")
 
 
-def find_movie(client: Client, name: str) -> Any:
+def find_movie(client: ApiClient, name: str) -> Any:
     """The movie that `name` means. Raises NotFound, or AmbiguousTitle where nobody can be asked."""
     name = name.strip()
     scheme, colon, rest = name.partition(":")
@@ -43,7 +43,7 @@ def find_movie(client: Client, name: str) -> Any:
     return _by_title(client, name)
 
 
-def _by_id(client: Client, movie_id: int) -> Any:
+def _by_id(client: ApiClient, movie_id: int) -> Any:
     try:
         return client.movie(movie_id)
     except NotFound as error:
@@ -51,7 +51,7 @@ def _by_id(client: Client, movie_id: int) -> Any:
         raise NotFound(f"There is no movie with id {movie_id}. {hint}") from error
 
 
-def _by_tmdb_id(client: Client, tmdb_id: str) -> Any:
+def _by_tmdb_id(client: ApiClient, tmdb_id: str) -> Any:
     try:
         return client.movie_by_tmdb(tmdb_id)
     except NotFound as error:
@@ -59,7 +59,7 @@ def _by_tmdb_id(client: Client, tmdb_id: str) -> Any:
         raise NotFound(f"No movie tmdb:{tmdb_id} is known here. {hint}") from error
 
 
-def _by_title(client: Client, name: str) -> Any:
+def _by_title(client: ApiClient, name: str) -> Any:
     title, year = name, None
     if match := _TITLE_AND_YEAR.fullmatch(name):
         title, year = match["title"], int(match["year"])
@@ -72,7 +72,9 @@ def _by_title(client: Client, name: str) -> Any:
     if len(exact) == 1:
         return exact[0]
     if best := _far_better_known(exact):
-        say(f"“{name}” is taken for {label(best)}, by far the best known of {len(exact)} called so.")
+        print_message(
+            f"“{name}” is taken for {movie_label(best)}, by far the best known of {len(exact)} called so."
+        )
         return best
     return _choose(name, (exact or found)[:_MOST_OFFERED])
 
@@ -103,7 +105,7 @@ def title_key(title: str) -> str:
     return " ".join(words)
 
 
-def label(movie: Any) -> str:
+def movie_label(movie: Any) -> str:
     """`Alien (1979)`"""
     year = movie.get("year")
     return f"{movie['title']} ({year})" if year else str(movie["title"])
@@ -112,7 +114,7 @@ def label(movie: Any) -> str:
 def title_columns(movie_of: Callable[[Any], Any]) -> tuple[Column, Column]:
     """Title and year of an item's movie; people see both as one."""
     title = Column(
-        "title", lambda item: movie_of(item)["title"], lambda item: label(movie_of(item)), wraps=True
+        "title", lambda item: movie_of(item)["title"], lambda item: movie_label(movie_of(item)), wraps=True
     )
     return title, Column("year", lambda item: movie_of(item)["year"], only_piped=True)
 
@@ -120,9 +122,9 @@ def title_columns(movie_of: Callable[[Any], Any]) -> tuple[Column, Column]:
 def _choose(name: str, candidates: Sequence[Any]) -> Any:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise AmbiguousTitle(name, candidates)
-    print(f"Which “{visible(name)}”?", file=sys.stderr)
+    print(f"Which “{escape_controls(name)}”?", file=sys.stderr)
     for number, movie in enumerate(candidates, 1):
-        print(f"{number:>4}  {visible(label(movie))}", file=sys.stderr)
+        print(f"{number:>4}  {escape_controls(movie_label(movie))}", file=sys.stderr)
     while True:
         print(f"1-{len(candidates)}, empty for none: ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline().strip()

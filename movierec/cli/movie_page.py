@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from movierec.cli.columns import console
-from movierec.cli.image_support import Way, way_of
-from movierec.cli.movie_lookup import label
-from movierec.cli.terminal import flowing
-from movierec.client import Client
+from movierec.cli.image_support import ImageProtocol, detect_image_protocol
+from movierec.cli.movie_lookup import movie_label
+from movierec.cli.terminal import escape_single_spaced
+from movierec.client import ApiClient
 from movierec.errors import MovierecError
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ _POSTER_PIXELS = 342
 _MOST_POSTER_BYTES = 8_000_000
 
 
-def print_page(movie: Any, similar: Sequence[Any], client: Client | None) -> None:
+def print_movie_page(movie: Any, similar: Sequence[Any], client: ApiClient | None) -> None:
     """Print it; with a `client` the poster too, where the terminal can show one and the daemon has it."""
     screen = console()
     picture = _poster(client, movie, screen) if client else None
-    overview, facts = flowing(movie["overview"]), _rows(_people_and_ratings(movie))
+    overview, facts = escape_single_spaced(movie["overview"]), _rows(_people_and_ratings(movie))
     screen.print()
     if picture:
         _print_beside(screen, picture, movie, overview, facts)
@@ -53,7 +53,7 @@ def _print_beside(
     screen: Console, picture: Picture, movie: Any, overview: str, facts: RenderableType
 ) -> None:
     """A long overview goes on below the picture, over the whole width; a short one has the facts below it."""
-    from movierec.cli.pictures import beside  # Pillow: 30 ms
+    from movierec.cli.pictures import print_beside  # Pillow: 30 ms
 
     width = min(_PROSE_WIDTH, screen.width - picture.columns - 2)
 
@@ -64,9 +64,9 @@ def _print_beside(
     room = max(picture.rows - len(lines_of(*head)) - 1, 0)
     fits, rest = _split(overview, width, room, screen)
     if not rest:
-        beside(screen, picture, lines_of(*head, *_paragraph(fits), Text(), facts))
+        print_beside(screen, picture, lines_of(*head, *_paragraph(fits), Text(), facts))
         return
-    beside(screen, picture, lines_of(*head, *_paragraph(fits)))
+    print_beside(screen, picture, lines_of(*head, *_paragraph(fits)))
     screen.print(Group(Text(rest), Text(), facts), width=min(_PROSE_WIDTH, screen.width))
 
 
@@ -79,10 +79,10 @@ def _split(text: str, width: int, lines: int, screen: Console) -> tuple[str, str
     return text[:end], text[end:].lstrip()
 
 
-def _poster(client: Client, movie: Any, screen: Console) -> Picture | None:
+def _poster(client: ApiClient, movie: Any, screen: Console) -> Picture | None:
     """None where it cannot be shown; nothing of a page is worth failing for its poster."""
     columns = next((cells for wide, cells in _POSTER_WIDTHS.items() if screen.width >= wide), 0)
-    way = way_of(screen)
+    way = detect_image_protocol(screen)
     if not (movie["poster_url"] and way and columns):
         return None
     try:
@@ -93,12 +93,12 @@ def _poster(client: Client, movie: Any, screen: Console) -> Picture | None:
 
     picture = Picture.of(content, way, columns)
     # Of a picture that is higher than the screen the protocols would show only some.
-    if picture and way is not Way.BLOCKS and picture.rows >= screen.height:
+    if picture and way is not ImageProtocol.BLOCKS and picture.rows >= screen.height:
         return None
     return picture
 
 
-def _received(client: Client, movie_id: int) -> bytes:
+def _received(client: ApiClient, movie_id: int) -> bytes:
     content = b""
     for piece in client.poster(movie_id, _POSTER_PIXELS).pieces:
         content += piece
@@ -108,14 +108,14 @@ def _received(client: Client, movie_id: int) -> bytes:
 
 
 def _head(movie: Any) -> Iterable[Text]:
-    yield Text(flowing(label(movie)), style="bold")
+    yield Text(escape_single_spaced(movie_label(movie)), style="bold")
     original = movie["original_title"]
     if original and original != movie["title"]:
-        yield Text(flowing(original), style="italic")
+        yield Text(escape_single_spaced(original), style="italic")
     if facts := _facts(movie):
         yield Text(facts, style="dim")
     if movie["tagline"]:
-        yield Text(f"“{flowing(movie['tagline'])}”", style="italic")
+        yield Text(f"“{escape_single_spaced(movie['tagline'])}”", style="italic")
 
 
 def _paragraph(text: str) -> Iterable[Text]:
@@ -134,7 +134,7 @@ def _facts(movie: Any) -> str:
         ", ".join(movie["countries"][:3]),
         movie["original_language"].upper(),
     ]
-    return " · ".join(flowing(fact) for fact in facts if fact)
+    return " · ".join(escape_single_spaced(fact) for fact in facts if fact)
 
 
 def _people_and_ratings(movie: Any) -> Iterable[tuple[str, Text]]:
@@ -148,7 +148,7 @@ def _people_and_ratings(movie: Any) -> Iterable[tuple[str, Text]]:
         yield "Critics", Text(f"{movie['critics_score']} % of {movie['critics_reviews'] or 0:,} liked it")
     yield "Money", Text(_money(movie))
     yield "By you", _mine(movie)
-    yield "Names", Text(flowing(_ids(movie)), style="dim")
+    yield "Names", Text(escape_single_spaced(_ids(movie)), style="dim")
 
 
 def _part(member: Any) -> str:
@@ -173,7 +173,7 @@ def _rows(rows: Iterable[tuple[str, Text]]) -> Table:
 
 def _names(names: Sequence[str]) -> Text:
     more = " …" if len(names) > _CAST else ""
-    return Text(", ".join(flowing(name) for name in names[:_CAST]) + more)
+    return Text(", ".join(escape_single_spaced(name) for name in names[:_CAST]) + more)
 
 
 def _mine(movie: Any) -> Text:
@@ -190,7 +190,7 @@ def _mine(movie: Any) -> Text:
 def _seen(times: int, last: str | None) -> str:
     """`seen twice, last on 2024-05-01`"""
     often = {1: "seen", 2: "seen twice"}.get(times, f"seen {times} times")
-    return f"{often}{'' if times == 1 else ', last'} on {flowing(last)[:10]}" if last else often
+    return f"{often}{'' if times == 1 else ', last'} on {escape_single_spaced(last)[:10]}" if last else often
 
 
 def star_bar(stars: float) -> str:
@@ -211,5 +211,9 @@ def _similar(movies: Sequence[Any]) -> Table:
     grid.add_column(overflow="fold")
     grid.add_column(style="dim", overflow="fold")
     for movie in movies:
-        grid.add_row(Text(str(movie["id"])), Text(flowing(label(movie))), Text(flowing(movie["reason"])))
+        grid.add_row(
+            Text(str(movie["id"])),
+            Text(escape_single_spaced(movie_label(movie))),
+            Text(escape_single_spaced(movie["reason"])),
+        )
     return grid

@@ -10,33 +10,33 @@ import typer
 
 from movierec.cli.connection import connect
 from movierec.cli.movie_lookup import find_movie, title_columns
-from movierec.cli.options import AsJson, IdsOnly, MovieWords, PageNumber, new_group
+from movierec.cli.options import AsJson, IdsOnly, MovieWordsArgument, PageNumber, new_group
 from movierec.cli.output import (
     Column,
     columns_help,
-    field,
-    items_of,
+    field_column,
+    list_items,
     print_json,
     print_list,
+    print_message,
     print_record,
-    say,
 )
-from movierec.cli.scales import OfScale, Scale, scale_of
-from movierec.cli.terminal import visible
-from movierec.client import pages
+from movierec.cli.scales import RatingScale, ScaleOption, choose_scale
+from movierec.cli.terminal import escape_controls
+from movierec.client import iterate_pages
 from movierec.errors import ValidationFailed
 
 commands = new_group("")
 
 COLUMNS = (
-    field("id", right=True),
+    field_column("id", right=True),
     *title_columns(lambda movie: movie),
-    field("genres", shown=lambda movie: (movie.get("genres") or [])[:3], wraps=True),
+    field_column("genres", shown=lambda movie: (movie.get("genres") or [])[:3], wraps=True),
     Column("rating", lambda movie: movie.get("vote_average"), right=True),
     Column("votes", lambda movie: movie.get("vote_count"), right=True),
 )
 
-GENRES = (field("id", right=True), field("name"), field("movies", right=True))
+GENRES = (field_column("id", right=True), field_column("name"), field_column("movies", right=True))
 
 
 class TimeWindow(StrEnum):
@@ -118,14 +118,14 @@ def genres(
     """All genres, and how many movies there are of each."""
     if sync:
         connect().sync_genres()
-    print_list(pages(connect().genres), GENRES, as_json=as_json, ids=ids, nothing="No genres yet.")
+    print_list(iterate_pages(connect().genres), GENRES, as_json=as_json, ids=ids, nothing="No genres yet.")
 
 
 @commands.command()
 def show(
-    movie: MovieWords,
+    movie: MovieWordsArgument,
     similar: Annotated[int, typer.Option("--similar", min=0, max=50, help="So many similar movies.")] = 5,
-    scale: OfScale = None,
+    scale: ScaleOption = None,
     image: Annotated[
         bool, typer.Option("--image/--no-image", help="The poster, where the terminal can show it.")
     ] = True,
@@ -143,17 +143,17 @@ def show(
         print_json(detail)
         return
     if detail.get("my_rating") or detail.get("predicted_rating"):
-        detail = _on_scale(detail, scale_of(client, scale))
+        detail = _on_scale(detail, choose_scale(client, scale))
     if not sys.stdout.isatty():
         print_record(detail, detail, as_json=False)
     else:
-        from movierec.cli.movie_page import print_page  # rich: 70 ms
+        from movierec.cli.movie_page import print_movie_page  # rich: 70 ms
 
-        alike = items_of(client.similar(detail["id"], limit=similar)) if similar else []
-        print_page(detail, alike, client if image else None)
+        alike = list_items(client.similar(detail["id"], limit=similar)) if similar else []
+        print_movie_page(detail, alike, client if image else None)
 
 
-def _on_scale(movie: Any, scale: Scale) -> Any:
+def _on_scale(movie: Any, scale: RatingScale) -> Any:
     own, expected = movie["my_rating"], movie["predicted_rating"]
     return {
         **movie,
@@ -171,8 +171,8 @@ def _print_page(found: Any, *, as_json: bool, ids: bool) -> None:
     if sys.stdout.isatty() and not (as_json or ids):
         total = found.get("total_results", found.get("count", 0))
         if total > len(found["results"]) > 0:
-            say(f"{visible(total)} in all; --page shows more.")
+            print_message(f"{escape_controls(total)} in all; --page shows more.")
 
 
 def _say_stale(found: Any) -> None:
-    say(f"From the cache of {visible(found['as_of'][:10])}; TMDb does not answer.")
+    print_message(f"From the cache of {escape_controls(found['as_of'][:10])}; TMDb does not answer.")

@@ -13,16 +13,16 @@ IdsOnly = Annotated[bool, typer.Option("--ids", help="Print ids only, one a line
 Limit = Annotated[int | None, typer.Option("--limit", "-n", min=1, help="At most so many.")]
 PageNumber = Annotated[int, typer.Option("--page", min=1, help="Which page.")]
 
-Movie = Annotated[
+MovieArgument = Annotated[
     str, typer.Argument(metavar="MOVIE", help="Id, tmdb:603, imdb:tt0133093, or a title in quotes.")
 ]
 # Where nothing follows the movie, its title needs no quotes.
-MovieWords = Annotated[
+MovieWordsArgument = Annotated[
     list[str], typer.Argument(metavar="MOVIE...", help="Id, tmdb:603, imdb:tt0133093, or a title.")
 ]
 # What lists of the own films are narrowed and ordered by.
 Search = Annotated[str | None, typer.Option("--search", help="With this in the title.")]
-Genre = Annotated[str | None, typer.Option("--genre", help="Of this genre.")]
+GenreOption = Annotated[str | None, typer.Option("--genre", help="Of this genre.")]
 Year = Annotated[int | None, typer.Option("--year", help="Released in this year.")]
 YearMin = Annotated[int | None, typer.Option("--year-min", help="Released in this year or later.")]
 YearMax = Annotated[int | None, typer.Option("--year-max", help="Released in this year or before.")]

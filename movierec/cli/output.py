@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from movierec.cli.terminal import escape_json, flowing, visible
+from movierec.cli.terminal import escape_controls, escape_json, escape_single_spaced
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class Column:
     only_piped: bool = False
 
 
-def field(name: str, **options: Any) -> Column:
+def field_column(name: str, **options: Any) -> Column:
     """The column of a field of the same name."""
     return Column(name.replace("_", " "), lambda item: item.get(name), **options)
 
 
-def day(name: str) -> Column:
+def date_column(name: str) -> Column:
     """The column of a point in time; people see its date."""
     return Column(name.partition("_")[0], lambda item: item[name], lambda item: item[name][:10])
 
 
-def minute(name: str) -> Column:
+def minute_column(name: str) -> Column:
     """The column of a point in time; people see its date and minute."""
     return Column(
         name.partition("_")[0], lambda item: item[name], lambda item: item[name][:16].replace("T", " ")
@@ -65,29 +65,29 @@ def print_list(
         print_json(found)
     elif ids:
         for item in found:
-            print(visible(id_of(item)))
+            print(escape_controls(id_of(item)))
     elif not sys.stdout.isatty():
         for item in found:
-            print("\t".join(visible(_plain(column.value(item))) for column in columns))
+            print("\t".join(escape_controls(_plain(column.value(item))) for column in columns))
     elif not found:
-        say(nothing)
+        print_message(nothing)
     else:
         from movierec.cli.columns import print_table  # rich: 70 ms
 
         print_table(found, columns)
 
 
-def items_of(document: Any) -> list[Any]:
+def list_items(document: Any) -> list[Any]:
     """The items of a list, whether it comes bare or in an envelope."""
     return list(document["results"] if isinstance(document, dict) else document)
 
 
-def flattened(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """`{"progress": {"done": 1}}` as `{"progress done": 1}`, what is empty left out: for `print_record`."""
     found: dict[str, Any] = {}
     for name, value in document.items():
         if isinstance(value, Mapping):
-            found |= flattened(value, f"{prefix}{name} ")
+            found |= flatten(value, f"{prefix}{name} ")
         elif isinstance(value, list) and value and isinstance(value[0], Mapping):
             found[prefix + name] = len(value)
         elif value not in (None, "", []):
@@ -100,30 +100,30 @@ def print_record(fields: Mapping[str, Any], document: Any, *, as_json: bool) -> 
     if as_json:
         print_json(document)
         return
-    cells = {visible(name): _plain(value) for name, value in fields.items()}
+    cells = {escape_controls(name): _plain(value) for name, value in fields.items()}
     width = max(map(len, cells), default=0)
     for name, text in cells.items():
         if not sys.stdout.isatty():
-            print(f"{name}\t{visible(text)}")
+            print(f"{name}\t{escape_controls(text)}")
         elif text:
-            print(f"{name:<{width}}  {flowing(text)}")
+            print(f"{name:<{width}}  {escape_single_spaced(text)}")
 
 
-def print_done(message: str, document: Any, *, as_json: bool) -> None:
+def print_outcome(message: str, document: Any, *, as_json: bool) -> None:
     """What a command that changes something prints: a sentence, or the changed object as JSON."""
     if as_json:
         print_json(document)
     else:
-        print(visible(message))
+        print(escape_controls(message))
 
 
 def print_json(document: Any) -> None:
     print(escape_json(json.dumps(document, ensure_ascii=False, indent=2)))
 
 
-def say(message: str) -> None:
+def print_message(message: str) -> None:
     """A remark for people, not part of the data."""
-    print(visible(message), file=sys.stderr)
+    print(escape_controls(message), file=sys.stderr)
 
 
 def _plain(value: Any) -> str:
@@ -138,6 +138,6 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def shown(column: Column, item: Any) -> str:
+def cell_text(column: Column, item: Any) -> str:
     """A cell as people see it."""
-    return flowing(_plain((column.shown or column.value)(item)))
+    return escape_single_spaced(_plain((column.shown or column.value)(item)))

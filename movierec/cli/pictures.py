@@ -19,15 +19,15 @@ from rich.control import Control
 from rich.segment import ControlType, Segment
 from rich.style import Style
 
-from movierec.cli.image_support import Way
+from movierec.cli.image_support import ImageProtocol
 
 # A poster has half a million pixels; what claims more than this is no poster.
-MOST_PIXELS = 30_000_000
+MAX_PIXELS = 30_000_000
 # Pixels of a cell where the terminal does not tell; most cells are twice as high as wide.
 CELL_WIDTH, CELL_HEIGHT = 10, 20
 SIXEL_COLORS = 200
 # Of Kitty's protocol: a chunk of base64 may be so long.
-CHUNK = 4096
+KITTY_CHUNK_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class Picture:
     """An image fitted into `columns` × `rows` cells."""
 
     image: Image.Image
-    way: Way
+    way: ImageProtocol
     columns: int
     rows: int
 
     @classmethod
-    def of(cls, content: bytes, way: Way, columns: int) -> Picture | None:
+    def of(cls, content: bytes, way: ImageProtocol, columns: int) -> Picture | None:
         """None for what is no image that can be shown."""
         try:
             with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as opened:
-                if opened.width * opened.height > MOST_PIXELS:
+                if opened.width * opened.height > MAX_PIXELS:
                     return None
                 image = opened.convert("RGB")
         # Pillow raises all of these for broken files.
@@ -55,7 +55,7 @@ class Picture:
 
     def lines(self) -> list[list[Segment]]:
         """One for each row. A protocol draws all of it with the first; the others only step over it."""
-        if self.way is Way.BLOCKS:
+        if self.way is ImageProtocol.BLOCKS:
             return [*self._blocks()]
         step = _control(f"\x1b[{self.columns}C")
         # Room below first: near the end of the screen the picture would scroll away from its text.
@@ -63,13 +63,13 @@ class Picture:
         return [[_control(f"{room}\x1b7{self._drawn()}\x1b8"), step], *[[step]] * (self.rows - 1)]
 
     def _drawn(self) -> str:
-        if self.way is Way.SIXEL:
-            return sixel(self._fitted(self.columns * CELL_WIDTH, self.rows * CELL_HEIGHT))
+        if self.way is ImageProtocol.SIXEL:
+            return encode_sixel(self._fitted(self.columns * CELL_WIDTH, self.rows * CELL_HEIGHT))
         data = base64.b64encode(_png(self.image)).decode()
-        if self.way is Way.ITERM:
+        if self.way is ImageProtocol.ITERM:
             size = f"width={self.columns};height={self.rows}"
             return f"\x1b]1337;File=inline=1;{size};preserveAspectRatio=0;doNotMoveCursor=1:{data}\x07"
-        chunks = [data[at : at + CHUNK] for at in range(0, len(data), CHUNK)]
+        chunks = [data[at : at + KITTY_CHUNK_BYTES] for at in range(0, len(data), KITTY_CHUNK_BYTES)]
         # q=2: no answer, which would be read as typed; C=1: the cursor stays.
         first = f"a=T,f=100,q=2,C=1,c={self.columns},r={self.rows},"
         return "".join(
@@ -90,9 +90,9 @@ class Picture:
         return self.image.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def beside(console: Console, picture: Picture, lines: list[list[Segment]]) -> None:
+def print_beside(console: Console, picture: Picture, lines: list[list[Segment]]) -> None:
     """Print a picture with lines of text to the right of it, and below where there are more of them."""
-    gap = [Segment("  ")] if picture.way is Way.BLOCKS else [_control("\x1b[2C")]
+    gap = [Segment("  ")] if picture.way is ImageProtocol.BLOCKS else [_control("\x1b[2C")]
     empty = [Segment(" " * (picture.columns + 2))]
     for drawn, text in itertools.zip_longest(picture.lines(), lines):
         left = [*drawn, *gap] if drawn is not None else empty
@@ -125,7 +125,7 @@ def _png(image: Image.Image) -> bytes:
     return made.getvalue()
 
 
-def sixel(image: Image.Image) -> str:
+def encode_sixel(image: Image.Image) -> str:
     """An image as DEC terminals draw it: bands of six rows, and in each one pass for each colour.
 
     https://vt100.net/docs/vt3xx-gp/chapter14.html

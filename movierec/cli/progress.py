@@ -7,29 +7,29 @@ import time
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from movierec.cli.output import say
-from movierec.client import Client
+from movierec.cli.output import print_message
+from movierec.client import ApiClient
 from movierec.errors import MovierecError, ServerUnreachable, by_code
 
-FINISHED = ("succeeded", "failed", "cancelled")
+FINISHED_STATES = ("succeeded", "failed", "cancelled")
 _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.1, 1.0
 # A daemon that restarts takes its jobs up again.
 _PATIENCE_SECONDS = 60.0
 
 
-class Progress(Protocol):
+class ProgressDisplay(Protocol):
     """Told again and again what is being done and how much of it."""
 
     def update(self, stage: str, done: int, total: int) -> None: ...
 
 
-class Lines:
+class ProgressLines:
     """One line when a stage begins, and one for each tenth of it."""
 
     def __init__(self) -> None:
         self._said: tuple[str, int] | None = None
 
-    def __enter__(self) -> Lines:
+    def __enter__(self) -> ProgressLines:
         return self
 
     def __exit__(self, *_: object) -> None: ...
@@ -38,18 +38,18 @@ class Lines:
         tenth = done * 10 // total if total else 0
         if (stage, tenth) != self._said:
             self._said = (stage, tenth)
-            say(f"{stage}: {min(100, done * 100 // total)} %" if total else stage)
+            print_message(f"{stage}: {min(100, done * 100 // total)} %" if total else stage)
 
 
-def progress() -> AbstractContextManager[Progress]:
+def show_progress() -> AbstractContextManager[ProgressDisplay]:
     if not sys.stderr.isatty():
-        return Lines()
-    from movierec.cli.progress_bars import Bars  # rich: 70 ms
+        return ProgressLines()
+    from movierec.cli.progress_bars import ProgressBars  # rich: 70 ms
 
-    return Bars()
+    return ProgressBars()
 
 
-def follow(client: Client, job: Any, shown: Progress) -> Any:
+def wait_for_job(client: ApiClient, job: Any, shown: ProgressDisplay) -> Any:
     """Wait for the end of `job`; returns it. Raises what it failed with, MovierecError where it was cancelled.
 
     Whoever interrupts the waiting is told how to find the job again, which goes on.
@@ -58,7 +58,9 @@ def follow(client: Client, job: Any, shown: Progress) -> Any:
         job = _ended(client, job, shown)
     except KeyboardInterrupt:
         number = job["id"]
-        say(f"Job {number} goes on: movierec jobs show {number} --wait, or movierec jobs cancel {number}")
+        print_message(
+            f"Job {number} goes on: movierec jobs show {number} --wait, or movierec jobs cancel {number}"
+        )
         raise
     if job["state"] != "succeeded":
         reason = job.get("error") or f"it was {job['state']}"
@@ -67,9 +69,9 @@ def follow(client: Client, job: Any, shown: Progress) -> Any:
     return job
 
 
-def _ended(client: Client, job: Any, shown: Progress) -> Any:
+def _ended(client: ApiClient, job: Any, shown: ProgressDisplay) -> Any:
     pause_seconds, patient_until = _FIRST_POLL_SECONDS, time.monotonic() + _PATIENCE_SECONDS
-    while job["state"] not in FINISHED:
+    while job["state"] not in FINISHED_STATES:
         time.sleep(pause_seconds)
         pause_seconds = min(pause_seconds * 1.5, _LONGEST_POLL_SECONDS)
         try:

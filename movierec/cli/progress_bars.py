@@ -7,10 +7,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from movierec.cli.terminal import flowing
+from movierec.cli.terminal import escape_single_spaced
 
 
-class Bars:
+class ProgressBars:
     """A bar for each stage, on standard error."""
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Bars:
         self._stage = ""
         self._task: TaskID | None = None
 
-    def __enter__(self) -> Bars:
+    def __enter__(self) -> ProgressBars:
         self._progress.start()
         return self
 
@@ -36,7 +36,7 @@ class Bars:
         if self._task is None or stage != self._stage:
             self._end_stage()
             self._stage = stage
-            self._task = self._progress.add_task(flowing(stage), total=total or None)
+            self._task = self._progress.add_task(escape_single_spaced(stage), total=total or None)
         self._progress.update(self._task, completed=done, total=total or None)
 
     def _end_stage(self) -> None:

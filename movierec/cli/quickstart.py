@@ -11,18 +11,18 @@ from typing import Annotated, Any
 import typer
 
 from movierec.cli.connection import connect
-from movierec.cli.movie_lookup import find_movie, label, title_columns
+from movierec.cli.movie_lookup import find_movie, movie_label, title_columns
 from movierec.cli.options import AsJson, IdsOnly, new_group
-from movierec.cli.output import Column, columns_help, field, items_of, print_list, say
+from movierec.cli.output import Column, columns_help, field_column, list_items, print_list, print_message
 from movierec.cli.recommendations import COLUMNS as RECOMMENDED
-from movierec.cli.scales import OfScale, Scale, on_scale, scale_of
-from movierec.client import Client
+from movierec.cli.scales import RatingScale, ScaleOption, choose_scale, convert_recommendation
+from movierec.client import ApiClient
 from movierec.errors import NotFound, ValidationFailed
 
 commands = new_group("")
 
 COLUMNS = (
-    field("id", right=True),
+    field_column("id", right=True),
     *title_columns(lambda movie: movie),
     Column("genres", lambda movie: movie["genres"], wraps=True),
 )
@@ -41,57 +41,60 @@ def quickstart(
         int | None, typer.Option("--limit", "-n", min=1, max=100, help="So many movies to choose from.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Another number, other movies.")] = None,
-    scale: OfScale = None,
+    scale: ScaleOption = None,
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
     """Rate a few movies you know. In a pipe, or with --json: movies worth asking about."""
     client = connect()
     guided = sys.stdin.isatty() and sys.stdout.isatty() and not (as_json or ids)
-    of = scale_of(client, scale) if guided else Scale()
+    of = choose_scale(client, scale) if guided else RatingScale()
     if guided:
         _ask_for_loved(client, of)
-    found = items_of(client.quickstart(limit=limit or (GRID if guided else 10), seed=seed))
+    found = list_items(client.quickstart(limit=limit or (GRID if guided else 10), seed=seed))
     if not guided:
         print_list(found, COLUMNS, as_json=as_json, ids=ids, nothing="You have rated all of them.")
         return
     _ask_for_known(client, found, of)
-    ranked = [{**on_scale(item, of), "rank": rank} for rank, item in enumerate(_recommended(client), 1)]
-    say("What you might love:")
+    ranked = [
+        {**convert_recommendation(item, of), "rank": rank}
+        for rank, item in enumerate(_recommended(client), 1)
+    ]
+    print_message("What you might love:")
     print_list(ranked, RECOMMENDED, as_json=False, nothing="Nothing to recommend yet.")
 
 
-def _recommended(client: Client) -> list[Any]:
-    return items_of(client.recommendations(limit=SHOWN))
+def _recommended(client: ApiClient) -> list[Any]:
+    return list_items(client.recommendations(limit=SHOWN))
 
 
-def _ask_for_loved(client: Client, scale: Scale) -> None:
-    say(f"Name {NAMED} films you love; an empty line goes on.")
+def _ask_for_loved(client: ApiClient, scale: RatingScale) -> None:
+    print_message(f"Name {NAMED} films you love; an empty line goes on.")
     named = 0
     while named < NAMED and (title := _typed(f"{named + 1}. ")):
         try:
             movie = find_movie(client, title)
         except (NotFound, ValidationFailed) as error:
-            say(error.detail)
+            print_message(error.detail)
             continue
         named += 1
         given = client.movie(movie["id"])["my_rating"]
         if given is not None:
-            say(f"{label(movie)}: you gave it {scale.value(given):g} already")
+            print_message(f"{movie_label(movie)}: you gave it {scale.value(given):g} already")
             continue
         client.rate_movie(movie["id"], LOVED)
-        say(f"{label(movie)}: {scale.value(LOVED):g}")
+        print_message(f"{movie_label(movie)}: {scale.value(LOVED):g}")
 
 
-def _ask_for_known(client: Client, movies: Sequence[Any], scale: Scale) -> None:
+def _ask_for_known(client: ApiClient, movies: Sequence[Any], scale: RatingScale) -> None:
     numbered = [{**movie, "nr": number} for number, movie in enumerate(movies, 1)]
     good, liked = scale.value(4.5), scale.value(LIKED)
     height = max(FEWEST, shutil.get_terminal_size().lines - AROUND)
     for first in range(0, len(numbered), height):
         print_list(numbered[first : first + height], NUMBERED, as_json=False)
-        say(f"Which do you know? Type 12 (you like it: {liked:g} of {scale.top}) or 12 {good:g}.")
+        print_message(f"Which do you know? Type 12 (you like it: {liked:g} of {scale.top}) or 12 {good:g}.")
         more = first + height < len(numbered)
-        say(f"Several with commas; an empty line {'shows more, q ends' if more else 'ends'}.")
+        print_message(f"Several with commas; an empty line {'shows more, q ends' if more else 'ends'}.")
         while line := _typed("> "):
             if line == "q":
                 return
@@ -99,20 +102,20 @@ def _ask_for_known(client: Client, movies: Sequence[Any], scale: Scale) -> None:
                 _rate_known(client, movies[: first + height], answer, scale)
 
 
-def _rate_known(client: Client, movies: Sequence[Any], answer: str, scale: Scale) -> None:
+def _rate_known(client: ApiClient, movies: Sequence[Any], answer: str, scale: RatingScale) -> None:
     number, _, given = answer.strip().partition(" ")
     if not (number.isascii() and number.isdigit() and 1 <= int(number) <= len(movies)):
         if answer.strip():
-            say(f"{answer.strip()!r} is no number of the list.")
+            print_message(f"{answer.strip()!r} is no number of the list.")
         return
     movie = movies[int(number) - 1]
     try:
         rating = scale.stars(given) if given.strip() else LIKED
     except ValidationFailed as error:
-        say(error.detail)
+        print_message(error.detail)
         return
     client.rate_movie(movie["id"], rating)
-    say(f"{label(movie)}: {scale.value(rating):g}")
+    print_message(f"{movie_label(movie)}: {scale.value(rating):g}")
 
 
 def _typed(prompt: str) -> str:

@@ -8,11 +8,19 @@ from typing import Annotated, Any
 import typer
 
 from movierec.cli.connection import connect
-from movierec.cli.movie_lookup import find_movie, label, title_columns
-from movierec.cli.options import AsJson, IdsOnly, MovieWords, new_group
-from movierec.cli.output import Column, columns_help, field, items_of, print_done, print_json, print_list
-from movierec.cli.scales import OfScale, Scale, on_scale, scale_of
-from movierec.cli.terminal import visible
+from movierec.cli.movie_lookup import find_movie, movie_label, title_columns
+from movierec.cli.options import AsJson, IdsOnly, MovieWordsArgument, new_group
+from movierec.cli.output import (
+    Column,
+    columns_help,
+    field_column,
+    list_items,
+    print_json,
+    print_list,
+    print_outcome,
+)
+from movierec.cli.scales import RatingScale, ScaleOption, choose_scale, convert_recommendation
+from movierec.cli.terminal import escape_controls
 
 commands = new_group("")
 
@@ -20,22 +28,22 @@ COLUMNS = (
     Column("rank", lambda item: item["rank"], right=True),
     Column("id", lambda item: item["movie"]["id"], right=True),
     *title_columns(lambda item: item["movie"]),
-    field("score", shown=lambda item: f"{item['score']:.2f}", right=True),
+    field_column("score", shown=lambda item: f"{item['score']:.2f}", right=True),
     # What you would give it, where the model can say.
     Column("your rating", lambda item: item["predicted_rating"], right=True),
-    field("reason", wraps=True),
+    field_column("reason", wraps=True),
 )
 SIMILAR = (
-    field("id", right=True),
+    field_column("id", right=True),
     *title_columns(lambda movie: movie),
-    field("similarity", shown=lambda item: f"{item['similarity']:.2f}", right=True),
-    field("reason", wraps=True),
+    field_column("similarity", shown=lambda item: f"{item['similarity']:.2f}", right=True),
+    field_column("reason", wraps=True),
 )
 BECAUSE = (
     Column("id", lambda item: item["movie"], right=True),
-    field("title", wraps=True),
+    field_column("title", wraps=True),
     Column("your rating", lambda item: item["rating"], right=True),
-    field("contribution", shown=lambda item: f"{item['contribution']:+.3f}", right=True),
+    field_column("contribution", shown=lambda item: f"{item['contribution']:+.3f}", right=True),
 )
 
 
@@ -64,7 +72,7 @@ def recommend(
     ] = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Another number, other films.")] = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Make a new list first.")] = False,
-    scale: OfScale = None,
+    scale: ScaleOption = None,
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
@@ -88,12 +96,12 @@ def recommend(
         limit=limit,
         **({"from": "watchlist"} if watchlist else {}),
     )
-    items = items_of(found)
+    items = list_items(found)
     if as_json:
         print_json(items)
         return
-    of = Scale() if ids else scale_of(client, scale)
-    ranked = [{**on_scale(item, of), "rank": rank} for rank, item in enumerate(items, 1)]
+    of = RatingScale() if ids else choose_scale(client, scale)
+    ranked = [{**convert_recommendation(item, of), "rank": rank} for rank, item in enumerate(items, 1)]
     nothing = "Nothing to recommend: rate a few movies first, or loosen the filters."
     print_list(
         ranked, COLUMNS, as_json=False, ids=ids, id_of=lambda item: item["movie"]["id"], nothing=nothing
@@ -102,7 +110,7 @@ def recommend(
 
 @commands.command(epilog=columns_help(SIMILAR))
 def similar(
-    movie: MovieWords,
+    movie: MovieWordsArgument,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="So many.")] = 10,
     as_json: AsJson = False,
     ids: IdsOnly = False,
@@ -110,11 +118,11 @@ def similar(
     """Movies like this one."""
     client = connect()
     found = client.similar(find_movie(client, " ".join(movie))["id"], limit=limit)
-    print_list(items_of(found), SIMILAR, as_json=as_json, ids=ids, nothing="Nothing is similar to it.")
+    print_list(list_items(found), SIMILAR, as_json=as_json, ids=ids, nothing="Nothing is similar to it.")
 
 
 @commands.command(epilog=columns_help(BECAUSE))
-def explain(movie: MovieWords, scale: OfScale = None, as_json: AsJson = False) -> None:
+def explain(movie: MovieWordsArgument, scale: ScaleOption = None, as_json: AsJson = False) -> None:
     """Why a movie would be recommended: what each of your ratings says for it or against it."""
     client = connect()
     found = find_movie(client, " ".join(movie))
@@ -122,7 +130,7 @@ def explain(movie: MovieWords, scale: OfScale = None, as_json: AsJson = False) -
     if as_json:
         print_json(answer)
     else:
-        answer = on_scale(answer, scale_of(client, scale))
+        answer = convert_recommendation(answer, choose_scale(client, scale))
         if sys.stdout.isatty():
             _print_summary(found, answer)
         print_list(answer["because"], BECAUSE, as_json=False, nothing="None of your ratings speaks for it.")
@@ -130,7 +138,7 @@ def explain(movie: MovieWords, scale: OfScale = None, as_json: AsJson = False) -
 
 @commands.command()
 def dismiss(
-    movie: MovieWords,
+    movie: MovieWordsArgument,
     comment: Annotated[str | None, typer.Option(help="Why.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -138,14 +146,14 @@ def dismiss(
     client = connect()
     found = find_movie(client, " ".join(movie))
     answer = client.give_feedback(found["id"], "not_interested", comment)
-    print_done(f"{label(found)} will not be recommended again.", answer, as_json=as_json)
+    print_outcome(f"{movie_label(found)} will not be recommended again.", answer, as_json=as_json)
 
 
 def _print_summary(movie: Any, answer: Any) -> None:
-    print(visible(f"{label(movie)}: score {answer['score']:.3f}"))
+    print(escape_controls(f"{movie_label(movie)}: score {answer['score']:.3f}"))
     if answer["predicted_rating"]:
         print(f"You would rate it {answer['predicted_rating']}.")
-    print(visible(answer["reason"]))
+    print(escape_controls(answer["reason"]))
     print()
 
 

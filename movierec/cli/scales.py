@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from movierec.client import Client
+from movierec.client import ApiClient
 from movierec.errors import ValidationFailed
 
 TOPS = (5, 10, 100)
@@ -18,7 +18,7 @@ _TYPED = re.compile(r"\s*([0-9]{1,3}(?:[.,][0-9]{1,9})?)\s*(?:/\s*(5|10|100))?\s
 
 
 @dataclass(frozen=True)
-class Scale:
+class RatingScale:
     """Ratings up to `top`, in ten steps."""
 
     top: int = 5
@@ -36,7 +36,7 @@ class Scale:
         if match is None:
             raise ValidationFailed(f"{text!r} is no rating: {self}.")
         if match[2]:
-            return Scale(int(match[2])).stars(match[1])
+            return RatingScale(int(match[2])).stars(match[1])
         given = float(match[1].replace(",", "."))
         steps = given / self.step
         if not (1 <= steps <= 10 and steps == int(steps)):
@@ -65,37 +65,37 @@ class Scale:
         return f"Nearest: {' and '.join(near)}."
 
 
-def rating_typed(text: str) -> str:
+def check_rating_text(text: str) -> str:
     """What could be a rating on some scale. Raises BadParameter, before anything is asked or sent."""
     if not _TYPED.fullmatch(text):
-        raise typer.BadParameter(f"{text!r} is no rating: {Scale()}, or as the scale of your profile.")
+        raise typer.BadParameter(f"{text!r} is no rating: {RatingScale()}, or as the scale of your profile.")
     return text
 
 
-def scale_named(text: str) -> Scale:
+def parse_scale(text: str) -> RatingScale:
     """The scale of an option. Raises BadParameter."""
     if text not in map(str, TOPS):
         raise typer.BadParameter(f"{text!r} is no scale: use 5, 10 or 100.")
-    return Scale(int(text))
+    return RatingScale(int(text))
 
 
-OfScale = Annotated[
-    Scale | None,
+ScaleOption = Annotated[
+    RatingScale | None,
     typer.Option(
         "--scale",
-        parser=scale_named,
+        parser=parse_scale,
         metavar="5|10|100",
         help="Ratings up to so many; else as in your profile.",
     ),
 ]
 
 
-def scale_of(client: Client, given: Scale | None) -> Scale:
+def choose_scale(client: ApiClient, given: RatingScale | None) -> RatingScale:
     """The scale that was asked for, or the one of the profile."""
-    return given or Scale(client.my_profile()["rating_scale"])
+    return given or RatingScale(client.my_profile()["rating_scale"])
 
 
-def on_scale(item: Any, scale: Scale) -> Any:
+def convert_recommendation(item: Any, scale: RatingScale) -> Any:
     """A recommendation as people read it: its ratings, and those in its reason, on their scale."""
     if scale.top == 5:
         return item

@@ -11,8 +11,8 @@ import typer
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, new_group
 from movierec.cli.output import print_json
-from movierec.cli.scales import OfScale, Scale, scale_of
-from movierec.cli.terminal import visible
+from movierec.cli.scales import RatingScale, ScaleOption, choose_scale
+from movierec.cli.terminal import escape_controls
 
 commands = new_group("")
 
@@ -29,7 +29,7 @@ def stats(
         int | None, typer.Option("--year", min=1870, max=9999, help="A year in review: what you saw in it.")
     ] = None,
     top: Annotated[int, typer.Option("--top", min=1, max=100, help="So many directors.")] = 10,
-    scale: OfScale = None,
+    scale: ScaleOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Your ratings by value, genre, decade and director, years of watching, and what critics say."""
@@ -38,17 +38,17 @@ def stats(
     if as_json:
         print_json(found)
         return
-    of = scale_of(client, scale)
+    of = choose_scale(client, scale)
     if sys.stdout.isatty():
         from movierec.cli.charts import print_statistics  # rich: 70 ms
 
         print_statistics(found, of)
         return
     for line in _lines(found, of):
-        print("\t".join(visible("" if cell is None else cell) for cell in line))
+        print("\t".join(escape_controls("" if cell is None else cell) for cell in line))
 
 
-def _lines(found: Any, scale: Scale) -> Iterator[tuple[Any, ...]]:
+def _lines(found: Any, scale: RatingScale) -> Iterator[tuple[Any, ...]]:
     for name, number in found["counts"].items():
         yield "count", name, number, None
     yield "mean", "rating", found["counts"]["ratings"], scale.mean(found["mean"])

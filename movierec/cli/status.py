@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from movierec import __version__
-from movierec.cli.connection import DEFAULT_SERVER, connect, credentials, server
+from movierec.cli.connection import DEFAULT_SERVER, connect, credential_file, server_url
 from movierec.cli.options import AsJson, new_group
-from movierec.cli.output import flattened, print_record
+from movierec.cli.output import flatten, print_record
 from movierec.paths import Paths
 
 commands = new_group("")
@@ -17,18 +17,18 @@ commands = new_group("")
 def status(as_json: AsJson = False) -> None:
     """Ask the daemon how it is. In a pipe: lines of name, tab, value."""
     health = connect().health()
-    found = {"server": server(), **health, "signed_in_as": credentials().username}
-    print_record(flattened(found), found, as_json=as_json)
+    found = {"server": server_url(), **health, "signed_in_as": credential_file().username}
+    print_record(flatten(found), found, as_json=as_json)
 
 
 @commands.command()
 def config(as_json: AsJson = False) -> None:
     """Show which daemon and files are used, and why. In a pipe: lines of name, tab, value."""
-    store = credentials()
+    store = credential_file()
     from_environment = bool(os.environ.get("MOVIEREC_SERVER"))
     token = "MOVIEREC_TOKEN" if os.environ.get("MOVIEREC_TOKEN") else "stored" if store.load() else "none"
     found = {
-        "server": server(),
+        "server": server_url(),
         "server_from": "MOVIEREC_SERVER" if from_environment else f"default ({DEFAULT_SERVER})",
         "token": token,
         "signed_in_as": store.username,
@@ -37,4 +37,4 @@ def config(as_json: AsJson = False) -> None:
         "state": str(Paths.from_environment().state),
         "version": __version__,
     }
-    print_record(flattened(found), found, as_json=as_json)
+    print_record(flatten(found), found, as_json=as_json)

@@ -13,14 +13,14 @@ _HARMFUL = re.compile(
 )
 
 
-def visible(text: object) -> str:
+def escape_controls(text: object) -> str:
     """`text` as one harmless line: ESC becomes the four characters `\\x1b`, a newline `\\n`."""
     return _HARMFUL.sub(lambda match: ascii(match[0])[1:-1], str(text))
 
 
-def flowing(text: object) -> str:
+def escape_single_spaced(text: object) -> str:
     """Like `visible`, with white space of any kind as single spaces: for text that is wrapped anew."""
-    return visible(" ".join(str(text).split()))
+    return escape_controls(" ".join(str(text).split()))
 
 
 def escape_json(document: str) -> str:

@@ -8,19 +8,27 @@ import typer
 
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, Limit, new_group
-from movierec.cli.output import Column, columns_help, field, minute, print_json, print_list, say
-from movierec.cli.terminal import visible
-from movierec.client import pages
+from movierec.cli.output import (
+    Column,
+    columns_help,
+    field_column,
+    minute_column,
+    print_json,
+    print_list,
+    print_message,
+)
+from movierec.cli.terminal import escape_controls
+from movierec.client import iterate_pages
 from movierec.errors import ValidationFailed
 
 commands = new_group("")
 
 COLUMNS = (
-    field("id", right=True),
-    field("what", wraps=True),
-    field("rows", right=True),
+    field_column("id", right=True),
+    field_column("what", wraps=True),
+    field_column("rows", right=True),
     Column("undone", lambda change: change["undone"], lambda change: "yes" if change["undone"] else ""),
-    minute("created_at"),
+    minute_column("created_at"),
 )
 
 
@@ -38,7 +46,7 @@ def undo(
     if list_:
         if change is not None:
             raise ValidationFailed("Give either the number of a change or --list.")
-        found = pages(client.changes, limit or 20)
+        found = iterate_pages(client.changes, limit or 20)
         print_list(found, COLUMNS, as_json=as_json, nothing="There is nothing to undo.")
         return
     answer = client.undo(change)
@@ -46,15 +54,17 @@ def undo(
         print_json(answer)
         return
     undone, by = answer["undone"], answer["by"]
-    print(visible(f"Brought again: {by['what']}." if undone["undoes"] else f"Undone: {undone['what']}."))
-    say_left(answer)
+    print(
+        escape_controls(f"Brought again: {by['what']}." if undone["undoes"] else f"Undone: {undone['what']}.")
+    )
+    print_conflicts(answer)
     if not undone["undoes"]:
-        say(f"`movierec undo {by['id']}` brings it again.")
+        print_message(f"`movierec undo {by['id']}` brings it again.")
 
 
-def say_left(answer: Any) -> None:
+def print_conflicts(answer: Any) -> None:
     """Of what was to be taken back, the films that somebody has changed again: they are left alone."""
     if answer["left_count"]:
         some = ", ".join(movie["title"] for movie in answer["left"][:5])
         more = " …" if answer["left_count"] > 5 else ""
-        say(f"Changed again since, and left as it is: {some}{more}")
+        print_message(f"Changed again since, and left as it is: {some}{more}")

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from movierec.cli.progress import Progress
-from movierec.client import Upload
+from movierec.cli.progress import ProgressDisplay
+from movierec.client import UploadBody
 from movierec.errors import UnreadableImport
 
 _CHUNK_BYTES = 256 * 1024
@@ -21,13 +21,13 @@ _SUFFIXES = (".csv", ".json", ".jsonl")
 
 
 @contextlib.contextmanager
-def opened(path: Path, shown: Progress) -> Iterator[IO[bytes]]:
+def open_for_upload(path: Path, shown: ProgressDisplay) -> Iterator[IO[bytes]]:
     """What is to be sent for `path`: a file, a folder's tables in a zip archive, `-` for standard input."""
     if path.is_file():
         with path.open("rb") as file:
             yield file
     elif path.is_dir():
-        with packed(path, _tables(path), shown) as archive:
+        with zip_files(path, _tables(path), shown) as archive:
             yield archive
     else:
         with tempfile.TemporaryFile() as kept:
@@ -59,7 +59,7 @@ def _tables(folder: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def packed(folder: Path, names: Sequence[str], shown: Progress) -> Iterator[IO[bytes]]:
+def zip_files(folder: Path, names: Sequence[str], shown: ProgressDisplay) -> Iterator[IO[bytes]]:
     """Files of a folder as a nameless zip archive that vanishes by itself."""
     with tempfile.TemporaryFile() as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -70,7 +70,7 @@ def packed(folder: Path, names: Sequence[str], shown: Progress) -> Iterator[IO[b
         yield file
 
 
-def upload(file: IO[bytes], shown: Progress) -> Upload:
+def upload_body(file: IO[bytes], shown: ProgressDisplay) -> UploadBody:
     size = file.seek(0, 2)
 
     def chunks() -> Iterator[bytes]:
@@ -79,4 +79,4 @@ def upload(file: IO[bytes], shown: Progress) -> Upload:
             yield chunk
             shown.update("uploading", file.tell(), size)
 
-    return Upload(size, chunks)
+    return UploadBody(size, chunks)

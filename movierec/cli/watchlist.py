@@ -7,15 +7,15 @@ from typing import Annotated
 import typer
 
 from movierec.cli.connection import connect
-from movierec.cli.list_options import entry_of, narrowed, print_own
-from movierec.cli.movie_lookup import find_movie, label, title_columns
+from movierec.cli.list_options import filter_query, find_entry, print_movie_list
+from movierec.cli.movie_lookup import find_movie, movie_label, title_columns
 from movierec.cli.options import (
     AsJson,
-    Genre,
+    GenreOption,
     IdsOnly,
     Limit,
-    Movie,
-    MovieWords,
+    MovieArgument,
+    MovieWordsArgument,
     Order,
     Search,
     Year,
@@ -23,8 +23,8 @@ from movierec.cli.options import (
     YearMin,
     new_group,
 )
-from movierec.cli.output import Column, columns_help, day, field, print_done
-from movierec.client import pages
+from movierec.cli.output import Column, columns_help, date_column, field_column, print_outcome
+from movierec.client import iterate_pages
 
 commands = new_group("")
 watchlist = new_group("The movies you mean to see. `movierec recommend --from-watchlist` chooses among them.")
@@ -35,15 +35,15 @@ COLUMNS = (
     *title_columns(lambda entry: entry["movie_detail"]),
     Column("genres", lambda entry: entry["movie_detail"]["genres"][:3], wraps=True),
     Column("min", lambda entry: entry["movie_detail"]["runtime"], right=True),
-    field("note", wraps=True),
-    day("created_at"),
+    field_column("note", wraps=True),
+    date_column("created_at"),
 )
 
 
 @watchlist.command("list", epilog=columns_help(COLUMNS))
 def list_(
     search: Search = None,
-    genre: Genre = None,
+    genre: GenreOption = None,
     year: Year = None,
     year_min: YearMin = None,
     year_max: YearMax = None,
@@ -53,14 +53,14 @@ def list_(
     ids: IdsOnly = False,
 ) -> None:
     """List them. With --ids: the movies' ids."""
-    query = narrowed(search, genre, year, year_min, year_max, order)
-    found = pages(connect().watchlist, limit, **query)
-    print_own(found, COLUMNS, as_json=as_json, ids=ids, nothing="Nothing on your watchlist yet.")
+    query = filter_query(search, genre, year, year_min, year_max, order)
+    found = iterate_pages(connect().watchlist, limit, **query)
+    print_movie_list(found, COLUMNS, as_json=as_json, ids=ids, nothing="Nothing on your watchlist yet.")
 
 
 @watchlist.command()
 def add(
-    movie: Movie,
+    movie: MovieArgument,
     note: Annotated[str | None, typer.Option(help='Who told you of it, say; "" deletes it.')] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -68,14 +68,14 @@ def add(
     client = connect()
     found = find_movie(client, movie)
     entry = client.add_to_watchlist(found["id"], note)
-    print_done(f"{label(found)} is on your watchlist.", entry, as_json=as_json)
+    print_outcome(f"{movie_label(found)} is on your watchlist.", entry, as_json=as_json)
 
 
 @watchlist.command()
-def remove(movie: MovieWords, as_json: AsJson = False) -> None:
+def remove(movie: MovieWordsArgument, as_json: AsJson = False) -> None:
     """Take a movie off. Rating it, or entering it in the history, does that too."""
     client = connect()
     found = find_movie(client, " ".join(movie))
-    entry = entry_of(client.watchlist, found, missing="is not on your watchlist")
+    entry = find_entry(client.watchlist, found, missing="is not on your watchlist")
     client.remove_from_watchlist(entry["id"])
-    print_done(f"{label(found)} is off your watchlist.", {"movie": found["id"]}, as_json=as_json)
+    print_outcome(f"{movie_label(found)} is off your watchlist.", {"movie": found["id"]}, as_json=as_json)

@@ -1,8 +1,16 @@
 """The daemon's clients: one method per endpoint. Knows HTTP and JSON, nothing of terminals."""
 
-from movierec.client.answers import Refused
-from movierec.client.endpoints import Client, pages
-from movierec.client.session import Tokens, TokenStore
-from movierec.client.transport import Download, Upload
+from movierec.client.answers import ProblemResponse
+from movierec.client.endpoints import ApiClient, iterate_pages
+from movierec.client.session import StoredTokens, TokenStore
+from movierec.client.transport import DownloadStream, UploadBody
 
-__all__ = ["Client", "Download", "Refused", "TokenStore", "Tokens", "Upload", "pages"]
+__all__ = [
+    "ApiClient",
+    "DownloadStream",
+    "ProblemResponse",
+    "StoredTokens",
+    "TokenStore",
+    "UploadBody",
+    "iterate_pages",
+]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from movierec.client.session import API, Session, without_none
+from movierec.client.session import API, HttpSession, drop_none
 
 AUTH = f"{API}/auth"
 
 
-class Accounts(Session):
+class AccountEndpoints(HttpSession):
     """Who one is to the daemon."""
 
     def register(self, **account: Any) -> Any:
@@ -91,7 +91,7 @@ class Accounts(Session):
 
     def make_token(self, name: str, scopes: list[str], expires_at: str | None = None) -> Any:
         """A personal token; its secret is in this answer and never again."""
-        body = without_none(name=name, scopes=scopes, expires_at=expires_at)
+        body = drop_none(name=name, scopes=scopes, expires_at=expires_at)
         return self._as_user("POST", f"{AUTH}/tokens/", body=body)
 
     def revoke_token(self, token_id: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from movierec import errors
-from movierec.client.transport import Download, Reply
+from movierec.client.transport import DownloadStream, HttpReply
 from movierec.errors import FieldError, MovierecError, ServerUnreachable
 
 # The class of an answer whose code this version does not know.
@@ -26,7 +26,7 @@ _BY_STATUS: dict[int, type[MovierecError]] = {
 }
 
 
-class Refused(Exception):
+class ProblemResponse(Exception):
     """The `__cause__` of an error that the daemon answered: its HTTP status and request id."""
 
     def __init__(self, status: int, request_id: str) -> None:
@@ -35,11 +35,11 @@ class Refused(Exception):
         super().__init__(f"HTTP {status}, request {request_id}")
 
 
-def understood(server: str, reply: Reply) -> Any:
+def parse_reply(server: str, reply: HttpReply) -> Any:
     """The JSON that `server` answered, or the Download. Raises the error it stands for."""
     if reply.pieces is not None:
         size = reply.headers.get("Content-Length", "")
-        return Download(int(size) if size.isascii() and size.isdigit() else None, reply.pieces)
+        return DownloadStream(int(size) if size.isascii() and size.isdigit() else None, reply.pieces)
     try:
         document = json.loads(reply.body) if reply.body else None
     except ValueError:
@@ -52,10 +52,10 @@ def understood(server: str, reply: Reply) -> Any:
             f"What answers at {server} is not movierec (HTTP {reply.status}, {kind}). Check MOVIEREC_SERVER."
         )
     request_id = str(document.get("request_id") or reply.headers.get("X-Request-ID", ""))
-    raise _error(reply, document) from Refused(reply.status, request_id)
+    raise _error(reply, document) from ProblemResponse(reply.status, request_id)
 
 
-def _error(reply: Reply, document: Mapping[str, Any]) -> MovierecError:
+def _error(reply: HttpReply, document: Mapping[str, Any]) -> MovierecError:
     fallback = _BY_STATUS.get(reply.status, errors.InternalError)
     kind = errors.by_code().get(str(document["code"]), fallback)
     found = document.get("errors")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from movierec.client.accounts import Accounts
-from movierec.client.session import API, without_none
-from movierec.client.transport import CONNECT_SECONDS, Upload
+from movierec.client.accounts import AccountEndpoints
+from movierec.client.session import API, drop_none
+from movierec.client.transport import CONNECT_SECONDS, UploadBody
 
 # An upload is answered only when the daemon has stored all of it.
 UPLOAD_SECONDS = 600.0
@@ -19,7 +19,7 @@ EXPORT_SECONDS = 300.0
 POSTER_SECONDS = 3.0
 
 
-class Client(Accounts):
+class ApiClient(AccountEndpoints):
     """The endpoints as methods; they answer with the JSON, and raise what the daemon raised."""
 
     # Movies
@@ -85,7 +85,7 @@ class Client(Accounts):
 
     def add_favorite(self, movie_id: int, note: str | None = None) -> Any:
         # Adding twice answers with the first one, so that it may be repeated.
-        body = without_none(movie=movie_id, note=note)
+        body = drop_none(movie=movie_id, note=note)
         return self._as_user("POST", f"{API}/favorites/", body=body, repeatable=True)
 
     def favorite(self, favorite_id: int) -> Any:
@@ -104,7 +104,7 @@ class Client(Accounts):
         return self._as_user("GET", f"{API}/favorites/ratings/", query=query)
 
     def rate(self, movie_id: int, rating: float, review: str | None = None) -> Any:
-        body = without_none(movie=movie_id, rating=rating, review=review)
+        body = drop_none(movie=movie_id, rating=rating, review=review)
         return self._as_user("POST", f"{API}/favorites/ratings/", body=body)
 
     def rating(self, rating_id: int) -> Any:
@@ -125,7 +125,7 @@ class Client(Accounts):
     def rate_movie(self, movie_id: int, rating: float, review: str | None = None) -> Any:
         """Rate by movie: may be repeated, unlike `rate`."""
         path = f"{API}/favorites/ratings/movie/{movie_id}/"
-        return self._as_user("PUT", path, body=without_none(rating=rating, review=review))
+        return self._as_user("PUT", path, body=drop_none(rating=rating, review=review))
 
     def unrate_movie(self, movie_id: int) -> None:
         self._as_user("DELETE", f"{API}/favorites/ratings/movie/{movie_id}/")
@@ -136,7 +136,7 @@ class Client(Accounts):
         return self._as_user("GET", f"{API}/watchlist/", query=query)
 
     def add_to_watchlist(self, movie_id: int, note: str | None = None) -> Any:
-        body = without_none(movie=movie_id, note=note)
+        body = drop_none(movie=movie_id, note=note)
         return self._as_user("POST", f"{API}/watchlist/", body=body, repeatable=True)
 
     def remove_from_watchlist(self, entry_id: int) -> None:
@@ -147,7 +147,7 @@ class Client(Accounts):
 
     def add_to_history(self, movie_id: int, **fields: Any) -> Any:
         """`watched_at` (none: nobody knows when), `rewatch`, `tags`."""
-        body = without_none(movie=movie_id, **fields)
+        body = drop_none(movie=movie_id, **fields)
         return self._as_user("POST", f"{API}/history/", body=body, repeatable=True)
 
     def remove_from_history(self, entry_id: int) -> None:
@@ -161,7 +161,7 @@ class Client(Accounts):
         return self._as_user("GET", f"{API}/stats/", query=query)
 
     def undo(self, change_id: int | None = None) -> Any:
-        return self._as_user("POST", f"{API}/changes/undo/", body=without_none(change=change_id))
+        return self._as_user("POST", f"{API}/changes/undo/", body=drop_none(change=change_id))
 
     # Recommendations
 
@@ -185,7 +185,7 @@ class Client(Accounts):
         return self._as_user("GET", f"{API}/recommendations/explain/{movie_id}/")
 
     def give_feedback(self, movie_id: int, feedback_type: str, comment: str | None = None) -> Any:
-        body = without_none(movie=movie_id, feedback_type=feedback_type, comment=comment)
+        body = drop_none(movie=movie_id, feedback_type=feedback_type, comment=comment)
         return self._as_user("POST", f"{API}/recommendations/feedback/", body=body)
 
     def feedback(self, **query: Any) -> Any:
@@ -196,12 +196,12 @@ class Client(Accounts):
 
     # Imports, exports, jobs, model, health
 
-    def import_movielens(self, upload: Upload) -> Any:
+    def import_movielens(self, upload: UploadBody) -> Any:
         """Upload a zip as MovieLens publishes them; answers with the job."""
         path, query = f"{API}/imports/", {"format": "movielens"}
         return self._as_user("POST", path, query=query, upload=upload, seconds=UPLOAD_SECONDS)
 
-    def import_own(self, upload: Upload, **query: Any) -> Any:
+    def import_own(self, upload: UploadBody, **query: Any) -> Any:
         """Upload a file of the own history; answers with the job. Options as the API names them."""
         path = f"{API}/imports/"
         return self._as_user("POST", path, query=query, upload=upload, seconds=UPLOAD_SECONDS)
@@ -260,7 +260,7 @@ class Client(Accounts):
         return self._anonymous("GET", "/health/", seconds=CONNECT_SECONDS)
 
 
-def pages(fetch: Callable[..., Any], limit: int | None = None, **query: Any) -> Iterator[Any]:
+def iterate_pages(fetch: Callable[..., Any], limit: int | None = None, **query: Any) -> Iterator[Any]:
     """All items of a paged list, or the first `limit`, fetched as they are asked for."""
     # The size stays: the daemon counts pages in it.
     size = min(limit or 100, 100)

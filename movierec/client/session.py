@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from movierec import __version__
-from movierec.client.answers import understood
-from movierec.client.transport import Transport, Upload
+from movierec.client.answers import parse_reply
+from movierec.client.transport import Transport, UploadBody
 from movierec.errors import NotAuthenticated, TokenExpired, TokenInvalid, ValidationFailed
 
 ANSWER_SECONDS = 30.0
@@ -21,7 +21,7 @@ API = "/api/v1"
 REFRESH_PATH = f"{API}/auth/token/refresh/"
 
 
-class Tokens(NamedTuple):
+class StoredTokens(NamedTuple):
     access: str
     refresh: str
 
@@ -29,13 +29,13 @@ class Tokens(NamedTuple):
 class TokenStore(Protocol):
     """Where the tokens for one server are kept, shared with other processes of the same user."""
 
-    def load(self) -> Tokens | None: ...
-    def save(self, tokens: Tokens) -> None: ...
+    def load(self) -> StoredTokens | None: ...
+    def save(self, tokens: StoredTokens) -> None: ...
     def forget(self) -> None: ...
     def locked(self) -> AbstractContextManager[None]: ...
 
 
-class Session:
+class HttpSession:
     """Speaks to the daemon at `server` with a fixed `token`, or with those of `store`, or anonymously."""
 
     def __init__(self, server: str, store: TokenStore | None = None, *, token: str = "") -> None:
@@ -44,10 +44,10 @@ class Session:
         self._store = store
         self._token = _checked(token)
 
-    def refresh(self, refresh: str) -> Tokens:
+    def refresh(self, refresh: str) -> StoredTokens:
         # The daemon repeats the answer to a repeated refresh, so that a lost one may be asked for again.
         answer = self._anonymous("POST", REFRESH_PATH, body={"refresh": refresh}, repeatable=True)
-        return Tokens(answer["access"], answer["refresh"])
+        return StoredTokens(answer["access"], answer["refresh"])
 
     def _anonymous(self, method: str, path: str, **request: Any) -> Any:
         return self._send(method, path, "", **request)
@@ -80,7 +80,7 @@ class Session:
     def _refresh_token(self) -> str:
         return self._stored().refresh
 
-    def _stored(self) -> Tokens:
+    def _stored(self) -> StoredTokens:
         tokens = self._store.load() if self._store else None
         if tokens is None:
             raise NotAuthenticated(f"You are not signed in to {self.server}. Run: movierec login")
@@ -110,7 +110,7 @@ class Session:
         query: Mapping[str, Any] | None = None,
         body: Any = None,
         make_body: Callable[[], Any] | None = None,
-        upload: Upload | None = None,
+        upload: UploadBody | None = None,
         repeatable: bool = False,
         seconds: float = ANSWER_SECONDS,
         download: bool = False,
@@ -121,7 +121,7 @@ class Session:
         }
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        content: bytes | Upload | None = upload
+        content: bytes | UploadBody | None = upload
         if upload:
             headers |= {"Content-Type": "application/zip", "Content-Length": str(upload.size)}
         elif make_body or body is not None:
@@ -133,7 +133,7 @@ class Session:
         reply = self._transport.exchange(
             method, target, content, headers, seconds, retry=safe, download=download
         )
-        return understood(self.server, reply)
+        return parse_reply(self.server, reply)
 
 
 def _query_string(query: Mapping[str, Any]) -> str:
@@ -168,5 +168,5 @@ def _expiry(access: str) -> float | None:
     return None
 
 
-def without_none(**fields: Any) -> dict[str, Any]:
+def drop_none(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}

@@ -20,14 +20,14 @@ PAUSES_SECONDS = (0.1, 0.4)
 PIECE_BYTES = 256 * 1024
 
 
-class Upload(NamedTuple):
+class UploadBody(NamedTuple):
     """A body of `size` bytes; `chunks` starts it anew, as a repeated request needs."""
 
     size: int
     chunks: Callable[[], Iterable[bytes]]
 
 
-class Reply(NamedTuple):
+class HttpReply(NamedTuple):
     """`pieces` in place of a body: of a download that goes well, as they arrive."""
 
     status: int
@@ -36,7 +36,7 @@ class Reply(NamedTuple):
     pieces: Iterator[bytes] | None = None
 
 
-class Download(NamedTuple):
+class DownloadStream(NamedTuple):
     """A file that is arriving, of `size` bytes where that is known. Its pieces raise ServerUnreachable where
     it ends too soon.
     """
@@ -69,13 +69,13 @@ class Transport:
         self,
         method: str,
         target: str,
-        content: bytes | Upload | None,
+        content: bytes | UploadBody | None,
         headers: Mapping[str, str],
         seconds: float,
         *,
         retry: bool,
         download: bool = False,
-    ) -> Reply:
+    ) -> HttpReply:
         """Send a request and read its answer; `retry` where doing it twice does no harm.
 
         With `download` the body of a success is not read: the reply has its `pieces`.
@@ -97,13 +97,13 @@ class Transport:
         self,
         method: str,
         target: str,
-        content: bytes | Upload | None,
+        content: bytes | UploadBody | None,
         headers: Mapping[str, str],
         seconds: float,
         download: bool,
-    ) -> Reply:
+    ) -> HttpReply:
         connection = self._connected(seconds)
-        body = content.chunks() if isinstance(content, Upload) else content
+        body = content.chunks() if isinstance(content, UploadBody) else content
         try:
             try:
                 connection.request(method, self._parts.path.rstrip("/") + target, body, dict(headers))
@@ -115,12 +115,12 @@ class Transport:
             self.close()
             raise
 
-    def _reply(self, connection: http.client.HTTPConnection, download: bool) -> Reply:
+    def _reply(self, connection: http.client.HTTPConnection, download: bool) -> HttpReply:
         response = connection.getresponse()
         if download and response.status == 200:
-            return Reply(response.status, response.headers, b"", self._pieces(response))
+            return HttpReply(response.status, response.headers, b"", self._pieces(response))
         with response:
-            reply = Reply(response.status, response.headers, response.read())
+            reply = HttpReply(response.status, response.headers, response.read())
         self._used_at = time.monotonic()
         return reply
 

@@ -15,9 +15,9 @@ import typer
 from movierec import __version__, auth, config, db, mail
 from movierec.config import Settings
 from movierec.daemon import logs, quality
-from movierec.daemon.audit import print_entries
+from movierec.daemon.audit import print_audit_log
 from movierec.daemon.backup import back_up
-from movierec.daemon.outbox import AsJson, print_list, print_mail
+from movierec.daemon.outbox import AsJson, print_mail, print_outbox
 from movierec.daemon.restore import restore as restored
 from movierec.errors import ConfigurationError, MovierecError
 
@@ -59,7 +59,7 @@ def _settings(path: Path | None, **server: Any) -> Settings:
     given = {key: value for key, value in server.items() if value is not None}
     settings = dataclasses.replace(settings, server=dataclasses.replace(settings.server, **given))
     config.check(settings)
-    logs.set_up(settings.log.level)
+    logs.configure_logging(settings.log.level)
     return settings
 
 
@@ -150,7 +150,7 @@ def audit(
     config_file: ConfigFile = None,
 ) -> None:
     """List what happened to accounts, newest first: time, event, whose, by whom, from where, detail."""
-    print_entries(_settings(config_file), limit, as_json=as_json)
+    print_audit_log(_settings(config_file), limit, as_json=as_json)
 
 
 @app.command()
@@ -166,7 +166,7 @@ def outbox(
         raise typer.BadParameter("Use: outbox [list], or outbox show ID.")
     settings = _settings(config_file)
     if mail_id is None:
-        print_list(settings, limit, as_json=as_json)
+        print_outbox(settings, limit, as_json=as_json)
     else:
         print_mail(settings, mail_id, as_json=as_json)
 
@@ -197,7 +197,7 @@ def train(
         raise typer.BadParameter(
             "--measure holds out raters of this database; it does not go with --engine spark."
         )
-    cluster = None if ratings is None else quality.Cluster(ratings, spark_master, table)
+    cluster = None if ratings is None else quality.SparkCluster(ratings, spark_master, table)
     quality.train(_settings(config_file), measure=measure, as_json=as_json, cluster=cluster)
 
 
@@ -223,8 +223,8 @@ def evaluate(
     quality.evaluate(
         _settings(config_file),
         movielens=movielens,
-        cells=quality.cells_of(known),
-        seeds=quality.seeds_of(seeds),
+        cells=quality.parse_known_counts(known),
+        seeds=quality.parse_seeds(seeds),
         positives_only=positives_only,
         rivals=rivals,
         as_json=as_json,

@@ -9,7 +9,7 @@ from movierec import auth, db
 from movierec.config import Settings
 
 
-def print_entries(settings: Settings, limit: int, *, as_json: bool) -> None:
+def print_audit_log(settings: Settings, limit: int, *, as_json: bool) -> None:
     """The latest events, newest first; tab-separated: time, event, whose, by whom, from where, detail."""
     db.connect(settings)
     found = [

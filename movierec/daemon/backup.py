@@ -28,7 +28,7 @@ CHUNK_BYTES = 1 << 20
 
 
 @dataclass
-class Made:
+class BackupContents:
     """What went into a backup."""
 
     tables: dict[str, int] = field(default_factory=dict)  # rows of each
@@ -37,12 +37,12 @@ class Made:
     model: str | None = None
 
 
-def back_up(settings: Settings, target: Path, *, force: bool, models: bool) -> Made:
+def back_up(settings: Settings, target: Path, *, force: bool, models: bool) -> BackupContents:
     """Write a backup. Raises ConfigurationError where there is no server, ValidationFailed where `target` is."""
     from movierec.recommender import models_folder  # numpy: not needed by the other commands
 
     db.connect(settings)
-    made = Made()
+    made = BackupContents()
     with (
         write_atomically(target, force=force) as file,
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
@@ -55,7 +55,7 @@ def back_up(settings: Settings, target: Path, *, force: bool, models: bool) -> M
     return made
 
 
-def _add_tables(archive: zipfile.ZipFile, made: Made) -> None:
+def _add_tables(archive: zipfile.ZipFile, made: BackupContents) -> None:
     with db.snapshot():
         made.schema = db.applied_migrations()
         if not made.schema:
@@ -78,7 +78,7 @@ class _Counted:
             yield line
 
 
-def _add_model(archive: zipfile.ZipFile, made: Made, folder: Path) -> None:
+def _add_model(archive: zipfile.ZipFile, made: BackupContents, folder: Path) -> None:
     """The model that serves; it is never changed, only replaced. Older ones are not worth their space."""
     from movierec.recommender.artifacts import store  # numpy, as above
 
@@ -93,7 +93,7 @@ def _add_model(archive: zipfile.ZipFile, made: Made, folder: Path) -> None:
 
 def _add(
     archive: zipfile.ZipFile,
-    made: Made,
+    made: BackupContents,
     name: str,
     pieces: Iterable[bytes],
     compression: int = zipfile.ZIP_DEFLATED,
@@ -117,7 +117,7 @@ def _content(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _manifest(made: Made) -> dict[str, Any]:
+def _manifest(made: BackupContents) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,

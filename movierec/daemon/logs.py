@@ -35,7 +35,7 @@ def redact(text: str) -> str:
     return _SECRETS.sub(lambda match: (match[1] or "") + "[redacted]", text)
 
 
-def set_up(level: str) -> None:
+def configure_logging(level: str) -> None:
     """Log to stderr from `level` up."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())

@@ -17,7 +17,7 @@ from movierec.mail import OutboxEntry
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-def print_list(settings: Settings, limit: int, *, as_json: bool) -> None:
+def print_outbox(settings: Settings, limit: int, *, as_json: bool) -> None:
     """The newest mails, without their texts; tab-separated."""
     _write_pending(settings)
     found = db.run_with_retry(mail.outbox_entries, limit)

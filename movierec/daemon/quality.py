@@ -36,7 +36,7 @@ METRICS = {
 
 
 @dataclass(frozen=True)
-class Cluster:
+class SparkCluster:
     """Ratings outside of the database, and the Spark that adds them up: Parquet, or a table behind JDBC.
 
     `master` None is what Spark itself is configured with.
@@ -47,7 +47,7 @@ class Cluster:
     table: str = "ratings"
 
 
-def train(settings: Settings, *, measure: bool, as_json: bool, cluster: Cluster | None = None) -> None:
+def train(settings: Settings, *, measure: bool, as_json: bool, cluster: SparkCluster | None = None) -> None:
     """Train on the community's ratings and publish; a running daemon takes the model over by itself."""
     _bound_threads(settings)
     from movierec.recommender.training import pipeline  # numpy: not needed by the other commands
@@ -71,7 +71,7 @@ def train(settings: Settings, *, measure: bool, as_json: bool, cluster: Cluster 
         print(f"{name}\t{json.dumps(value) if isinstance(value, dict) else value}")
 
 
-def _spark(cluster: Cluster) -> Callable[[Any, int], Any]:
+def _spark(cluster: SparkCluster) -> Callable[[Any, int], Any]:
     """A source of training on a cluster. Raises ConfigurationError where pyspark is not installed."""
     try:
         from movierec.recommender.training import spark  # an extra of half a gigabyte
@@ -150,12 +150,12 @@ def _imported(settings: Settings, source: Path) -> Iterator[Settings]:
             db.close()
 
 
-def cells_of(text: str) -> list[int | None]:
+def parse_known_counts(text: str) -> list[int | None]:
     """`1,5,all` as numbers of known ratings. Raises ValidationFailed."""
     return [None if part == "all" else number for part, number in _numbers(text, {"all"})]
 
 
-def seeds_of(text: str) -> list[int]:
+def parse_seeds(text: str) -> list[int]:
     """`42,43`. Raises ValidationFailed."""
     return [number for _, number in _numbers(text, set())]
 

@@ -64,7 +64,7 @@ def restore(settings: Settings, source: Path, *, force: bool) -> dict[str, Any]:
     return manifest
 
 
-def keep_restores_away(settings: Settings) -> IO[str]:
+def hold_daemon_lock(settings: Settings) -> IO[str]:
     """To be held open by a daemon for its life. One that was killed is finished, or forgotten, first.
 
     Raises Conflict while a restore is running.

@@ -15,7 +15,7 @@ from movierec.api.app import create_app
 from movierec.api.listener import listen_on_socket
 from movierec.api.services import drain
 from movierec.config import Settings
-from movierec.daemon.restore import keep_restores_away
+from movierec.daemon.restore import hold_daemon_lock
 from movierec.errors import ConfigurationError
 
 RESTART_PAUSE_SECONDS = 1.0
@@ -23,12 +23,12 @@ RESTART_PAUSE_SECONDS = 1.0
 
 def serve(settings: Settings) -> int:
     """Run until told to stop; returns the exit code."""
-    with keep_restores_away(settings):
+    with hold_daemon_lock(settings):
         return _serve(settings)
 
 
 def _serve(settings: Settings) -> int:
-    prepare(settings)
+    prepare_database(settings)
     listening = _bind(settings.server.host, settings.server.port)
     # The port it got, where a free one was asked for: links lead there.
     server = dataclasses.replace(settings.server, port=listening.getsockname()[1])
@@ -39,7 +39,7 @@ def _serve(settings: Settings) -> int:
     return _supervise(settings, listening)
 
 
-def prepare(settings: Settings) -> None:
+def prepare_database(settings: Settings) -> None:
     """Migrate the database and give an empty catalogue its films."""
     db.connect(settings)
     try:

@@ -8,7 +8,9 @@ import threading
 from typing import Any
 
 
-def answer(status: int, document: Any = None, *, kind: str = "application/json", **headers: str) -> bytes:
+def http_response(
+    status: int, document: Any = None, *, kind: str = "application/json", **headers: str
+) -> bytes:
     """An HTTP answer as bytes."""
     body = (
         document
@@ -27,9 +29,9 @@ def answer(status: int, document: Any = None, *, kind: str = "application/json",
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def problem(status: int, code: str, detail: str = "Because.", **more: Any) -> bytes:
+def problem_response(status: int, code: str, detail: str = "Because.", **more: Any) -> bytes:
     document = {"status": status, "code": code, "detail": detail, "request_id": "r1", "errors": [], **more}
-    return answer(status, document, kind="application/problem+json")
+    return http_response(status, document, kind="application/problem+json")
 
 
 class ScriptedServer:

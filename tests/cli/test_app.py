@@ -16,7 +16,7 @@ from movierec import __version__, errors
 from movierec.cli.app import exit_code
 from movierec.cli.movie_lookup import AmbiguousTitle
 from tests.cli.running import Shell
-from tests.cli.scripted import ScriptedServer, answer, problem
+from tests.cli.scripted import ScriptedServer, http_response, problem_response
 
 NOWHERE = "http://127.0.0.1:9"
 # The command as a process of its own.
@@ -111,7 +111,7 @@ def test_what_is_a_rating_on_no_scale_is_not_even_sent(shell_at: Callable[[str],
 def test_a_rating_between_two_names_them_and_is_not_sent(
     shell_at: Callable[[str], Shell], top: int, rating: str, nearest: str
 ) -> None:
-    with ScriptedServer(answer(200, {"rating_scale": top})) as server:
+    with ScriptedServer(http_response(200, {"rating_scale": top})) as server:
         complaint = shell_at(server.url).run("rate", "Alien", rating, MOVIEREC_TOKEN="t").failed(2)
     assert complaint.endswith(f"Nearest: {nearest}.\n")
     assert ["profile" in request for request in server.requests] == [True]
@@ -126,18 +126,22 @@ def test_an_address_that_is_none_is_said_so(shell_at: Callable[[str], Shell], ad
 
 def test_fields_of_an_invalid_request_are_named_harmlessly(shell_at: Callable[[str], Shell]) -> None:
     fields = [{"field": "year", "message": "Too \x1b[31mlate."}, {"field": "genre", "message": "Unknown."}]
-    with ScriptedServer(problem(422, "validation_failed", "Bad\r\n\x1b]0;x\x07", errors=fields)) as server:
+    with ScriptedServer(
+        problem_response(422, "validation_failed", "Bad\r\n\x1b]0;x\x07", errors=fields)
+    ) as server:
         error = shell_at(server.url).run("search", "x").failed(2)
     assert error == ("movierec: Bad\\r\\n\\x1b]0;x\\x07\n  year: Too \\x1b[31mlate.\n  genre: Unknown.\n")
 
 
 def test_a_bug_of_the_daemon_is_reported_with_its_request_id(shell_at: Callable[[str], Shell]) -> None:
-    with ScriptedServer(problem(500, "internal_error", request_id="abc123")) as server:
+    with ScriptedServer(problem_response(500, "internal_error", request_id="abc123")) as server:
         assert "abc123" in shell_at(server.url).run("top").failed(1)
 
 
 def test_throttling_says_how_long_to_wait(shell_at: Callable[[str], Shell]) -> None:
-    reply = answer(429, {"code": "throttled", "detail": "Slow down. Try again shortly."}, Retry_After="30")
+    reply = http_response(
+        429, {"code": "throttled", "detail": "Slow down. Try again shortly."}, Retry_After="30"
+    )
     with ScriptedServer(reply) as server:
         assert "30 s" in shell_at(server.url).run("login", "ada", "--password-stdin", stdin="x\n").failed(1)
 
@@ -147,7 +151,7 @@ def test_candidates_of_an_ambiguous_title_are_tab_separated(shell_at: Callable[[
         {"id": 3, "title": "Heat", "year": 1972, "original_title": "Heat", "vote_count": 3},
         {"id": 4, "title": "Heat", "year": 1995, "original_title": "Heat\t", "vote_count": 9},
     ]
-    with ScriptedServer(answer(200, {"results": films})) as server:
+    with ScriptedServer(http_response(200, {"results": films})) as server:
         error = shell_at(server.url).run("show", "heat").failed(2)
     assert error.splitlines()[1:] == ["3\tHeat (1972)", "4\tHeat (1995)"]
 

@@ -13,24 +13,32 @@ from typing import Any
 import pytest
 
 from movierec import errors
-from movierec.client import Client, Refused, Tokens, Upload, endpoints, pages, transport
+from movierec.client import (
+    ApiClient,
+    ProblemResponse,
+    StoredTokens,
+    UploadBody,
+    endpoints,
+    iterate_pages,
+    transport,
+)
 from movierec.errors import MovierecError, NotAuthenticated, ServerUnreachable, TokenInvalid, ValidationFailed
-from tests.cli.scripted import ScriptedServer, answer, problem
+from tests.cli.scripted import ScriptedServer, http_response, problem_response
 
-OK = answer(200, {"ok": True})
+OK = http_response(200, {"ok": True})
 
 
 class Store:
     """Tokens in memory; counts what is done with them."""
 
-    def __init__(self, tokens: Tokens | None) -> None:
+    def __init__(self, tokens: StoredTokens | None) -> None:
         self.tokens = tokens
         self.locks = 0
 
-    def load(self) -> Tokens | None:
+    def load(self) -> StoredTokens | None:
         return self.tokens
 
-    def save(self, tokens: Tokens) -> None:
+    def save(self, tokens: StoredTokens) -> None:
         self.tokens = tokens
 
     def forget(self) -> None:
@@ -51,14 +59,14 @@ def jwt(expires_in: float, name: str = "") -> str:
 @pytest.mark.parametrize("code", sorted(errors.by_code()))
 def test_an_error_of_the_daemon_is_raised_as_its_own_class(code: str) -> None:
     fields = [{"field": "rating", "message": "Too high."}]
-    reply = problem(422, code, "No.", errors=fields, request_id="abc")
+    reply = problem_response(422, code, "No.", errors=fields, request_id="abc")
     with ScriptedServer(reply) as server, pytest.raises(MovierecError) as caught:
-        Client(server.url).health()
+        ApiClient(server.url).health()
     assert type(caught.value) is errors.by_code()[code]
     assert caught.value.detail == "No."
     assert caught.value.errors == (errors.FieldError("rating", "Too high."),)
     refused = caught.value.__cause__
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, ProblemResponse)
     assert (refused.status, refused.request_id) == (422, "abc")
 
 
@@ -74,24 +82,24 @@ def test_an_error_of_the_daemon_is_raised_as_its_own_class(code: str) -> None:
 def test_a_code_of_a_later_version_falls_back_on_the_status(
     status: int, expected: type[MovierecError]
 ) -> None:
-    with ScriptedServer(problem(status, "from_the_future")) as server, pytest.raises(expected):
-        Client(server.url).health()
+    with ScriptedServer(problem_response(status, "from_the_future")) as server, pytest.raises(expected):
+        ApiClient(server.url).health()
 
 
 def test_how_long_to_wait_is_kept() -> None:
-    reply = answer(429, {"code": "throttled"}, Retry_After="17")
+    reply = http_response(429, {"code": "throttled"}, Retry_After="17")
     with ScriptedServer(reply) as server, pytest.raises(errors.Throttled) as caught:
-        Client(server.url).health()
+        ApiClient(server.url).health()
     assert caught.value.retry_after_seconds == 17
 
 
 STRANGERS = [
-    answer(200, b"<html>", kind="text/html"),
-    answer(404, b"<html>", kind="text/html"),
-    answer(502, b"", kind="text/html"),
-    answer(403, {"message": "not ours"}),
-    answer(404, ["a list"]),
-    answer(302, None, Location="http://127.0.0.1:1/"),  # never followed: the token is not for there
+    http_response(200, b"<html>", kind="text/html"),
+    http_response(404, b"<html>", kind="text/html"),
+    http_response(502, b"", kind="text/html"),
+    http_response(403, {"message": "not ours"}),
+    http_response(404, ["a list"]),
+    http_response(302, None, Location="http://127.0.0.1:1/"),  # never followed: the token is not for there
     b"SSH-2.0-OpenSSH_9.2\r\n",
 ]
 
@@ -100,7 +108,7 @@ STRANGERS = [
 def test_what_is_not_movierec_is_unreachable(reply: bytes) -> None:
     with ScriptedServer(reply) as server:
         with pytest.raises(ServerUnreachable, match="MOVIEREC_SERVER"):
-            Client(server.url, token="secret").health()
+            ApiClient(server.url, token="secret").health()
         assert len(server.requests) == 1
 
 
@@ -108,7 +116,7 @@ def test_nobody_listening_names_the_address_and_the_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(ServerUnreachable, match=f"{url}.*movierec-server serve"):
-        Client(url).health()
+        ApiClient(url).health()
 
 
 def test_a_daemon_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,23 +124,23 @@ def test_a_daemon_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ServerUnreachable, match="in time"):
-            Client(url).health()
+            ApiClient(url).health()
 
 
 def test_reads_are_repeated_when_the_connection_breaks() -> None:
     with ScriptedServer(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", OK) as server:
-        assert Client(server.url).health() == {"ok": True}
+        assert ApiClient(server.url).health() == {"ok": True}
         assert len(server.requests) == 3
 
 
 def test_repeating_has_an_end() -> None:
     with ScriptedServer() as server:
         with pytest.raises(ServerUnreachable):
-            Client(server.url).health()
+            ApiClient(server.url).health()
         assert len(server.requests) == 3
 
 
-WRITES: list[Callable[[Client], Any]] = [
+WRITES: list[Callable[[ApiClient], Any]] = [
     lambda client: client.rate(1, 4.5),
     lambda client: client.give_feedback(1, "like"),
     # Would find nothing the second time and say so.
@@ -141,45 +149,45 @@ WRITES: list[Callable[[Client], Any]] = [
 
 
 @pytest.mark.parametrize("write", WRITES)
-def test_a_write_is_never_sent_twice(write: Callable[[Client], Any]) -> None:
+def test_a_write_is_never_sent_twice(write: Callable[[ApiClient], Any]) -> None:
     with ScriptedServer(b"", OK) as server:
         with pytest.raises(ServerUnreachable):
-            write(Client(server.url, token="t"))
+            write(ApiClient(server.url, token="t"))
         assert len(server.requests) == 1
 
 
 def test_a_write_that_may_be_repeated_is() -> None:
     with ScriptedServer(b"", OK) as server:
-        assert Client(server.url, token="t").rate_movie(1, 4.5) == {"ok": True}
+        assert ApiClient(server.url, token="t").rate_movie(1, 4.5) == {"ok": True}
 
 
 def test_a_connection_that_was_idle_for_long_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "REUSE_SECONDS", 0.0)
     with ScriptedServer(OK, OK) as server:
-        client = Client(server.url, token="t")
+        client = ApiClient(server.url, token="t")
         client.rate(1, 4.5)
         assert client.rate(1, 4.5) == {"ok": True}
 
 
 def test_an_upload_refused_half_way_says_why() -> None:
     """The daemon answers 403 without reading; the client must not stop at "broken pipe"."""
-    refusal = problem(403, "permission_denied")
+    refusal = problem_response(403, "permission_denied")
     with ScriptedServer(refusal, read_body=False) as server:
-        upload = Upload(50_000_000, lambda: (bytes(100_000) for _ in range(500)))
+        upload = UploadBody(50_000_000, lambda: (bytes(100_000) for _ in range(500)))
         with pytest.raises((errors.PermissionDenied, ServerUnreachable)):
-            Client(server.url, token="t").import_movielens(upload)
+            ApiClient(server.url, token="t").import_movielens(upload)
 
 
 def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with ScriptedServer(OK) as server:
-        assert Client(server.url).health() == {"ok": True}
+        assert ApiClient(server.url).health() == {"ok": True}
 
 
 def test_a_path_before_the_api_is_kept() -> None:
     with ScriptedServer(OK) as server:
-        Client(server.url + "/films").search("Se7en & more", year=1995, genre=None, adult=True)
+        ApiClient(server.url + "/films").search("Se7en & more", year=1995, genre=None, adult=True)
         [request] = server.requests
     assert request.startswith("GET /films/api/v1/movies/search/?q=Se7en+%26+more&year=1995&adult=true HTTP")
 
@@ -188,14 +196,14 @@ def test_a_path_before_the_api_is_kept() -> None:
 def test_a_number_that_json_lacks_is_refused_before_it_is_sent(number: float) -> None:
     with ScriptedServer() as server:
         with pytest.raises(ValidationFailed):
-            Client(server.url, token="t").rate_movie(1, number)
+            ApiClient(server.url, token="t").rate_movie(1, number)
         assert not server.requests
 
 
 @pytest.mark.parametrize("token", ["a\r\nX-Evil: 1", "ключ", "a b"])
 def test_a_token_that_is_none_is_refused_before_it_is_sent(token: str) -> None:
     with pytest.raises(TokenInvalid):
-        Client("http://127.0.0.1:1", token=token)
+        ApiClient("http://127.0.0.1:1", token=token)
 
 
 # Refreshing
@@ -204,32 +212,32 @@ def test_a_token_that_is_none_is_refused_before_it_is_sent(token: str) -> None:
 def test_without_tokens_nothing_is_sent() -> None:
     with ScriptedServer() as server:
         with pytest.raises(NotAuthenticated, match="movierec login"):
-            Client(server.url, Store(None)).me()
+            ApiClient(server.url, Store(None)).me()
         assert not server.requests
 
 
 def test_an_expired_token_is_renewed_before_it_is_used() -> None:
-    store, fresh = Store(Tokens(jwt(-1), "r1")), jwt(3600)
-    with ScriptedServer(answer(200, {"access": fresh, "refresh": "r2"}), OK) as server:
-        assert Client(server.url, store).me() == {"ok": True}
+    store, fresh = Store(StoredTokens(jwt(-1), "r1")), jwt(3600)
+    with ScriptedServer(http_response(200, {"access": fresh, "refresh": "r2"}), OK) as server:
+        assert ApiClient(server.url, store).me() == {"ok": True}
         assert '{"refresh": "r1"}' in server.requests[0]
         assert f"Bearer {fresh}" in server.requests[1]
-    assert store.tokens == Tokens(fresh, "r2")
+    assert store.tokens == StoredTokens(fresh, "r2")
     assert store.locks == 1
 
 
 @pytest.mark.parametrize("code", ["token_expired", "token_invalid"])
 def test_a_refused_token_is_renewed_and_the_request_repeated(code: str) -> None:
-    store = Store(Tokens(jwt(3600, "old"), "r1"))
-    renewed = answer(200, {"access": jwt(3600, "new"), "refresh": "r2"})
-    with ScriptedServer(problem(401, code), renewed, OK) as server:
-        assert Client(server.url, store).rate(1, 4.5) == {"ok": True}
+    store = Store(StoredTokens(jwt(3600, "old"), "r1"))
+    renewed = http_response(200, {"access": jwt(3600, "new"), "refresh": "r2"})
+    with ScriptedServer(problem_response(401, code), renewed, OK) as server:
+        assert ApiClient(server.url, store).rate(1, 4.5) == {"ok": True}
         assert '"rating": 4.5' in server.requests[2]
 
 
 def test_a_token_that_another_process_renewed_is_taken_over() -> None:
-    store = Store(Tokens(jwt(3600, "old"), "r1"))
-    new = Tokens(jwt(3600, "new"), "r2")
+    store = Store(StoredTokens(jwt(3600, "old"), "r1"))
+    new = StoredTokens(jwt(3600, "new"), "r2")
 
     @contextlib.contextmanager
     def locked() -> Iterator[None]:
@@ -237,47 +245,47 @@ def test_a_token_that_another_process_renewed_is_taken_over() -> None:
         yield
 
     store.locked = locked  # type: ignore[method-assign]
-    with ScriptedServer(problem(401, "token_expired"), OK) as server:
-        assert Client(server.url, store).me() == {"ok": True}
+    with ScriptedServer(problem_response(401, "token_expired"), OK) as server:
+        assert ApiClient(server.url, store).me() == {"ok": True}
         assert f"Bearer {new.access}" in server.requests[1]
 
 
 def test_a_session_that_ended_is_forgotten() -> None:
-    store = Store(Tokens(jwt(3600), "r1"))
-    script = (problem(401, "token_invalid"), problem(401, "token_invalid"))
+    store = Store(StoredTokens(jwt(3600), "r1"))
+    script = (problem_response(401, "token_invalid"), problem_response(401, "token_invalid"))
     with ScriptedServer(*script) as server, pytest.raises(TokenInvalid, match="has ended"):
-        Client(server.url, store).me()
+        ApiClient(server.url, store).me()
     assert store.tokens is None
 
 
 def test_tokens_survive_a_daemon_that_is_down() -> None:
-    store = Store(Tokens(jwt(-1), "r1"))
+    store = Store(StoredTokens(jwt(-1), "r1"))
     with ScriptedServer() as server, pytest.raises(ServerUnreachable):
-        Client(server.url, store).me()
+        ApiClient(server.url, store).me()
     assert store.tokens is not None
 
 
 def test_a_token_from_the_environment_is_never_refreshed() -> None:
-    store = Store(Tokens(jwt(3600), "r1"))
-    with ScriptedServer(problem(401, "token_expired")) as server:
+    store = Store(StoredTokens(jwt(3600), "r1"))
+    with ScriptedServer(problem_response(401, "token_expired")) as server:
         with pytest.raises(errors.TokenExpired):
-            Client(server.url, store, token="personal").me()
+            ApiClient(server.url, store, token="personal").me()
         assert len(server.requests) == 1
     assert store.locks == 0
 
 
 def test_a_movie_is_shown_to_anybody_when_the_session_ended() -> None:
-    store = Store(Tokens(jwt(3600), "r1"))
-    script = (problem(401, "token_invalid"), problem(401, "token_invalid"), OK)
+    store = Store(StoredTokens(jwt(3600), "r1"))
+    script = (problem_response(401, "token_invalid"), problem_response(401, "token_invalid"), OK)
     with ScriptedServer(*script) as server:
-        assert Client(server.url, store).movie(1) == {"ok": True}
+        assert ApiClient(server.url, store).movie(1) == {"ok": True}
         assert "Authorization" not in server.requests[2]
 
 
 def test_a_refresh_is_repeated_when_its_answer_is_lost() -> None:
-    store = Store(Tokens(jwt(-1), "r1"))
-    with ScriptedServer(b"", answer(200, {"access": jwt(3600), "refresh": "r2"}), OK) as server:
-        assert Client(server.url, store).me() == {"ok": True}
+    store = Store(StoredTokens(jwt(-1), "r1"))
+    with ScriptedServer(b"", http_response(200, {"access": jwt(3600), "refresh": "r2"}), OK) as server:
+        assert ApiClient(server.url, store).me() == {"ok": True}
 
 
 # Pages
@@ -299,11 +307,11 @@ def paged(total: int) -> tuple[Callable[..., Any], list[int]]:
 )
 def test_pages_are_joined_up_to_the_limit(total: int, limit: int | None, expected: int) -> None:
     fetch, sizes = paged(total)
-    assert list(pages(fetch, limit)) == list(range(expected))
+    assert list(iterate_pages(fetch, limit)) == list(range(expected))
     assert max(sizes) <= 100
 
 
 def test_a_long_list_is_fetched_as_it_is_read() -> None:
     fetch, sizes = paged(1000)
-    next(pages(fetch))
+    next(iterate_pages(fetch))
     assert len(sizes) == 1

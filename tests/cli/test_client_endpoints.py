@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from movierec.api.app import ENDPOINTS
-from movierec.client import Client, Tokens, Upload
-from movierec.client.transport import Reply
+from movierec.client import ApiClient, StoredTokens, UploadBody
+from movierec.client.transport import HttpReply
 
 # What a person at a command line has no use for.
 NOT_CALLED = {"/health/live/", "/health/ready/", "/metrics/"}
 
 ARGUMENTS: dict[str, Any] = {
-    "upload": Upload(0, lambda: ()),
+    "upload": UploadBody(0, lambda: ()),
     "name": "ada",
     "rating": 4.5,
     "tmdb_id": "603",
@@ -28,15 +28,15 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """(method, path) of every request that the client's public methods make."""
     made: list[tuple[str, str]] = []
 
-    def exchange(_: Any, method: str, target: str, *__: Any, **___: Any) -> Reply:
+    def exchange(_: Any, method: str, target: str, *__: Any, **___: Any) -> HttpReply:
         from email.message import Message
 
         made.append((method, target.partition("?")[0]))
         body = b'{"access": "a", "refresh": "r", "is_favorited": true}'
-        return Reply(200, Message(), body)  # type: ignore[arg-type]
+        return HttpReply(200, Message(), body)  # type: ignore[arg-type]
 
     monkeypatch.setattr("movierec.client.transport.Transport.exchange", exchange)
-    client = Client("http://127.0.0.1:1", _Store())
+    client = ApiClient("http://127.0.0.1:1", _Store())
     for name, method in inspect.getmembers(client, inspect.ismethod):
         if not name.startswith("_"):
             method(*(ARGUMENTS.get(parameter, 1) for parameter in _positional(method)))
@@ -44,8 +44,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 
 class _Store:
-    def load(self) -> Tokens:
-        return Tokens("a", "r")
+    def load(self) -> StoredTokens:
+        return StoredTokens("a", "r")
 
 
 def _positional(method: Any) -> list[str]:

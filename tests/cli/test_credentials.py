@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from movierec.cli.credentials import Credentials
-from movierec.client import Tokens
+from movierec.cli.credentials import CredentialFile
+from movierec.client import StoredTokens
 
 HERE, THERE = "http://127.0.0.1:8000", "https://films.example.org"
 
@@ -29,33 +29,33 @@ def mode(path: Path) -> str:
 
 
 def test_nothing_is_written_before_there_is_something_to_keep(folder: Path) -> None:
-    assert Credentials(folder, HERE).load() is None
+    assert CredentialFile(folder, HERE).load() is None
     assert not folder.exists()
 
 
 def test_each_server_has_its_own_tokens(folder: Path) -> None:
-    here, there = Credentials(folder, HERE), Credentials(folder, THERE)
-    here.save(Tokens("a1", "r1"), "ada")
-    there.save(Tokens("a2", "r2"), "bob")
-    assert (here.load(), here.username) == (Tokens("a1", "r1"), "ada")
-    assert (there.load(), there.username) == (Tokens("a2", "r2"), "bob")
+    here, there = CredentialFile(folder, HERE), CredentialFile(folder, THERE)
+    here.save(StoredTokens("a1", "r1"), "ada")
+    there.save(StoredTokens("a2", "r2"), "bob")
+    assert (here.load(), here.username) == (StoredTokens("a1", "r1"), "ada")
+    assert (there.load(), there.username) == (StoredTokens("a2", "r2"), "bob")
     here.forget()
     here.forget()
     assert here.load() is None
-    assert there.load() == Tokens("a2", "r2")
+    assert there.load() == StoredTokens("a2", "r2")
 
 
 def test_a_refresh_keeps_the_name(folder: Path) -> None:
-    store = Credentials(folder, HERE)
-    store.save(Tokens("a1", "r1"), "ada")
-    store.save(Tokens("a2", "r2"))
-    assert (store.load(), store.username) == (Tokens("a2", "r2"), "ada")
+    store = CredentialFile(folder, HERE)
+    store.save(StoredTokens("a1", "r1"), "ada")
+    store.save(StoredTokens("a2", "r2"))
+    assert (store.load(), store.username) == (StoredTokens("a2", "r2"), "ada")
 
 
 def test_file_and_folder_are_private_whatever_the_umask(folder: Path) -> None:
     before = os.umask(0)
     try:
-        Credentials(folder, HERE).save(Tokens("a", "r"), "ada")
+        CredentialFile(folder, HERE).save(StoredTokens("a", "r"), "ada")
     finally:
         os.umask(before)
     assert mode(folder) == "0o700"
@@ -63,11 +63,11 @@ def test_file_and_folder_are_private_whatever_the_umask(folder: Path) -> None:
 
 
 def test_access_of_others_is_taken_away_with_a_warning(folder: Path, capsys: Any) -> None:
-    store = Credentials(folder, HERE)
-    store.save(Tokens("a", "r"), "ada")
+    store = CredentialFile(folder, HERE)
+    store.save(StoredTokens("a", "r"), "ada")
     store.path.chmod(0o644)
     folder.chmod(0o755)
-    assert store.load() == Tokens("a", "r")
+    assert store.load() == StoredTokens("a", "r")
     assert (mode(store.path), mode(folder)) == ("0o600", "0o700")
     assert "was open to other users" in capsys.readouterr().err
 
@@ -87,14 +87,14 @@ DAMAGED = [
 
 @pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_file_is_set_aside_and_said_so(folder: Path, capsys: Any, content: bytes) -> None:
-    store = Credentials(folder, HERE)
-    store.save(Tokens("a", "r"), "ada")
+    store = CredentialFile(folder, HERE)
+    store.save(StoredTokens("a", "r"), "ada")
     store.path.write_bytes(content)
     assert store.load() is None
     assert "is damaged" in capsys.readouterr().err
     assert (folder / "credentials.json.damaged").read_bytes() == content
-    store.save(Tokens("b", "s"), "ada")
-    assert store.load() == Tokens("b", "s")
+    store.save(StoredTokens("b", "s"), "ada")
+    assert store.load() == StoredTokens("b", "s")
     assert capsys.readouterr().err == ""
 
 
@@ -123,14 +123,14 @@ def test_processes_that_write_at_once_lose_nothing(folder: Path) -> None:
     for process in writers:
         assert process.stdout
         process.stdout.close()
-    found = Credentials(folder, HERE).servers()
+    found = CredentialFile(folder, HERE).servers()
     assert {name: entry["access"] for name, entry in found.items()} == {
         f"http://server{number}": "a19" * 1000 for number in range(4)
     }
 
 
 def test_a_writer_killed_at_any_moment_leaves_the_file_whole(folder: Path) -> None:
-    Credentials(folder, THERE).save(Tokens("a", "r"), "bob")
+    CredentialFile(folder, THERE).save(StoredTokens("a", "r"), "bob")
     for round_number in range(8):
         with writer(folder, HERE, 1_000_000) as process:
             assert process.stdout
@@ -140,5 +140,5 @@ def test_a_writer_killed_at_any_moment_leaves_the_file_whole(folder: Path) -> No
         servers = json.loads((folder / "credentials.json").read_text())["servers"]
         assert servers[THERE] == {"username": "bob", "access": "a", "refresh": "r"}
         # The lock of the dead is free, and what it left behind is in nobody's way.
-        Credentials(folder, THERE).save(Tokens("a", "r"))
+        CredentialFile(folder, THERE).save(StoredTokens("a", "r"))
     assert len(list(folder.iterdir())) <= 3

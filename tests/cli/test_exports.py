@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from movierec.client import Client
+from movierec.client import ApiClient
 from movierec.errors import ServerUnreachable
 from tests.cli.running import Shell
-from tests.cli.scripted import ScriptedServer, answer
+from tests.cli.scripted import ScriptedServer, http_response
 
 
 def test_a_pipe_gets_the_lines(ada: Shell) -> None:
@@ -62,7 +62,7 @@ def test_what_makes_no_sense_is_refused(ada: Shell, arguments: list[str]) -> Non
 
 
 def test_a_download_that_breaks_off_leaves_nothing(ada: Shell, tmp_path: Path) -> None:
-    whole = answer(200, b"x" * 1000, kind="application/x-ndjson")
+    whole = http_response(200, b"x" * 1000, kind="application/x-ndjson")
     with ScriptedServer(whole[:-1]) as server:
         ada.server = server.url
         target = tmp_path / "me.jsonl"
@@ -75,13 +75,13 @@ def test_a_download_that_breaks_off_leaves_nothing(ada: Shell, tmp_path: Path) -
 
 def test_an_error_is_raised_before_anything_arrives() -> None:
     with ScriptedServer(b"") as server, pytest.raises(ServerUnreachable):
-        Client(server.url, token="mrp_x").export("json")
+        ApiClient(server.url, token="mrp_x").export("json")
 
 
 def test_pieces_are_all_of_it() -> None:
     body = bytes(range(256)) * 4000
-    with ScriptedServer(answer(200, body, kind="application/zip")) as server:
-        download = Client(server.url, token="mrp_x").export("zip")
+    with ScriptedServer(http_response(200, body, kind="application/zip")) as server:
+        download = ApiClient(server.url, token="mrp_x").export("zip")
         found = io.BytesIO()
         for piece in download.pieces:
             found.write(piece)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from movierec.cli.undo import say_left
+from movierec.cli.undo import print_conflicts
 from tests.cli.running import Shell
 
 
@@ -110,11 +110,11 @@ def test_favorites_narrowed(ada: Shell) -> None:
 
 def test_films_that_were_changed_again_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     films = [{"title": title} for title in ("Alien", "Heat", "Amélie", "Persona", "Stalker", "Solaris")]
-    say_left({"left_count": 0, "left": []})
+    print_conflicts({"left_count": 0, "left": []})
     assert capsys.readouterr() == ("", "")
-    say_left({"left_count": 2, "left": films[:2]})
+    print_conflicts({"left_count": 2, "left": films[:2]})
     assert capsys.readouterr() == ("", "Changed again since, and left as it is: Alien, Heat\n")
-    say_left({"left_count": 5, "left": films[:5]})
+    print_conflicts({"left_count": 5, "left": films[:5]})
     assert "…" not in capsys.readouterr().err
-    say_left({"left_count": 6, "left": films})
+    print_conflicts({"left_count": 6, "left": films})
     assert capsys.readouterr().err.endswith("Heat, Amélie, Persona, Stalker …\n")

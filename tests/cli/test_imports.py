@@ -11,7 +11,7 @@ import pytest
 
 from movierec import db
 from movierec.cli import progress
-from movierec.cli.progress import Lines, follow
+from movierec.cli.progress import ProgressLines, wait_for_job
 from movierec.errors import MovierecError, ServerUnreachable
 from tests.cli.running import Shell
 from tests.running import PASSWORD, RunningDaemon
@@ -157,7 +157,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_lines_are_few(capsys: Any) -> None:
     states = [job("running", done, 1000, stage="solving") for done in range(0, 1000, 7)]
     monkey_jobs = Jobs(*states[::20], job("succeeded", 1000, 1000, stage="solving"))
-    assert follow(monkey_jobs, job("queued"), Lines())["state"] == "succeeded"  # type: ignore[arg-type]
+    assert wait_for_job(monkey_jobs, job("queued"), ProgressLines())["state"] == "succeeded"  # type: ignore[arg-type]
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "solving: 0 %"
     assert lines[-1] == "solving: 100 %"
@@ -165,23 +165,23 @@ def test_lines_are_few(capsys: Any) -> None:
 
 
 def test_a_daemon_that_restarts_is_waited_for() -> None:
-    found = follow(Jobs(ServerUnreachable(), job("succeeded")), job("running"), Lines())  # type: ignore[arg-type]
+    found = wait_for_job(Jobs(ServerUnreachable(), job("succeeded")), job("running"), ProgressLines())  # type: ignore[arg-type]
     assert found["state"] == "succeeded"
 
 
 def test_a_daemon_that_stays_away_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_PATIENCE_SECONDS", 0.0)
     with pytest.raises(ServerUnreachable):
-        follow(Jobs(ServerUnreachable()), job("running"), Lines())  # type: ignore[arg-type]
+        wait_for_job(Jobs(ServerUnreachable()), job("running"), ProgressLines())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("state", "error"), [("failed", "disk full"), ("cancelled", None)])
 def test_a_job_without_success_is_a_failure(state: str, error: str | None) -> None:
     with pytest.raises(MovierecError, match=error or "it was cancelled"):
-        follow(Jobs(job(state, error=error)), job("running"), Lines())  # type: ignore[arg-type]
+        wait_for_job(Jobs(job(state, error=error)), job("running"), ProgressLines())  # type: ignore[arg-type]
 
 
 def test_who_stops_waiting_is_told_that_the_job_goes_on(capsys: Any) -> None:
     with pytest.raises(KeyboardInterrupt):
-        follow(Jobs(KeyboardInterrupt()), job("running"), Lines())  # type: ignore[arg-type]
+        wait_for_job(Jobs(KeyboardInterrupt()), job("running"), ProgressLines())  # type: ignore[arg-type]
     assert "Job 7 goes on: movierec jobs show 7 --wait, or movierec jobs cancel 7" in capsys.readouterr().err

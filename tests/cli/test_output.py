@@ -8,15 +8,23 @@ from typing import Any
 
 import pytest
 
-from movierec.cli.output import Column, columns_help, field, flattened, minute, print_list, print_record
+from movierec.cli.output import (
+    Column,
+    columns_help,
+    field_column,
+    flatten,
+    minute_column,
+    print_list,
+    print_record,
+)
 from tests.cli.running import Terminal, unstyled
 
 COLUMNS = (
-    field("id", right=True),
-    field("title", wraps=True),
-    field("genres"),
-    field("score"),
-    field("seen"),
+    field_column("id", right=True),
+    field_column("title", wraps=True),
+    field_column("genres"),
+    field_column("score"),
+    field_column("seen"),
 )
 NASTY = {"id": 7, "title": "[red]Evil[/red]\t\x1b[2J\nx", "genres": ["a", "b"], "score": 7.25, "seen": True}
 EMPTY = {"id": 8, "title": "", "genres": [], "score": None, "seen": False}
@@ -69,11 +77,11 @@ def test_people_see_a_point_in_time_to_the_minute(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job = {"created_at": "2024-05-01T20:15:42Z"}
-    print_list([job], (minute("created_at"),), as_json=False)
+    print_list([job], (minute_column("created_at"),), as_json=False)
     assert capsys.readouterr().out == "2024-05-01T20:15:42Z\n"
     monkeypatch.setattr(sys, "stdout", screen := Terminal())
     monkeypatch.setenv("TERM", "dumb")
-    print_list([job], (minute("created_at"),), as_json=False)
+    print_list([job], (minute_column("created_at"),), as_json=False)
     assert next(line.strip() for line in screen.getvalue().splitlines() if line.strip()) == "created"
     assert "2024-05-01 20:15" in screen.getvalue()
     assert ":42" not in screen.getvalue()
@@ -103,7 +111,7 @@ def test_a_record_is_name_and_value(capsys: Any) -> None:
 
 def test_nested_objects_become_flat_names() -> None:
     job = {"id": 1, "progress": {"done": 2, "total_rows": 3}, "error": "", "rows": [{}, {}], "tags": ["a"]}
-    assert flattened(job) == {"id": 1, "progress done": 2, "progress total rows": 3, "rows": 2, "tags": ["a"]}
+    assert flatten(job) == {"id": 1, "progress done": 2, "progress total rows": 3, "rows": 2, "tags": ["a"]}
 
 
 def test_help_names_the_cells_of_a_pipe() -> None:

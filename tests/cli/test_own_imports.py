@@ -10,7 +10,7 @@ import pytest
 
 from movierec import db
 from movierec.cli import imports
-from movierec.cli.imports import Format
+from movierec.cli.imports import ImportFormat
 from movierec.exchange.formats.registry import FORMATS
 from tests.cli.running import Shell
 from tests.exchange.reading import packed
@@ -32,7 +32,7 @@ def cells(result: Any) -> dict[str, str]:
 
 
 def test_the_formats_are_those_of_the_daemon() -> None:
-    assert [format.value for format in Format] == list(FORMATS)
+    assert [format.value for format in ImportFormat] == list(FORMATS)
 
 
 def test_a_file_is_imported_reviewed_and_taken_back(ada: Shell, ratings: str) -> None:

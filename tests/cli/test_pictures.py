@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from movierec.cli.image_support import Way, way_of
-from movierec.cli.pictures import Picture, beside, sixel
+from movierec.cli.image_support import ImageProtocol, detect_image_protocol
+from movierec.cli.pictures import Picture, encode_sixel, print_beside
 from tests.cli.running import Terminal
 
 RED, BLUE = (250, 20, 20), (20, 20, 250)
@@ -32,12 +32,12 @@ def at(**environment: str) -> Console:
     return Console(file=Terminal(), width=80, height=40, highlight=False, _environ=told)
 
 
-def written(way: Way, text: str = "", content: bytes | None = None) -> str:
+def written(way: ImageProtocol, text: str = "", content: bytes | None = None) -> str:
     console = at()
     picture = Picture.of(poster() if content is None else content, way, 20)
     assert picture is not None
     lines = console.render_lines(text, console.options.update(width=40), pad=False) if text else []
-    beside(console, picture, lines)
+    print_beside(console, picture, lines)
     assert isinstance(console.file, Terminal)
     return console.file.getvalue()
 
@@ -45,38 +45,38 @@ def written(way: Way, text: str = "", content: bytes | None = None) -> str:
 @pytest.mark.parametrize(
     ("environment", "way"),
     [
-        ({}, Way.BLOCKS),
-        ({"COLORTERM": ""}, Way.BLOCKS),  # 256 colours
+        ({}, ImageProtocol.BLOCKS),
+        ({"COLORTERM": ""}, ImageProtocol.BLOCKS),  # 256 colours
         ({"TERM": "xterm", "COLORTERM": ""}, None),  # sixteen
         ({"TERM": "dumb"}, None),
         ({"NO_COLOR": "1"}, None),
         ({"NO_COLOR": "1", "MOVIEREC_IMAGES": "kitty"}, None),
-        ({"TERM": "xterm-kitty"}, Way.KITTY),
-        ({"KITTY_WINDOW_ID": "1"}, Way.KITTY),
-        ({"TERM": "xterm-ghostty"}, Way.KITTY),
-        ({"TERM_PROGRAM": "iTerm.app"}, Way.ITERM),
-        ({"TERM_PROGRAM": "WezTerm"}, Way.ITERM),
-        ({"TERM": "foot"}, Way.SIXEL),
+        ({"TERM": "xterm-kitty"}, ImageProtocol.KITTY),
+        ({"KITTY_WINDOW_ID": "1"}, ImageProtocol.KITTY),
+        ({"TERM": "xterm-ghostty"}, ImageProtocol.KITTY),
+        ({"TERM_PROGRAM": "iTerm.app"}, ImageProtocol.ITERM),
+        ({"TERM_PROGRAM": "WezTerm"}, ImageProtocol.ITERM),
+        ({"TERM": "foot"}, ImageProtocol.SIXEL),
         # A multiplexer within any of them shows text only.
-        ({"TERM": "tmux-256color", "KITTY_WINDOW_ID": "1"}, Way.BLOCKS),
-        ({"TMUX": "/tmp/tmux", "TERM_PROGRAM": "iTerm.app"}, Way.BLOCKS),
-        ({"TMUX": "/tmp/tmux", "MOVIEREC_IMAGES": "sixel"}, Way.SIXEL),
+        ({"TERM": "tmux-256color", "KITTY_WINDOW_ID": "1"}, ImageProtocol.BLOCKS),
+        ({"TMUX": "/tmp/tmux", "TERM_PROGRAM": "iTerm.app"}, ImageProtocol.BLOCKS),
+        ({"TMUX": "/tmp/tmux", "MOVIEREC_IMAGES": "sixel"}, ImageProtocol.SIXEL),
         ({"MOVIEREC_IMAGES": "none"}, None),
         ({"MOVIEREC_IMAGES": "nonsense"}, None),
     ],
 )
-def test_the_way_a_terminal_shows_pictures(environment: dict[str, str], way: Way | None) -> None:
+def test_the_way_a_terminal_shows_pictures(environment: dict[str, str], way: ImageProtocol | None) -> None:
     console = at(**environment)
-    assert way_of(console, {"TERM": "xterm-256color", **environment}) == way
+    assert detect_image_protocol(console, {"TERM": "xterm-256color", **environment}) == way
 
 
 def test_nobody_sees_a_picture_in_a_pipe() -> None:
     console = Console(file=io.StringIO(), _environ={"TERM": "xterm-kitty", "COLORTERM": "truecolor"})
-    assert way_of(console, {"TERM": "xterm-kitty", "MOVIEREC_IMAGES": "kitty"}) is None
+    assert detect_image_protocol(console, {"TERM": "xterm-kitty", "MOVIEREC_IMAGES": "kitty"}) is None
 
 
 def test_blocks_are_two_pixels_each() -> None:
-    lines = written(Way.BLOCKS).splitlines()
+    lines = written(ImageProtocol.BLOCKS).splitlines()
     assert len(lines) == 15
     assert {line.count("▀") for line in lines} == {20}
     red, blue = (
@@ -95,7 +95,9 @@ def test_kitty_gets_a_png_in_chunks() -> None:
     noise = Image.effect_noise((200, 300), 90).convert("RGB")
     made = io.BytesIO()
     noise.save(made, "PNG")
-    found = re.findall(r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", written(Way.KITTY, content=made.getvalue()))
+    found = re.findall(
+        r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", written(ImageProtocol.KITTY, content=made.getvalue())
+    )
     assert len(found) > 2
     assert "a=T,f=100,q=2,C=1,c=20,r=15" in found[0][0]
     assert [re.search(r"m=(\d)", keys)[1] for keys, _ in found] == ["1"] * (len(found) - 1) + ["0"]  # type: ignore[index]
@@ -104,7 +106,7 @@ def test_kitty_gets_a_png_in_chunks() -> None:
 
 
 def test_iterm_gets_a_png() -> None:
-    [(keys, data)] = re.findall(r"\x1b\]1337;File=([^:]*):([^\x07]*)\x07", written(Way.ITERM))
+    [(keys, data)] = re.findall(r"\x1b\]1337;File=([^:]*):([^\x07]*)\x07", written(ImageProtocol.ITERM))
     assert "inline=1;width=20;height=15" in keys
     assert _decoded(data).format == "PNG"
 
@@ -138,7 +140,7 @@ def _drawn(text: str) -> dict[tuple[int, int], tuple[int, ...]]:
 def test_sixel_paints_every_pixel_in_its_colour() -> None:
     image = Image.effect_noise((23, 20), 60).convert("RGB")
     image.paste(RED, (0, 0, 10, 10))
-    painted = _drawn(sixel(image))
+    painted = _drawn(encode_sixel(image))
     assert painted.keys() == {(x, y) for x in range(23) for y in range(20)}
     far = [
         max(abs(a - b) for a, b in zip(painted[x, y], image.getpixel((x, y)), strict=True))  # type: ignore[arg-type]
@@ -146,11 +148,11 @@ def test_sixel_paints_every_pixel_in_its_colour() -> None:
         for y in range(20)
     ]
     assert max(far) < 12
-    assert written(Way.SIXEL).count("\x1bP0;1q") == 1
+    assert written(ImageProtocol.SIXEL).count("\x1bP0;1q") == 1
 
 
-@pytest.mark.parametrize("way", [Way.KITTY, Way.ITERM, Way.SIXEL])
-def test_text_beside_a_picture_never_writes_over_it(way: Way) -> None:
+@pytest.mark.parametrize("way", [ImageProtocol.KITTY, ImageProtocol.ITERM, ImageProtocol.SIXEL])
+def test_text_beside_a_picture_never_writes_over_it(way: ImageProtocol) -> None:
     """It is stepped over to, row by row; spaces would wipe it out on some terminals."""
     lines = written(way, "\n".join(f"line {number}" for number in range(20))).splitlines()
     beside_it = [line for line in lines if line.endswith(tuple(f"line {number}" for number in range(1, 15)))]
@@ -172,13 +174,13 @@ def _huge() -> bytes:
     ids=["nothing", "html", "cut jpeg", "no jpeg", "another format", "cut png", "decompression bomb"],
 )
 def test_what_is_no_poster_is_not_drawn(content: bytes) -> None:
-    assert Picture.of(content, Way.BLOCKS, 20) is None
+    assert Picture.of(content, ImageProtocol.BLOCKS, 20) is None
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("size", [(1, 1), (3000, 1), (1, 3000), (500, 750)])
 def test_any_shape_fits(kind: str, size: tuple[int, int]) -> None:
-    picture = Picture.of(poster(kind, size), Way.BLOCKS, 20)
+    picture = Picture.of(poster(kind, size), ImageProtocol.BLOCKS, 20)
     assert picture is not None
     assert 1 <= picture.rows == len(picture.lines()) <= 20
 
@@ -186,6 +188,6 @@ def test_any_shape_fits(kind: str, size: tuple[int, int]) -> None:
 def test_nothing_of_the_file_reaches_the_terminal() -> None:
     comment = b"\xff\xfe\x00\x0d\x1b[2J\x07owned"
     evil = poster()[:2] + comment + poster()[2:]
-    for way in Way:
+    for way in ImageProtocol:
         assert "owned" not in written(way, content=evil)
         assert "\x1b[2J" not in written(way, content=evil)

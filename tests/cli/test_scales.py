@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from movierec.cli.scales import Scale
+from movierec.cli.scales import RatingScale
 from movierec.errors import ValidationFailed
 from tests.cli.running import Shell
 
@@ -13,7 +13,7 @@ STEPS = [step / 2 for step in range(1, 11)]
 
 @pytest.mark.parametrize("top", [5, 10, 100])
 def test_every_rating_goes_both_ways_exactly(top: int) -> None:
-    scale = Scale(top)
+    scale = RatingScale(top)
     assert [scale.stars(f"{scale.value(stars):g}") for stars in STEPS] == STEPS
     assert [scale.stars(f"{scale.value(stars):g}/{top}") for stars in STEPS] == STEPS
 
@@ -24,14 +24,19 @@ def test_every_other_number_is_refused(top: int) -> None:
     taken = []
     for tenths in range(1, 1010):
         try:
-            taken.append(Scale(top).stars(f"{tenths / 10:g}"))
+            taken.append(RatingScale(top).stars(f"{tenths / 10:g}"))
         except ValidationFailed as error:
             assert "Nearest" in error.detail  # noqa: PT017 (most are refused, some taken)
     assert taken == STEPS
 
 
 def test_a_decimal_comma_and_a_scale_of_its_own() -> None:
-    assert [Scale(10).stars(text) for text in ("4,5/5", "90/100", " 9 / 10", "9.0")] == [4.5, 4.5, 4.5, 4.5]
+    assert [RatingScale(10).stars(text) for text in ("4,5/5", "90/100", " 9 / 10", "9.0")] == [
+        4.5,
+        4.5,
+        4.5,
+        4.5,
+    ]
 
 
 def test_the_profile_says_how_ratings_are_typed_and_shown(ada: Shell) -> None:

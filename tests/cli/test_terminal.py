@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from movierec.cli.terminal import escape_json, flowing, visible
+from movierec.cli.terminal import escape_controls, escape_json, escape_single_spaced
 
 HARMFUL = [
     ("\x1b[2J", "\\x1b[2J"),  # clears the screen
@@ -38,12 +38,12 @@ HARMLESS = [
 
 @pytest.mark.parametrize(("text", "expected"), HARMFUL)
 def test_harmful_characters_are_made_visible(text: str, expected: str) -> None:
-    assert visible(text) == expected
+    assert escape_controls(text) == expected
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_titles_of_all_scripts_stay_as_they_are(text: str) -> None:
-    assert visible(text) == text
+    assert escape_controls(text) == text
 
 
 def test_no_control_or_bidi_character_of_unicode_is_left() -> None:
@@ -54,15 +54,15 @@ def test_no_control_or_bidi_character_of_unicode_is_left() -> None:
             in ("LRE", "LRO", "RLE", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
         )
         if steers:
-            assert visible(character).isprintable(), hex(code)
+            assert escape_controls(character).isprintable(), hex(code)
 
 
 def test_text_to_be_wrapped_loses_its_line_breaks() -> None:
-    assert flowing("A film\nabout\t\ta \x1b[1mship.  ") == "A film about a \\x1b[1mship."
+    assert escape_single_spaced("A film\nabout\t\ta \x1b[1mship.  ") == "A film about a \\x1b[1mship."
 
 
 @pytest.mark.parametrize("text", [text for text, _ in HARMFUL] + HARMLESS)
 def test_json_is_exact_and_harmless(text: str) -> None:
     encoded = escape_json(json.dumps({"title": text}, ensure_ascii=False, indent=2))
     assert json.loads(encoded) == {"title": text}
-    assert visible(encoded.replace("\n", "")) == encoded.replace("\n", "")
+    assert escape_controls(encoded.replace("\n", "")) == encoded.replace("\n", "")

@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 AUTH = "/api/v1/auth"
 
 
-class Told(NamedTuple):
+class Answer(NamedTuple):
     status: int
     document: Any
 
@@ -59,7 +59,7 @@ class Fleet:
         token: str = "",
         source: str = "",
         headers: dict[str, str] | None = None,
-    ) -> Told:
+    ) -> Answer:
         connection = self._connection(number % len(self.daemons))
         sent = {"Content-Type": "application/json", **(headers or {})}
         if token:
@@ -70,7 +70,7 @@ class Fleet:
         answer = connection.getresponse()
         body = answer.read()
         is_json = "json" in (answer.headers["Content-Type"] or "")
-        return Told(answer.status, json.loads(body) if is_json else body.decode())
+        return Answer(answer.status, json.loads(body) if is_json else body.decode())
 
     def _connection(self, number: int) -> http.client.HTTPConnection:
         kept: dict[str, http.client.HTTPConnection] = self._local.__dict__
@@ -111,7 +111,7 @@ class Fleet:
 
 
 @contextmanager
-def fleet_of(home: Path, processes: int, **environment: str) -> Iterator[Fleet]:
+def run_fleet(home: Path, processes: int, **environment: str) -> Iterator[Fleet]:
     running = Fleet(home, processes, **environment)
     try:
         yield running
@@ -119,7 +119,9 @@ def fleet_of(home: Path, processes: int, **environment: str) -> Iterator[Fleet]:
         running.stop()
 
 
-def at_once(pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+def run_at_once(
+    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Sequence[Item]
+) -> list[Result]:
     """`work` of every item, begun at the same moment; the pool must have a thread for each."""
     together = threading.Barrier(len(items))
 
@@ -137,4 +139,4 @@ def race(fleet: Fleet, pool: ThreadPoolExecutor, refresh: str, clients: int = 20
         told = fleet(number, "POST", f"{AUTH}/token/refresh/", {"refresh": refresh})
         return told.status, told.document.get("refresh", "")
 
-    return set(at_once(pool, ask, range(clients)))
+    return set(run_at_once(pool, ask, range(clients)))

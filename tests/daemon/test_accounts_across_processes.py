@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from movierec import db
-from tests.daemon.fleet import AUTH, Fleet, SignedUp, fleet_of, race
+from tests.daemon.fleet import AUTH, Fleet, SignedUp, race, run_fleet
 from tests.daemon.test_serve import on_postgresql
 from tests.running import PASSWORD
 
@@ -30,7 +30,7 @@ def fleet(template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[F
             "MOVIEREC_THROTTLE__REFRESH": "0",
         }
         db.connect(settings)
-        with fleet_of(home, 3, **environment) as running:
+        with run_fleet(home, 3, **environment) as running:
             yield running
         db.close()
 

@@ -23,7 +23,7 @@ import pytest
 from movierec import db, jobs, library
 from movierec.config import Settings
 from movierec.daemon.backup import back_up
-from movierec.daemon.restore import keep_restores_away, restore
+from movierec.daemon.restore import hold_daemon_lock, restore
 from movierec.errors import ConfigurationError, Conflict, UnreadableBackup, ValidationFailed
 from movierec.recommender.artifacts import store
 from tests.conftest import EmptyDatabases
@@ -234,7 +234,7 @@ def test_what_does_not_add_up_changes_nothing(
     before = state_of(settings)
     with pytest.raises(UnreadableBackup):
         restore(settings, patched(saved, change), force=True)
-    keep_restores_away(settings).close()
+    hold_daemon_lock(settings).close()
     assert state_of(settings) == before
     assert not (settings.paths.state / "restoring").exists()
 
@@ -271,7 +271,7 @@ def test_rows_that_do_not_belong_are_refused(
             archive.writestr(each, content)
     with pytest.raises(UnreadableBackup, match=message):
         restore(settings, target, force=True)
-    keep_restores_away(settings).close()
+    hold_daemon_lock(settings).close()
     assert state_of(settings) == before
 
 
@@ -429,7 +429,7 @@ def test_killed_at_any_moment_it_is_the_old_server_or_the_new_one(
     ]:
         wanted, source = other[now]
         restore_in_child(settings, source, last=last)
-        keep_restores_away(settings).close()  # as the next start does
+        hold_daemon_lock(settings).close()  # as the next start does
         found = state_of(settings)
         assert found in (states[now], states[wanted]), f"killed before step {last} of {steps}"
         assert not (settings.paths.state / "restoring").exists()

@@ -107,13 +107,13 @@ def test_training_publishes_what_was_imported(dataset: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize("text", ["", "x", "1,,2", "0", "-1", "1.5", "²"])
 def test_other_than_numbers_is_refused(text: str) -> None:
     with pytest.raises(ValidationFailed):
-        quality.seeds_of(text)
+        quality.parse_seeds(text)
 
 
 def test_all_means_the_whole_history() -> None:
-    assert quality.cells_of("1, 5,all") == [1, 5, None]
+    assert quality.parse_known_counts("1, 5,all") == [1, 5, None]
     with pytest.raises(ValidationFailed):
-        quality.seeds_of("all")
+        quality.parse_seeds("all")
 
 
 @pytest.mark.parametrize(
@@ -134,6 +134,6 @@ def test_where_spark_is_missing_that_is_said(tmp_path: Path, monkeypatch: pytest
     settings = config.load(environ={"MOVIEREC_HOME": str(tmp_path)})
     try:
         with pytest.raises(ConfigurationError, match=r"movierec\[spark\]"):
-            quality.train(settings, measure=False, as_json=False, cluster=quality.Cluster("ratings"))
+            quality.train(settings, measure=False, as_json=False, cluster=quality.SparkCluster("ratings"))
     finally:
         db.close()
