@@ -25,7 +25,7 @@ class ImportRow(NamedTuple):
 
 
 # Told of a wish that was carried out: which of OUTCOMES came of it, the row before and after.
-OutcomeCallback = Callable[["Wish", str, RowValues | None, RowValues | None], None]
+OutcomeCallback = Callable[["ImportedChange", str, RowValues | None, RowValues | None], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class FactorSide:
         self.mean = start
         self.second: Floats = _outer(start)
 
-    def update(self, residuals: Csr, other: "Side", noise: float) -> float:
+    def update(self, residuals: Csr, other: "FactorSide", noise: float) -> float:
         """One half sweep; returns the expected squared error over all ratings."""
         prior = self.sets @ self.map
         k = self.mean.shape[1]

@@ -40,7 +40,7 @@ class RatingModel:
     taste_map: Floats  # (e, k)
     precision: Floats  # of the users' prior, (k,)
 
-    def fold_in(self, films: Ints, stars: Floats) -> "Taste | None":
+    def fold_in(self, films: Ints, stars: Floats) -> "UserPosterior | None":
         """The posterior of one user; None with too few ratings."""
         if len(films) < MIN_USER_RATINGS:
             return None
