@@ -103,7 +103,7 @@ def summed(total: int, films: int) -> dict[str, Any]:
             stages("sums")
             rows = block.raters - block.raters.min()
             shape = (int(rows.max()) + 1, films)
-            stars = rating_rows(rows, block.films - 1, block.stars, block.rated_at, shape, 1_500)
+            stars = rating_rows(rows, block.movie_ids - 1, block.stars, block.rated_at, shape, 1_500)
             counted["ratings"] += stars.nnz
             yield stars
             stages("made up")

@@ -101,7 +101,7 @@ def create_app(
         threads=threads,
         keys=auth.load_or_create_keys(settings.paths.state / "keys.json"),
         recommender=recommender,
-        worker=Worker(settings, clock, before_success=recommender.renew, tmdb=tmdb),
+        worker=Worker(settings, clock, before_success=recommender.refresh, tmdb=tmdb),
         sync=TmdbSync(tmdb, settings.tmdb, clock, read=threads.read, write=threads.write),
         tmdb=tmdb,
         metrics=metrics,
@@ -170,7 +170,7 @@ async def _tmdb(app: web.Application) -> AsyncIterator[None]:
 async def _recommender(app: web.Application) -> AsyncIterator[None]:
     """Read the catalogue and the model while the first requests come in."""
     services = app[SERVICES]
-    reading = asyncio.create_task(services.threads.read(services.recommender.serving))
+    reading = asyncio.create_task(services.threads.read(services.recommender.state))
     yield
     with contextlib.suppress(MovierecError):  # the request that needs it will tell
         await reading

@@ -83,7 +83,7 @@ def movie_json(call: Call, movie_id: int, *, fresh: bool = False) -> dict[str, A
         document["on_watchlist"] = standing.on_watchlist
         document["times_seen"] = standing.times_seen
         document["last_seen"] = standing.last_seen
-        serving = call.services.recommender.serving()
+        serving = call.services.recommender.state()
         document["predicted_rating"] = recommender.predict_rating(serving, call.user_id, movie_id)
     return document
 

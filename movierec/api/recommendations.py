@@ -62,7 +62,7 @@ def _recommend(
     call: Call, query: schemas.RecommendQuery
 ) -> tuple[list[RecommendedMovie], list[LoggedRecommendation] | None]:
     """A list, and what is stored of it if all of it is."""
-    found = recommender.recommend_for(call.services.recommender.serving(), call.user_id, _wish(call, query))
+    found = recommender.recommend_for(call.services.recommender.state(), call.user_id, _wish(call, query))
     return found, recommender.find_logged(call.user_id, found)
 
 
@@ -102,7 +102,7 @@ def quickstart(call: Call, query: schemas.QuickstartQuery) -> dict[str, Any]:
     Movies already rated, favorited or dismissed are left out.
     """
     adult = auth.profile_of(call.user_id).mature_content
-    serving = call.services.recommender.serving()
+    serving = call.services.recommender.state()
     found = recommender.quickstart_for(serving, call.user_id, query.limit, seed=query.seed, adult=adult)
     films = {film.id: film for film in movies.summaries(found)}
     return single_page_json([listed_movie_json(films[movie_id]) for movie_id in found if movie_id in films])
@@ -121,7 +121,7 @@ async def recommendation(call: Call, id: int) -> dict[str, Any]:
 def similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> dict[str, Any]:
     """Movies like this one, most similar first, with what they have in common."""
     movie_id = movies.detail(movie_id).listed.id
-    found = recommender.similar_movies(call.services.recommender.serving(), movie_id, query.limit) or []
+    found = recommender.similar_movies(call.services.recommender.state(), movie_id, query.limit) or []
     films = {film.id: film for film in movies.summaries([item.movie_id for item in found])}
     return single_page_json(
         [
@@ -139,7 +139,7 @@ def explain(call: Call, movie_id: int) -> dict[str, Any]:
     films = movies.summaries([movie_id])
     if not films:
         raise NotFound("There is no such movie.")
-    account = recommender.explain(call.services.recommender.serving(), call.user_id, movie_id)
+    account = recommender.explain(call.services.recommender.state(), call.user_id, movie_id)
     if account is None:
         raise Busy("The recommender does not know this movie yet. Try again shortly.", retry_after_seconds=5)
     return {

@@ -24,7 +24,7 @@ def statistics(call: Call, query: schemas.StatisticsQuery) -> dict[str, Any]:
     """
     found = library.statistics(call.user_id, year=query.year, top=query.top)
     foresight = (
-        recommender.prediction_accuracy_for(call.services.recommender.serving(), call.user_id)
+        recommender.prediction_accuracy_for(call.services.recommender.state(), call.user_id)
         if query.foresight
         else None
     )
@@ -62,7 +62,7 @@ def _opinion_json(opinion: Opinion) -> dict[str, Any]:
 
 def _foresight_json(foresight: PredictionAccuracy) -> dict[str, Any]:
     return {
-        "films": foresight.films,
+        "films": foresight.movies,
         "mean_error": foresight.mean_error,
         "surprises": [
             {"movie": one.movie_id, "title": one.title, "rating": one.stars, "expected": one.expected}

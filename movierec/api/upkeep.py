@@ -47,7 +47,7 @@ async def _sweep_for_ever(services: Services) -> None:
                 if await services.threads.write(enqueue_when_due, services.settings, now) is not None:
                     services.worker.wake()
             if services.tmdb is not None:
-                await services.tmdb.expire()
+                await services.tmdb.delete_expired()
         except Exception:
             # Whatever it is, it must not end the sweeping; requests will tell of a broken database.
             logger.exception("could not sweep")

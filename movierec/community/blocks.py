@@ -16,7 +16,7 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 # Version of the format, number of ratings.
 _HEAD = struct.Struct("<BI")
 _VERSION = 1
-_COLUMNS = (("raters", "<i4"), ("films", "<i8"), ("steps", "u1"), ("rated_at", "<i8"))
+_COLUMNS = (("raters", "<i4"), ("movie_ids", "<i8"), ("steps", "u1"), ("rated_at", "<i8"))
 _FASTEST = 1  # of zlib's levels; the better ones take five times as long for a tenth
 
 
@@ -28,7 +28,7 @@ class Ratings:
     """
 
     raters: Ints
-    films: Ints
+    movie_ids: Ints
     steps: npt.NDArray[np.uint8]
     rated_at: Ints
 
@@ -38,7 +38,7 @@ class Ratings:
     def part(self, start: int, stop: int) -> Ratings:
         """Some that follow each other."""
         span = slice(start, stop)
-        return Ratings(self.raters[span], self.films[span], self.steps[span], self.rated_at[span])
+        return Ratings(self.raters[span], self.movie_ids[span], self.steps[span], self.rated_at[span])
 
     @property
     def stars(self) -> npt.NDArray[np.float32]:
@@ -80,7 +80,7 @@ def concatenate(parts: Sequence[Ratings]) -> Ratings:
         return Ratings(nothing, nothing, np.zeros(0, dtype=np.uint8), nothing)
     return Ratings(
         raters=np.concatenate([part.raters for part in parts]),
-        films=np.concatenate([part.films for part in parts]),
+        movie_ids=np.concatenate([part.movie_ids for part in parts]),
         steps=np.concatenate([part.steps for part in parts]),
         rated_at=np.concatenate([part.rated_at for part in parts]),
     )

@@ -44,7 +44,7 @@ class StoredDataset:
     fingerprint: str
     ratings: int
     raters: int
-    films: int
+    movies: int
     imported_at: int
 
 
@@ -108,7 +108,7 @@ def _parts() -> Iterator[Ratings]:
             part = _block(dataset_id, position)
             highest = max(highest, int(part.raters.max(initial=-1)))
             yield Ratings(
-                part.raters + first_rater, replace_values(part.films, merged), part.steps, part.rated_at
+                part.raters + first_rater, replace_values(part.movie_ids, merged), part.steps, part.rated_at
             )
         first_rater += highest + 1
 
@@ -149,7 +149,7 @@ def replace_dataset(name: str, fingerprint: str, blocks: Iterable[Ratings], now:
         )
         give_way()
         total += len(block)
-        raters, films = np.union1d(raters, block.raters), np.union1d(films, block.films)
+        raters, films = np.union1d(raters, block.raters), np.union1d(films, block.movie_ids)
     with db.write():
         db.execute("UPDATE datasets SET name = ? WHERE name = ?", _hide(name), name)
         shown = db.execute(

@@ -149,7 +149,7 @@ class _Run:
             self._running.progress(stage, self._position.page - 1, pages)
             found = self._ask(ask(self._position.page)).value
             pages = min(pages, found.total_pages)
-            listed = [movies.record_from_list_item(film, genres) for film in found.films if not film.adult]
+            listed = [movies.record_from_list_item(film, genres) for film in found.movies if not film.adult]
             with db.write():
                 new, ids = self._store(movies.link_by_title(listed))
                 pending = [

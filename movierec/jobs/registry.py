@@ -62,16 +62,16 @@ IMPORT = "import"
 class JobKind:
     """`run` returns the report. Kinds of one lane wait for each other in a daemon.
 
-    `clear_away` what jobs left that ended without success; any number of daemons do so before each claim.
+    `clean_up` what jobs left that ended without success; any number of daemons do so before each claim.
     """
 
     run: Callable[[JobContext], dict[str, Any]]
     lane: str
-    clear_away: Callable[[], None] = _nothing
+    clean_up: Callable[[], None] = _nothing
 
 
 KINDS: dict[str, JobKind] = {
-    IMPORT: JobKind(import_user_file, lane="own imports", clear_away=undo_abandoned_imports),
+    IMPORT: JobKind(import_user_file, lane="own imports", clean_up=undo_abandoned_imports),
     "import_movielens": JobKind(import_movielens, lane="imports"),
     catalogue_sync.KIND: JobKind(catalogue_sync.sync_catalogue, lane="sync"),
     "train": JobKind(training.train, lane="training"),

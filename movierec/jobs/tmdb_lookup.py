@@ -59,7 +59,7 @@ async def _films(tmdb: TmdbService, name: MovieReference) -> list[MovieRecord]:
         return [dataclasses.replace(movies.record_from_list_item(film, {}), imdb_id=name.imdb_id)]
     if name.year is None or not name.title:
         return []
-    found = [movies.record_from_list_item(film, {}) for film in (await tmdb.search(name.title)).value.films]
+    found = [movies.record_from_list_item(film, {}) for film in (await tmdb.search(name.title)).value.movies]
     near = [
         film for film in found if film.year and abs(film.year - name.year) <= NEAR_YEARS and not film.adult
     ]

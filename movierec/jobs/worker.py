@@ -140,7 +140,7 @@ class _Lane:
         queue.requeue_stale(self.name, list(self._kinds), now, alone=alone)
         self._is_first_look = False
         for kind in self._kinds.values():
-            kind.clear_away()
+            kind.clean_up()
         uploads.delete_expired(self._settings)
         return queue.claim(self.name, list(self._kinds), now)
 

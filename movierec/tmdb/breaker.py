@@ -29,10 +29,10 @@ class CircuitBreaker:
         self._is_probing = True
         return None
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         self._failures, self._open_until, self._is_probing = 0, None, False
 
-    def failed(self) -> None:
+    def record_failure(self) -> None:
         self._failures += 1
         if self._is_probing or self._failures >= self._limit:
             self.trip(self._pause_seconds)
@@ -41,6 +41,6 @@ class CircuitBreaker:
         """Let nobody pass for so long."""
         self._open_until, self._is_probing = self._clock() + seconds, False
 
-    def gave_up(self) -> None:
+    def record_cancelled(self) -> None:
         """The request was broken off by whoever asked: it tells nothing of TMDb."""
         self._is_probing = False

@@ -97,11 +97,11 @@ class ResponseCache:
             return None
         return entry
 
-    def keep(self, key: str, entry: CacheEntry) -> None:
+    def store(self, key: str, entry: CacheEntry) -> None:
         content = json.dumps(entry._asdict(), separators=(",", ":"), allow_nan=False).encode()
         self._try(lambda cache: cache.set(key, content, expire=self._keep_seconds))
 
-    def expire(self) -> None:
+    def delete_expired(self) -> None:
         """Forget what has been kept for too long; otherwise that happens little by little, when others come."""
         self._try(lambda cache: cache.expire())
 

@@ -49,13 +49,13 @@ class CallResult(StrEnum):
     """What came of a request; the label of `tmdb_calls_total`."""
 
     OK = "ok"
-    UNKNOWN = "not_found"
+    NOT_FOUND = "not_found"
     THROTTLED = "throttled"
-    REFUSED = "key_refused"
-    BROKEN = "server_error"
-    LOST = "unreachable"
-    LATE = "timeout"
-    GARBAGE = "bad_answer"
+    KEY_REFUSED = "key_refused"
+    SERVER_ERROR = "server_error"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    BAD_RESPONSE = "bad_answer"
 
 
 @dataclass(frozen=True)
@@ -95,19 +95,19 @@ class _Host:
         if self.pace.paused_seconds > deadline - asyncio.get_running_loop().time():
             raise _unavailable(CallResult.THROTTLED, self.pace.paused_seconds)
         if (seconds := self.breaker.admit()) is not None:
-            raise _unavailable(self.last_result or CallResult.LOST, seconds)
+            raise _unavailable(self.last_result or CallResult.UNREACHABLE, seconds)
 
     def note(self, outcome: Outcome) -> None:
         result = outcome.result
-        if result is not self.last_result and result not in (CallResult.OK, CallResult.UNKNOWN):
+        if result is not self.last_result and result not in (CallResult.OK, CallResult.NOT_FOUND):
             logger.warning("%s: %s", self.name, result.value)
-        self.last_result = CallResult.OK if result is CallResult.UNKNOWN else result
-        if result is CallResult.REFUSED:
+        self.last_result = CallResult.OK if result is CallResult.NOT_FOUND else result
+        if result is CallResult.KEY_REFUSED:
             self.breaker.trip(KEY_REFUSED_PAUSE_SECONDS)
-        elif result in (CallResult.OK, CallResult.UNKNOWN, CallResult.THROTTLED):
-            self.breaker.succeeded()
+        elif result in (CallResult.OK, CallResult.NOT_FOUND, CallResult.THROTTLED):
+            self.breaker.record_success()
         else:
-            self.breaker.failed()
+            self.breaker.record_failure()
         if result is CallResult.THROTTLED:
             self.pace.pause(outcome.pause_seconds)
 
@@ -144,7 +144,7 @@ class TmdbClient:
         if self._session is not None:
             await self._session.close()
 
-    async def document(
+    async def get_json(
         self, path: str, query: Mapping[str, str], understand: Callable[[Any], Value]
     ) -> Value:
         """What `understand` makes of the JSON object at a path of the API.
@@ -160,7 +160,7 @@ class TmdbClient:
         content: Value = await self._ask(self._api, _Request(address, query, headers, read))
         return content
 
-    async def image(self, size: str, path: str) -> bytes:
+    async def get_image(self, size: str, path: str) -> bytes:
         """An image, without the key: it lies on another host. Raises as `document` does."""
         address = f"{self._settings.image_url.rstrip('/')}/{size}{path}"
         content: bytes = await self._ask(self._images, _Request(address, {}, {}, _read_image))
@@ -175,10 +175,10 @@ class TmdbClient:
             outcome = await self._in_turn(host, request, deadline)
             if outcome.result is CallResult.OK:
                 return outcome.content
-            if outcome.result is CallResult.UNKNOWN:
+            if outcome.result is CallResult.NOT_FOUND:
                 raise NotFound("TMDb knows nothing by that id.")
             pause = outcome.pause_seconds or RETRY_SECONDS * 2 ** (tried - 1) * random.uniform(0.5, 1.5)
-            again = outcome.result in (CallResult.BROKEN, CallResult.LOST, CallResult.THROTTLED)
+            again = outcome.result in (CallResult.SERVER_ERROR, CallResult.UNREACHABLE, CallResult.THROTTLED)
             if tried == MAX_TRIES or not again or loop.time() + pause >= deadline:
                 raise _unavailable(outcome.result, pause)
             await asyncio.sleep(pause)
@@ -188,14 +188,14 @@ class TmdbClient:
         """One request that was admitted; whatever comes of it, the breaker is told."""
         outcome = None
         try:
-            async with host.pace.turn(deadline):
+            async with host.pace.slot(deadline):
                 outcome = await self._once(request, deadline)
         except TimeoutError:
             # Not TMDb's fault: too much is asked of it at once.
-            return Outcome(CallResult.LATE)
+            return Outcome(CallResult.TIMEOUT)
         finally:
             if outcome is None:
-                host.breaker.gave_up()
+                host.breaker.record_cancelled()
         self._count(outcome.result)
         host.note(outcome)
         return outcome
@@ -211,7 +211,7 @@ class TmdbClient:
                     ) as response:
                         body = await _body_of(response)
                         if body is None:
-                            return Outcome(CallResult.GARBAGE)
+                            return Outcome(CallResult.BAD_RESPONSE)
                         if response.status == 429:
                             pause = retry_after_seconds(response.headers.get("Retry-After"), time.time())
                             return Outcome(CallResult.THROTTLED, pause_seconds=pause)
@@ -219,12 +219,12 @@ class TmdbClient:
                             request.read, response.status, response.content_type, body
                         )
                 except aiohttp.ServerTimeoutError:
-                    return Outcome(CallResult.LATE)
+                    return Outcome(CallResult.TIMEOUT)
                 except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError):
-                    return Outcome(CallResult.LOST)
+                    return Outcome(CallResult.UNREACHABLE)
                 except (aiohttp.ClientError, ValueError):
-                    return Outcome(CallResult.GARBAGE)
-        return Outcome(CallResult.LATE)
+                    return Outcome(CallResult.BAD_RESPONSE)
+        return Outcome(CallResult.TIMEOUT)
 
 
 def _with_key(key: str, query: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -248,28 +248,28 @@ async def _body_of(response: aiohttp.ClientResponse) -> bytes | None:
 
 def _read_document(understand: Callable[[Any], Any], status: int, content_type: str, body: bytes) -> Outcome:
     if status >= 500:
-        return Outcome(CallResult.BROKEN)
+        return Outcome(CallResult.SERVER_ERROR)
     if status in (401, 403):
-        return Outcome(CallResult.REFUSED)
+        return Outcome(CallResult.KEY_REFUSED)
     if len(body) > MAX_DOCUMENT_BYTES:
-        return Outcome(CallResult.GARBAGE)
+        return Outcome(CallResult.BAD_RESPONSE)
     try:
         content = json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        return Outcome(CallResult.GARBAGE)
+        return Outcome(CallResult.BAD_RESPONSE)
     if not isinstance(content, dict):
-        return Outcome(CallResult.GARBAGE)
+        return Outcome(CallResult.BAD_RESPONSE)
     # TMDb's own: 6 and 34 say that there is no such thing. A proxy in between says something else.
     if status == 404 and content.get("status_code") in (6, 34):
-        return Outcome(CallResult.UNKNOWN)
+        return Outcome(CallResult.NOT_FOUND)
     if status != 200:
-        return Outcome(CallResult.GARBAGE)
+        return Outcome(CallResult.BAD_RESPONSE)
     try:
         return Outcome(CallResult.OK, understand(content))
     except BadResponse:
-        return Outcome(CallResult.GARBAGE)
+        return Outcome(CallResult.BAD_RESPONSE)
     except NotFound:
-        return Outcome(CallResult.UNKNOWN)
+        return Outcome(CallResult.NOT_FOUND)
 
 
 def _refuse(constant: str) -> None:
@@ -278,15 +278,15 @@ def _refuse(constant: str) -> None:
 
 def _read_image(status: int, content_type: str, body: bytes) -> Outcome:
     if status >= 500:
-        return Outcome(CallResult.BROKEN)
+        return Outcome(CallResult.SERVER_ERROR)
     if status == 404:
-        return Outcome(CallResult.UNKNOWN)
+        return Outcome(CallResult.NOT_FOUND)
     if status != 200 or content_type not in IMAGE_KINDS.values():
-        return Outcome(CallResult.GARBAGE)
+        return Outcome(CallResult.BAD_RESPONSE)
     try:
         image_kind(body)
     except BadResponse:
-        return Outcome(CallResult.GARBAGE)
+        return Outcome(CallResult.BAD_RESPONSE)
     return Outcome(CallResult.OK, body)
 
 
@@ -305,9 +305,9 @@ def retry_after_seconds(header: str | None, now: float) -> float:
 
 _DETAILS = {
     CallResult.THROTTLED: "TMDb has been asked too often. Try again shortly.",
-    CallResult.REFUSED: "TMDb refuses the key. Its administrator must correct tmdb.api_key.",
-    CallResult.GARBAGE: "TMDb's answer makes no sense. Try again shortly.",
-    CallResult.LATE: "TMDb did not answer in time. Try again shortly.",
+    CallResult.KEY_REFUSED: "TMDb refuses the key. Its administrator must correct tmdb.api_key.",
+    CallResult.BAD_RESPONSE: "TMDb's answer makes no sense. Try again shortly.",
+    CallResult.TIMEOUT: "TMDb did not answer in time. Try again shortly.",
 }
 
 

@@ -29,7 +29,7 @@ class RateLimiter:
         return max(0.0, self._paused_until - asyncio.get_running_loop().time())
 
     @contextlib.asynccontextmanager
-    async def turn(self, deadline: float) -> AsyncIterator[None]:
+    async def slot(self, deadline: float) -> AsyncIterator[None]:
         """Wait for a turn and hold it. Raises TimeoutError where none comes before `deadline` (loop time)."""
         async with asyncio.timeout_at(deadline):
             await self._places.acquire()

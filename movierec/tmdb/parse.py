@@ -55,7 +55,7 @@ class TmdbMovie:
 class MoviePage:
     """A page of a list; `skipped` items were broken."""
 
-    films: tuple[TmdbMovie, ...]
+    movies: tuple[TmdbMovie, ...]
     page: int
     total_pages: int
     total_results: int
@@ -66,7 +66,7 @@ class MoviePage:
 class MovieDetails:
     """All of a film. Runtime in minutes, money in US dollars, languages as codes, countries as names."""
 
-    film: TmdbMovie
+    movie: TmdbMovie
     imdb_id: str | None = None
     tagline: str = ""
     status: str = ""
@@ -148,7 +148,7 @@ def parse_details(document: Document) -> MovieDetails:
     crew, _ = _items(credits, "crew", _crew_member, needed=False)
     keywords = _mapping(document.get("keywords"))
     return MovieDetails(
-        film=parse_movie(document),
+        movie=parse_movie(document),
         imdb_id=_imdb_id(document.get("imdb_id")),
         tagline=_text(document, "tagline", 500),
         status=_text(document, "status", 50),

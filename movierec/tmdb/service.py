@@ -103,7 +103,7 @@ class TmdbService:
             return "not asked yet"
         states: dict[CallResult, State] = {
             CallResult.OK: "ok",
-            CallResult.REFUSED: "key refused",
+            CallResult.KEY_REFUSED: "key refused",
             CallResult.THROTTLED: "throttled",
         }
         return states.get(result, "does not answer")
@@ -196,13 +196,13 @@ class TmdbService:
         return await asyncio.shield(self._flights.join(key, lambda: self._fetch_image(key, path, size)))
 
     async def _fetch_image(self, key: str, path: str, size: str) -> bytes:
-        content = await self._client.image(size, path)
+        content = await self._client.get_image(size, path)
         await self._keep(key, base64.b64encode(content).decode())
         return content
 
-    async def expire(self) -> None:
+    async def delete_expired(self) -> None:
         """Forget answers that have been kept for too long."""
-        await self._in_thread(self._cache.expire)
+        await self._in_thread(self._cache.delete_expired)
 
     # Asking
 
@@ -248,7 +248,7 @@ class TmdbService:
             return trimmed, question.read(trimmed)
 
         try:
-            document, value = await self._client.document(question.path, question.query, understand)
+            document, value = await self._client.get_json(question.path, question.query, understand)
         except NotFound:
             await self._keep(question.key, None)
             raise
@@ -261,7 +261,7 @@ class TmdbService:
 
     async def _keep(self, key: str, document: Any) -> None:
         entry = CacheEntry(document, int(self._clock()))
-        await self._in_thread(lambda: self._cache.keep(key, entry))
+        await self._in_thread(lambda: self._cache.store(key, entry))
 
     async def _in_thread(self, work: Callable[[], Value]) -> Value:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

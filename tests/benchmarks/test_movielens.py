@@ -31,7 +31,7 @@ def old_layout(folder: Path) -> Path:
 def test_both_layouts_hold_the_same(tmp_path: Path) -> None:
     for layout in (new_layout, old_layout):
         found = read_movielens(layout(tmp_path))
-        assert found.ratings.films.tolist() == [1, 7, 9]
+        assert found.ratings.movie_ids.tolist() == [1, 7, 9]
         assert found.ratings.ratings.toarray().tolist() == [[5, 3, 0], [0, 1, 4]]
         assert found.genres == [["Animation", "Comedy"], ["Drama"], []]
         assert found.years.tolist() == [1995, 1995, 0]

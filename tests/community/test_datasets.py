@@ -20,7 +20,7 @@ def some(raters: int, films: int = 20, seed: int = 0) -> Ratings:
     rng = np.random.default_rng(seed)
     return Ratings(
         raters=np.repeat(np.arange(1, raters + 1), films),
-        films=np.tile(np.arange(1, films + 1), raters) * 2**33,
+        movie_ids=np.tile(np.arange(1, films + 1), raters) * 2**33,
         steps=rng.integers(1, 11, raters * films).astype(np.uint8),
         rated_at=rng.integers(0, 2**40, raters * films),
     )
@@ -56,7 +56,7 @@ def test_a_dataset_is_replaced_whole(database: Settings) -> None:
     assert community.count_ratings() == 0
     assert len(community.all_ratings()) == 0
     first = community.replace_dataset("movielens", "a", [some(3), some(2, seed=2)], now=5)
-    assert (first.ratings, first.raters, first.films, first.imported_at) == (100, 3, 20, 5)
+    assert (first.ratings, first.raters, first.movies, first.imported_at) == (100, 3, 20, 5)
     assert community.find_dataset("movielens") == first
     assert community.count_ratings() == 100
     revision = community.revision()
@@ -73,8 +73,8 @@ def test_ratings_of_a_merged_film_are_those_of_what_it_became(database: Settings
     rated = Ratings(np.array([1, 1, 2]), films, np.array([4, 6, 8], dtype=np.uint8), np.array([1, 2, 3]))
     community.replace_dataset("movielens", "a", [rated], now=5)
     movies.merge_movies(remake, heat, 6)
-    assert community.all_ratings().films.tolist() == [heat, alien, heat]
-    assert load_movie_index().places_of([remake, heat]).tolist() == [load_movie_index().number_of(heat)] * 2
+    assert community.all_ratings().movie_ids.tolist() == [heat, alien, heat]
+    assert load_movie_index().items_of([remake, heat]).tolist() == [load_movie_index().item_of(heat)] * 2
 
 
 def test_raters_of_two_datasets_are_two_people(database: Settings) -> None:

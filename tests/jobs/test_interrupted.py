@@ -65,7 +65,7 @@ def assert_every_row_once(job: Any) -> None:
         "rejected": 0,
     }
     found = community.all_ratings()
-    assert len(set(zip(found.raters.tolist(), found.films.tolist(), strict=True))) == len(found) == RATINGS
+    assert len(set(zip(found.raters.tolist(), found.movie_ids.tolist(), strict=True))) == len(found) == RATINGS
     assert db.value("SELECT COUNT(*) FROM movies WHERE source = 'movielens'") == FILMS
     assert db.value("SELECT COUNT(*) FROM datasets") == 1
 

@@ -221,7 +221,7 @@ def test_uploads_that_nobody_waits_for_are_removed(database: Settings, user: int
 async def test_a_job_asks_tmdb_over_the_event_loop(database: Settings, user: int, tmp_path: Path) -> None:
     def run(running: JobContext) -> dict[str, Any]:
         assert running.tmdb is not None
-        return {"title": running.tmdb.wait_for(running.tmdb.details(603)).value.film.title}
+        return {"title": running.tmdb.wait_for(running.tmdb.details(603)).value.movie.title}
 
     with StandIn() as stand_in:
         tmdb = TmdbService(quick(stand_in), tmp_path / "tmdb", time.time)

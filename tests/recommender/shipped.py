@@ -55,7 +55,7 @@ class Shipped:
             genres=catalogue.genres,
             wanted=ranking.genre_mix(catalogue.genres, given.films, serving_weights(given.stars)),
             taste=ranking.RankingOptions(),
-            makers=catalogue.makers,
+            makers=catalogue.director_columns,
             liked=given.films[serving_weights(given.stars) > 0],
         )
 

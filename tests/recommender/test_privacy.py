@@ -55,7 +55,7 @@ def told(database: Settings, tmp_path: Path) -> Callable[[str], Told]:
 
 def everything(settings: Settings, user: int, films: list[int]) -> Told:
     chosen = recommender_settings(settings.recommender)
-    serving = ModelKeeper(models_folder(settings), chosen).serving()
+    serving = ModelKeeper(models_folder(settings), chosen).state()
 
     def listed(wish: RecommendRequest) -> list[Any]:
         found = recommender.recommend_for(serving, user, wish)

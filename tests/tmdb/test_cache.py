@@ -28,8 +28,8 @@ def cache(tmp_path: Path) -> ResponseCache:
 
 def test_an_entry_survives_a_restart(tmp_path: Path, cache: ResponseCache) -> None:
     entry = CacheEntry({"title": "Amélie", "year": 2001}, NOW)
-    cache.keep("movie/194", entry)
-    cache.keep("movie/0", CacheEntry(None, NOW))
+    cache.store("movie/194", entry)
+    cache.store("movie/0", CacheEntry(None, NOW))
     cache.close()
     again = opened(tmp_path / "tmdb")
     assert again.load("movie/194", NOW + 5) == entry
@@ -42,22 +42,22 @@ def test_the_folder_is_its_owners(tmp_path: Path, cache: ResponseCache) -> None:
 
 
 def test_nothing_is_shown_after_half_a_year(cache: ResponseCache) -> None:
-    cache.keep("a", CacheEntry({}, NOW))
+    cache.store("a", CacheEntry({}, NOW))
     assert cache.load("a", NOW + 179 * DAY_SECONDS) is not None
     assert cache.load("a", NOW + 180 * DAY_SECONDS) is None
 
 
 def test_nothing_is_on_disk_after_it_may_be_kept(tmp_path: Path) -> None:
     cache = opened(tmp_path / "tmdb", keep_days=0)
-    cache.keep("a", CacheEntry({}, NOW))
-    cache.expire()
+    cache.store("a", CacheEntry({}, NOW))
+    cache.delete_expired()
     assert _execute(tmp_path, "SELECT COUNT(*) FROM Cache") == [(0,)]
 
 
 def test_it_does_not_grow_beyond_its_size(tmp_path: Path) -> None:
     cache = opened(tmp_path / "tmdb", megabytes=1)
     for number in range(200):
-        cache.keep(f"movie/{number}", CacheEntry("x" * 50_000, NOW))
+        cache.store(f"movie/{number}", CacheEntry("x" * 50_000, NOW))
     size = sum(path.stat().st_size for path in (tmp_path / "tmdb").glob("cache.db"))
     assert size < 2 * 1024 * 1024
     assert cache.load("movie/199", NOW) is not None  # the newest stay
@@ -93,7 +93,7 @@ POISON: dict[str, tuple[Any, ...]] = {
 @pytest.mark.parametrize("name", POISON)
 def test_a_poisoned_row_is_a_miss_and_runs_nothing(tmp_path: Path, name: str) -> None:
     cache = opened(tmp_path / "tmdb")
-    cache.keep("a", CacheEntry({}, NOW))
+    cache.store("a", CacheEntry({}, NOW))
     bomb = pickle.dumps(Bomb(tmp_path / "boom"))
     (tmp_path / "tmdb" / "bomb.val").write_bytes(bomb)
     (tmp_path / "secret").write_text("{}")
@@ -102,7 +102,7 @@ def test_a_poisoned_row_is_a_miss_and_runs_nothing(tmp_path: Path, name: str) ->
     sql = "UPDATE Cache SET raw = ?, mode = ?, filename = ?, value = ?"
     _execute(tmp_path, sql, raw, mode, filename, value)
     assert cache.load("a", NOW) is None
-    cache.keep("a", CacheEntry({"new": True}, NOW))  # diskcache would remove the file that the old row names
+    cache.store("a", CacheEntry({"new": True}, NOW))  # diskcache would remove the file that the old row names
     assert cache.load("a", NOW) == CacheEntry({"new": True}, NOW)
     assert not (tmp_path / "boom").exists()
     assert (tmp_path / "secret").exists()
@@ -115,8 +115,8 @@ def test_pickled_keys_and_settings_are_not_read(tmp_path: Path) -> None:
     _execute(tmp_path, "INSERT OR REPLACE INTO Settings VALUES ('disk_pickle_protocol', ?)", bomb)
     cache.close()
     again = opened(tmp_path / "tmdb")
-    again.keep("a", CacheEntry({}, NOW))
-    again.expire()
+    again.store("a", CacheEntry({}, NOW))
+    again.delete_expired()
     assert again.load("a", NOW) == CacheEntry({}, NOW)
     assert not (tmp_path / "boom").exists()
 
@@ -136,24 +136,24 @@ def test_a_file_that_is_no_cache_is_replaced(tmp_path: Path, content: bytes) -> 
     folder.mkdir()
     (folder / "cache.db").write_bytes(content)
     cache = opened(folder)
-    cache.keep("a", CacheEntry({}, NOW))
+    cache.store("a", CacheEntry({}, NOW))
     assert cache.load("a", NOW) == CacheEntry({}, NOW)
 
 
 def test_without_a_folder_nothing_is_kept_and_nothing_fails(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     cache = opened(tmp_path / "file" / "tmdb")
-    cache.keep("a", CacheEntry({}, NOW))
+    cache.store("a", CacheEntry({}, NOW))
     assert cache.load("a", NOW) is None
-    cache.expire()
+    cache.delete_expired()
     cache.close()
 
 
 def test_a_file_damaged_while_in_use_is_as_if_nothing_were_kept(tmp_path: Path, cache: ResponseCache) -> None:
-    cache.keep("a", CacheEntry({}, NOW))
+    cache.store("a", CacheEntry({}, NOW))
     _execute(tmp_path, "DROP TABLE Cache")
     assert cache.load("a", NOW) is None
-    cache.keep("a", CacheEntry({}, NOW))
+    cache.store("a", CacheEntry({}, NOW))
 
 
 def _execute(folder: Path, sql: str, *values: Any) -> list[Any]:

@@ -29,7 +29,7 @@ class Asking:
         self.client = TmdbClient(quick(stand_in, **changes), self.results.append)
 
     async def ask(self, path: str = "/movie/603") -> Any:
-        return await self.client.document(path, {}, lambda document: document)
+        return await self.client.get_json(path, {}, lambda document: document)
 
 
 @asynccontextmanager
@@ -60,7 +60,7 @@ async def test_no_failure_shows_the_key(
     stand_in.mode = "500" if mode == "nobody there" else mode
     async with asking(stand_in, api_key=key, base_url=told, total_seconds=0.2) as made:
         with pytest.raises(MovierecError) as caught:
-            await made.client.document("/movie/603", {}, parse.parse_details)
+            await made.client.get_json("/movie/603", {}, parse.parse_details)
         assert key not in repr(made.client)
     error = caught.value
     assert isinstance(error, UpstreamUnavailable)
@@ -76,7 +76,7 @@ async def test_a_server_error_is_tried_again(stand_in: StandIn) -> None:
     stand_in.mode, stand_in.times = "500", 2
     async with asking(stand_in, total_seconds=3.0) as made:
         assert (await made.ask())["id"] == 603
-        assert made.results == [CallResult.BROKEN, CallResult.BROKEN, CallResult.OK]
+        assert made.results == [CallResult.SERVER_ERROR, CallResult.SERVER_ERROR, CallResult.OK]
 
 
 @pytest.mark.parametrize("mode", ["reset", "cut body"])
@@ -92,7 +92,7 @@ async def test_it_is_tried_three_times_at_most(stand_in: StandIn) -> None:
     async with asking(stand_in, total_seconds=5.0) as made:
         with pytest.raises(UpstreamUnavailable):
             await made.ask()
-        assert made.results == [CallResult.BROKEN] * 3
+        assert made.results == [CallResult.SERVER_ERROR] * 3
 
 
 # What another try would not change.
@@ -112,7 +112,7 @@ async def test_an_unknown_id_is_not_found(stand_in: StandIn) -> None:
     async with asking(stand_in) as made:
         with pytest.raises(NotFound):
             await made.ask("/movie/1")
-        assert made.results == [CallResult.UNKNOWN]
+        assert made.results == [CallResult.NOT_FOUND]
 
 
 @pytest.mark.parametrize("mode", ["black hole", "one byte a second", "500 MB", "500", "reset", "429"])
@@ -198,7 +198,7 @@ async def test_images_that_fail_do_not_stop_the_rest(stand_in: StandIn, mode: st
             assert (await made.ask())["id"] == 603
             for _ in range(3):
                 with pytest.raises(UpstreamUnavailable):
-                    await made.client.image("w342", "/a.jpg")
+                    await made.client.get_image("w342", "/a.jpg")
             assert made.client.last_result is CallResult.OK
             assert (await made.ask())["id"] == 603
         images.mode, stand_in.mode = "well", "html"
@@ -206,7 +206,7 @@ async def test_images_that_fail_do_not_stop_the_rest(stand_in: StandIn, mode: st
             for _ in range(3):
                 with pytest.raises(UpstreamUnavailable):
                     await made.ask()
-            assert await made.client.image("w342", "/a.jpg")
+            assert await made.client.get_image("w342", "/a.jpg")
 
 
 async def test_so_many_at_once_and_no_more(stand_in: StandIn) -> None:
@@ -222,7 +222,7 @@ async def test_so_many_in_a_second_and_no_more() -> None:
     loop = asyncio.get_running_loop()
 
     async def take() -> None:
-        async with pace.turn(loop.time() + 10):
+        async with pace.slot(loop.time() + 10):
             started.append(loop.time())
 
     await asyncio.gather(*(take() for _ in range(45)))
@@ -232,11 +232,11 @@ async def test_so_many_in_a_second_and_no_more() -> None:
 
 async def test_who_gets_no_turn_in_time_is_told_so_and_the_place_is_free() -> None:
     pace, loop = RateLimiter(per_second=10, at_once=1), asyncio.get_running_loop()
-    async with pace.turn(loop.time() + 1):
+    async with pace.slot(loop.time() + 1):
         with pytest.raises(TimeoutError):
-            async with pace.turn(loop.time() + 0.02):
+            async with pace.slot(loop.time() + 0.02):
                 raise AssertionError("two at once")
-    async with pace.turn(loop.time() + 1):
+    async with pace.slot(loop.time() + 1):
         pass
 
 
@@ -244,20 +244,20 @@ def test_the_breaker_lets_one_try_and_closes_again() -> None:
     now = [0.0]
     breaker = CircuitBreaker(2, 30.0, lambda: now[0])
     assert breaker.admit() is None
-    breaker.failed()
+    breaker.record_failure()
     assert breaker.admit() is None
-    breaker.failed()
+    breaker.record_failure()
     assert breaker.admit() == 30
     now[0] = 31.0
     assert breaker.admit() is None
     assert breaker.admit() == 1  # somebody tries already
-    breaker.gave_up()
+    breaker.record_cancelled()
     assert breaker.admit() is None
-    breaker.failed()
+    breaker.record_failure()
     assert breaker.admit() == 30
     now[0] = 62.0
     assert breaker.admit() is None
-    breaker.succeeded()
+    breaker.record_success()
     assert [breaker.admit(), breaker.admit()] == [None, None]
 
 

@@ -37,7 +37,7 @@ def recorded(test_data: Path) -> Path:
 
 def test_details_are_all_there() -> None:
     details = parse.parse_details(answers.MATRIX.details())
-    assert details.film == parse.TmdbMovie(
+    assert details.movie == parse.TmdbMovie(
         tmdb_id=603,
         title="The Matrix",
         original_title="The Matrix",
@@ -77,7 +77,7 @@ def test_a_broken_film_is_left_out_and_counted() -> None:
     document["results"][1] = None
     document["results"][2]["id"] = "603"
     found = parse.parse_movie_page(document)
-    assert [film.tmdb_id for film in found.films] == [1_000_001, 1_000_004]
+    assert [film.tmdb_id for film in found.movies] == [1_000_001, 1_000_004]
     assert found.skipped == 2
 
 
@@ -93,7 +93,7 @@ def test_an_answer_without_a_single_good_film_is_refused(document: Any) -> None:
 
 def test_an_empty_list_is_an_answer() -> None:
     assert (
-        parse.parse_movie_page({"results": [], "page": 1, "total_pages": 0, "total_results": 0}).films == ()
+        parse.parse_movie_page({"results": [], "page": 1, "total_pages": 0, "total_results": 0}).movies == ()
     )
 
 
@@ -153,7 +153,7 @@ def test_every_field_but_id_and_title_may_be_anything() -> None:
             else:
                 document[name] = chance.choice(nonsense)
         details = parse.parse_details(document)
-        assert details.film.title == "The Matrix"
+        assert details.movie.title == "The Matrix"
         assert details.runtime is None or details.runtime > 0
         assert all(isinstance(name, str) and name for name in (*details.directors, *details.genres))
 
@@ -177,7 +177,7 @@ def test_everything_recorded_is_understood(recorded: Path) -> None:
         elif "results" in document and "images" not in name and "release_dates" not in name:
             page = parse.parse_movie_page(document)
             assert page.skipped == 0, name
-            assert len(page.films) == len(document["results"]), name
+            assert len(page.movies) == len(document["results"]), name
             assert all(film.overview or not item["overview"] for film, item in _pairs(page, document)), name
             seen["lists"] += 1
         elif "movie_results" in document:
@@ -186,7 +186,7 @@ def test_everything_recorded_is_understood(recorded: Path) -> None:
             seen["finds"] += 1
         elif "imdb_id" in document and "title" in document:
             details = parse.parse_details(document)
-            assert (details.film.tmdb_id, details.imdb_id) == (document["id"], document["imdb_id"])
+            assert (details.movie.tmdb_id, details.imdb_id) == (document["id"], document["imdb_id"])
             assert (details.runtime or 0) == document["runtime"]
             assert len(details.genres) == len(document["genres"])
             if "credits" in document:
@@ -204,7 +204,7 @@ def test_everything_recorded_is_understood(recorded: Path) -> None:
 
 
 def _pairs(page: parse.MoviePage, document: Any) -> zip[Any]:
-    return zip(page.films, document["results"], strict=True)
+    return zip(page.movies, document["results"], strict=True)
 
 
 def test_the_examples_of_tmdbs_own_schema_are_understood(recorded: Path) -> None:

@@ -20,10 +20,10 @@ HOUR, DAY = 3600, 86_400
 async def test_everything_that_can_be_asked(counted: Counted, stand_in: StandIn) -> None:
     tmdb = counted.tmdb
     assert tmdb.state == "not asked yet"
-    assert (await tmdb.trending("week")).value.films[0].title == "The Matrix"
+    assert (await tmdb.trending("week")).value.movies[0].title == "The Matrix"
     assert (await tmdb.popular()).value.total_results == 6
-    assert (await tmdb.top_rated(page=2)).value.films == ()
-    found = (await tmdb.search("Matrix")).value.films
+    assert (await tmdb.top_rated(page=2)).value.movies == ()
+    found = (await tmdb.search("Matrix")).value.movies
     assert [film.tmdb_id for film in found] == [603, 1_000_002]
     assert [film.title for film in (await tmdb.search("heat", year=1995)).value.films] == ["Heat"]
     assert (await tmdb.details(603)).value.runtime == 136
@@ -125,7 +125,7 @@ async def test_older_answers_are_served_while_tmdb_is_away(
     stand_in.mode = mode
     answer = await counted.tmdb.popular()
     assert (answer.source, answer.stale) == ("cache", True)
-    assert answer.value.films[0].title == "The Matrix"
+    assert answer.value.movies[0].title == "The Matrix"
 
 
 @pytest.mark.parametrize("mode", sorted({*FATAL} - {"refused key"}))  # which is not sent again for a minute
@@ -196,7 +196,7 @@ async def test_answers_survive_a_restart_and_hold_no_key(stand_in: StandIn, tmp_
 async def test_threads_ask_over_the_event_loop(counted: Counted) -> None:
     tmdb = counted.tmdb
     answer = await asyncio.to_thread(lambda: tmdb.wait_for(tmdb.details(603)))
-    assert answer.value.film.title == "The Matrix"
+    assert answer.value.movie.title == "The Matrix"
     with pytest.raises(NotFound):
         await asyncio.to_thread(lambda: tmdb.wait_for(tmdb.details(77)))
 

@@ -1,4 +1,4 @@
-"""What a user owns, going out: JSON Lines without loss, CSV, what Letterboxd takes, or all of it in one zip."""
+"""Export of a user's account: lossless JSON Lines, CSV, files for Letterboxd, or all of them in one zip."""
 
 from movierec.exchange.exports.writer import FORMATS, ExportFormat, write_export
 

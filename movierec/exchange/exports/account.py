@@ -1,7 +1,7 @@
-"""Reading what a user owns: record by record, in an order that depends on nothing but what is recorded.
+"""Records of a user's account for export, in an order that depends only on their content.
 
-Rows are read in pages by their ids, so that memory does not grow with the account; all within one
-`db.snapshot`, so that they belong together.
+Rows are read in pages by id, so that memory does not grow with the account, and within one `db.snapshot`, so that
+they are consistent.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WITH_FILM = "JOIN movies ON movies.id = {table}.movie_id LEFT JOIN own_ids ON o
 
 
 def assign_movierec_ids(user_id: int) -> None:
-    """Give the films that no service knows an id to be found by. Before the snapshot, for it may write."""
+    """Assign movierec ids to movies without external ids. Runs before the snapshot, because it may write."""
     unknown: set[int] = set()
     for kind in KINDS:
         found = db.rows(
@@ -45,7 +45,7 @@ def read_profile(user_id: int) -> ExportRecord:
 
 
 def read_records(kind: RecordKind, user_id: int) -> Iterator[ExportRecord]:
-    """All of one kind, the oldest first: `film`, then the fields."""
+    """Yield all records of one kind, the oldest first: `film`, then the fields."""
     columns = [*MOVIE_COLUMNS.values(), *(field.expression for field in kind.fields)]
     select = (
         f"SELECT {kind.table}.id, {', '.join(columns)} FROM {kind.table} "
@@ -58,7 +58,7 @@ def read_records(kind: RecordKind, user_id: int) -> Iterator[ExportRecord]:
 
 
 def _in_order(kind: RecordKind, user_id: int) -> array[int]:
-    """The ids of a user's rows, in the order of the export: that of two servers must be the same."""
+    """Return the ids of a user's rows in export order, which must be the same on every server."""
     order = [
         f"{kind.table}.created_at",
         db.bytewise("movies.title"),

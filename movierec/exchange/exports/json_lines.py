@@ -1,6 +1,6 @@
-"""An account as JSON Lines, without loss: what the export of one server holds, another server restores exactly.
+"""Export of an account as lossless JSON Lines, which another server restores exactly.
 
-The first line names format and version, the last one counts the records, so that a torn file is noticed.
+The first line names format and version, the last one counts the records, so that a truncated file is detected.
 """
 
 from __future__ import annotations

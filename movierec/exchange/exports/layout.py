@@ -1,6 +1,6 @@
-"""What an account is written down as: kinds of records, their fields, and the film that a record is about.
+"""Layout of exports: kinds of records, their fields, and the columns of the movie of a record.
 
-The order of kinds and fields is the order in every file, and part of the format.
+The order of kinds and fields is the order in every file and part of the format.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 FORMAT_NAME, FORMAT_VERSION = "movierec", 1
 
 EXTERNAL_IDS = ("imdb_id", "tmdb_id", "movielens_id")
-# A film by what other servers know it by too, and the columns that tell it. What it has not is left out;
-# `movierec_id` is told only of films that have no outside id.
+# Fields that identify a movie on every server, and their SQL columns. Empty fields are omitted; `movierec_id` is
+# exported only for movies without external ids.
 MOVIE_COLUMNS = {
     "title": "movies.title",
     "original_title": "movies.original_title",
@@ -25,7 +25,7 @@ MOVIE_COLUMNS = {
 
 
 class ExportField(NamedTuple):
-    """A field of a record: where it comes from in SQL, and how its value is written in JSON."""
+    """A field of a record: its SQL expression and the conversion of its value to JSON."""
 
     name: str
     expression: str
@@ -33,9 +33,9 @@ class ExportField(NamedTuple):
 
 
 class RecordKind(NamedTuple):
-    """A kind of records about films, of one table.
+    """A kind of record about movies, from one table.
 
-    `tie`: text expressions that tell records of one film and one moment apart. `where` leaves some out.
+    `tie`: text expressions that order records of one movie and one time. `where`: a condition that omits some.
     """
 
     name: str
@@ -46,7 +46,7 @@ class RecordKind(NamedTuple):
 
 
 def format_time(epoch_seconds: int) -> str:
-    """`2026-05-04T03:02:01Z`"""
+    """Format a time as `2026-05-04T03:02:01Z`."""
     return datetime.fromtimestamp(epoch_seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -88,7 +88,7 @@ VIEWING = RecordKind(
     "history",
     "history",
     (
-        # A date, a time, or empty: as it was told.
+        # A date, a time, or empty, unchanged.
         ExportField("watched_at", "history.watched_at", as_is),
         ExportField("rewatch", "history.rewatch", bool),
         ExportField("tags", "history.tags", json.loads),

@@ -1,6 +1,6 @@
-"""An account as the CSV files that Letterboxd's importer takes (letterboxd.com/about/importing-data).
+"""Export of an account as CSV files for Letterboxd's importer (letterboxd.com/about/importing-data).
 
-Without the guard against formulas: Letterboxd would take it for a part of the title.
+Without the formula guard: Letterboxd would read the apostrophe as part of the title.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MOVIE_COLUMNS = ("tmdbID", "imdbID", "Title", "Year")
 DIARY_COLUMNS = (*MOVIE_COLUMNS, "Rating", "WatchedDate", "Rewatch", "Tags", "Review")
 LIST_COLUMNS = (*MOVIE_COLUMNS, "Review")
 
-# Its importer takes files up to a megabyte.
+# The importer accepts files up to a megabyte.
 MAXIMUM_FILE_BYTES = 1_000_000
 
 _OF_THE_FILM = "{table}.user_id = {other}.user_id AND {table}.movie_id = {other}.movie_id"
@@ -27,7 +27,7 @@ _OWN_RATING = (
     + _OF_THE_FILM.format(table="later", other="history")
     + " AND (later.watched_at, later.source) > (history.watched_at, history.source)))"
 )
-# With each day the film was seen; stars and words with the last one.
+# One row per day a movie was seen; rating and review only with the last day.
 DATED = VIEWING._replace(
     fields=(
         *VIEWING.fields,
@@ -42,7 +42,7 @@ _NEVER_DATED = (
     + " AND dated.watched_at <> '')"
 )
 UNDATED = RATING._replace(where=_NEVER_DATED.format(table="ratings"))
-# Of films that were seen nobody knows when, and not rated either.
+# Movies without a rating that were seen on an unknown day only.
 SEEN = VIEWING._replace(
     where="AND history.source = (SELECT MIN(source) FROM history AS one WHERE "
     + _OF_THE_FILM.format(table="one", other="history")
@@ -54,7 +54,7 @@ SEEN = VIEWING._replace(
 
 
 def files(user_id: int) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Names and contents. `films` go to letterboxd.com/import, the others to the watchlist and to a list."""
+    """Yield names and contents. `films` is for letterboxd.com/import, the others for the watchlist and a list."""
     yield from _split("films", DIARY_COLUMNS, _diary(user_id))
     yield from _split("watchlist", LIST_COLUMNS, _listed(account.read_records(WATCHLIST, user_id)))
     yield from _split("favorites", LIST_COLUMNS, _listed(account.read_records(FAVORITE, user_id)))
@@ -64,7 +64,7 @@ def _diary(user_id: int) -> Iterator[bytes]:
     for record in account.read_records(DATED, user_id):
         rating = None if record["steps"] is None else record["steps"] / 2
         day, rewatch = record["watched_at"][:10], str(record["rewatch"]).lower()
-        # A comma parts tags there.
+        # Letterboxd splits tags at commas.
         tags = ", ".join(tag.replace(",", " ") for tag in record["tags"])
         yield csv_line([*_film(record), rating, day, rewatch, tags, record["review"]])
     for record in account.read_records(UNDATED, user_id):
@@ -84,7 +84,7 @@ def _film(record: ExportRecord) -> list[object]:
 
 
 def _split(name: str, columns: Iterable[str], rows: Iterator[bytes]) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Files of at most FILE_BYTES, each with the header; one at least. Each is to be read before the next."""
+    """Split rows into files of at most MAXIMUM_FILE_BYTES with a header, at least one. Read each before the next."""
     header = csv_line(columns)
     pending = next(rows, b"")
 

@@ -1,4 +1,4 @@
-"""An account as CSV files for spreadsheets, one a kind of records, with every field of the JSON Lines."""
+"""Export of an account as CSV tables for spreadsheets, one per kind of record, with all fields of the JSON Lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from movierec.exchange.exports.layout import KINDS, MOVIE_COLUMNS, PROFILE, Reco
 
 
 def files(user_id: int) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Names and contents, row by row."""
+    """Yield names and contents, row by row."""
     yield "profile.csv", _profile(user_id)
     for kind in KINDS:
         yield f"{kind.table}.csv", _records(kind, user_id)

@@ -1,4 +1,4 @@
-"""The formats of an export, and the writing of one."""
+"""Export formats and the writer of exports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ the server, and so do recommendations, which are made of the rest.
 
 @dataclass(frozen=True)
 class ExportFormat:
-    """What a file of it is called and served as, and what writes it."""
+    """An export format: its file name, its content type and its writer."""
 
     name: str
     content_type: str
@@ -75,9 +75,9 @@ FORMATS = {
 
 
 def write_export(user_id: int, format: ExportFormat, file: IO[bytes]) -> None:
-    """Write all a user owns, as of one moment, into an empty seekable file."""
+    """Write a consistent export of a user's account to an empty seekable file."""
     account.assign_movierec_ids(user_id)
-    # From the beginning, also where a lost connection has it done again.
+    # From the start, also when a retry after a lost connection repeats it.
     file.seek(0)
     file.truncate()
     with db.snapshot():

@@ -1,4 +1,4 @@
-"""What a format is: how its files are known by their content, and how their rows are read."""
+"""Definition of an import format: detection of its files by content, and the reader of their rows."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ from movierec.exchange.readers.source_files import SourceFile
 
 
 class FormatPart(NamedTuple):
-    """A file and what a format takes it for, in a word of that format: `ratings`, `diary`."""
+    """A file and its role in a format, for example `ratings` or `diary`."""
 
     role: str
     file: SourceFile
 
 
 class ReaderOptions(NamedTuple):
-    """`scale`: what the best rating is (5, 10 or 100); None: as the format has it or the file says."""
+    """`scale`: the best possible rating (5, 10 or 100); None: the default of the format, or what the file states."""
 
     scale: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ImportFormat:
-    """`role_of` says by its content what a file is, None: not of this format.
+    """An import format: its name, a label for messages, and its functions.
 
-    `read` streams: it holds no file in memory. It may raise UnreadableImport naming file and line.
-    `brings_films`: what it tells of a film is enough to add it to a catalogue that lacks it.
+    `detect_role` returns the role of a file by its content, or None where it is not of this format.
+    `read` streams: it never holds a whole file in memory. It may raise UnreadableImport naming file and line.
+    `creates_movies`: its rows describe a movie well enough to add it to a catalogue that lacks it.
     """
 
     name: str
     label: str
     role_of: Callable[[SourceFile], str | None]
     read: Callable[[Sequence[FormatPart], ReaderOptions], Iterator[ParsedRow]]
-    brings_films: bool = False
+    creates_movies: bool = False

@@ -1,4 +1,4 @@
-"""CSV whose columns say what they are: what people keep in spreadsheets, and smaller services export."""
+"""Generic CSV with named columns, as spreadsheets and smaller services write it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from movierec.exchange.readers.values import (
     parse_year,
 )
 
-# What each may be called, without spaces and signs. The first word is ours.
+# Accepted column names of each field, without spaces and punctuation. The first one is ours.
 COLUMN_NAMES = {
     "title": ("title", "name", "film", "movie", "movietitle"),
     "year": ("year", "releaseyear", "released"),
@@ -62,7 +62,7 @@ def _meaning(column: str) -> str | None:
 
 
 def detect_role(file: SourceFile) -> str | None:
-    """At least one column must say which film, and one something of it."""
+    """Accept a file that has a column that identifies a movie and a column of content."""
     meanings = {_meaning(column) for column in file.columns}
     return "table" if meanings & IDENTIFYING_FIELDS and meanings & CONTENT_FIELDS else None
 
@@ -84,7 +84,7 @@ def _reader(name: str, scale: int) -> csv_tables.RowParser:
 
 
 def _by_meaning(fields: CsvFields) -> dict[str, str]:
-    """Where two columns mean the same, the first one that is not empty."""
+    """Map columns to fields. If two columns mean the same field, the first that is not empty counts."""
     row = dict.fromkeys(COLUMN_NAMES, "")
     for column, text in fields.items():
         if (meaning := _meaning(column)) and not row[meaning]:
@@ -93,7 +93,7 @@ def _by_meaning(fields: CsvFields) -> dict[str, str]:
 
 
 def _film(row: dict[str, str]) -> MovieReference:
-    """Without a column for the year it may stand behind the title."""
+    """Read title, year and ids. Without a column for the year it may follow the title in parentheses."""
     title, original, year = (
         clean_title(row["title"]),
         clean_title(row["original_title"]),

@@ -1,4 +1,4 @@
-"""Ratings, watchlists and lists as IMDb exports them: CSV in any encoding, with and without original titles."""
+"""IMDb exports: ratings, watchlists and lists as CSV in any encoding, with and without original titles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from movierec.exchange.readers.records import (
 from movierec.exchange.readers.source_files import SourceFile
 from movierec.exchange.readers.values import clean_title, parse_imdb_id, parse_steps, parse_time, parse_year
 
-# Without spaces, in lower case: "TV Mini Series" and, until 2024, "tvMiniSeries".
+# Title types without spaces, in lower case: "TV Mini Series" and, until 2024, "tvMiniSeries".
 UNSUPPORTED_TYPES = {
     "tvseries": "a series",
     "tvminiseries": "a series",
@@ -43,7 +43,7 @@ def detect_role(file: SourceFile) -> str | None:
 
 
 def read(parts: Sequence[FormatPart], options: ReaderOptions) -> Iterator[ParsedRow]:
-    """An entry of a watchlist that is rated is also a rating."""
+    """Read an export. A rated entry of a watchlist is a rating too."""
     scale = options.scale or 10
     for role, file in parts:
         yield from csv_tables.read_rows(file.name, file.chunks(), _reader(file.name, role, scale))
@@ -82,7 +82,7 @@ def _rated(row: CsvFields, scale: int) -> ImportedRating | None:
 
 
 def _time(text: str) -> int | None:
-    """Also as IMDb wrote it until 2017: 'Sun May 17 00:00:00 2009'."""
+    """Parse a date, also in the form of exports until 2017: 'Sun May 17 00:00:00 2009'."""
     if not text[:1].isalpha():
         return parse_time(text)
     try:

@@ -1,6 +1,6 @@
-"""What Letterboxd exports: a zip of CSV files, or one of them.
+"""Letterboxd exports: a zip of CSV files, or one of the files.
 
-Several of its files have the same columns, and of these the name alone tells what they are.
+Several of the files have the same columns. Only their name tells them apart.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from movierec.exchange.readers.values import (
 
 MOVIE_COLUMNS = ("date", "name", "year", "letterboxd uri")
 DIARY_COLUMNS = (*MOVIE_COLUMNS, "rating", "rewatch", "tags", "watched date")
-# With the columns of FILM and no other.
+# Roles of the files that have exactly MOVIE_COLUMNS.
 ROLES_BY_NAME = {"watched.csv": "watched", "watchlist.csv": "watchlist", "films.csv": "likes"}
 LIST_FIRST_LINE = b"Letterboxd list export"
-# What was deleted, or belongs to what was.
+# Deleted entries, and entries that belong to them.
 IGNORED_FOLDERS = ("deleted", "orphaned")
 
 
 def detect_role(file: SourceFile) -> str | None:
-    """Which of its files it is, by the columns."""
+    """Return the role of a file by its columns."""
     if file.head.lstrip().startswith(LIST_FIRST_LINE):
         return "list"
     columns = file.columns
@@ -59,7 +59,7 @@ def detect_role(file: SourceFile) -> str | None:
 
 
 def read(parts: Sequence[FormatPart], options: ReaderOptions) -> Iterator[ParsedRow]:
-    """Ratings come from ratings.csv where there is one: the diary knows former ones too."""
+    """Read an export. Ratings come from ratings.csv if it is there: the diary also holds ratings that were replaced."""
     if unclear := next((part.file for part in parts if part.role == "unclear"), None):
         raise UnreadableImport(
             f"{unclear.name} may be Letterboxd's watched.csv, watchlist.csv or likes/films.csv, whose columns "
@@ -97,7 +97,7 @@ class _Reader:
         return ImportRecord(name, line, _film(row), rated=ImportedRating(steps, None, at, at))
 
     def _watched(self, name: str, line: int, row: CsvFields) -> ImportRecord:
-        """Without a day: the date is when the film was marked."""
+        """Read a viewing without a day: the date is when the movie was marked as watched."""
         return ImportRecord(
             name,
             line,
@@ -106,7 +106,7 @@ class _Reader:
         )
 
     def _viewing(self, name: str, line: int, row: CsvFields) -> ImportRecord:
-        """A diary entry, or a review with or without one. Its address is of the entry, not of the film."""
+        """Read a diary entry, or a review with or without one. Its URI identifies the entry, not the movie."""
         at = parse_time(row["date"])
         review = clean_text(row.get("review", ""), "review") or None
         steps = None

@@ -1,4 +1,4 @@
-"""The ratings of one person as movielens.org exports them. Its datasets of many people are in `movielens`."""
+"""MovieLens exports: the ratings of one account of movielens.org. For datasets see `exchange.movielens`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def detect_role(file: SourceFile) -> str | None:
 
 
 def read(parts: Sequence[FormatPart], options: ReaderOptions) -> Iterator[ParsedRow]:
-    """It does not say when a film was rated."""
+    """Read an export. It has no times of rating."""
     scale = options.scale or 5
     for _, file in parts:
         yield from csv_tables.read_rows(file.name, file.chunks(), _reader(file.name, scale))
@@ -52,7 +52,7 @@ def _film(row: CsvFields) -> MovieReference:
 
 
 def _imdb_id(text: str) -> str | None:
-    """With or without what IMDb writes in front of the digits."""
+    """Parse an IMDb id with or without the prefix `tt`."""
     return parse_imdb_id(f"tt{text.zfill(7)}" if text.isascii() and text.isdigit() else text)
 
 

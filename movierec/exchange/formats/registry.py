@@ -1,4 +1,4 @@
-"""The formats of a user's own history, and which of them some files are of. A new format is one line in FORMATS."""
+"""Registry of import formats and detection of the format of files. A new format is one line in FORMATS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from movierec.exchange.formats.format import FormatPart, ImportFormat
 from movierec.exchange.readers.lines import quoted
 from movierec.exchange.readers.source_files import SourceFile
 
-# Where a file could be of two, the first one counts.
+# A file that fits two formats is of the first one.
 FORMATS: dict[str, ImportFormat] = {
     "movierec": movierec.FORMAT,
     "letterboxd": letterboxd.FORMAT,
@@ -24,7 +24,7 @@ FORMATS: dict[str, ImportFormat] = {
 
 
 class DetectedFormat(NamedTuple):
-    """`ignored` names the files that are not of the format."""
+    """A format with the files it reads; `ignored` names the files that are not of the format."""
 
     format: ImportFormat
     parts: list[FormatPart]
@@ -32,7 +32,7 @@ class DetectedFormat(NamedTuple):
 
 
 def detect_format(files: Sequence[SourceFile], name: str | None = None) -> DetectedFormat:
-    """The format of most of the files, or the one called `name`. Raises UnreadableImport where it is none."""
+    """Return the format that fits most of the files, or the one called `name`. Raises UnreadableImport if none fits."""
     wanted = [FORMATS[name]] if name else list(FORMATS.values())
     found = [_as(format, files) for format in wanted]
     best = max(found, key=lambda recognised: len(recognised.parts))
@@ -51,7 +51,7 @@ def _as(format: ImportFormat, files: Sequence[SourceFile]) -> DetectedFormat:
 
 
 def _unknown(files: Sequence[SourceFile], wanted: ImportFormat | None) -> str:
-    """What the first file is instead."""
+    """Describe the first file in an error message."""
     if not files:
         return "There is no file in it."
     file = files[0]

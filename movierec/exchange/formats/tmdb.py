@@ -1,4 +1,4 @@
-"""Ratings, favorites and watchlist as TMDb exports them: one set of columns for all three."""
+"""TMDb exports: ratings, favorites and watchlist, all with the same columns."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLUMNS = {"tmdb id", "imdb id", "type", "name"}
 
 
 def detect_role(file: SourceFile) -> str | None:
-    """What is not rated stands on the watchlist, unless the name says that it is a favorite."""
+    """Return the role of a file. Unrated entries are on the watchlist, unless the file name says favorites."""
     if not set(file.columns) >= COLUMNS:
         return None
     return "favorites" if "favorite" in file.base_name.lower() else "entries"

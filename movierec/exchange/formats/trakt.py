@@ -1,4 +1,4 @@
-"""JSON as Trakt's API answers and as its site exports: ratings, history, watched films, watchlist, favorites."""
+"""Trakt JSON, from its API or its site: ratings, history, watched movies, watchlist, favorites."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from movierec.exchange.readers.values import (
     parse_year,
 )
 
-# What an entry may be about; the first of them is where a film stands.
+# Types of entries. The first is the key of a movie.
 SUBJECTS = ("movie", "show", "season", "episode", "person")
-# By what an entry has, the first that it does.
+# Role of a file by the keys of its entries; the first key present decides.
 ROLES = {
     "watched_at": "history",
     "last_watched_at": "watched",
@@ -44,7 +44,7 @@ ROLES = {
 
 
 def detect_role(file: SourceFile) -> str | None:
-    """By the first entry; lists, by name: they look as the watchlist does."""
+    """Return the role of a file by its first entry; lists by their name, because they look like the watchlist."""
     if not file.is_json:
         return None
     try:
@@ -107,7 +107,7 @@ class _Reader:
 
 
 def _viewings(entry: dict[str, Any]) -> tuple[ImportedViewing, ...]:
-    """Of a film watched several times only the last time is told."""
+    """Read a viewing. For a movie watched several times, Trakt exports only the last time."""
     at = _text(entry, "watched_at") or _text(entry, "last_watched_at")
     plays = entry.get("plays")
     return (ImportedViewing(parse_moment(at), rewatch=isinstance(plays, int) and plays > 1),)
@@ -119,7 +119,7 @@ def _film(entry: Any) -> MovieReference:
     subject = entry.get("type") or next((name for name in SUBJECTS if name in entry), "movie")
     if subject != "movie":
         raise UnsupportedRow(f"{quoted(str(subject))}: not a film")
-    # Where an entry is written as what is sent to Trakt, the film's fields stand beside the others.
+    # In the form that is sent to Trakt, the fields of the movie stand beside the others.
     movie = entry.get("movie", entry)
     ids = movie.get("ids", {}) if isinstance(movie, dict) else None
     if not isinstance(ids, dict):

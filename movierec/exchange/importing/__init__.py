@@ -1,4 +1,4 @@
-"""Bringing a user's own history in: reading, matching, asking where a film is not certain, applying."""
+"""Import of one user's history: read, match, queue uncertain matches for review, apply."""
 
 from movierec.exchange.importing.options import ConflictPolicy, ImportOptions
 from movierec.exchange.importing.pipeline import MovieFetcher, check_source, import_history

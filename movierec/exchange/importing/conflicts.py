@@ -1,4 +1,4 @@
-"""All that some rows say of one film, as changes to the library, and which of both wins where they differ."""
+"""Conversion of the rows about one movie into library changes, and conflict policy where they differ from the library."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from movierec.exchange.importing.options import ConflictPolicy
 from movierec.exchange.readers.records import ImportedRating, ImportedViewing, ImportRecord
 from movierec.library import LibraryChange, LibraryTable, RowKey, RowValues
 
-# What came of a row; of several things that it says, the last of these counts.
+# Outcomes of a change. If a row causes several changes, the last outcome in this order counts.
 CHANGE_OUTCOMES = ("same", "unrated", "kept", "changed", "new")
 
 
 class ImportRow(NamedTuple):
-    """A row of the import by its number, and its record."""
+    """A row of the import: its number and its record."""
 
     number: int
     record: ImportRecord
 
 
-# Told of a wish that was carried out: which of OUTCOMES came of it, the row before and after.
+# Called for each applied change with its outcome and the library row before and after.
 OutcomeCallback = Callable[["ImportedChange", str, RowValues | None, RowValues | None], None]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedChange:
-    """A change that gives way as `policy` says to what is stored; `rows` asked for it, `at` some time."""
+    """A library change that `rows` of the file request, of time `at`, subject to the conflict policy."""
 
     change: LibraryChange
     rows: tuple[int, ...]
@@ -47,7 +47,7 @@ class ImportedChange:
         return self.change.place
 
     def outcome(self, row: RowValues | None, now: int) -> RowValues | None:
-        """As `Change.outcome`, where what is stored gives way; `note` is told."""
+        """Return the row after the change, like `Change.outcome`, but by the conflict policy; call `note`."""
         result, after = self._settled(row, now)
         self.note(self, result, row, after)
         return after
@@ -58,7 +58,7 @@ class ImportedChange:
                 return "unrated", None
             return "new", self.change.outcome(None, now)
         different = {name: value for name, value in self._content.items() if row[name] != value}
-        # What is empty here is filled, whoever wins.
+        # Empty values are filled under any policy.
         wins = self._wins(row)
         taken = {name: value for name, value in different.items() if wins or row[name] in ("", "[]")}
         if not taken:
@@ -68,7 +68,7 @@ class ImportedChange:
 
     @property
     def _content(self) -> dict[str, Any]:
-        """The values but for times: the same words told at another time are the same."""
+        """Return the values without times: equal values with another time are the same."""
         values = self.change.values or {}
         return {name: value for name, value in values.items() if name not in self.shelf.times}
 
@@ -79,13 +79,13 @@ class ImportedChange:
 
 
 class ConflictResolver:
-    """Turns the rows of films into wishes. `seen` are the films with an entry in the history."""
+    """Converts rows into changes by the conflict policy. `seen` holds the movies with a viewing in the history."""
 
     def __init__(self, policy: ConflictPolicy, seen: Collection[int], note: OutcomeCallback) -> None:
         self._policy, self._seen, self._note = policy, seen, note
 
     def wishes(self, movie_id: int, rows: Sequence[ImportRow]) -> Iterator[ImportedChange]:
-        """Of all rows about one film, given in their order."""
+        """Yield the changes of all rows about one movie, given in their order."""
         rated = [(row, row.record.rated) for row in rows if row.record.rated]
         if rated:
             yield self._rating(movie_id, rated)
@@ -116,7 +116,7 @@ class ConflictResolver:
         return ImportedChange(change, rows, at, self._policy, self._note)
 
     def _rating(self, movie_id: int, rows: Sequence[tuple[ImportRow, ImportedRating]]) -> ImportedChange:
-        """Stars and words may come from different rows; of each the newest count."""
+        """Merge ratings: the newest stars and the newest review may come from different rows."""
         stars = max((row for row in rows if row[1].steps is not None), key=_newness, default=None)
         words = max((row for row in rows if row[1].review is not None), key=_newness, default=None)
         chosen = list(dict.fromkeys(row for row in (stars, words) if row))
@@ -131,7 +131,7 @@ class ConflictResolver:
         return self._wish(LibraryChange(library.RATINGS, movie_id, values), _numbers(chosen), updated)
 
     def _viewings(self, movie_id: int, rows: Sequence[ImportRow]) -> Iterator[ImportedChange]:
-        """One for each time."""
+        """Yield one change per viewing time and source."""
         found: dict[tuple[str, str], list[tuple[ImportRow, ImportedViewing]]] = {}
         for row in rows:
             for viewing in row.record.watched:
@@ -153,7 +153,7 @@ class ConflictResolver:
 
 
 def _tags(viewings: Iterable[ImportedViewing]) -> Iterable[str]:
-    """Of all of them, no more than a viewing has."""
+    """Return the tags of all viewings, up to the maximum of one viewing."""
     tags = dict.fromkeys(tag for viewing in viewings for tag in viewing.tags)
     return islice(tags, library.MAXIMUM_TAGS)
 
@@ -181,6 +181,6 @@ def _last_note(rows: Iterable[tuple[ImportRow, Any]]) -> str | None:
 
 
 def group_by_movie(rows: Iterable[tuple[int, ImportRow]]) -> Iterator[tuple[int, list[ImportRow]]]:
-    """Films and their rows, given ordered by film."""
+    """Group rows by movie; they must be sorted by movie."""
     for movie_id, group in groupby(rows, key=itemgetter(0)):
         yield movie_id, [row for _, row in group]

@@ -1,4 +1,4 @@
-"""What reports of imports say: films as people write them, and what is different about a row."""
+"""Texts and differences for import reports: display names of movies, changed columns of rows."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from movierec.exchange.importing.movie_matcher import reference_key
 from movierec.exchange.readers.records import MovieReference
 from movierec.library import RowValues
 
-# Of a row of a shelf: ratings as half-star steps.
+# Columns of library rows that reports show: ratings as half-star steps.
 SHOWN_COLUMNS = ("steps", "review", "note", "watched_at", "rewatch", "tags", "feedback_type", "comment")
 
 
 def display_name(name: MovieReference) -> str:
-    """A film as people write it; an id where there is no title."""
+    """Return title and year of a reference; its key if it has no title."""
     if not name.title:
         return reference_key(name)
     return f"{name.title} ({name.year})" if name.year else name.title
 
 
 def changed_columns(before: RowValues | None, after: RowValues) -> dict[str, Any]:
-    """What people know of a row: how it was, None for not at all, and how it is."""
+    """Return the changed columns of a row before (None: a new row) and after."""
     names = [
         name for name in SHOWN_COLUMNS if name in after and (before is None or before[name] != after[name])
     ]

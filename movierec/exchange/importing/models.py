@@ -1,4 +1,4 @@
-"""Tables of imports: what users are asked about films, the rows that wait for the answers, and problems in full."""
+"""Tables of imports: the review queue, the rows that wait for decisions, and all problems."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from movierec.movies.models import Movie
 
 
 class ReviewQueueEntry(BaseModel):
-    """Which film a name in somebody's files means: asked once, and the answer remembered for later imports.
+    """A reference of a user's files with an uncertain match, and later the decision, which is reused by imports.
 
-    `identity` is what `matching.identity` says of the name; `film` and `candidates` are JSON.
+    `identity` is the `movie_matcher.reference_key` of the reference; `film` and `candidates` are JSON.
     """
 
     id = BigAutoField()
@@ -25,7 +25,7 @@ class ReviewQueueEntry(BaseModel):
     state = TextField(constraints=[Check("state IN ('ambiguous', 'unmatched', 'answered', 'left_out')")])
     why = TextField(default="")
     candidates = TextField(default="[]")
-    # The answer. A film that is deleted is asked about again.
+    # The decision. If the movie is deleted, the next import queues the reference again.
     movie = ForeignKeyField(Movie, on_delete="CASCADE", null=True)
     asked_at = BigIntegerField()
     answered_at = BigIntegerField(null=True)
@@ -36,14 +36,14 @@ class ReviewQueueEntry(BaseModel):
 
 
 class WaitingRow(BaseModel):
-    """A row of a file that waits for an answer; once it is given, `act_id` tells what was done then.
+    """A row of a file that waits for a decision; after it, `act_id` is the journal entry that applied the row.
 
-    `content` is JSON, and `digest` its hash: the same row of the same file again waits once.
+    `content` is JSON, and `digest` its hash: the same content is stored once per reference.
     """
 
     id = BigAutoField()
     question = ForeignKeyField(ReviewQueueEntry, on_delete="CASCADE", index=False)
-    # No foreign key: jobs are forgotten in their own time, and acts in theirs.
+    # No foreign keys: jobs and journal entries have their own retention.
     job_id = BigIntegerField(index=True)
     file = TextField()
     line = IntegerField()
@@ -57,7 +57,7 @@ class WaitingRow(BaseModel):
 
 
 class ImportProblem(BaseModel):
-    """A row that an import did not take, and why."""
+    """A row that was not imported, and the reason."""
 
     id = BigAutoField()
     user = ForeignKeyField(User, on_delete="CASCADE", index=False)

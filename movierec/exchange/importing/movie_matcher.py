@@ -1,7 +1,7 @@
-"""Which film of the catalogue a row means: by ids, else by title and year. What is uncertain is asked, never guessed.
+"""Matching of imported rows to movies of the catalogue: by ids, else by title and year. Uncertain matches are reviewed.
 
-A title alone is no proof. It counts only with its year, only where no other film of the catalogue comes near,
-and of namesakes only for the best known one: any other could as well be a film that the catalogue lacks.
+A title alone is not enough. It matches only with its year, only if no other movie of the catalogue is close, and
+among movies of the same title only the best known one: any other could be a movie that the catalogue lacks.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from movierec.exchange.movielens.titles import parse_title
 from movierec.exchange.readers.records import MovieReference
 from movierec.movies import IndexedMovie, title_forms
 
-# So alike a title must be, out of 1, to be asked about; and so many years beside it a film may lie.
+# Minimum similarity of titles (0 to 1) and maximum distance of years for a candidate.
 MINIMUM_SIMILARITY = 0.85
 MAXIMUM_YEARS_APART = 3
 MAXIMUM_CANDIDATES = 8
-# What is taken off the score, out of 100, by how many years lie between; the last one for unknown years.
+# Points off the score of 100 by the distance of years, and for an unknown year.
 YEAR_PENALTIES = (0, 5, 12, 16)
 UNKNOWN_YEAR_PENALTY = 10
 
-# Names that occur again and again: of a diary, of several files of one export.
+# References that repeat: in a diary, in several files of one export.
 CACHED_MATCHES = 20_000
 
 ID_FIELDS = ("imdb_id", "tmdb_id", "movielens_id", "own_id")
 
 
 class MatchCandidate(NamedTuple):
-    """A film that may be meant; `score` of 100."""
+    """A movie that the row may refer to; `score` is at most 100."""
 
     movie_id: int
     score: int
 
 
 class MovieMatch(NamedTuple):
-    """`movie_id` is certain; without one, the candidates are to be asked about, or there is nothing."""
+    """A certain `movie_id`, or candidates to review, or neither."""
 
     movie_id: int | None
     candidates: tuple[MatchCandidate, ...] = ()
@@ -52,7 +52,7 @@ class MovieMatch(NamedTuple):
 
 
 class ReviewDecision(NamedTuple):
-    """What somebody answered about a name; `movie_id` None: not to be imported."""
+    """A user's earlier decision about a reference; `movie_id` None: do not import it."""
 
     uri: str
     movie_id: int | None
@@ -66,19 +66,19 @@ LONGEST_KEY_BYTES = 1_000
 
 
 def reference_key(name: MovieReference) -> str:
-    """What a name is remembered by: its strongest id, else title and year."""
+    """Return the key under which decisions are stored: the strongest id, else title and year."""
     for column in ID_FIELDS:
         if (told := getattr(name, column)) is not None:
             return f"{column.removesuffix('_id')}:{told}"
     told = f"title:{name.title.casefold()}:{name.year or ''}"
-    # It is part of an index, which PostgreSQL bounds.
+    # The key is part of an index, whose entries PostgreSQL limits.
     if len(told.encode()) > LONGEST_KEY_BYTES:
         return f"digest:{hashlib.sha256(told.encode()).hexdigest()}"
     return told
 
 
 class MovieMatcher:
-    """The catalogue in memory, some 600 bytes a film."""
+    """Index of the catalogue in memory, about 600 bytes per movie."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class MovieMatcher:
             self._by[column].setdefault(told, movie_id)
 
     def add(self, films: Iterable[IndexedMovie], titles: Iterable[tuple[int, str]]) -> None:
-        """Films that came later."""
+        """Add movies that were stored later."""
         for film in films:
             self._films[film.id] = film
             for column, known in self._by.items():
@@ -127,7 +127,7 @@ class MovieMatcher:
         return self._by_ids(name) or self._by_title(name)
 
     def _chosen(self, name: MovieReference) -> MovieMatch | None:
-        """What was answered before, unless it was about another film of that name."""
+        """Return the earlier decision, unless it was about another movie of the same key."""
         found = {
             choice.movie_id
             for choice in self._choices.get(reference_key(name), ())
@@ -141,7 +141,7 @@ class MovieMatcher:
         return MovieMatch(movie_id) if movie_id in self._films else None
 
     def _by_ids(self, name: MovieReference) -> MovieMatch | None:
-        """None where the catalogue knows none of the ids."""
+        """Match by ids; None if the catalogue has none of them."""
         told = {column: getattr(name, column) for column in ID_FIELDS}
         found = {self._by[column][value] for column, value in told.items() if value in self._by[column]}
         if not found:
@@ -171,7 +171,7 @@ class MovieMatcher:
         return MovieMatch(None, candidates, why)
 
     def _doubt(self, name: MovieReference, best: MatchCandidate, called: set[int]) -> str:
-        """Why the best candidate is not certain; empty where it is."""
+        """Return the reason why the best candidate is uncertain; empty if it is certain."""
         film = self._films[best.movie_id]
         if film.id not in called:
             return "only films with titles like it are known"
@@ -195,14 +195,14 @@ class MovieMatcher:
         return ""
 
     def _contradicts(self, name: MovieReference, film: IndexedMovie) -> bool:
-        """As `contradicts`, but for ids that the film had before others were merged into it."""
+        """Like `has_conflicting_ids`, but ignore ids of movies that were merged into this one."""
         own: dict[str, Any] = {
             column: None for column in ID_FIELDS if self._by[column].get(getattr(name, column)) == film.id
         }
         return has_conflicting_ids(replace(name, **own), film)
 
     def _is_called(self, name: MovieReference, film: IndexedMovie) -> bool:
-        """Articles included."""
+        """Compare full titles, articles included."""
         known = {title_forms(title).full for title in (film.title, film.original_title) if title}
         return any(title_forms(title).full in known for title in _titles(name))
 
@@ -213,7 +213,7 @@ class MovieMatcher:
         for key in keys:
             for movie_id in self._parts.get(key, ()):
                 alike.setdefault(movie_id, 90.0)
-            # By title alone, without a year, all too many are alike.
+            # Without a year, too many titles are similar.
             for title, likeness in self._like(key) if name.year and not called else ():
                 for movie_id in self._titles[title]:
                     alike.setdefault(movie_id, 100 * likeness)
@@ -245,7 +245,7 @@ class MovieMatcher:
         return None if year is None or name.year is None else abs(year - name.year)
 
     def _penalty(self, name: MovieReference, movie_id: int) -> int | None:
-        """None: so far away that another film is meant."""
+        """Return the points off for the distance of years; None: too far, another movie."""
         apart = self._years_apart(name, movie_id)
         if apart is None:
             return UNKNOWN_YEAR_PENALTY
@@ -253,14 +253,14 @@ class MovieMatcher:
 
 
 def has_conflicting_ids(name: MovieReference, film: IndexedMovie) -> bool:
-    """Whether both have an id of one service, and not the same."""
+    """Return True if both have an id of the same service and the ids differ."""
     pairs = ((getattr(name, column), getattr(film, column)) for column in ID_FIELDS)
     return any(told is not None and known is not None and told != known for told, known in pairs)
 
 
 @lru_cache(4096)
 def _titles(name: MovieReference) -> tuple[str, ...]:
-    """Whatever a row calls its film: also without what stands in parentheses, and that itself."""
+    """Return all titles of a reference, also split at parentheses."""
     told = [title for title in (name.title, name.original_title) if title]
     parsed = [parse_title(title) for title in told if "(" in title]
     more = [title for one in parsed for title in (one.title, one.original) if title]

@@ -1,4 +1,4 @@
-"""Films that the catalogue lacks and the own export tells enough of: which of them may be added."""
+"""Addition of movies that the catalogue lacks and a movierec export describes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from movierec.movies import IndexedMovie, MovieRecord
 
 
 def is_new_movie(name: MovieReference, match: MovieMatch, candidates: Iterable[IndexedMovie]) -> bool:
-    """Whether the name has an id, and by it is none of the films that are called alike."""
+    """Return True if the reference has an id and its ids differ from those of every candidate."""
     has_id = bool(name.imdb_id or name.tmdb_id or name.movielens_id or name.own_id)
     if match.movie_id is not None or not has_id or not name.title:
         return False
@@ -23,7 +23,7 @@ def is_new_movie(name: MovieReference, match: MovieMatch, candidates: Iterable[I
 
 
 def add_movies(names: Iterable[MovieReference], user_id: int, *, most: int, now: int) -> int:
-    """Add the films; returns how many."""
+    """Add the movies and return their number."""
     films = [
         (
             MovieRecord(

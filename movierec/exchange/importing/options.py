@@ -1,4 +1,4 @@
-"""How an import is to be done: what wins where file and library differ, and whether to do it at all."""
+"""Options of an import: format, scale, conflict policy, dry run."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ ConflictPolicy: TypeAlias = Literal["keep", "overwrite", "newest"]
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """`format` None: recognised. `name` is what the file was called, `scale` what the best rating is.
+    """Options of an import. Stored as parameters of its job by these field names.
 
-    `on_conflict`: what is here stays, what comes replaces it, or the newer one wins; what comes without a
-    time is older than anything.
+    `format` None: detect it. `name`: the original file name. `scale`: the best possible rating.
+    `on_conflict`: the stored value is kept, is overwritten, or the newest wins; an imported value without a time
+    counts as older than any stored one.
     """
 
     format: str | None = None

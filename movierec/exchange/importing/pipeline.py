@@ -1,8 +1,7 @@
-"""The import of one person's history: everything is read and matched first, then written in short steps.
+"""Pipeline of an import of one user's history: read and match everything, then write in short transactions.
 
-Nothing is written before the whole file was read. What is written is one act of the journal, all of it or
-nothing: whatever ends the import early takes it back. Killed at any moment and done again, it ends as if it
-had been done once.
+Nothing is written before the whole file is read. All changes belong to one journal entry and are applied completely
+or not at all: an import that ends early is undone. Killed at any moment and repeated, it has the effect of one run.
 """
 
 from __future__ import annotations
@@ -45,27 +44,26 @@ from movierec.exchange.readers import source_files
 from movierec.exchange.readers.records import ImportedProfile, ImportRecord, MovieReference, RefusedRow
 from movierec.library import RowValues
 
-# Told the stage and how many percent of the whole are done; called between any two transactions. What it
-# raises ends the import there.
+# Called between any two transactions with the stage and the percentage done. An exception from it ends the import.
 ProgressCallback = Callable[[str, int], None]
-# Asked for films that the catalogue lacks; it stores what it finds. May ask elsewhere, and so take time. False:
-# there is nobody to ask any more.
+# Fetches movies that the catalogue lacks and stores them. May use the network and take time. Returns False if the
+# service is unavailable, so that no further batches are tried.
 MovieFetcher = Callable[[Sequence[MovieReference]], bool]
 
 READ, LOOKED_UP, APPLIED = 60, 70, 95
 CONTESTED = "other rows of the file could mean the same film, so they are of several"
-# So many names are looked up elsewhere, the first of the file.
+# Maximum number of references to fetch, in the order of the file.
 MAXIMUM_FETCHED = 2_000
 FETCH_BATCH = 20
 REVIEW_BATCH = 200
 
 
 def _unwatched(_stage: str, _percent: int) -> None:
-    """Nobody wants to know."""
+    """Ignore progress."""
 
 
 def check_source(source: Path, limit_bytes: int, options: ImportOptions) -> str:
-    """The name of the format. Raises UnreadableImport at once for what nothing reads; rows are not looked at."""
+    """Return the name of the format without reading rows. Raises UnreadableImport if no format fits."""
     with source_files.open_source_files(source, limit_bytes, name=options.name) as found:
         return registry.detect_format(found, options.format).format.name
 
@@ -83,13 +81,13 @@ def import_history(
     look_up: MovieFetcher | None = None,
     most_new_films: int = 0,
 ) -> dict[str, Any]:
-    """Import a file, folder or zip archive into what a user keeps. Temporary files go to `scratch`.
+    """Import a file, folder or zip archive into a user's library. Temporary files go to `scratch`.
 
-    Of films that the catalogue lacks and movierec's own export describes, `most_new_films` are added at most,
-    counting those that the user brought before.
+    Movies that the catalogue lacks are added if a movierec export describes them, at most `maximum_new_movies` per
+    account, earlier imports included.
 
-    Returns the report; see `report.Report`. Raises UnreadableImport where the file cannot be read to its
-    end. Whatever is raised, by `progress` too, leaves nothing changed and nothing asked.
+    Returns the report; see `report.ReportDocument`. Raises UnreadableImport if the file cannot be read to its end.
+    After any exception, also one from `progress`, nothing is changed and nothing is queued for review.
     """
     started = time.perf_counter()
     passed = _Passed(progress)
@@ -120,7 +118,7 @@ def import_history(
 
 
 class _Passed:
-    """Bytes that were read, as progress of the first stage."""
+    """Progress of the first stage by bytes read."""
 
     def __init__(self, progress: ProgressCallback) -> None:
         self._progress, self.done, self.total = progress, 0, 0
@@ -158,7 +156,7 @@ class _Run:
         self._read()
         if look_up is not None and not self.options.dry_run:
             self._look_up(look_up)
-        if self.recognised.format.brings_films and not self.options.dry_run:
+        if self.recognised.format.creates_movies and not self.options.dry_run:
             self._bring(most_new_films)
         asked = self._settle()
         self.outcomes = bytearray(len(self.rows))
@@ -171,7 +169,7 @@ class _Run:
             self._tally()
             self._ask(asked)
             settled = self._settle_earlier()
-            # Last: no act, and so nothing that is taken back.
+            # Last, because it has no journal entry and cannot be undone.
             self._take_profiles()
         except BaseException:
             if not self.options.dry_run:
@@ -198,10 +196,10 @@ class _Run:
                 continue
             self.rows.add(row, self.matcher.match(row.film))
         if not len(self.rows) and not self.report.files and not self.profiles:
-            raise UnreadableImport("There is not a single row in it.")
+            raise UnreadableImport("The import has no rows.")
 
     def _look_up(self, look_up: MovieFetcher) -> None:
-        """Have names that nothing is called looked for elsewhere, and match them anew."""
+        """Fetch movies for references without candidates, then match again."""
         unknown: dict[MovieReference, None] = {}
         for number in self.rows.without_film():
             name = self.rows.record(number).film
@@ -217,7 +215,7 @@ class _Run:
             self._match_anew()
 
     def _bring(self, most: int) -> None:
-        """Add films that by their ids are none of the catalogue's, and match them."""
+        """Add movies whose ids the catalogue lacks, then match again."""
         names: dict[MovieReference, None] = {}
         for number in self.rows.without_film():
             name = self.rows.record(number).film
@@ -225,12 +223,12 @@ class _Run:
             called_alike = (self.matcher.film(candidate.movie_id) for candidate in match.candidates)
             if name not in names and is_new_movie(name, match, called_alike):
                 names[name] = None
-        # No more than may come, in the order of the file.
+        # In the order of the file, up to the maximum.
         if names and add_movies(list(names)[:most], self.user_id, most=most, now=self.now):
             self._match_anew()
 
     def _match_anew(self) -> None:
-        """Rows without a film: what came may be theirs, also where it came for another name."""
+        """Match rows without a movie against added movies, also those added for other references."""
         highest = self.matcher.highest_id
         self.matcher.add(movies.indexed_movies(highest), movies.indexed_titles(highest))
         for number in self.rows.without_film():
@@ -238,7 +236,7 @@ class _Run:
             self.rows.set_match(number, name, self.matcher.match(name))
 
     def _settle(self) -> list[int]:
-        """Tell why rows have no film; answers with those to be asked about."""
+        """Report rows without a movie; return the numbers of those to review."""
         self.rows.doubt_contested()
         for number in self.rows.pass_over_crowds():
             self._reject(self.rows.record(number))
@@ -249,7 +247,7 @@ class _Run:
             if match is SKIPPED_BY_USER:
                 self.report.tell(RowProblem(record.file, record.line, "skipped", match.why))
                 continue
-            # A hash: names may be long, and many.
+            # A hash, because references may be long and many.
             key = hash((reference_key(record.film), record.film.uri))
             if not together.take(key, self.rows.size(number)):
                 self._reject(record)
@@ -296,7 +294,7 @@ class _Run:
     def _note(
         self, wish: ImportedChange, result: str, before: RowValues | None, after: RowValues | None
     ) -> None:
-        """What came of a change is what came of the rows that asked for it."""
+        """Record the outcome of a change for the rows that requested it."""
         code = CHANGE_OUTCOMES.index(result)
         for number in wish.rows:
             self.outcomes[number] = max(self.outcomes[number], code)
@@ -321,13 +319,13 @@ class _Run:
             record = self.rows.record(number)
             outcome = CHANGE_OUTCOMES[self.outcomes[number]]
             if outcome == "unrated":
-                words = "a review without a rating: movierec keeps words with stars only"
+                words = "a review without a rating: movierec stores reviews only with a rating"
                 self.report.tell(RowProblem(record.file, record.line, "skipped", words))
             else:
                 self.report.count(record.file, outcome)
 
     def _ask(self, asked: Sequence[int]) -> None:
-        """What is asked already when an import begins anew is asked once."""
+        """Queue uncertain rows for review. A repeated import does not queue them twice."""
         if self.options.dry_run:
             return
         for batch in db.batches(asked, REVIEW_BATCH):
@@ -338,7 +336,7 @@ class _Run:
         store_problems(self.user_id, self.job_id, self.report.all_problems())
 
     def _settle_earlier(self) -> int:
-        """Answer open questions, also of earlier imports, whose films are certain by now: the catalogue grows."""
+        """Resolve open reviews, also of earlier imports, whose movies are certain now that the catalogue has grown."""
         if self.options.dry_run:
             return 0
         settled = above = 0
@@ -349,7 +347,7 @@ class _Run:
                 movie_id = self.matcher.match(name).movie_id
                 if movie_id is None:
                     continue
-                # Answered meanwhile, or what waits cannot be kept: it is no matter of this import.
+                # Resolved in the meantime, or its rows cannot be stored: not an error of this import.
                 with contextlib.suppress(MovierecError):
                     resolve_review(
                         self.user_id, number, movie_id, policy=self.options.on_conflict, now=self.now

@@ -1,4 +1,4 @@
-"""The problems of an import in full, for whoever wants more than its report lists."""
+"""Table of all problems of an import; its report lists only the first ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def store_problems(user_id: int, job_id: int, problems: Iterable[RowProblem]) ->
 
 
 def list_problems(user_id: int, job_id: int, *, limit: int, offset: int) -> tuple[int, list[RowProblem]]:
-    """How many are kept, and a page of them, in the order of the files."""
+    """Return the number of stored problems and a page of them, in the order of the files."""
     where = "user_id = ? AND job_id = ?"
     found = db.rows(
         f"SELECT file, line, outcome, message FROM import_problems WHERE {where} ORDER BY id LIMIT ? OFFSET ?",

@@ -1,4 +1,4 @@
-"""The profile that an export holds: what is unset here is filled, what is set gives way only when told to."""
+"""Import of a profile: fills unset values; replaces set values only with the policy `overwrite`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from movierec.exchange.importing.options import ConflictPolicy
 
 
 def import_profile(user_id: int, told: Mapping[str, Any], policy: ConflictPolicy, *, dry_run: bool) -> str:
-    """Change the user's profile; returns what came of it: `changed`, `same` or `kept`.
+    """Change the user's profile and return the outcome: `changed`, `same` or `kept`.
 
-    A profile has no times, so that the newer one cannot be told: what is set here stays but with `overwrite`.
+    A profile has no times, so the newer one is unknown: values that are set stay, except with `overwrite`.
     """
     here = auth.profile_of(user_id)
     different = {name for name, value in told.items() if value != _here(here, name, value)}

@@ -1,4 +1,4 @@
-"""What came of an import: each row has one outcome, so that the counts of a file add up to its rows."""
+"""Report of an import: each row has one outcome, so that the counts of a file add up to its rows."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 
 from movierec.exchange.importing.spool import JsonSpool
 
-# new and changed are accepted, same and kept unchanged: the same is here, or what is here was to be kept.
+# new and changed count as accepted; same (already stored) and kept (the stored row wins) count as unchanged.
 OUTCOMES = ("new", "changed", "same", "kept", "ambiguous", "unmatched", "skipped", "rejected")
 ACCEPTED, UNCHANGED = ("new", "changed"), ("same", "kept")
-# So many are in the report itself; the others are to be asked for.
+# Maximum number of problems in the report itself; the others are listed page by page.
 MAXIMUM_LISTED = 100
-# And of those so many are kept at most.
+# Maximum number of problems that are stored.
 MAXIMUM_KEPT_PROBLEMS = 100_000
 
 
 class RowProblem(NamedTuple):
-    """A row that was not simply taken, and why."""
+    """A row that was not imported, and the reason."""
 
     file: str
     line: int
@@ -29,7 +29,7 @@ class RowProblem(NamedTuple):
 
 @dataclass
 class ImportReport:
-    """Outcomes by file, problems, and the first changes in words. `kept` holds the problems, not the memory."""
+    """Outcomes by file, problems, and the first changes. `kept` holds all problems on disk."""
 
     format: str
     ignored_files: list[str]
@@ -44,7 +44,7 @@ class ImportReport:
         self.files.setdefault(file, Counter())[outcome] += 1
 
     def tell(self, problem: RowProblem) -> None:
-        """Count a row and keep why it is not taken."""
+        """Count a row that is not imported and store the reason."""
         self.count(problem.file, problem.outcome)
         if len(self.problems) < MAXIMUM_LISTED:
             self.problems.append(problem)
@@ -53,7 +53,7 @@ class ImportReport:
             self._told += 1
 
     def all_problems(self) -> Iterator[RowProblem]:
-        """The first MOST_KEPT of them."""
+        """Yield the first MAXIMUM_KEPT_PROBLEMS problems."""
         return (RowProblem(*told) for told in self.kept)
 
     def as_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What users are asked about films: the questions of imports, the rows that wait, and the answers."""
+"""Review queue of imports: references with uncertain matches, the rows that wait for them, and users' decisions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OPEN_STATES = ("ambiguous", "unmatched")
 
 
 class ReviewItem(NamedTuple):
-    """A name that is asked about; `rows` wait for the answer, the first of them at `file` and `line`."""
+    """A reference to review; `rows` wait for the decision, the first of them at `file` and `line`."""
 
     id: int
     state: str
@@ -48,7 +48,7 @@ class ReviewItem(NamedTuple):
 
 
 def load_decisions(user_id: int) -> dict[str, list[ReviewDecision]]:
-    """What the user has answered, by identity."""
+    """Return the user's earlier decisions by reference key."""
     found: defaultdict[str, list[ReviewDecision]] = defaultdict(list)
     for told, uri, movie_id in db.rows(
         "SELECT identity, uri, movie_id FROM film_questions "
@@ -62,13 +62,13 @@ def load_decisions(user_id: int) -> dict[str, list[ReviewDecision]]:
 def queue_for_review(
     user_id: int, job_id: int, asked: Sequence[tuple[ImportRecord, MovieMatch]], now: int
 ) -> None:
-    """Keep rows whose film is not certain, in one transaction. Rows that wait already do not wait twice.
+    """Store rows with uncertain matches, in one transaction. Rows that wait already are not stored twice.
 
-    What waits for one answer is taken in at once: of any number of imports, no more than that has room.
+    The rows of one review are applied in one step, so over all imports no more than one step may hold are stored.
     """
     names = {(reference_key(record.film), record.film.uri): (record, match) for record, match in asked}
     with db.write():
-        # In one order, or two imports of one user would wait for each other.
+        # In sorted order, or two imports of one user could deadlock.
         ids = {key: _question(user_id, *key, *names[key], now) for key in sorted(names)}
         together = _waiting_together(list(ids.values()))
         for record, _ in asked:
@@ -79,7 +79,7 @@ def queue_for_review(
 
 
 def _waiting_together(question_ids: Sequence[int]) -> GroupLimit:
-    """What waits already."""
+    """Count the rows that wait already."""
     together = GroupLimit()
     for counted in db.rows(
         "SELECT question_id, COUNT(*), SUM(LENGTH(content)) FROM waiting_rows "
@@ -91,7 +91,7 @@ def _waiting_together(question_ids: Sequence[int]) -> GroupLimit:
 
 
 def _wait(question_id: int, job_id: int, record: ImportRecord, content: str) -> bool:
-    """False: the same waits already."""
+    """Store a waiting row; returns False if the same row waits already."""
     kept = db.execute(
         "INSERT INTO waiting_rows (question_id, job_id, file, line, content, digest) "
         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (question_id, digest) DO NOTHING",
@@ -106,14 +106,14 @@ def _wait(question_id: int, job_id: int, record: ImportRecord, content: str) -> 
 
 
 def _question(user_id: int, told: str, uri: str, record: ImportRecord, match: MovieMatch, now: int) -> int:
-    """Its id; what is known of it is renewed."""
+    """Upsert a reference to review and return its id."""
     state = "ambiguous" if match.candidates else "unmatched"
     candidates = json.dumps(match.candidates)
     return int(
         db.value(
             "INSERT INTO film_questions (user_id, identity, uri, title, year, film, state, why, candidates, "
             "asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, identity, uri) DO UPDATE "
-            # Answered meanwhile, it stays so.
+            # A decision made in the meantime stays.
             "SET state = CASE WHEN film_questions.state IN ('answered', 'left_out') THEN film_questions.state "
             "ELSE excluded.state END, why = excluded.why, candidates = excluded.candidates RETURNING id",
             user_id,
@@ -140,7 +140,7 @@ _QUESTION = (
 def review_queue(
     user_id: int, states: Sequence[str] = OPEN_STATES, *, limit: int, offset: int
 ) -> tuple[int, list[ReviewItem]]:
-    """How many questions are open, and a page of them: those with candidates first, then as they were asked."""
+    """Return the number of reviews and a page of them: those with candidates first, then the oldest."""
     where = f"user_id = ? AND state IN ({db.placeholders(states)})"
     found = db.rows(
         f"{_QUESTION} WHERE {where} ORDER BY state, film_questions.id LIMIT ? OFFSET ?",
@@ -161,7 +161,7 @@ def review_item(user_id: int, question_id: int) -> ReviewItem:
     return _with_rows(found)[0]
 
 
-# So many of the rows that wait are shown with a question.
+# Maximum number of waiting rows listed with a review.
 LISTED_ROWS = 5
 
 
@@ -190,14 +190,14 @@ def _waiting(question_id: int, limit: int = MAXIMUM_GROUP_ROWS) -> list[db.Row]:
 def resolve_review(
     user_id: int, question_id: int, movie_id: int | None, *, policy: ConflictPolicy = "newest", now: int
 ) -> library.ApplyResult:
-    """Say which film is meant, None to leave it out, and take in what waits for it, as an act of its own.
+    """Resolve a review to a movie, or None to leave it out, and apply the waiting rows as one journal entry.
 
-    The answer counts for later imports too. Raises NotFound, or Conflict where it is answered already.
+    The decision counts for later imports too. Raises NotFound, or Conflict if it is resolved already.
     """
     with db.write():
         asked = review_item(user_id, question_id)
         if asked.state not in OPEN_STATES:
-            raise Conflict("This was answered already.")
+            raise Conflict("This was resolved already.")
         if movie_id is not None and not movies.summaries([movie_id]):
             raise NotFound("There is no such movie.")
         db.execute(
@@ -217,7 +217,7 @@ def resolve_review(
             what=f"Imported {asked.title}" if asked.title else "Imported a film",
             now=now,
         )
-        # Acts begin at 1: 0 is of rows that changed nothing.
+        # Journal entries start at 1: 0 marks rows that changed nothing.
         sql = "UPDATE waiting_rows SET act_id = ? WHERE question_id = ? AND act_id IS NULL"
         db.execute(sql, applied.act_id or 0, question_id)
         return applied
@@ -234,13 +234,13 @@ def _wishes(
 
 
 def _nobody(_wish: object, _result: str, _before: RowValues | None, _after: RowValues | None) -> None:
-    """Nobody wants to know."""
+    """Ignore progress."""
 
 
 def open_references(
     user_id: int, above: int, *, contested: str, limit: int
 ) -> list[tuple[int, MovieReference]]:
-    """Open questions numbered above `above`, with the names they ask about; not those asked as `contested`."""
+    """Return open reviews with ids above `above` and their references, except those with the reason `contested`."""
     found = db.rows(
         f"SELECT id, film FROM film_questions WHERE user_id = ? AND state IN ({db.placeholders(OPEN_STATES)}) "
         "AND id > ? AND why <> ? ORDER BY id LIMIT ?",
@@ -254,20 +254,20 @@ def open_references(
 
 
 def search_candidates(title: str, *, limit: int) -> list[MatchCandidate]:
-    """Films that a search for the title finds, the likeliest first."""
+    """Search for a title; the best candidates first."""
     words = title.split()[: movies.MAXIMUM_SEARCH_TERMS]
     found = movies.find_matches(" ".join(words)[: movies.MAXIMUM_SEARCH_LENGTH], movies.MovieFilters())
     return [MatchCandidate(match.film.id, round(match.score)) for match in found[:limit]]
 
 
 def forget_decision(user_id: int, question_id: int) -> None:
-    """Take an answer back for later imports. What was taken in by it stays. Raises NotFound."""
+    """Delete a review or decision, so that later imports ask again. Imported rows stay. Raises NotFound."""
     review_item(user_id, question_id)
     db.execute("DELETE FROM film_questions WHERE id = ? AND user_id = ?", question_id, user_id)
 
 
 def entries_of_reviews(user_id: int, job_id: int) -> list[int]:
-    """The acts that came of answers about an import, newest first."""
+    """Return the journal entries of resolved reviews of an import, newest first."""
     acts = db.rows(
         "SELECT DISTINCT act_id FROM waiting_rows WHERE question_id IN "
         "(SELECT id FROM film_questions WHERE user_id = ?) AND job_id = ? AND act_id > 0 ORDER BY act_id DESC",
@@ -278,7 +278,7 @@ def entries_of_reviews(user_id: int, job_id: int) -> list[int]:
 
 
 def delete_reviews(user_id: int, job_id: int) -> None:
-    """Forget what an import asks, and which acts came of answers."""
+    """Delete the open reviews of an import and the record of its resolved ones."""
     own = "question_id IN (SELECT id FROM film_questions WHERE user_id = ?)"
     with db.write():
         db.execute(f"DELETE FROM waiting_rows WHERE {own} AND job_id = ?", user_id, job_id)
@@ -290,9 +290,9 @@ def delete_reviews(user_id: int, job_id: int) -> None:
 
 
 def undo_import(user_id: int, job_id: int, act_id: int | None) -> None:
-    """All that an import applied and asked, answers included. Where its job goes on, it begins anew.
+    """Undo all changes and reviews of an import, resolved reviews included. If its job continues, it starts over.
 
-    The import's own act is the last to go: as long as it is there, this can be taken up again.
+    The journal entry of the import is undone last: while it exists, an interrupted undo can be repeated.
     """
     for answer_id in entries_of_reviews(user_id, job_id):
         library.undo_entry(user_id, answer_id)

@@ -1,4 +1,4 @@
-"""The rows of an import that name a film, some thirty bytes each in memory; what they say is in the spool."""
+"""Index of the rows of an import, about thirty bytes each in memory; their content is in the spool."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from movierec.exchange.importing.movie_matcher import MovieMatch
 from movierec.exchange.importing.spool import RecordSpool
 from movierec.exchange.readers.records import ImportRecord, MovieReference, ParsedRow
 
-# More rows has nobody's own history; what one import holds in memory stays within bounds.
+# No single user's history has more rows; bounds the memory of an import.
 MAXIMUM_ROWS = 500_000
 
-# Of one film, or one name that is asked about: they are held in memory together. Nobody saw a film so often.
+# Rows of one movie, or of one review, are in memory together. Nobody has that many rows about one movie.
 MAXIMUM_GROUP_ROWS = 1_000
 MAXIMUM_GROUP_BYTES = 4 << 20
 TOO_MANY_ROWS = f"there are more than {MAXIMUM_GROUP_ROWS:,} rows of this film, or too long ones"
@@ -25,7 +25,7 @@ NO_MOVIE, OVERSIZED_GROUP = 0, -1
 
 
 def limit_rows(rows: Iterable[ParsedRow]) -> Iterator[ParsedRow]:
-    """Rows of any kind, good and broken. Raises UnreadableImport beyond MOST_ROWS."""
+    """Yield the rows, valid and broken. Raises UnreadableImport beyond MAXIMUM_ROWS."""
     for count, row in enumerate(rows):
         if count >= MAXIMUM_ROWS:
             raise UnreadableImport(f"There are more than {MAXIMUM_ROWS:,} rows: no single person's history.")
@@ -33,7 +33,7 @@ def limit_rows(rows: Iterable[ParsedRow]) -> Iterator[ParsedRow]:
 
 
 class RowIndex:
-    """Rows by number, in the order they were read."""
+    """Rows by number in reading order, with the movie matched to each."""
 
     def __init__(self, spool: RecordSpool) -> None:
         self._spool = spool
@@ -58,13 +58,13 @@ class RowIndex:
         return self._spool.at(self._places[number])
 
     def doubt_contested(self) -> None:
-        """Take the film from rows that have it by title where other rows could mean it too."""
+        """Unmatch rows matched by title if rows with another reference could mean the same movie."""
         for number, film in enumerate(self._films):
             if self._by_title[number] and self._claims.are_several(film):
                 self._films[number] = NO_MOVIE
 
     def pass_over_crowds(self) -> Iterator[int]:
-        """Pass over rows beyond what of one film is held together; yields their numbers."""
+        """Drop rows of a movie beyond the group limit; yields their numbers."""
         together = GroupLimit()
         for film, number in self.with_film():
             if not together.take(film, self.size(number)):
@@ -72,7 +72,7 @@ class RowIndex:
                 yield number
 
     def size(self, number: int) -> int:
-        """Bytes of the record."""
+        """Return the bytes of a record in the spool."""
         following = self._places[number + 1] if number + 1 < len(self) else self._spool.end
         return following - self._places[number]
 
@@ -80,7 +80,7 @@ class RowIndex:
         return (number for number, film in enumerate(self._films) if film == NO_MOVIE)
 
     def with_film(self) -> Iterator[tuple[int, int]]:
-        """Film and number of the rows that have one, ordered by film, then by number."""
+        """Yield movie and number of the matched rows, sorted by movie, then by number."""
         films = np.array(self._films, dtype=np.int64)
         for number in np.argsort(films, kind="stable"):
             if films[number] > NO_MOVIE:
@@ -88,21 +88,21 @@ class RowIndex:
 
 
 class GroupLimit:
-    """Counts what belongs together and so is held in memory at once."""
+    """Counter of rows and bytes per group; the rows of one group are in memory at once."""
 
     def __init__(self) -> None:
         self._rows: Counter[Hashable] = Counter()
         self._bytes: Counter[Hashable] = Counter()
 
     def take(self, key: Hashable, size: int) -> bool:
-        """Count a row of `size` bytes, if it has room."""
+        """Count a row of `size` bytes if the group has room; returns False otherwise."""
         if not self.has_room(key, size):
             return False
         self.add(key, 1, size)
         return True
 
     def has_room(self, key: Hashable, size: int) -> bool:
-        """A first one always has."""
+        """Return True if a row fits; the first row of a group always fits."""
         count = self._rows[key]
         return not count or (count < MAXIMUM_GROUP_ROWS and self._bytes[key] + size <= MAXIMUM_GROUP_BYTES)
 
@@ -112,9 +112,9 @@ class GroupLimit:
 
 
 class _Claims:
-    """Which names of the import could mean a film: where it is two, none of them is sure of it.
+    """References that could mean the same movie: if two different ones do, neither is certain.
 
-    A service that has both 'Saw (2003)' and 'Saw (2004)' knows them for two films; the catalogue may have one.
+    A service with both 'Saw (2003)' and 'Saw (2004)' knows two movies; the catalogue may have only one of them.
     """
 
     def __init__(self) -> None:
@@ -129,7 +129,7 @@ class _Claims:
 
     def _claim(self, movie_id: int, name: MovieReference) -> None:
         year, uri = self._first.setdefault(movie_id, (name.year, name.uri))
-        # A file without addresses says nothing against one with them.
+        # A reference without URI does not contradict one with a URI.
         if year != name.year or (uri and name.uri and uri != name.uri):
             self._several.add(movie_id)
         elif name.uri and not uri:

@@ -1,4 +1,4 @@
-"""Records on disk between reading and applying, so that memory does not grow with the file."""
+"""Spool files that hold records on disk between reading and applying, to bound memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class JsonSpool:
-    """A nameless temporary file of JSON values, one a line, each found by its place."""
+    """An anonymous temporary file of JSON values, one per line, addressed by byte offset."""
 
     def __init__(self, scratch: Path) -> None:
         self._file = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 (closed by `close`)
@@ -33,7 +33,7 @@ class JsonSpool:
         self._file.close()
 
     def add(self, value: Any) -> int:
-        """Its place."""
+        """Append a value and return its offset."""
         line = _encode(value).encode() + b"\n"
         place, self._end = self._end, self._end + len(line)
         self._file.write(line)
@@ -41,7 +41,7 @@ class JsonSpool:
 
     @property
     def end(self) -> int:
-        """The place of what comes next."""
+        """Return the offset of the next value."""
         return self._end
 
     def at(self, place: int) -> Any:
@@ -54,13 +54,13 @@ class JsonSpool:
 
 
 class RecordSpool:
-    """Records on disk, each found by its place."""
+    """Records on disk, addressed by byte offset."""
 
     def __init__(self, lines: JsonSpool) -> None:
         self._lines = lines
 
     def add(self, record: ImportRecord) -> int:
-        """Its place."""
+        """Append a value and return its offset."""
         return self._lines.add([record.file, record.line, reference_json(record.film), content_json(record)])
 
     @property
@@ -93,7 +93,7 @@ def reference_json(film: MovieReference) -> dict[str, Any]:
 
 
 def content_json(record: ImportRecord) -> dict[str, Any]:
-    """What a row says of its film; an empty text that is told stays told."""
+    """Return the content of a row as JSON; empty texts are kept, None is not."""
     content: dict[str, Any] = {}
     for kind in ("rated", "favored", "wanted", "said"):
         value = getattr(record, kind)

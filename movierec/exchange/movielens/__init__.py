@@ -1,4 +1,4 @@
-"""MovieLens datasets: films joined to the catalogue, ratings kept as community ratings. See `importing`."""
+"""Import of MovieLens datasets: movies linked to the catalogue, ratings stored as community ratings."""
 
 from movierec.exchange.movielens.pipeline import DATASET, ProgressCallback, check_source, import_movielens
 

@@ -1,4 +1,4 @@
-"""The movies of a dataset with their outside ids and tags, and how they get into the catalogue."""
+"""Movies of a MovieLens dataset with their external ids and tags, and their storage in the catalogue."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from movierec.exchange.readers.lines import BadRow, parse_whole_number, quoted
 from movierec.movies import MovieRecord
 from movierec.movies.title_keys import title_key
 
-# Twice what all of MovieLens has ever had; memory is bounded by it.
+# Twice the number of movies in all of MovieLens; bounds memory.
 MAXIMUM_MOVIES = 200_000
 MAXIMUM_TITLE = 500
-# A tag that fewer people gave a film says more of them than of it.
+# A tag by fewer users says more about them than about the movie.
 MINIMUM_TAGGERS = 3
 MAXIMUM_TAG = 50
 MAXIMUM_TAGS = 5_000_000
@@ -56,7 +56,7 @@ NO_IDS = LinkedIds(None, None)
 
 
 def read_links(table: DatasetTable, report: DatasetReport) -> dict[int, LinkedIds]:
-    """IMDb and TMDb ids by MovieLens id. An outside id that two movies claim is the first one's."""
+    """Read IMDb and TMDb ids by MovieLens id. An external id of two movies belongs to the first one."""
     found: dict[int, LinkedIds] = {}
     claimed: set[str | int] = set()
     tally = report.tally(table.name)
@@ -84,7 +84,7 @@ def read_links(table: DatasetTable, report: DatasetReport) -> dict[int, LinkedId
 
 
 def _imdb_id(text: str) -> str | None:
-    """'0114709' -> 'tt0114709'; newer ids have eight digits."""
+    """Convert an IMDb id: '0114709' -> 'tt0114709'; newer ids have eight digits."""
     if not text:
         return None
     number = parse_whole_number(text.removeprefix("tt"), "IMDb id", most=999_999_999)
@@ -94,7 +94,7 @@ def _imdb_id(text: str) -> str | None:
 def read_movies(
     table: DatasetTable, links: dict[int, LinkedIds], report: DatasetReport
 ) -> list[DatasetMovie]:
-    """The valid movies in the order of the file; of two with one id the first."""
+    """Read the valid movies in the order of the file; of two with the same id, the first."""
     found: dict[int, DatasetMovie] = {}
     tally = report.tally(table.name)
     for line, content in table.lines():
@@ -128,7 +128,7 @@ def _check_number(count: int, file: str) -> None:
 def read_tags(
     table: DatasetTable, films: Sequence[DatasetMovie], report: DatasetReport
 ) -> dict[int, tuple[str, ...]]:
-    """Keywords by MovieLens id: tags that at least PEOPLE_A_TAG users gave the film."""
+    """Read keywords by MovieLens id: tags that at least MINIMUM_TAGGERS users gave the movie."""
     known = {film.movielens_id for film in films}
     numbers: dict[str, int] = {}
     triples = np.fromiter(_tag_triples(table, known, numbers, report), dtype=np.dtype(("<i4", 3)))
@@ -146,7 +146,7 @@ def read_tags(
 def _tag_triples(
     table: DatasetTable, known: set[int], numbers: dict[str, int], report: DatasetReport
 ) -> Iterator[tuple[int, int, int]]:
-    """(movie, number of the tag, user) of every valid row; new tags get the next number."""
+    """Yield (movie, number of the tag, user) of every valid row; new tags get the next number."""
     tally = report.tally(table.name)
     for line, content in table.lines():
         tally.rows += 1
@@ -173,7 +173,7 @@ def _tag(text: str) -> str:
 
 
 class StoredMovies(NamedTuple):
-    """Ids in the catalogue, and how many of them are new."""
+    """Ids in the catalogue and the number of new ones."""
 
     ids: list[int]
     created: int
@@ -182,7 +182,7 @@ class StoredMovies(NamedTuple):
 def store_movies(
     films: Sequence[DatasetMovie], keywords: dict[int, tuple[str, ...]], now: int
 ) -> StoredMovies:
-    """Join or create some films, in one transaction."""
+    """Upsert movies in one transaction."""
     with db.write():
         before = db.value("SELECT MAX(id) FROM movies") or 0
         ids = movies.upsert([film.facts(keywords.get(film.movielens_id, ())) for film in films], now)
@@ -190,8 +190,10 @@ def store_movies(
 
 
 def match_by_title(films: Iterable[DatasetMovie]) -> dict[int, int]:
-    """Catalogue ids by MovieLens id, for datasets without links: where title and year are those of exactly
-    one film of the catalogue that is no other MovieLens movie."""
+    """Match movies of datasets without links by title and year; returns catalogue ids by MovieLens id.
+
+    Title and year must fit exactly one movie of the catalogue that has no MovieLens id yet.
+    """
     found: dict[tuple[str, int], int | None] = {}
     for movie_id, title, original, year in db.rows(
         "SELECT id, title, original_title, year FROM movies WHERE movielens_id IS NULL AND year IS NOT NULL"
@@ -207,7 +209,7 @@ def match_by_title(films: Iterable[DatasetMovie]) -> dict[int, int]:
 
 
 def store_movielens_ids(joined: dict[int, int], now: int) -> None:
-    """Give the joined films their MovieLens ids, so that whatever is imported later finds them by these."""
+    """Store the MovieLens ids of linked movies, so that later imports find them by id."""
     for batch in db.batches(sorted(joined.items())):
         with db.write():
             for movielens_id, movie_id in batch:

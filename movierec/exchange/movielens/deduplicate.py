@@ -1,4 +1,4 @@
-"""Ratings without duplicates, whatever their number and order, in bounded memory: by way of the disk."""
+"""Deduplication of ratings of any number and order in bounded memory, partitioned on disk."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MAXIMUM_PARTS = 256
 
 
 class UniqueRatings:
-    """Takes ratings in any order and gives them back by rater, of several for one film only the latest.
+    """Accepts ratings in any order and returns them by rater, for each movie only the latest.
 
-    Raters are dealt out to nameless temporary files (gone with the process, however it ends), each of which
-    fits into memory. `expected` need not be exact.
+    Raters are partitioned into anonymous temporary files, which disappear with the process. Each fits into memory.
+    `expected` is an estimate.
     """
 
     def __init__(self, scratch: Path, expected: int) -> None:
@@ -49,9 +49,9 @@ class UniqueRatings:
             file.write(ordered[start:stop].tobytes())
 
     def parts(self) -> Iterator[Ratings]:
-        """The unique ratings, sorted by rater and film within a part; no rater is in two parts.
+        """Yield the unique ratings, sorted by rater and movie within a part; no rater is in two parts.
 
-        To be read whole, as often as one likes; nothing can be added afterwards.
+        Can be read to the end any number of times; nothing can be added afterwards.
         """
         for file in self._files:
             file.seek(0)
@@ -66,7 +66,7 @@ class UniqueRatings:
 
 
 def _unique(ratings: Ratings) -> Ratings:
-    """Of ratings made at the same time the last one added counts: the sort is stable."""
+    """Keep the latest rating of each rater and movie; of equal times the last one added, because the sort is stable."""
     order = np.lexsort((ratings["rated_at"], ratings["film"], ratings["rater"]))
     ordered = ratings[order]
     pair = ordered["rater"].astype(np.int64) << 32 | ordered["film"]

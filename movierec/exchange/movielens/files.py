@@ -1,4 +1,4 @@
-"""Which files a dataset is made of, in both layouts MovieLens has had, and what their columns are."""
+"""Files and columns of MovieLens datasets, in the CSV layout and the older .dat layout."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from movierec.exchange.movielens.ratings import RatingLayout
 from movierec.exchange.readers.archive import BytesReadCallback, Member
 from movierec.exchange.readers.lines import BadRow, HeaderColumns, LineBlock, line_blocks, split_fields
 
-# With a header, since 2014; links and tags may be absent.
+# Layout since 2014, with a header; links and tags are optional.
 CSV_FILES = ("movies.csv", "ratings.csv", "links.csv", "tags.csv")
-# Without one, in Latin-1 (ml-1m, ml-10m). Their users.dat and tags.dat say nothing that is used here.
+# Older layout without a header, in Latin-1 (ml-1m, ml-10m). users.dat and tags.dat are not used.
 DAT_FILES = ("movies.dat", "ratings.dat")
 FILE_NAMES = (*CSV_FILES, *DAT_FILES)
 
@@ -25,13 +25,13 @@ COLUMNS = {
 }
 _DAT_COLUMNS = {**COLUMNS, "ratings": (*COLUMNS["ratings"], "timestamp")}
 
-# Raised whenever the same file would be read differently: then it is imported again.
+# Version of the reader. Increase it when the same file is read differently, so that it is imported again.
 READER_VERSION = 1
 
 
 @dataclass
 class DatasetTable:
-    """One file as lines, with its columns."""
+    """A file of a dataset: its lines and columns."""
 
     name: str
     separator: str
@@ -39,7 +39,7 @@ class DatasetTable:
     _blocks: Iterator[LineBlock]
 
     def blocks(self) -> Iterator[LineBlock]:
-        """Once only, and without the header."""
+        """Return the blocks without the header; they can be read once."""
         return self._blocks
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
@@ -47,7 +47,7 @@ class DatasetTable:
             yield from block.lines()
 
     def row(self, content: bytes) -> Mapping[str, str]:
-        """The fields of a line by their column, in lower case. Raises BadRow."""
+        """Return the fields of a line by column name in lower case. Raises BadRow."""
         return self.columns.row(split_fields(content, self.separator))
 
     def rating_layout(self) -> RatingLayout:
@@ -56,7 +56,7 @@ class DatasetTable:
 
 
 def check_names(members: Mapping[str, Member]) -> None:
-    """Raise UnreadableImport unless there are movies and ratings of one layout."""
+    """Check that movies and ratings of one layout are present. Raises UnreadableImport."""
     if not members:
         raise UnreadableImport(
             "There are no MovieLens files in it: movies.csv and ratings.csv, or movies.dat and ratings.dat."
@@ -67,9 +67,9 @@ def check_names(members: Mapping[str, Member]) -> None:
 
 
 def open_table(members: Mapping[str, Member], subject: str, passed: BytesReadCallback) -> DatasetTable | None:
-    """The file of a subject (movies, ratings, links, tags), None if the dataset has none.
+    """Open the file of a subject (movies, ratings, links, tags); None if the dataset has none.
 
-    Raises UnreadableImport where its first line does not name the needed columns.
+    Raises UnreadableImport if its first line does not name the required columns.
     """
     if member := members.get(f"{subject}.csv"):
         lines = line_blocks(member.name, member.chunks(passed))
@@ -99,7 +99,7 @@ def _rejoined(first: LineBlock, rest: Iterator[LineBlock]) -> Iterator[LineBlock
 
 
 def fingerprint(members: Mapping[str, Member], passed: BytesReadCallback) -> str:
-    """SHA-256 of everything that is read."""
+    """Return the SHA-256 of all files that are read."""
     digest = hashlib.sha256(f"movielens {READER_VERSION}".encode())
     for name in sorted(members):
         digest.update(f"\n{name} {members[name].size}\n".encode())

@@ -1,6 +1,6 @@
-"""The import itself: read everything first, then write in short transactions, the last of which decides.
+"""Pipeline of a MovieLens import: read everything, then write in short transactions; the last one publishes.
 
-Killed at any moment and repeated it ends as if it had run once; the same files again change nothing.
+Killed at any moment and repeated, it has the effect of one run. Importing the same files again changes nothing.
 """
 
 from __future__ import annotations
@@ -25,25 +25,24 @@ from movierec.exchange.readers.archive import BytesReadCallback, Member, open_me
 
 DATASET = "movielens"
 
-# Told the stage and how many percent of the whole are done; called between any two transactions. What it
-# raises ends the import there.
+# Called between any two transactions with the stage and the percentage done. An exception from it ends the import.
 ProgressCallback = Callable[[str, int], None]
 
 MOVIES_PER_TRANSACTION = 200
 RATINGS_PER_BLOCK = 100_000
-# A row of ratings.csv is rarely shorter; decides only how finely ratings are dealt out.
+# A row of ratings.csv is rarely shorter; only used to choose the number of partitions.
 BYTES_PER_RATING = 24
 
-# Where each stage ends, in percent.
+# End of each stage in percent.
 CHECKED, READ, JOINED, STORED = 5, 65, 85, 100
 
 
 def _unwatched(_stage: str, _percent: int) -> None:
-    """Nobody wants to know."""
+    """Ignore progress."""
 
 
 def check_source(source: Path, limit_bytes: int) -> None:
-    """Raise UnreadableImport at once for what is no MovieLens dataset; single rows are not looked at."""
+    """Check that a source is a MovieLens dataset without reading rows. Raises UnreadableImport."""
     with open_members(source, files.FILE_NAMES, limit_bytes) as members:
         files.check_names(members)
         for subject in files.COLUMNS:
@@ -61,11 +60,11 @@ def import_movielens(
 ) -> dict[str, Any]:
     """Import a folder or zip archive. Temporary files go to `scratch`; no file may unpack beyond `limit_bytes`.
 
-    Films with fewer raters than `minimum_raters` get no votes of them: they would tell what each has rated.
+    Movies with fewer raters than `minimum_raters` get no votes from them, which would reveal single ratings.
 
     Returns the report: `files` (rows, accepted, duplicates, rejected of each), `movies` (matched, created),
     `ratings`, `raters`, `unchanged`, `problems` (file, line, message; the first 100 of `problems_total`),
-    `seconds`, `ratings_per_second`. Raises UnreadableImport where nothing can be imported.
+    `seconds`, `ratings_per_second`. Raises UnreadableImport if nothing can be imported.
     """
     started = time.perf_counter()
     with open_members(source, files.FILE_NAMES, limit_bytes) as members:
@@ -119,7 +118,7 @@ class _Import:
         }
 
     def _passing(self, stage: str, begin: int, end: int) -> BytesReadCallback:
-        """Tells the progress of a stage that reads all files once."""
+        """Return a callback that reports the progress of a stage which reads all files once."""
 
         def passed(count: int) -> None:
             self._passed += count
@@ -161,12 +160,12 @@ class _Import:
         return self.report.tally("ratings.csv" if "ratings.csv" in self.members else "ratings.dat")
 
     def _first_problem(self) -> str:
-        """Of what there is to say the most useful: why the first bad row is bad."""
+        """Return the last listed problem as a sentence, as a hint for the user."""
         problems = self.report.problems
         return " {file}, line {line}: {message}.".format(**problems[-1]) if problems else ""
 
     def _count(self, unique: UniqueRatings, films: int) -> npt.NDArray[np.int64]:
-        """Ratings and their half stars of each film (2 × films); what was read twice becomes a duplicate."""
+        """Count ratings and sum half stars of each movie (2 × movies); repeated ratings count as duplicates."""
         totals = np.zeros((2, films), dtype=np.int64)
         for part in unique.parts():
             totals[0] += np.bincount(part["film"], minlength=films)
@@ -190,7 +189,7 @@ class _Import:
             ids += stored.ids
             created += stored.created
             community.give_way()
-        merged = movies.alias_targets()  # a later batch may have made one of two films
+        merged = movies.alias_targets()  # a later batch may have merged two movies
         return [merged.get(movie_id, movie_id) for movie_id in ids], created
 
     def _note_votes(self, ids: list[int], totals: npt.NDArray[np.int64]) -> None:
@@ -207,7 +206,7 @@ class _Import:
         db.increment_revision("catalogue")
 
     def _blocks(self, unique: UniqueRatings, ids: npt.NDArray[np.int64]) -> Iterator[community.Ratings]:
-        """The unique ratings as the community keeps them, with the catalogue's ids."""
+        """Yield the unique ratings in blocks for `community`, with catalogue ids."""
         ratings = self._rating_tally().accepted
         stored = 0
         for part in unique.parts():
@@ -217,7 +216,7 @@ class _Import:
                 stored += len(block)
                 yield community.Ratings(
                     raters=block["rater"].astype(np.int64),
-                    films=ids[block["film"]],
+                    movie_ids=ids[block["film"]],
                     steps=block["steps"].copy(),
                     rated_at=block["rated_at"].copy(),
                 )

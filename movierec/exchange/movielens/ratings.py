@@ -1,4 +1,4 @@
-"""Rows of ratings.csv and ratings.dat as arrays. Plain rows are read by whole blocks, odd ones one by one."""
+"""Vectorised reader of ratings.csv and ratings.dat. Plain rows are parsed by block, unusual ones one by one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from movierec.exchange.movielens.report import DatasetReport
 from movierec.exchange.readers.lines import BadRow, LineBlock, parse_whole_number, quoted, split_fields
 
-# `film` is the position of the film among those of the import.
+# `film` is the position of the movie among those of the import.
 RATING_DTYPE = np.dtype([("rater", "<i4"), ("film", "<i4"), ("steps", "u1"), ("rated_at", "<i8")])
 Ratings = npt.NDArray[np.void]
 Ints = npt.NDArray[np.int64]
@@ -25,7 +25,7 @@ _HIGHEST_RATER = 2**31 - 1
 
 
 class RatingLayout(NamedTuple):
-    """Positions of the columns; `rated_at` may be absent (-1). The separator is ',' or '::'."""
+    """Separator (',' or '::'), number and positions of the columns; `rated_at` may be absent (-1)."""
 
     separator: str
     width: int
@@ -36,7 +36,7 @@ class RatingLayout(NamedTuple):
 
 
 class RatingArrays(NamedTuple):
-    """Parallel arrays of some rows: as written, but for `steps`, the rating in half stars."""
+    """Parallel arrays of rows, unchanged except for `steps`, the rating in half stars."""
 
     line: Ints
     rater: Ints
@@ -47,16 +47,16 @@ class RatingArrays(NamedTuple):
 
 @dataclass
 class RatingReader:
-    """Turns blocks of lines into ratings of known films, and counts."""
+    """Parses blocks of lines into ratings of known movies and counts rows."""
 
     file: str
     layout: RatingLayout
     movies: Ints  # MovieLens ids, ascending
-    films: Ints  # position of each of them among the films of the import
+    films: Ints  # position of each among the movies of the import
     report: DatasetReport
 
     def read(self, block: LineBlock) -> Ratings:
-        """The valid ratings of a block in the order of its lines; the others are reported."""
+        """Return the valid ratings of a block in the order of its lines; report the other rows."""
         plain, odd = _plain_rows(block, self.layout)
         tally = self.report.tally(self.file)
         tally.rows += len(plain.line) + len(odd)
@@ -93,7 +93,7 @@ class RatingReader:
 
 
 def _read_row(line: bytes, layout: RatingLayout) -> tuple[int, int, int, int]:
-    """Rater, movie, steps, time of one row, leniently written: quotes, spaces. Raises BadRow."""
+    """Parse rater, movie, steps and time of one row; quotes and spaces are allowed. Raises BadRow."""
     row = split_fields(line, layout.separator)
     if len(row) != layout.width:
         raise BadRow(f"{len(row)} fields where {layout.width} are expected")
@@ -117,7 +117,7 @@ def _merged(one: RatingArrays, other: RatingArrays) -> RatingArrays:
 
 
 def _plain_rows(block: LineBlock, layout: RatingLayout) -> tuple[RatingArrays, list[tuple[int, bytes]]]:
-    """The rows that are digits, points and separators and nothing else, and the lines of all others."""
+    """Parse rows of only digits, points and separators; return them and the lines of all other rows."""
     data = block.data
     separator = layout.separator
     if separator != ",":
@@ -171,13 +171,13 @@ def _numbers(
 def _whole_numbers(
     characters: npt.NDArray[np.uint8], start: Ints, stop: Ints
 ) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """The numbers written between `start` and `stop`, and which of them are digits only."""
+    """Parse the numbers between `start` and `stop`; return them and a mask of those that are only digits."""
     length = stop - start
     good = (length >= 1) & (length <= _LONGEST_NUMBER)
     value = np.zeros(len(start), dtype=np.int64)
     for place in range(min(int(length.max(initial=0)), _LONGEST_NUMBER)):
         inside = place < length
-        # Unsigned: what is below '0' wraps round to far above 9.
+        # Unsigned: characters below '0' wrap around to values far above 9.
         digit = characters[np.minimum(start + place, len(characters) - 1)] - np.uint8(_ZERO)
         good &= (digit <= 9) | ~inside
         value = np.where(inside, value * 10 + digit, value)
@@ -187,7 +187,7 @@ def _whole_numbers(
 def _half_stars(
     characters: npt.NDArray[np.uint8], start: Ints, stop: Ints
 ) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """`4` and `4.5` as half-star steps 1-10, and which of them are that."""
+    """Parse `4` and `4.5` to half-star steps 1-10; return them and a mask of the valid ones."""
     last = len(characters) - 1
     length = stop - start
     whole = characters[np.minimum(start, last)] - np.uint8(_ZERO)

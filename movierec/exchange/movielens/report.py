@@ -1,4 +1,4 @@
-"""What came of an import, row by row: the counts of a file always add up to its rows."""
+"""Report of a dataset import: the counts of a file always add up to its rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LISTED_PROBLEMS = 100
 
 @dataclass
 class Tally:
-    """Rows of one file, its header and blank lines aside: `accepted + duplicates + rejected == rows`."""
+    """Counts of the rows of one file without header and blank lines: `accepted + duplicates + rejected == rows`."""
 
     rows: int = 0
     accepted: int = 0
@@ -20,7 +20,7 @@ class Tally:
 
 @dataclass
 class DatasetReport:
-    """Tallies by file, and the first problems; all are counted, `LISTED_PROBLEMS` are listed."""
+    """Counts by file and the first `LISTED_PROBLEMS` problems; all problems are counted."""
 
     files: dict[str, Tally] = field(default_factory=dict)
     problems: list[dict[str, Any]] = field(default_factory=list)
@@ -29,14 +29,14 @@ class DatasetReport:
         return self.files.setdefault(file, Tally())
 
     def reject(self, file: str, line: int, message: str) -> None:
-        """Count a broken row and say why."""
+        """Count a broken row and list the reason."""
         self.tally(file).rejected += 1
         if self.room:
             self.problems.append({"file": file, "line": line, "message": message})
 
     @property
     def room(self) -> int:
-        """How many further problems will be listed."""
+        """Return the number of further problems that will be listed."""
         return max(0, LISTED_PROBLEMS - len(self.problems))
 
     def as_json(self) -> dict[str, Any]:

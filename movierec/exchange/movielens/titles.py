@@ -1,4 +1,4 @@
-"""MovieLens titles and genres in the catalogue's words: 'Postman, The (Postino, Il) (1994)'. All pure."""
+"""Pure parsers of MovieLens titles and genres: 'Postman, The (Postino, Il) (1994)'."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-# Genres with another name in the catalogue. 'Film-Noir' and 'Musical' stay: people look for them.
+# Genres with another name in the catalogue. 'Film-Noir' and 'Musical' stay: people search for them.
 GENRES = {"Sci-Fi": "Science Fiction", "Children": "Family", "Children's": "Family"}
-# The one says how a film was shown, not what it is; the other that nothing is known.
+# IMAX is a projection format, not a genre; the others mean that no genre is known.
 IGNORED_GENRES = {"IMAX", "(no genres listed)", ""}
 
-# As they stand behind the comma; of those that are English words too, only where they are capitalised.
+# Articles after a comma; those that are English words too must be capitalised.
 ARTICLES = (
     "The", "A", "An", "Le", "La", "Les", "L'", "Un", "Une", "Il", "Lo", "I", "Gli", "Uno", "Una", "El", "Los",
     "Las", "Der", "Die", "Das", "Den", "Det", "De", "Het", "Ein", "Eine", "En", "Ett", "O", "Os", "As",
@@ -20,12 +20,12 @@ _INVERTED = re.compile(rf"^(?P<rest>.+), (?P<article>{'|'.join(ARTICLES)})$")
 _YEAR = re.compile(r"^(?P<title>.*?)\s*\((?P<year>\d{4})\s*(?:[-–]\s*(?:\d{4})?\s*)?\)$")
 _LAST_GROUP = re.compile(r"^(?P<title>.*\S)\s*\((?P<group>[^()]+)\)$")
 _ALIAS = re.compile(r"^a\.?k\.?a\.?:?\s+", re.IGNORECASE)
-# 'Birdman: Or (The Unexpected Virtue of Ignorance)': what follows these words belongs to the title.
+# 'Birdman: Or (The Unexpected Virtue of Ignorance)': a group after these words belongs to the title.
 _UNFINISHED = re.compile(r"(?i)(?:\b(?:or|and|the|of|a|to|in|for|with)|[:,&-])$")
 
 
 class ParsedTitle(NamedTuple):
-    """`original` is the title in parentheses, empty where there is none: an original or other title."""
+    """Title, year, and the original or alternative title in parentheses (`original`, may be empty)."""
 
     title: str
     original: str
@@ -33,7 +33,7 @@ class ParsedTitle(NamedTuple):
 
 
 def parse_title(text: str) -> ParsedTitle:
-    """Take a MovieLens title apart. Only a plausible year (1870 to 2100) is taken off."""
+    """Parse a MovieLens title. Only a plausible year (1870 to 2100) is split off."""
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     year = None
     if (match := _YEAR.match(text)) and match["title"] and 1870 <= int(match["year"]) <= 2100:
@@ -45,7 +45,7 @@ def parse_title(text: str) -> ParsedTitle:
 
 
 def _without_groups(text: str) -> tuple[str, list[str]]:
-    """The title and what stands in parentheses behind it, first to last."""
+    """Return the title and the groups in parentheses after it, in their order."""
     groups: list[str] = []
     while match := _LAST_GROUP.match(text):
         if _UNFINISHED.search(match["title"]) and not _INVERTED.match(match["title"]):
@@ -56,7 +56,7 @@ def _without_groups(text: str) -> tuple[str, list[str]]:
 
 
 def restore_article(title: str) -> str:
-    """'Godfather: Part II, The' -> 'The Godfather: Part II', 'Avventura, L'' -> 'L'Avventura'."""
+    """Move the article to the front: 'Godfather: Part II, The' -> 'The Godfather: Part II', 'Avventura, L'' -> 'L'Avventura'."""
     match = _INVERTED.match(title)
     if not match:
         return title
@@ -66,6 +66,6 @@ def restore_article(title: str) -> str:
 
 @lru_cache(maxsize=4096)
 def parse_genres(text: str) -> tuple[str, ...]:
-    """'Children|Sci-Fi' -> ('Family', 'Science Fiction'). Cached: a few hundred mixes serve all films."""
+    """Map genres: 'Children|Sci-Fi' -> ('Family', 'Science Fiction'). Cached: a few hundred combinations occur."""
     words = (word.strip() for word in text.split("|"))
     return tuple(dict.fromkeys(GENRES.get(word, word) for word in words if word not in IGNORED_GENRES))

@@ -1,4 +1,4 @@
-"""Votes and popularity from community ratings, for films that TMDb has not told of."""
+"""Votes and popularity from community ratings, for movies without data from TMDb."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from movierec import db
 
-# A film's mean counts as if this many more people had given it what is usual.
+# Damping of the mean: this many additional ratings of the overall average.
 DAMPING = 10
-# With fewer raters even the best known film of a dataset is not very popular.
+# Minimum of the rating count that means full popularity, for small datasets.
 MINIMUM_CEILING = 50
 MOVIES_PER_BATCH = 500
 
@@ -17,11 +17,11 @@ MOVIES_PER_BATCH = 500
 def derive_votes(
     counts: npt.NDArray[np.int64], steps: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """vote_average (1-10) and popularity (0-100) of films by their number of ratings and sum of half stars.
+    """Compute vote_average (1-10) and popularity (0-100) of movies from rating counts and sums of half stars.
 
-    A half star is one of TMDb's ten points. The average is damped towards that of all ratings. Popularity
-    is the square root of the share of the best known film's ratings, in percent, half of it weighed by the
-    average: the same kind of scale as the critics' stand-in of the films that ship with the package.
+    A half star is one of TMDb's ten points. The average is damped towards that of all ratings. Popularity is the
+    square root of a movie's share of the ratings of the most rated movie, in percent, half of it weighted by the
+    average: the same scale as the popularity from critics' reviews of the shipped catalogue.
     """
     usual = steps.sum() / max(int(counts.sum()), 1)
     average = (steps + DAMPING * usual) / (counts + DAMPING)
@@ -31,10 +31,10 @@ def derive_votes(
 
 
 def update_votes(rows: list[tuple[int, int, float, float]], now: int) -> None:
-    """Write (movie id, ratings, average, popularity) of some films, in one statement.
+    """Update (movie id, ratings, average, popularity) of movies in one statement.
 
-    Not of films whose facts come from TMDb or staff, nor where more critics than raters stand behind the
-    votes there are. Repeating it changes nothing.
+    Skips movies whose facts come from TMDb or staff, and movies with votes from more critics than raters. Repeating
+    it changes nothing.
     """
     values = sorted(rows)
     marks = ", ".join(["(?, ?, ?, ?)"] * len(values))

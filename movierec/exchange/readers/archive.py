@@ -1,4 +1,4 @@
-"""The files of a folder or zip archive, by exact name. Archives are read in place, never extracted."""
+"""Files of a folder or zip archive, by exact name. Archives are read in place, never extracted."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from movierec.exchange.readers.lines import quoted
 
 Stack: TypeAlias = contextlib.ExitStack
 StreamOpener: TypeAlias = Callable[[], contextlib.AbstractContextManager[IO[bytes]]]
-BytesReadCallback: TypeAlias = Callable[[int], None]  # told how many bytes were read
+BytesReadCallback: TypeAlias = Callable[[int], None]  # called with the number of bytes read
 
 CHUNK_BYTES = 1 << 20
 
 MAXIMUM_ENTRIES = 1_000
-# The directory is held in memory whole; a thousand entries with long names fit easily.
+# The central directory is held in memory; a thousand entries with long names fit easily.
 MAXIMUM_DIRECTORY_BYTES = 1 << 20
-# Ratings compress to a fifth. DEFLATE cannot pass 1,032, which only emptiness reaches.
+# Ratings compress to a fifth. DEFLATE reaches at most 1,032, with runs of one byte only.
 MAXIMUM_COMPRESSION_RATIO = 100
-RATIO_CHECKED_ABOVE_BYTES = 10 << 20  # below, no ratio is worth refusing
+RATIO_CHECKED_ABOVE_BYTES = 10 << 20  # smaller members are accepted at any ratio
 
 _END = struct.Struct("<4s4H2LH")  # end of central directory
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
 
-# What `zipfile` raises on archives that are cut, patched or made up; NotImplementedError is a RuntimeError.
+# Exceptions of `zipfile` on truncated, patched or forged archives; NotImplementedError is a RuntimeError.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True)
 class Member:
-    """One file: its name, its size in bytes, and its content."""
+    """A file in a folder or archive: its name, its size in bytes, and its content."""
 
     name: str
     size: int
     _open: StreamOpener
 
     def chunks(self, passed: BytesReadCallback) -> Iterator[bytes]:
-        """The content, a megabyte at a time. Raises UnreadableImport where the archive is damaged."""
+        """Yield the content, a megabyte at a time. Raises UnreadableImport if the archive is damaged."""
         for chunk in self._read():
             yield chunk
             passed(len(chunk))
@@ -64,9 +64,9 @@ class Member:
 
 @contextlib.contextmanager
 def open_members(source: Path, names: Collection[str], limit_bytes: int) -> Iterator[dict[str, Member]]:
-    """Those of `names` that a folder or zip archive has; in an archive they may lie in any folder.
+    """Open the files called `names` in a folder, or in any folder of a zip archive.
 
-    `limit_bytes` bounds each of them unpacked. Raises UnreadableImport for anything that is no such source,
+    `limit_bytes` bounds the unpacked size of each file. Raises UnreadableImport for any other source,
     for hostile archives, and for a name that occurs twice.
     """
     with contextlib.ExitStack() as stack:
@@ -79,10 +79,10 @@ def open_members(source: Path, names: Collection[str], limit_bytes: int) -> Iter
 
 @contextlib.contextmanager
 def open_all_members(source: Path, limit_bytes: int) -> Iterator[dict[str, Member]]:
-    """All files of a folder or zip archive, by their paths in it; hidden ones and links in folders left out.
+    """Open all files of a folder or zip archive by path, without hidden files and links in folders.
 
-    `limit_bytes` bounds all of an archive unpacked, and each file of a folder. Raises UnreadableImport as
-    `opened` does.
+    `limit_bytes` bounds the unpacked size of the whole archive, and of each file of a folder. Raises
+    UnreadableImport like `open_members`.
     """
     with contextlib.ExitStack() as stack:
         streams = stack.enter_context(_Streams())
@@ -108,7 +108,7 @@ def open_all_members(source: Path, limit_bytes: int) -> Iterator[dict[str, Membe
 
 
 def single_member(path: Path, name: str, limit_bytes: int) -> Member:
-    """A file by itself, under another name than it lies in."""
+    """Return a single file under a given name, which may differ from its path."""
     size = path.stat().st_size
     _check_size(name, size, limit_bytes)
     return Member(name, size, lambda: path.open("rb"))
@@ -126,7 +126,7 @@ def _walk(folder: Path, limit_bytes: int) -> Iterator[tuple[str, Path]]:
 
 
 def _is_hidden(name: str) -> bool:
-    """What file managers leave behind: .DS_Store, __MACOSX/._ratings.csv."""
+    """Return True for files that file managers leave behind: .DS_Store, __MACOSX/._ratings.csv."""
     return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
 
 
@@ -137,7 +137,7 @@ def _open_archive(source: Path, stack: Stack) -> zipfile.ZipFile:
         archive = stack.enter_context(zipfile.ZipFile(file))
     except _DAMAGE as error:
         raise UnreadableImport("The file is no zip archive.") from error
-    # `zipfile` reads what there is, whatever number the archive claims.
+    # `zipfile` reads all entries, whatever number the archive claims.
     if len(archive.infolist()) > MAXIMUM_ENTRIES:
         raise _too_many_entries()
     return archive
@@ -159,7 +159,7 @@ def _of_folder(
 
 
 class _Streams:
-    """Members that are being read: closed once they were, and with the source at the latest."""
+    """Open streams of members: each is closed after reading, and with the source at the latest."""
 
     def __init__(self) -> None:
         self._open: set[IO[bytes]] = set()
@@ -202,7 +202,7 @@ def _of_archive(
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
-    """Refuse archives with names that point out of their folder, and links: nobody makes them by accident."""
+    """Refuse archives with paths outside their folder, or with links: neither happens by accident."""
     path = PurePosixPath(entry.filename.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", entry.filename):
         raise UnreadableImport("The archive names a file outside its own folder.")
@@ -228,7 +228,7 @@ def _check_content(entry: zipfile.ZipInfo, name: str, limit_bytes: int) -> None:
 
 
 def _check_whole(archive: zipfile.ZipFile, size: int, limit_bytes: int) -> None:
-    """Many small members may be as much as a large one, and several may share the bytes they are unpacked from."""
+    """Check the total size: many small members add up, and several may overlap in the packed bytes."""
     unpacked = sum(entry.file_size for entry in archive.infolist())
     _check_size("The archive", unpacked, limit_bytes)
     if unpacked > RATIO_CHECKED_ABOVE_BYTES and unpacked > MAXIMUM_COMPRESSION_RATIO * size:
@@ -245,7 +245,7 @@ def _check_size(name: str, size: int, limit_bytes: int) -> None:
 
 
 def _check_directory(file: IO[bytes]) -> None:
-    """Bound the directory before `zipfile` reads it whole into memory."""
+    """Check the size of the central directory before `zipfile` reads all of it into memory."""
     size = file.seek(0, 2)
     if size == 0:
         raise UnreadableImport("The file is empty.")
@@ -259,8 +259,8 @@ def _check_directory(file: IO[bytes]) -> None:
     end = _END.unpack_from(tail, place)
     entries, directory_bytes = end[4], end[5]
     if place >= _LOCATOR.size and tail[place - _LOCATOR.size :].startswith(b"PK\6\7"):
-        # Then `zipfile` believes the other record: by its version the one that the locator names, or the one
-        # before the locator. Honest archives have one record, which is both.
+        # Then `zipfile` uses the ZIP64 record: depending on its version, the one that the locator points at, or
+        # the one before the locator. In honest archives both are the same record.
         locator = start + place - _LOCATOR.size
         named = _LOCATOR.unpack_from(tail, place - _LOCATOR.size)[2]
         file.seek(max(0, locator - _END64.size))

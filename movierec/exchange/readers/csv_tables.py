@@ -1,4 +1,4 @@
-"""Tables in CSV whose rows may take several lines, as reviews do: rows by column, each with its first line."""
+"""Rows of CSV tables by column name, each with its first line. A row may span lines, as reviews do."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from movierec.exchange.readers.lines import BadRow, HeaderColumns, UnsupportedRo
 from movierec.exchange.readers.records import ImportRecord, ParsedRow, RefusedRow
 
 SEPARATORS = ",;\t"
-# More has no table of films; a header of a million columns is none.
+# No table of movies has more; a line with a million columns is not a header.
 MAXIMUM_COLUMNS = 200
-# Of one row, over all its lines. The csv module has one limit for the whole process: its own, twice this.
+# Bytes of one row over all its lines. The csv module has its own limit for the process, twice this.
 LONGEST_ROW = 65_536
 
 CsvFields = Mapping[str, str]  # by column, in lower case
@@ -22,7 +22,7 @@ RowParser = Callable[[Number, CsvFields], ImportRecord]
 
 
 def parse_header(head: bytes) -> tuple[str, ...]:
-    """The columns that the first line which is not blank names, in lower case; () where it is no header."""
+    """Return the column names of the first line that is not blank, in lower case; () if it is not a header."""
     line = head.lstrip().partition(b"\n")[0].rstrip(b"\r")
     try:
         names = next(csv.reader([decode_line(line)], delimiter=detect_separator(line), strict=True), [])
@@ -32,17 +32,17 @@ def parse_header(head: bytes) -> tuple[str, ...]:
 
 
 def detect_separator(header: bytes) -> str:
-    """A comma, unless the header has more semicolons or tabs."""
+    """Return the separator of a header: a comma, unless it has more semicolons or tabs."""
     return max(SEPARATORS, key=lambda separator: header.count(separator.encode()))
 
 
 def read_rows(
     name: str, chunks: Iterable[bytes], record_of: RowParser, *, headers: int = 1
 ) -> Iterator[ParsedRow]:
-    """What `record_of` makes of each row below the header; the BadRow it raises becomes a Refusal.
+    """Yield the result of `parse_row` for each row below the header; its BadRow becomes a RefusedRow.
 
-    `headers`: the columns are named by the so many-th line that is not blank. Raises UnreadableImport where
-    that is no header.
+    `headers`: the number of the non-blank line that names the columns. Raises UnreadableImport if that line is
+    not a header.
     """
     lines = _Lines(name, chunks)
     columns = None
@@ -76,7 +76,7 @@ def _columns(name: str, number: int, found: list[str] | BadRow) -> HeaderColumns
 
 
 class _Lines:
-    """The lines of a file as an iterator that survives bad ones, and can take lines back."""
+    """Iterator over the lines of a file that continues after broken lines and can push lines back."""
 
     def __init__(self, name: str, chunks: Iterable[bytes]) -> None:
         self._source = (
@@ -103,7 +103,7 @@ class _Lines:
         return " (an open quote?)" if len(self._taken) > 1 else ""
 
     def rows(self) -> Iterator[tuple[int, list[str] | BadRow]]:
-        """First line and fields of every row that is not blank, or why it is none."""
+        """Yield first line and fields of every row that is not blank, or the reason why it is broken."""
         separator = detect_separator(self._peek())
         reader = csv.reader(self, delimiter=separator, strict=True)
         while True:
@@ -118,14 +118,14 @@ class _Lines:
             except csv.Error:
                 found = BadRow("not valid CSV" + (self._hint() or " (a quote inside a field?)"))
             if isinstance(found, BadRow):
-                # Only its first line is lost to an open quote.
+                # An open quote costs only the first line of the row: read the others again.
                 self._again.extendleft(reversed(self._taken[1:]))
             elif not any(found):
                 continue
             yield self._taken[0][0], found
 
     def _peek(self) -> bytes:
-        """The first line that is not blank, left in place."""
+        """Return the first line that is not blank, without consuming it."""
         for number, line in self._source:
             if line.strip():
                 self._again.append((number, line))

@@ -1,4 +1,4 @@
-"""The entries of a JSON document of any size: of its arrays, wherever they lie, one at a time with their lines."""
+"""Streaming reader of the array entries of a JSON document of any size, one at a time with their lines."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 from movierec.errors import UnreadableImport
 
-# Of one entry, in characters: a film with a long review.
+# Characters of one entry: a movie with a long review fits.
 LONGEST_ENTRY = 131_072
-# How deep arrays of entries may lie within objects.
+# Maximum nesting of objects around an array of entries.
 MAXIMUM_DEPTH = 4
 
 
 class JsonEntry(NamedTuple):
-    """`path` names the objects around its array: ("movies",) in {"movies": […]}."""
+    """An entry of an array; `path` names the objects around the array: ("movies",) in {"movies": […]}."""
 
     line: int
     path: tuple[str, ...]
@@ -24,7 +24,7 @@ class JsonEntry(NamedTuple):
 
 
 def stream_entries(name: str, chunks: Iterable[bytes]) -> Iterator[JsonEntry]:
-    """Raises UnreadableImport with the line where the document is no JSON, is cut short, or has no arrays."""
+    """Yield the entries. Raises UnreadableImport with the line if the document is invalid, cut short or has no arrays."""
     text = _Text(name, chunks)
     opening = text.next_sign()
     if opening not in ("[", "{"):
@@ -64,7 +64,7 @@ def _object(text: _Text, path: tuple[str, ...]) -> Iterator[JsonEntry]:
 
 
 class _Text:
-    """A window on the document, with the number of the line it stands in."""
+    """A sliding window over the document, with the current line number."""
 
     def __init__(self, name: str, chunks: Iterable[bytes]) -> None:
         self._name, self._chunks = name, iter(chunks)
@@ -74,7 +74,7 @@ class _Text:
         self.line = 1
 
     def next_sign(self) -> str:
-        """What stands next that is not blank, left in place; empty at the end."""
+        """Return the next character that is not blank, without consuming it; empty at the end."""
         while True:
             while self._at < len(self._text) and self._text[self._at] in " \t\r\n":
                 self.line += self._text[self._at] == "\n"
@@ -90,7 +90,7 @@ class _Text:
         self._at += 1
 
     def separated(self, end: str) -> bool:
-        """Pass a comma that another value must follow; or be at the `end`."""
+        """Consume a comma that a value follows, or stop before `end`; False for anything else."""
         if self.next_sign() == end:
             return True
         if self.next_sign() != ",":
@@ -99,7 +99,7 @@ class _Text:
         return self.next_sign() not in ("]", "}", "")
 
     def value(self) -> Any:
-        """The whole value that begins here."""
+        """Return the whole value that starts here."""
         self.next_sign()
         while True:
             is_all = len(self._text) - self._at > LONGEST_ENTRY
@@ -110,7 +110,7 @@ class _Text:
                 if is_all or not self._more():
                     raise self._unreadable(place) from error
                 continue
-            # A number may go on in the next piece.
+            # A number may continue in the next chunk.
             if end < len(self._text) or is_all or not self._more():
                 break
         self.line += self._text.count("\n", self._at, end)

@@ -1,4 +1,4 @@
-"""Text files of any size as numbered lines: encodings, broken rows, lines without end. A row is one line."""
+"""Numbered lines of text files of any size: encodings, broken rows, overlong lines. One row is one line."""
 
 from __future__ import annotations
 
@@ -14,29 +14,32 @@ LONGEST_LINE = 65_536
 
 
 class BadRow(ValueError):
-    """Why a row is not taken, in words for whoever made the file."""
+    """Raised for a broken row, with a reason for the author of the file."""
 
 
 class UnsupportedRow(BadRow):
-    """Why a good row is passed over: it says nothing movierec keeps."""
+    """Raised for a valid row about something that movierec does not store, such as a series."""
 
 
 class LineBlock(NamedTuple):
-    """Whole lines in UTF-8 (or Latin-1, see `decoded`), each ending in a line feed."""
+    """Whole lines in UTF-8 (or Latin-1, see `decode_line`), each ending in a line feed."""
 
     first_line: int
     data: bytes
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
-        """Number and content of every line that is not blank."""
+        """Yield number and content of every line that is not blank."""
         for number, line in enumerate(self.data.split(b"\n"), start=self.first_line):
             if line := line.rstrip(b"\r"):
                 yield number, line
 
 
 def line_blocks(name: str, chunks: Iterable[bytes]) -> Iterator[LineBlock]:
-    """The lines of a file, about a chunk at a time. Of a line beyond LONGEST_LINE only the beginning is kept,
-    long enough to be refused. Raises UnreadableImport for a file that is no text."""
+    """Yield the lines of a file in blocks of about a chunk.
+
+    A line beyond LONGEST_LINE is cut to a length that is still refused. Raises UnreadableImport for a file that
+    is not text.
+    """
     number, rest = 1, b""
     for chunk in normalise_encoding(name, chunks):
         rest += chunk
@@ -50,7 +53,7 @@ def line_blocks(name: str, chunks: Iterable[bytes]) -> Iterator[LineBlock]:
 
 
 def normalise_encoding(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Without a byte order mark; UTF-16 becomes UTF-8."""
+    """Remove a byte order mark and convert UTF-16 to UTF-8."""
     source = iter(chunks)
     head = b""
     while len(head) < 4 and (chunk := next(source, b"")):
@@ -67,7 +70,7 @@ def normalise_encoding(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def decode_line(line: bytes) -> str:
-    """UTF-8, or Latin-1 where it is not. Raises BadRow for what is no line of text."""
+    """Decode a line as UTF-8, or else as Latin-1. Raises BadRow for a line that is not text."""
     if len(line) > LONGEST_LINE:
         raise BadRow(f"longer than {LONGEST_LINE:,} bytes")
     if b"\0" in line:
@@ -79,7 +82,7 @@ def decode_line(line: bytes) -> str:
 
 
 def split_fields(line: bytes, separator: str) -> list[str]:
-    """The fields of a row, CSV where the separator is a comma. Raises BadRow."""
+    """Split a row into fields, as CSV if the separator is a comma. Raises BadRow."""
     text = decode_line(line)
     if separator != ",":
         return [field.strip() for field in text.split(separator)]
@@ -90,7 +93,7 @@ def split_fields(line: bytes, separator: str) -> list[str]:
 
 
 class HeaderColumns:
-    """Which column has what, by the header of a file."""
+    """The columns of a file by the names in its header."""
 
     def __init__(self, name: str, header: list[str], needed: tuple[str, ...]) -> None:
         self.names = [field.lower() for field in header]
@@ -103,18 +106,18 @@ class HeaderColumns:
             )
 
     def place(self, column: str) -> int:
-        """Its position, or -1."""
+        """Return the position of a column, or -1."""
         return self.names.index(column.lower()) if column.lower() in self.names else -1
 
     def row(self, found: list[str]) -> Mapping[str, str]:
-        """The fields of a row by the column's name in lower case. Raises BadRow."""
+        """Return the fields of a row by column name in lower case. Raises BadRow."""
         if len(found) != self.width:
             raise BadRow(f"{len(found)} fields where {self.width} are expected")
         return dict(zip(self.names, found, strict=True))
 
 
 def parse_whole_number(text: str, what: str, *, least: int = 1, most: int = 2**31 - 1) -> int:
-    """Raises BadRow unless `text` is digits, within bounds."""
+    """Parse digits to an integer within bounds. Raises BadRow."""
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise BadRow(f"{what} {quoted(text)} is no whole number")
     number = int(text)
@@ -124,6 +127,6 @@ def parse_whole_number(text: str, what: str, *, least: int = 1, most: int = 2**3
 
 
 def quoted(text: str) -> str:
-    """Foreign text inside a message: quoted, short, without control characters."""
+    """Quote foreign text for a message: shortened, without control characters."""
     cut = text if len(text) <= 40 else text[:40] + "…"
     return "'" + "".join(char if char.isprintable() else "�" for char in cut) + "'"

@@ -1,6 +1,7 @@
-"""What readers of a user's own history yield, whatever service kept it.
+"""Records that readers of import formats yield, the same for every service.
 
-A reader turns every row of its files into one `Record` or one `Refusal`, so that outcomes add up to the rows.
+A reader turns every row into exactly one `ImportRecord`, `ImportedProfile` or `RefusedRow`, so that the counts of
+outcomes add up to the number of rows.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class MovieReference:
-    """Which film a row means, in the words of its source; empty and None: the source does not say.
+    """Title, year and ids by which a row refers to a movie; empty or None: the source has no such value.
 
-    `uri` identifies a film at its source, never a diary entry. `own_id` is what movierec gave a film that no
-    other service knows.
+    `uri` identifies a movie at its source, never a diary entry. `own_id` is the id that movierec gave a movie that
+    no other service knows.
     """
 
     title: str = ""
@@ -28,12 +29,12 @@ class MovieReference:
     uri: str = ""
 
 
-# Times are UTC epoch seconds; None: the source does not say when. Other fields: None, it has no such thing.
+# Times are UTC epoch seconds; None: the source has no time. For other fields None means: the source has no value.
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedRating:
-    """Half-star steps 1-10, words, or both; None: the row says nothing of it."""
+    """A rating in half-star steps 1-10, a review, or both; None: the row does not have it."""
 
     steps: int | None = None
     review: str | None = None
@@ -43,7 +44,7 @@ class ImportedRating:
 
 @dataclass(frozen=True, slots=True)
 class ImportedFavorite:
-    """A favorite."""
+    """A favorite with an optional note."""
 
     note: str | None = None
     created_at: int | None = None
@@ -51,7 +52,7 @@ class ImportedFavorite:
 
 @dataclass(frozen=True, slots=True)
 class ImportedWatchlistEntry:
-    """An entry of the watchlist."""
+    """A watchlist entry with an optional note."""
 
     note: str | None = None
     created_at: int | None = None
@@ -59,10 +60,10 @@ class ImportedWatchlistEntry:
 
 @dataclass(frozen=True, slots=True)
 class ImportedViewing:
-    """One viewing. `watched_at` is a date, a time in UTC (`2020-05-17T20:15:00Z`), or empty: nobody knows.
+    """One viewing. `watched_at` is a date, a time in UTC (`2020-05-17T20:15:00Z`), or empty: unknown.
 
-    `source` tells two viewings of one film on one day apart. `sometime`: the film was seen, and no more is
-    said, which is nothing new where a viewing is known.
+    `source` distinguishes two viewings of one movie on one day. `sometime`: the row states only that the movie was
+    seen, which adds nothing if a viewing is known.
     """
 
     watched_at: str = ""
@@ -75,7 +76,7 @@ class ImportedViewing:
 
 @dataclass(frozen=True, slots=True)
 class ImportedFeedback:
-    """An opinion of a recommended film: like, dislike or not_interested."""
+    """Feedback on a recommended movie: like, dislike or not_interested."""
 
     feedback_type: str
     comment: str = ""
@@ -84,7 +85,7 @@ class ImportedFeedback:
 
 @dataclass(frozen=True, slots=True)
 class ImportRecord:
-    """One row: where it stands, which film it means, and all it says of it."""
+    """One row: its file and line, the movie it refers to, and all its content."""
 
     file: str
     line: int
@@ -98,7 +99,7 @@ class ImportRecord:
 
 @dataclass(frozen=True, slots=True)
 class ImportedProfile:
-    """What somebody tells about themselves, by the columns of the profile; lists are lists."""
+    """The values of a profile by column name; lists are lists."""
 
     file: str
     line: int
@@ -107,7 +108,7 @@ class ImportedProfile:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that is not taken: `skipped`, being nothing movierec keeps, or else rejected as broken."""
+    """A row without content to import: `skipped` if movierec does not store such things, or else rejected as broken."""
 
     file: str
     line: int

@@ -1,4 +1,4 @@
-"""The files of an import, whether one was sent or many in an archive, and what their first bytes tell."""
+"""Files of an import, a single one or many in an archive, with detection by their first bytes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from movierec.exchange.readers.archive import BytesReadCallback
 from movierec.exchange.readers.csv_tables import parse_header
 from movierec.exchange.readers.lines import LONGEST_LINE, normalise_encoding
 
-# Enough for any header, and for the first entry of a JSON document.
+# Enough for any header and for the first entry of a JSON document.
 HEAD_BYTES = 65_536
-# Heads are kept until all is read; of many files they are shorter.
+# Heads stay in memory until the import ends; with many files each is shorter.
 ALL_HEADS_BYTES = 16 << 20
 
 
 def _unwatched(_bytes: int) -> None:
-    """Nobody wants to know."""
+    """Ignore progress."""
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file: its name as the archive has it, its size in bytes, and its content as UTF-8 or Latin-1."""
+    """A file: its path in the archive, its size in bytes, and its content as UTF-8 or Latin-1."""
 
     name: str
     size: int
@@ -34,12 +34,12 @@ class SourceFile:
     _head_bytes: int = HEAD_BYTES
 
     def chunks(self) -> Iterator[bytes]:
-        """From the beginning, whenever asked. Raises UnreadableImport for what is no text."""
+        """Yield the content from the start, any number of times. Raises UnreadableImport for a file that is not text."""
         return normalise_encoding(self.name, self._chunks())
 
     @cached_property
     def head(self) -> bytes:
-        """The first bytes; nothing of what is no text."""
+        """Return the first bytes; empty for a file that is not text."""
         try:
             head = b""
             for chunk in self.chunks():
@@ -52,7 +52,7 @@ class SourceFile:
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """What the first line names, in lower case; nothing where that cannot be the header of a table."""
+        """Return the column names of the first line in lower case; empty if it is not the header of a table."""
         return parse_header(self.head[: LONGEST_LINE + 1])
 
     @property
@@ -68,10 +68,10 @@ class SourceFile:
 def open_source_files(
     source: Path, limit_bytes: int, *, name: str = "", passed: BytesReadCallback = _unwatched
 ) -> Iterator[list[SourceFile]]:
-    """The files of `source`: a folder, a zip archive, or a single file, which then is called `name`.
+    """Open the files of `source`: a folder, a zip archive, or a single file, which gets the name `name`.
 
-    `limit_bytes` bounds all of an archive unpacked, and each file of a folder. Raises UnreadableImport for
-    hostile and damaged archives, and for what is empty.
+    `limit_bytes` bounds the unpacked size of a whole archive, and of each file of a folder. Raises
+    UnreadableImport for hostile, damaged and empty sources.
     """
     if source.is_file() and not _is_archive(source):
         yield [_single(source, name, limit_bytes, passed)]

@@ -1,4 +1,4 @@
-"""Single values of foreign files: ratings on any scale, years, dates, ids. All raise BadRow for what is none."""
+"""Parsers of single values: ratings on any scale, years, dates, ids. All raise BadRow for invalid text."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from movierec.exchange.readers.lines import BadRow, parse_whole_number, quoted
 
 SCALES = (5, 10, 100)
 LONGEST_TITLE = 500
-LONGEST_TEXT = 10_000  # of a review or note, in characters
-LONGEST_URI_BYTES = 500  # it is part of an index, which PostgreSQL bounds
-MAXIMUM_WORDS, LONGEST_WORD = 100, 200  # tags, genres
+LONGEST_TEXT = 10_000  # characters of a review or note
+LONGEST_URI_BYTES = 500  # part of an index, whose entries PostgreSQL limits
+MAXIMUM_WORDS, LONGEST_WORD = 100, 200  # of tags and genres
 
 _NUMBER = re.compile(r"\d{1,3}(?:[.,]\d{1,6})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -23,7 +23,7 @@ _IMDB_ID = re.compile(r"tt\d{7,10}")
 
 @lru_cache(maxsize=1024)
 def parse_steps(text: str, scale: int) -> int:
-    """Half-star steps 1-10 of a rating whose best is `scale`: exactly, or BadRow."""
+    """Convert a rating out of `scale` to half-star steps 1-10. Raises BadRow unless it is exact."""
     if not _NUMBER.fullmatch(text):
         raise BadRow(f"the rating {quoted(text)} is no number")
     steps = Decimal(text.replace(",", ".")) * 10 / scale
@@ -37,7 +37,7 @@ def parse_steps(text: str, scale: int) -> int:
 
 
 def parse_year(text: str) -> int | None:
-    """None where it is empty. '2010-2014', as some write of series, is 2010."""
+    """Parse a year; None if empty. '2010-2014', as written for series, is 2010."""
     text = text.strip()
     if not text:
         return None
@@ -46,13 +46,13 @@ def parse_year(text: str) -> int | None:
 
 @lru_cache(maxsize=4096)
 def parse_time(text: str) -> int | None:
-    """UTC epoch seconds of an ISO 8601 date or time; a date is its midnight. None where it is empty."""
+    """Parse an ISO 8601 date (its midnight) or time to UTC epoch seconds; None if empty."""
     text = text.strip().removesuffix(" UTC")
     if not text:
         return None
     try:
         if not _DAY.match(text):
-            raise ValueError(text)  # a week, or without signs: other ISO dates
+            raise ValueError(text)  # other ISO dates: a week, or without hyphens
         if _DAY.fullmatch(text):
             day = date.fromisoformat(text)
             moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
@@ -68,7 +68,7 @@ def parse_time(text: str) -> int | None:
 
 
 def parse_day(text: str) -> str:
-    """A date as it stands; empty where it is."""
+    """Return a date, checked and unchanged; empty if empty."""
     text = text.strip()
     if text and not _DAY.fullmatch(text):
         raise BadRow(f"{quoted(text)} is no date")
@@ -77,7 +77,7 @@ def parse_day(text: str) -> str:
 
 
 def parse_moment(text: str) -> str:
-    """A date as it stands, or a time in UTC to the second; empty where it is."""
+    """Return a date unchanged, or a time in UTC to the second; empty if empty."""
     text = text.strip()
     seconds = parse_time(text)
     if seconds is None or _DAY.fullmatch(text):
@@ -86,7 +86,7 @@ def parse_moment(text: str) -> str:
 
 
 def parse_imdb_id(text: str) -> str | None:
-    """None where it is empty."""
+    """Parse an IMDb id; None if empty."""
     text = text.strip().lower()
     if text and not _IMDB_ID.fullmatch(text):
         raise BadRow(f"{quoted(text)} is no IMDb id such as tt0133093")
@@ -94,13 +94,13 @@ def parse_imdb_id(text: str) -> str | None:
 
 
 def parse_id(text: str, what: str) -> int | None:
-    """An id of another service; None where it is empty or 0."""
+    """Parse the numeric id of another service; None if empty or 0."""
     text = text.strip()
     return parse_whole_number(text, what) if text and text != "0" else None
 
 
 def clean_title(text: str) -> str:
-    """One line, without control characters. May be empty."""
+    """Return a title as one line without control characters; it may be empty."""
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     if len(text) > LONGEST_TITLE:
         raise BadRow(f"the title is longer than {LONGEST_TITLE} characters")
@@ -108,7 +108,7 @@ def clean_title(text: str) -> str:
 
 
 def clean_uri(text: str) -> str:
-    """Where another service has a film or an entry; compared, never followed. May be empty."""
+    """Return the URI of a movie or entry at another service. It is compared, never fetched; it may be empty."""
     text = clean_title(text)
     if len(text.encode()) > LONGEST_URI_BYTES:
         raise BadRow(f"the address is longer than {LONGEST_URI_BYTES} bytes")
@@ -116,12 +116,12 @@ def clean_uri(text: str) -> str:
 
 
 def clean_text(text: str, what: str) -> str:
-    """A review or note, with its line breaks."""
+    """Return a review or note, trimmed, with its line breaks."""
     return check_text(text.replace("\r\n", "\n").strip(), f"the {what}", most=LONGEST_TEXT)
 
 
 def check_text(text: str, what: str, *, most: int, least: int = 0) -> str:
-    """As it is, where every database keeps it; raises BadRow for NUL, half characters and what is too long."""
+    """Return a text unchanged if every database stores it. Raises BadRow for NUL, lone surrogates and wrong length."""
     if len(text) > most:
         raise BadRow(f"{what} is longer than {most:,} characters")
     if len(text) < least:
@@ -136,12 +136,12 @@ def check_text(text: str, what: str, *, most: int, least: int = 0) -> str:
 
 
 def parse_tags(text: str) -> tuple[str, ...]:
-    """What commas part, each one line; nothing twice."""
+    """Split tags at commas, each cleaned to one line, without duplicates."""
     return distinct_tags(clean_title(part) for part in text.split(","))
 
 
 def distinct_tags(told: Iterable[str]) -> tuple[str, ...]:
-    """Tags as they are, but for what is empty or told twice."""
+    """Return tags unchanged, without empty ones and duplicates."""
     tags = tuple(dict.fromkeys(check_text(tag, "a tag", most=LONGEST_WORD) for tag in told if tag))
     if len(tags) > MAXIMUM_WORDS:
         raise BadRow(f"there are more than {MAXIMUM_WORDS} tags")

@@ -35,7 +35,7 @@ def record_from_list_item(film: TmdbMovie, genres: Mapping[int, str]) -> MovieRe
 def record_from_details(details: MovieDetails, told_at: int) -> MovieRecord:
     """From a film's own page, which tells all that TMDb knew at `told_at` (UTC epoch seconds)."""
     return dataclasses.replace(
-        record_from_list_item(details.film, {}),
+        record_from_list_item(details.movie, {}),
         details_at=told_at,
         imdb_id=details.imdb_id,
         tagline=details.tagline,

@@ -118,7 +118,7 @@ class TmdbSync:
         """The films of an answer, stored. Adult ones only where they were asked for."""
         answer, genres = await asyncio.gather(asking, self._genre_names())
         page = answer.value
-        films = [record_from_list_item(film, genres) for film in page.films if adult or not film.adult]
+        films = [record_from_list_item(film, genres) for film in page.movies if adult or not film.adult]
         return TmdbListPage(
             await self._stored(films),
             page.page,

@@ -37,7 +37,7 @@ def publish_model(
     into the manifest beside what every model records. Returns its version.
     """
     films = np.asarray(movie_ids, dtype=np.int64)[model.films]
-    positions = catalogue.places_of(films)
+    positions = catalogue.items_of(films)
     spread = catalogue_transfer_matrix(catalogue.content.features, model.blend.raters, positions)
     recorded = {
         **facts,
@@ -70,7 +70,7 @@ def community_from_artifact(found: Artifact, catalogue: MovieIndex, settings: Se
     try:
         movie_ids = np.asarray(found.arrays["movie_ids"], dtype=np.int64)
         blend = Blend.from_arrays(found.arrays, settings)
-        positions = _one_each(catalogue.places_of(movie_ids), movie_ids, catalogue)
+        positions = _one_each(catalogue.items_of(movie_ids), movie_ids, catalogue)
         spread = _spread_of(found, catalogue, blend.raters, positions, movie_ids)
         stars = RatingModel.from_arrays(found.arrays) if "rating_films" in found.arrays else None
     except KeyError as error:

@@ -36,10 +36,10 @@ class ModelVersions:
 
 def list_models(recommender: ModelKeeper) -> ModelVersions:
     """The models as they are now. Raises ModelNotTrained where there is none."""
-    state = recommender.serving()
-    if store.current_version(recommender.models) != state.wanted:
-        recommender.renew()
-        state = recommender.serving()
+    state = recommender.state()
+    if store.current_version(recommender.models) != state.wanted_version:
+        recommender.refresh()
+        state = recommender.state()
     if state.version == CONTENT_ONLY:
         raise ModelNotTrained()
     earlier = [name for name in store.list_versions(recommender.models) if name < state.version]

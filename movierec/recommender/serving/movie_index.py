@@ -42,25 +42,25 @@ class MovieIndex:
     content: ContentScorer
     genres: Floats
     # The column of each film's first director among its facts, −1 where none is known.
-    makers: Ints
+    director_columns: Ints
     # Ids of films that were merged into others, and the ids of these.
     aliases: Mapping[int, int]
-    came: int = 0
+    added: int = 0
 
     def __len__(self) -> int:
         return len(self.movie_ids)
 
-    def number_of(self, movie_id: int) -> int | None:
+    def item_of(self, movie_id: int) -> int | None:
         """The number of a film, None where it came after this revision."""
-        number = int(self.places_of([movie_id])[0])
+        number = int(self.items_of([movie_id])[0])
         return number if number >= 0 else None
 
-    def numbers_of(self, movie_ids: Sequence[int]) -> Ints:
+    def known_items(self, movie_ids: Sequence[int]) -> Ints:
         """The numbers of films, leaving out those that are not here."""
-        places = self.places_of(movie_ids)
+        places = self.items_of(movie_ids)
         return places[places >= 0]
 
-    def places_of(self, movie_ids: Sequence[int] | Ints) -> Ints:
+    def items_of(self, movie_ids: Sequence[int] | Ints) -> Ints:
         """The number of each film or what it was merged into, −1 for those that are not here."""
         wanted = replace_values(np.asarray(movie_ids, dtype=np.int64), self.aliases)
         if not len(self.movie_ids):
@@ -83,7 +83,7 @@ def load_movie_index() -> MovieIndex:
         traits=films.traits,
         content=content,
         genres=genre_shares(films.traits.genres),
-        makers=director_columns_of(content.features, films.facts),
+        director_columns=director_columns_of(content.features, films.facts),
         aliases=movies.alias_targets(),
     )
 

@@ -41,8 +41,8 @@ def refresh_movie_index(before: MovieIndex) -> RefreshedIndex | None:
     if len(touched) > MAX_CHANGES or movies.alias_targets() != before.aliases:
         return None
     films = read_movies(touched)
-    came = films.ids[before.places_of(films.ids) < 0]
-    if before.came + len(came) > MAX_CHANGES:
+    came = films.ids[before.items_of(films.ids) < 0]
+    if before.added + len(came) > MAX_CHANGES:
         return None
     kept = before.movie_ids
     if db.value("SELECT COUNT(*) FROM movies") != len(kept) + len(came):
@@ -51,10 +51,10 @@ def refresh_movie_index(before: MovieIndex) -> RefreshedIndex | None:
         if len(present) != len(kept) + len(came):
             return None
     ids = np.union1d(kept, films.ids)
-    take, fresh = before.places_of(ids), np.isin(ids, films.ids)
+    take, fresh = before.items_of(ids), np.isin(ids, films.ids)
     take[fresh] = len(before) + np.arange(len(films.ids))
     catalogue = _merged(before, films, revision, ids, take)
-    return RefreshedIndex(dataclasses.replace(catalogue, came=before.came + len(came)), take, fresh)
+    return RefreshedIndex(dataclasses.replace(catalogue, added=before.added + len(came)), take, fresh)
 
 
 def _touched_since(before: MovieIndex) -> list[int]:
@@ -62,7 +62,7 @@ def _touched_since(before: MovieIndex) -> list[int]:
     newest = int(before.updated_at.max(initial=0))
     rows = db.rows("SELECT id, updated_at FROM movies WHERE updated_at >= ?", newest - LATE_COMMIT_SECONDS)
     ids, times = np.array(rows, dtype=np.int64).reshape(-1, 2).T
-    places = before.places_of(ids)
+    places = before.items_of(ids)
     touched = (places < 0) | (before.updated_at[places] != times)
     # Within a second a film may have been changed once more; where that is doubtful of many, they were a first load.
     doubtful = times >= newest - 1
@@ -85,7 +85,7 @@ def _merged(before: MovieIndex, films: MovieRows, revision: int, ids: Ints, take
         traits=traits,
         content=content,
         genres=genre_shares(traits.genres),
-        makers=np.concatenate((before.makers, makers))[take],
+        director_columns=np.concatenate((before.director_columns, makers))[take],
         aliases=before.aliases,
     )
 
@@ -114,6 +114,6 @@ def _with_series(before: MovieIndex, films: MovieRows) -> MovieColumns:
     features = before.content.features
     series = [
         features.named(number, "series") if number >= 0 else []
-        for number in before.places_of(films.ids).tolist()
+        for number in before.items_of(films.ids).tolist()
     ]
     return dataclasses.replace(films.facts, series=series)

@@ -27,7 +27,7 @@ class Surprise:
 class PredictionAccuracy:
     """Over so many films; `mean_error` is in stars. `surprises` come furthest apart first."""
 
-    films: int
+    movies: int
     mean_error: float
     surprises: tuple[Surprise, ...]
 
@@ -38,7 +38,7 @@ def prediction_accuracy_for(serving: ModelState, user_id: int) -> PredictionAccu
     if community is None:
         return None
     ratings = load_signals(user_id).ratings
-    numbers = catalogue.places_of([movie_id for movie_id, _ in ratings])
+    numbers = catalogue.items_of([movie_id for movie_id, _ in ratings])
     stars = np.array([given for _, given in ratings], dtype=np.float32)[numbers >= 0]
     numbers = numbers[numbers >= 0]
     places, expected = community.foreseen(numbers, stars, MAX_RATINGS)
@@ -47,7 +47,7 @@ def prediction_accuracy_for(serving: ModelState, user_id: int) -> PredictionAccu
     errors = np.abs(stars[places] - expected)
     furthest = np.argsort(-errors, kind="stable")[:MAX_SURPRISES]
     return PredictionAccuracy(
-        films=len(places),
+        movies=len(places),
         mean_error=round(float(errors.mean()), 2),
         surprises=tuple(
             Surprise(

@@ -101,11 +101,11 @@ def recommend_for(serving: ModelState, user_id: int, wish: RecommendRequest) -> 
     """The films a user would probably love, best first, out of those that pass the filters."""
     opinions = load_signals(user_id)
     watchlist = load_watchlist(user_id) if wish.watchlist else None
-    serving = serving.knowing([*opinions.films, *(watchlist or ())])
+    serving = serving.with_movies([*opinions.movie_ids, *(watchlist or ())])
     sources = (opinions, watchlist, wish)
-    found: list[RecommendedMovie] | None = serving.latest.get(user_id, sources)
+    found: list[RecommendedMovie] | None = serving.results.get(user_id, sources)
     if found is None:
-        found = serving.latest.keep(user_id, sources, _recommend(serving, opinions, watchlist, wish))
+        found = serving.results.put(user_id, sources, _recommend(serving, opinions, watchlist, wish))
     return found
 
 
@@ -120,7 +120,7 @@ def _recommend(
             scored, scores=boost_preferred(scored.scores, catalogue.traits, wish.preference)
         )
     excluded = opinions.excluded_in(catalogue, include_seen=wish.include_seen)
-    only = catalogue.numbers_of(watchlist) if watchlist is not None else None
+    only = catalogue.known_items(watchlist) if watchlist is not None else None
     allowed = candidate_mask(catalogue.traits, wish.filters, excluded, only)
     weights = serving_weights(seen.stars)
     taste = ranking.RankingOptions(diversity=wish.diversity or 0.0, seed=None if wish.pick else wish.seed)
@@ -132,7 +132,7 @@ def _recommend(
         genres=catalogue.genres,
         wanted=ranking.genre_mix(catalogue.genres, seen.films, weights) if len(seen) else None,
         taste=taste,
-        makers=catalogue.makers,
+        makers=catalogue.director_columns,
         liked=seen.films[weights > 0],
     )
     if wish.pick and len(films):
@@ -158,8 +158,8 @@ def predict_rating(serving: ModelState, user_id: int, movie_id: int) -> float | 
     if serving.scorer.community is None:
         return None
     opinions = load_signals(user_id)
-    serving = serving.knowing([*opinions.films, movie_id])
-    film = serving.catalogue.number_of(movie_id)
+    serving = serving.with_movies([*opinions.movie_ids, movie_id])
+    film = serving.catalogue.item_of(movie_id)
     if film is None:
         return None
     return _expected_stars(serving, opinions, np.array([film]))[0]
@@ -168,9 +168,9 @@ def predict_rating(serving: ModelState, user_id: int, movie_id: int) -> float | 
 def explain(serving: ModelState, user_id: int, movie_id: int) -> MovieExplanation | None:
     """The whole account of a film's score for a user; None for a film the recommender does not know yet."""
     opinions = load_signals(user_id)
-    serving = serving.knowing([*opinions.films, movie_id])
+    serving = serving.with_movies([*opinions.movie_ids, movie_id])
     catalogue = serving.catalogue
-    film = catalogue.number_of(movie_id)
+    film = catalogue.item_of(movie_id)
     if film is None:
         return None
     scored = serving.scorer.score(opinions.history_in(catalogue))
@@ -221,9 +221,9 @@ def quickstart_for(
 
 def similar_movies(serving: ModelState, movie_id: int, limit: int) -> list[SimilarMovie] | None:
     """Films like one film; None where the recommender does not know it yet."""
-    serving = serving.knowing([movie_id])
+    serving = serving.with_movies([movie_id])
     catalogue = serving.catalogue
-    film = catalogue.number_of(movie_id)
+    film = catalogue.item_of(movie_id)
     if film is None:
         return None
     allowed = (

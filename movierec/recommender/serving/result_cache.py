@@ -28,7 +28,7 @@ class ResultCache(Generic[Made]):
             found = self._kept.get(user_id)
         return found[1] if found is not None and found[0] == sources else None
 
-    def keep(self, user_id: int, sources: object, made: Made) -> Made:
+    def put(self, user_id: int, sources: object, made: Made) -> Made:
         """Remember and return `made`. Neither it nor `sources` may change afterwards."""
         with self._lock:
             self._kept[user_id] = (sources, made)

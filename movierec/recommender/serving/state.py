@@ -45,18 +45,18 @@ class ModelState:
     catalogue: MovieIndex
     scorer: HybridScorer
     version: str
-    wanted: str | None
+    wanted_version: str | None
     manifest: dict[str, object]
     degraded: tuple[str, ...] = ()
     # Of lists of recommendations, by what users have said: unchanged ones are not made again.
-    latest: ResultCache[Any] = field(default_factory=ResultCache)
+    results: ResultCache[Any] = field(default_factory=ResultCache)
     # Who keeps it; None where nothing ever changes.
-    recommender: ModelKeeper | None = None
+    keeper: ModelKeeper | None = None
 
-    def knowing(self, movie_ids: Sequence[int]) -> ModelState:
+    def with_movies(self, movie_ids: Sequence[int]) -> ModelState:
         """This, or a newer one where a film has come since; it may still lack one for some seconds."""
-        known = (self.catalogue.places_of(movie_ids) >= 0).all()
-        return self if known or self.recommender is None else self.recommender.with_new_films()
+        known = (self.catalogue.items_of(movie_ids) >= 0).all()
+        return self if known or self.keeper is None else self.keeper.state_with_new_movies()
 
 
 class ModelKeeper:
@@ -80,7 +80,7 @@ class ModelKeeper:
         """What serves, None before the first request; reads nothing."""
         return self._serving.version if self._serving else None
 
-    def serving(self) -> ModelState:
+    def state(self) -> ModelState:
         """The state to serve from now. Called in a database thread."""
         found = self._serving
         if found is None:
@@ -91,14 +91,14 @@ class ModelKeeper:
             threading.Thread(target=self._renew, name="recommender-renewal", daemon=True).start()
         return found
 
-    def renew(self) -> None:
+    def refresh(self) -> None:
         """Take over what has changed, now."""
         with self._lock, _yielding():
             self._serving = self._build(self._serving)
 
-    def with_new_films(self) -> ModelState:
+    def state_with_new_movies(self) -> ModelState:
         """The state with the films that came this moment; without them where that would take long."""
-        found = self.serving()
+        found = self.state()
         if found.catalogue.revision == db.revision("catalogue"):
             return found
         if self._lock.acquire(timeout=PATIENCE_SECONDS):
@@ -110,7 +110,7 @@ class ModelKeeper:
         return self._serving or found
 
     def _should_renew(self, serving: ModelState) -> bool:
-        if store.current_version(self.models) != serving.wanted:
+        if store.current_version(self.models) != serving.wanted_version:
             return True
         rested = time.monotonic() >= self._rest_until
         return rested and db.revision("catalogue") != serving.catalogue.revision
@@ -118,7 +118,7 @@ class ModelKeeper:
     def _renew(self) -> None:
         started = time.monotonic()
         try:
-            db.run_with_retry(self.renew)
+            db.run_with_retry(self.refresh)
         except Exception:
             logger.exception("the recommender could not take over what has changed")
         finally:
@@ -130,12 +130,12 @@ class ModelKeeper:
 
     def _build(self, before: ModelState | None) -> ModelState:
         wanted = store.current_version(self.models)
-        if before is not None and before.wanted == wanted:
+        if before is not None and before.wanted_version == wanted:
             changed = self._with_changes(before)
             if changed is not None:
                 return changed
         catalogue = before.catalogue if before else None
-        if catalogue is None or catalogue.came or catalogue.revision != db.revision("catalogue"):
+        if catalogue is None or catalogue.added or catalogue.revision != db.revision("catalogue"):
             catalogue = load_movie_index()
         found, complaints = store.load_current(self.models)
         community = None
@@ -151,10 +151,10 @@ class ModelKeeper:
             catalogue=catalogue,
             scorer=HybridScorer(catalogue.content, community),
             version=found.version if found else CONTENT_ONLY,
-            wanted=wanted,
+            wanted_version=wanted,
             manifest=dict(found.manifest) if found else {},
             degraded=tuple(complaints),
-            recommender=self,
+            keeper=self,
         )
 
     def _with_changes(self, before: ModelState) -> ModelState | None:
@@ -168,9 +168,9 @@ class ModelKeeper:
         if community is not None:
             old_ids = before.catalogue.movie_ids
             ids = np.where(community.positions >= 0, old_ids[community.positions], -1)
-            community = community.over(catalogue.content, catalogue.places_of(ids), found.take, found.fresh)
+            community = community.over(catalogue.content, catalogue.items_of(ids), found.take, found.fresh)
         scorer = HybridScorer(catalogue.content, community)
-        return dataclasses.replace(before, catalogue=catalogue, scorer=scorer, latest=ResultCache())
+        return dataclasses.replace(before, catalogue=catalogue, scorer=scorer, results=ResultCache())
 
 
 @contextlib.contextmanager

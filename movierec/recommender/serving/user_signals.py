@@ -27,25 +27,25 @@ class UserSignals:
     watched: list[int]
 
     @property
-    def films(self) -> list[int]:
+    def movie_ids(self) -> list[int]:
         """Ids of all films that anything is said of."""
         rated = [movie_id for movie_id, _ in self.ratings]
         return [*rated, *self.favorites, *self.liked, *self.disliked, *self.not_interested]
 
     def history_in(self, catalogue: MovieIndex) -> History:
         """The part a scorer can use, numbered as in `catalogue`."""
-        numbers = catalogue.places_of([movie_id for movie_id, _ in self.ratings]).tolist()
+        numbers = catalogue.items_of([movie_id for movie_id, _ in self.ratings]).tolist()
         rated = [
             (number, stars) for number, (_, stars) in zip(numbers, self.ratings, strict=True) if number >= 0
         ]
-        liked = catalogue.numbers_of([*self.favorites, *self.liked])
-        return build_history(rated, liked.tolist(), catalogue.numbers_of(self.disliked).tolist())
+        liked = catalogue.known_items([*self.favorites, *self.liked])
+        return build_history(rated, liked.tolist(), catalogue.known_items(self.disliked).tolist())
 
     def taste_in(self, catalogue: MovieIndex, community: CommunityModel | None) -> UserPosterior | None:
         """What predicts this user's stars, from ratings alone: a heart is no number."""
         if community is None or not self.ratings:
             return None
-        places = catalogue.places_of([movie_id for movie_id, _ in self.ratings])
+        places = catalogue.items_of([movie_id for movie_id, _ in self.ratings])
         stars = np.array([given for _, given in self.ratings], dtype=np.float32)
         return community.taste(places[places >= 0], stars[places >= 0])
 
@@ -53,7 +53,7 @@ class UserSignals:
         """Films not to recommend: dismissed ones never, seen ones unless asked for."""
         dismissed = [*self.disliked, *self.not_interested]
         seen = [*(movie_id for movie_id, _ in self.ratings), *self.favorites, *self.watched]
-        return catalogue.numbers_of(dismissed if include_seen else [*dismissed, *seen])
+        return catalogue.known_items(dismissed if include_seen else [*dismissed, *seen])
 
 
 def load_watchlist(user_id: int) -> list[int]:

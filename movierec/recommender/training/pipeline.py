@@ -133,7 +133,7 @@ def _measure(corpus: TrainingRatings, settings: Settings, progress: TrainingProg
 
 def _rated(corpus: TrainingRatings) -> tuple[Csr, evaluation.ItemContent]:
     """Stars (raters × films) of the films that anybody has rated, and what is known of these."""
-    stars = corpus.whole()
+    stars = corpus.matrix()
     films = np.flatnonzero(rating_matrix.rater_counts(stars))
     return as_csr(stars[:, films]), evaluation.ItemContent(corpus.catalogue.content, films)
 

@@ -138,7 +138,7 @@ def _histories(ratings: DataFrame, catalogue: MovieIndex) -> DataFrame:
     ids = db.rows(
         f"SELECT {MOVIE_ID_COLUMNS[film_id]}, id FROM movies WHERE {MOVIE_ID_COLUMNS[film_id]} IS NOT NULL"
     )
-    places = catalogue.places_of([row[1] for row in ids]).tolist()
+    places = catalogue.items_of([row[1] for row in ids]).tolist()
     numbers = [(row[0], place) for row, place in zip(ids, places, strict=True) if place >= 0]
     kind = "string" if film_id == "imdb_id" else "bigint"
     films = ratings.sparkSession.createDataFrame(numbers, f"{film_id} {kind}, film bigint")

@@ -53,7 +53,7 @@ class TrainingRatings:
         kept: list[Csr] = []
         for found in community.histories(RATINGS_PER_BLOCK):
             # A film may have left the catalogue since.
-            films = self.catalogue.places_of(found.films)
+            films = self.catalogue.items_of(found.movie_ids)
             known = films >= 0
             if not known.any():
                 continue
@@ -71,7 +71,7 @@ class TrainingRatings:
     def statistics(self, chosen: Settings, progress: ProgressCallback) -> TrainingStatistics:
         return accumulate_statistics(self.blocks, len(self.catalogue), chosen, progress)
 
-    def whole(self) -> Csr:
+    def matrix(self) -> Csr:
         """All of it in one, for what cannot do with less."""
         found = list(self.blocks())
         return as_csr(sparse.vstack(found, format="csr")) if found else self._nothing()

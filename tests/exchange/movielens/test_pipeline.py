@@ -50,7 +50,7 @@ def stored() -> list[tuple[int, int, int, int]]:
     return sorted(
         zip(
             found.raters.tolist(),
-            found.films.tolist(),
+            found.movie_ids.tolist(),
             found.steps.tolist(),
             found.rated_at.tolist(),
             strict=True,
@@ -168,7 +168,7 @@ def test_duplicates_are_found_wherever_they_stand(run: Any) -> None:
     assert tally(report, "ratings.csv") == (600_000, 300_000, 300_000, 0)
     found = community.all_ratings()
     assert len(found) == 300_000
-    assert len(set(zip(found.raters.tolist(), found.films.tolist(), strict=True))) == 300_000
+    assert len(set(zip(found.raters.tolist(), found.movie_ids.tolist(), strict=True))) == 300_000
 
 
 @pytest.mark.parametrize(

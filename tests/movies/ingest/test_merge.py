@@ -233,7 +233,7 @@ def test_of_two_ratings_the_newer_one_stays_with_all_that_was_written() -> None:
 def test_feedback_keeps_the_recommendation_it_was_given_to(database: Settings) -> None:
     lost, kept = movie_id("tt0113277"), movie_id("tt0068688")
     ann = user()
-    serving = recommender.ModelKeeper(database.paths.state / "models", recommender.Settings()).serving()
+    serving = recommender.ModelKeeper(database.paths.state / "models", recommender.Settings()).state()
     found = recommender.recommend_for(serving, ann, recommender.RecommendRequest(limit=100))
     shown = {item.movie_id: item.id for item in recommender.log_recommendations(ann, found, 1)}
     given = recommender.give_feedback(ann, lost, "like", now=5)
@@ -247,7 +247,7 @@ def test_feedback_keeps_the_recommendation_it_was_given_to(database: Settings) -
 def test_a_list_made_before_a_merge_is_stored_without_the_film_that_is_no_more(database: Settings) -> None:
     lost, kept = movie_id("tt0113277"), movie_id("tt0068688")
     ann = user()
-    serving = recommender.ModelKeeper(database.paths.state / "models", recommender.Settings()).serving()
+    serving = recommender.ModelKeeper(database.paths.state / "models", recommender.Settings()).state()
     found = recommender.recommend_for(serving, ann, recommender.RecommendRequest(limit=100))
     movies.merge_movies(lost, kept, NOW)
     stored = {item.movie_id for item in recommender.log_recommendations(ann, found, 1)}

@@ -101,12 +101,12 @@ def test_a_film_of_the_model_that_was_merged_into_another_one_is_that(folder: Pa
     films = catalogue([*RATED[(RATED != 100) & (RATED != 110)].tolist(), 105], {100: 105, 110: 120})
     found = laid_over(folder, films)
     place = {movie: number for number, movie in enumerate(RATED[model.films].tolist())}
-    assert found.place[films.number_of(105)] == place[100]
-    assert films.number_of(100) == films.number_of(105)
-    assert found.place[films.number_of(120)] == place[120]
+    assert found.place[films.item_of(105)] == place[100]
+    assert films.item_of(100) == films.item_of(105)
+    assert found.place[films.item_of(120)] == place[120]
     assert found.positions[place[110]] == -1
     anew = catalogue_transfer_matrix(films.content.features, model.blend.raters, found.positions)
-    number = films.number_of(105)
+    number = films.item_of(105)
     np.testing.assert_allclose(found.spread[[number]].toarray(), anew[[number]].toarray(), atol=1e-6)
 
 
@@ -119,9 +119,9 @@ def test_a_model_of_another_version_is_refused_in_words(tmp_path: Path) -> None:
 def test_expected_stars_come_with_the_model(folder: Path) -> None:
     films = catalogue([*RATED.tolist(), 5])
     found = laid_over(folder, films)
-    rated = films.numbers_of([10, 20, 30, 40, 50, 300])
+    rated = films.known_items([10, 20, 30, 40, 50, 300])
     taste = found.taste(rated, np.array([5, 5, 4.5, 5, 4.5, 1], dtype=np.float32))
-    horror, comedy, unknown = found.expected_stars(taste, films.numbers_of([150, 350, 5]))
+    horror, comedy, unknown = found.expected_stars(taste, films.known_items([150, 350, 5]))
     assert unknown is None
     assert horror is not None
     assert comedy is not None

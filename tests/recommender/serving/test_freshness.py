@@ -71,7 +71,7 @@ class Person:
             self.restart()
         elif kind == "train":
             train(self.server, steps)
-            self.recommender.renew()
+            self.recommender.refresh()
         elif kind == "import":
             imdb_id = db.value("SELECT imdb_id FROM movies WHERE id = ?", movie)
             content = f"imdb_id,rating\n{imdb_id},{steps / 2}\n"
@@ -100,7 +100,7 @@ class Person:
             recommender.withdraw_feedback(self.id, self.opinions.pop(movie)[1])
 
     def _recommended(self) -> list[recommender.RecommendedMovie]:
-        return recommender.recommend_for(self.recommender.serving(), self.id, RecommendRequest(limit=100))
+        return recommender.recommend_for(self.recommender.state(), self.id, RecommendRequest(limit=100))
 
     @property
     def seen(self) -> set[int]:
@@ -115,10 +115,10 @@ class Person:
         for item in found:
             assert {reason.movie_id for reason in item.because} <= spoken_for
         seen = recommender.recommend_for(
-            self.recommender.serving(), self.id, RecommendRequest(limit=100, include_seen=True)
+            self.recommender.state(), self.id, RecommendRequest(limit=100, include_seen=True)
         )
         assert {item.movie_id for item in seen} == everything - dismissed
-        asked = recommender.quickstart_for(self.recommender.serving(), self.id, 100)
+        asked = recommender.quickstart_for(self.recommender.state(), self.id, 100)
         assert set(asked) == everything - self.seen - dismissed
 
 
@@ -150,13 +150,13 @@ def test_films_stay_away_when_they_become_one(database: Settings, tmp_path: Path
     for kind, (lost, kept) in pairs.items():
         for movie in {"lost": [lost], "kept": [kept], "both": [lost, kept]}[said_of]:
             person.act(kind, movie, 9)
-    before = person.recommender.serving()
+    before = person.recommender.state()
     for lost, kept in pairs.values():
         assert movies.merge_movies(lost, kept, now=2) == kept
     gone = {movie for pair in pairs.values() for movie in pair}
     person.restart()
     # First what is in memory still has both films, then only the one that is left.
-    for serving in (before, person.recommender.serving()):
+    for serving in (before, person.recommender.state()):
         found = recommender.recommend_for(serving, person.id, RecommendRequest(limit=100))
         shown = {item.movie_id for item in recommender.log_recommendations(person.id, found, 3)}
         assert shown

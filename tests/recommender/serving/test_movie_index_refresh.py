@@ -59,7 +59,7 @@ def kept(database: Settings, whole_reads: list[None]) -> ModelKeeper:
         folder, model, predicted, films_read.movie_ids, films_read, {"trained_at": 1}
     )
     made = ModelKeeper(folder, recommender.Settings())
-    made.serving()
+    made.state()
     whole_reads.clear()
     return made
 
@@ -70,7 +70,7 @@ def user() -> int:
 
 def assert_like_read_whole(kept: ModelKeeper) -> None:
     """What was taken over is what reading everything gives, but for how rare facts are."""
-    serving, whole = kept.serving(), movie_index.load_movie_index()
+    serving, whole = kept.state(), movie_index.load_movie_index()
     found = serving.catalogue
     assert found.revision == whole.revision
     assert found.movie_ids.tolist() == whole.movie_ids.tolist()
@@ -90,7 +90,7 @@ def assert_like_read_whole(kept: ModelKeeper) -> None:
     told = [{fact for fact in facts if fact[0] != "series"} for facts in names]
     assert told[: len(found)] == told[len(found) :]
     directors = [
-        [features.names[maker] if maker >= 0 else "" for maker in films_read.makers]
+        [features.names[maker] if maker >= 0 else "" for maker in films_read.director_columns]
         for films_read, features in ((found, found.content.features), (whole, whole.content.features))
     ]
     assert directors[0] == directors[1]
@@ -107,9 +107,9 @@ def test_a_film_that_comes_is_explained_rated_and_recommended_at_once(
 ) -> None:
     ann = user()
     library.rate(ann, films.movie_id("tt0078748"), 5.0, now=1)
-    before = kept.serving()
+    before = kept.state()
     (new,) = movies.upsert([NEW], LATER)
-    assert before.catalogue.number_of(new) is None
+    assert before.catalogue.item_of(new) is None
     account = recommender.explain(before, ann, new)
     assert account is not None
     assert account.contributions[0].title == "Alien"
@@ -127,26 +127,26 @@ def test_changed_and_removed_films_are_taken_over(kept: ModelKeeper, whole_reads
     (new,) = movies.upsert([NEW], LATER)
     movies.update_movie(alien, {"genres": ("Musical",), "adult": True}, LATER)
     movies.delete_movie(heat)
-    kept.renew()
+    kept.refresh()
     assert_like_read_whole(kept)
     # Changed once more within the same second.
     movies.update_movie(alien, {"adult": False, "year": 1980}, LATER)
     movies.delete_movie(new)
-    kept.renew()
+    kept.refresh()
     assert_like_read_whole(kept)
     assert not whole_reads
 
 
 def test_a_changed_film_stays_in_its_series(kept: ModelKeeper) -> None:
     alien = films.movie_id("tt0078748")
-    before = kept.serving().catalogue
-    number = before.number_of(alien)
+    before = kept.state().catalogue
+    number = before.item_of(alien)
     assert number is not None
     series = before.content.features.named(number, "series")
     assert series
     movies.update_movie(alien, {"runtime": 118}, LATER)
-    kept.renew()
-    after = kept.serving().catalogue
+    kept.refresh()
+    after = kept.state().catalogue
     assert after.content.features.named(number, "series") == series
     assert after.traits.runtimes[number] == 118
 
@@ -158,7 +158,7 @@ def test_many_changes_are_read_with_all_the_others(
     movies.upsert(
         [dataclasses.replace(NEW, imdb_id=f"tt90000{i}", title=f"New {i}") for i in range(3)], LATER
     )
-    kept.renew()
+    kept.refresh()
     assert len(whole_reads) == 1
     assert_like_read_whole(kept)
 
@@ -167,20 +167,20 @@ def test_a_new_model_brings_a_catalogue_that_was_read_whole(
     kept: ModelKeeper, whole_reads: list[None], database: Settings
 ) -> None:
     movies.upsert([NEW], LATER)
-    kept.renew()
-    assert kept.serving().catalogue.came == 1
+    kept.refresh()
+    assert kept.state().catalogue.added == 1
     (models_folder(database) / "current").write_text("gone")
-    kept.renew()
-    assert kept.serving().degraded
-    assert (len(whole_reads), kept.serving().catalogue.came) == (1, 0)
+    kept.refresh()
+    assert kept.state().degraded
+    assert (len(whole_reads), kept.state().catalogue.added) == (1, 0)
 
 
 def test_a_model_of_another_version_does_not_serve_and_facts_do(
     kept: ModelKeeper, database: Settings
 ) -> None:
     store.publish(models_folder(database), {"weights": np.zeros(3)}, {"trained_at": 2})
-    kept.renew()
-    serving = kept.serving()
+    kept.refresh()
+    serving = kept.state()
     assert (serving.version, serving.scorer.community) == ("content", None)
     assert "train a new one" in serving.degraded[0]
 
@@ -198,13 +198,13 @@ def test_requests_do_not_wait_for_a_renewal_under_way(
 
     monkeypatch.setattr("movierec.recommender.serving.state.refresh_movie_index", slow)
     (new,) = movies.upsert([NEW], LATER)
-    before = kept.serving()
+    before = kept.state()
     assert entered.wait(10)
-    assert kept.serving() is before
+    assert kept.state() is before
     assert recommender.similar_movies(before, new, 3) is None
     go_on.set()
-    kept.renew()
-    assert recommender.similar_movies(kept.serving(), new, 3)
+    kept.refresh()
+    assert recommender.similar_movies(kept.state(), new, 3)
 
 
 def test_renewals_rest_between_changes(kept: ModelKeeper, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,21 +213,21 @@ def test_renewals_rest_between_changes(kept: ModelKeeper, monkeypatch: pytest.Mo
 
     def counted() -> None:
         renewals.append(None)
-        ModelKeeper.renew(kept)
+        ModelKeeper.refresh(kept)
         done.set()
 
-    monkeypatch.setattr(kept, "renew", counted)
+    monkeypatch.setattr(kept, "refresh", counted)
     for number in range(20):
         movies.upsert([dataclasses.replace(NEW, imdb_id=f"tt91000{number}", title=f"New {number}")], LATER)
-        kept.serving()
+        kept.state()
     assert done.wait(10)
     assert len(renewals) == 1
-    assert db.revision("catalogue") >= kept.serving().catalogue.revision
+    assert db.revision("catalogue") >= kept.state().catalogue.revision
 
 
 def test_merged_films_are_read_with_all_the_others(kept: ModelKeeper, whole_reads: list[None]) -> None:
     alien, aliens = films.movie_id("tt0078748"), films.movie_id("tt0090605")
     movies.merge_movies(aliens, alien, LATER)
-    kept.renew()
+    kept.refresh()
     assert len(whole_reads) == 1
-    assert kept.serving().catalogue.number_of(aliens) == kept.serving().catalogue.number_of(alien)
+    assert kept.state().catalogue.item_of(aliens) == kept.state().catalogue.item_of(alien)

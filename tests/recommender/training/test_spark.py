@@ -59,14 +59,14 @@ def ratings(database: Settings) -> Ratings:
     films = np.concatenate([rng.choice(ids, count, replace=False) for count in counts])
     return Ratings(
         raters=np.repeat(np.arange(1, 401), counts),
-        films=films,
+        movie_ids=films,
         steps=rng.integers(1, 11, len(films)).astype(np.uint8),
         rated_at=rng.permutation(len(films)),
     )
 
 
 def rows_of(ratings: Ratings) -> list[tuple[int, int, float, int]]:
-    columns = (ratings.raters, ratings.films, ratings.stars, ratings.rated_at)
+    columns = (ratings.raters, ratings.movie_ids, ratings.stars, ratings.rated_at)
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
@@ -75,7 +75,7 @@ def test_two_executors_and_one_machine_agree_to_the_last_bit(
 ) -> None:
     path = f"file://{tmp_path / 'ratings'}"
     # One rating of an unknown film, one of no stars, and two that a later one of the same film replaces.
-    odd = [(1, 10**9, 5.0, 1), (2, int(ratings.films[0]), 0.0, 10**6)]
+    odd = [(1, 10**9, 5.0, 1), (2, int(ratings.movie_ids[0]), 0.0, 10**6)]
     older = [(rater, film, 1.0, -1) for rater, film, *_ in rows_of(ratings)[:2]]
     made = session.createDataFrame(
         [*odd, *older, *rows_of(ratings)], "rater int, movie_id bigint, rating double, rated_at bigint"
@@ -102,7 +102,7 @@ def test_two_executors_and_one_machine_agree_to_the_last_bit(
     assert (
         pipeline.train(database, lambda *_: None, now=1, source=spark_source(session, path))["raters"] == 400
     )
-    serving = ModelKeeper(models_folder(database), Model()).serving()
+    serving = ModelKeeper(models_folder(database), Model()).state()
     assert serving.manifest["ratings"] == len(ratings)
 
 

@@ -1,6 +1,6 @@
-"""movierec's own exports, coming in: the whole zip, the JSON Lines, the tables, or what was made for Letterboxd.
+"""movierec exports: the whole zip, the JSON Lines, the CSV tables, or the files made for Letterboxd.
 
-Where a file holds everything, the others that come with it are not read a second time.
+A zip with all formats holds everything several times: the JSON Lines are read, or else the tables.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FILES["favorites"] = written_for_letterboxd.LIST_COLUMNS
 
 
 def detect_role(file: SourceFile) -> str | None:
-    """`lines`, a table by its own name, or a file for Letterboxd by its."""
+    """Return `lines`, the kind of a table, or `letterboxd` with the name of the file."""
     if json_lines.is_header(file.head.partition(b"\n")[0]):
         return "lines"
     if file.base_name == "profile.csv" and set(file.columns) >= {field.name for field in PROFILE}:
@@ -48,4 +48,4 @@ def read(parts: Sequence[FormatPart], _options: ReaderOptions) -> Iterator[Parse
             yield from for_letterboxd.read(role.partition(" ")[2], file)
 
 
-FORMAT = ImportFormat(NAME, "movierec export", detect_role, read, brings_films=True)
+FORMAT = ImportFormat(NAME, "movierec export", detect_role, read, creates_movies=True)

@@ -1,4 +1,4 @@
-"""What was exported for Letterboxd, taken back: ratings, words, days, tags, without the times of their entry."""
+"""Reader of the files that movierec exports for Letterboxd: ratings, reviews, days, tags, without entry times."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _film(cells: dict[str, str]) -> MovieReference:
 
 
 def _diary(file: str, line: int, cells: dict[str, str]) -> ImportRecord:
-    """Without a day and a rating the film was seen, and no more is known."""
+    """Read a diary row. Without a day and a rating, the movie was seen at an unknown time."""
     rated = ImportedRating(parse_steps(cells["rating"], 5), _words(cells)) if cells["rating"] else None
     day = cells["watcheddate"]
     tags = distinct_tags(cells["tags"].split(", "))

@@ -1,4 +1,4 @@
-"""The own JSON Lines, a line at a time. A file that was cut short is refused as a whole."""
+"""Reader of movierec JSON Lines, line by line. A truncated file is refused as a whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from movierec.exchange.readers.source_files import SourceFile
 
 
 def is_header(line: bytes) -> bool:
-    """Whether a first line says that this is the format, of whatever version."""
+    """Return True if a first line names the format, in any version."""
     try:
         document = json.loads(line)
     except (ValueError, RecursionError):

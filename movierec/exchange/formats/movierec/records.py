@@ -1,4 +1,4 @@
-"""Records of the own format as what the import takes: every value exactly, or a BadRow that says why not."""
+"""Strict parser of records of movierec exports: every value exactly, or a BadRow with the reason."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ JsonFields = Mapping[str, Any]
 
 
 def parse_record(file: str, line: int, kind: str, fields: JsonFields) -> ParsedRow:
-    """A record of some kind. Raises BadRow for what no export holds."""
+    """Parse the fields of a record. Raises BadRow for values that no export contains."""
     if kind == "profile":
         return ImportedProfile(file, line, _profile(fields))
     if kind not in _SAID:
@@ -60,7 +60,7 @@ def _film(told: JsonFields) -> MovieReference:
         tmdb_id=_number(told, "tmdb_id"),
         movielens_id=_number(told, "movielens_id"),
         own_id=own_id,
-        # Two films of one title and year are two, also where the catalogue has one of them.
+        # Two movies with one title and year stay two, even if the catalogue has one of them.
         uri=f"movierec:{own_id}" if own_id else "",
     )
 
@@ -99,7 +99,7 @@ def _said(told: JsonFields) -> ImportedFeedback:
     return ImportedFeedback(kind, _text(told, "comment", LONGEST_TEXT), _instant(told, "created_at"))
 
 
-# The field of a Record that each kind fills, and what reads it.
+# The field of an ImportRecord that each kind of record fills, and its parser.
 _SAID: dict[str, tuple[str, Callable[[JsonFields], Any]]] = {
     "rating": ("rated", _rated),
     "favorite": ("favored", _favored),
@@ -131,7 +131,7 @@ _NEEDED = object()
 
 
 def _of(told: JsonFields, name: str, kind: type | tuple[type, ...], default: Any = _NEEDED) -> Any:
-    """A value of a type; bool is no number here."""
+    """Return a value of a type; a bool does not count as a number."""
     value = told.get(name, default)
     if value is _NEEDED:
         raise BadRow(f"there is no {name}")
@@ -143,7 +143,7 @@ def _of(told: JsonFields, name: str, kind: type | tuple[type, ...], default: Any
 
 
 def _text(told: JsonFields, name: str, most: int, *, least: int = 0) -> str:
-    """As it is: no blank is taken away."""
+    """Return a text unchanged, without trimming."""
     return check_text(_of(told, name, str), name, most=most, least=least)
 
 
@@ -169,7 +169,7 @@ def _number(told: JsonFields, name: str) -> int | None:
 
 
 def _instant(told: JsonFields, name: str) -> int:
-    """UTC epoch seconds."""
+    """Parse a time to UTC epoch seconds."""
     text = _of(told, name, str)
     if _INSTANT.fullmatch(text):
         try:
@@ -180,7 +180,7 @@ def _instant(told: JsonFields, name: str) -> int:
 
 
 def _moment(told: JsonFields) -> str:
-    """A day, a time, or empty."""
+    """Return a day, a time, or an empty text, checked."""
     text: str = _of(told, "watched_at", str)
     if text and not _INSTANT.fullmatch(text) and not _DAY.fullmatch(text):
         raise BadRow(f"watched_at {quoted(text)} is no day such as 2026-05-04")

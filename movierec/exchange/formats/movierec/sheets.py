@@ -1,4 +1,4 @@
-"""The own tables: what they held before spreadsheets were guarded against it."""
+"""Reader of movierec CSV tables: restores the text that the formula guard changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from movierec.exchange.readers.lines import BadRow
 from movierec.exchange.readers.records import ParsedRow, RefusedRow
 from movierec.exchange.readers.source_files import SourceFile
 
-# What is written as JSON; all else is text.
+# Columns written as JSON; all others are text.
 _PLAIN = {"year", "tmdb_id", "movielens_id", "rating", "rewatch", "tags"}
 _PLAIN |= {"favorite_genres", "mature_content", "rating_scale", "seen_leaves_watchlist"}
 
@@ -34,7 +34,7 @@ def read(kind: str, file: SourceFile) -> Iterator[ParsedRow]:
 def _fields(cells: dict[str, str], *, is_film: bool) -> dict[str, Any]:
     if not is_film:
         return {name: _value(name, text) for name, text in cells.items()}
-    # A film has what its cells hold.
+    # Empty cells of a movie are absent fields.
     film = {name: _value(name, cells[name]) for name in MOVIE_COLUMNS if cells[name]}
     return {
         "film": film,
@@ -46,7 +46,7 @@ def _value(name: str, text: str) -> Any:
     if name not in _PLAIN:
         return unguard_formula(text)
     try:
-        # Spreadsheets write TRUE.
+        # Spreadsheets write true as TRUE.
         return json.loads(text.lower() if text in ("TRUE", "FALSE") else text)
     except (ValueError, RecursionError) as error:
         raise BadRow(f"{name} is not as an export has it") from error

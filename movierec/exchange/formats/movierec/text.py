@@ -1,4 +1,4 @@
-"""The lines of the own files exactly as they are, line ends included: nothing is guessed or trimmed."""
+"""Lines of movierec exports, exact with their line ends: no guessing of encodings, no trimming."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from movierec.errors import UnreadableImport
 from movierec.exchange.readers.csv_tables import detect_separator
 from movierec.exchange.readers.source_files import SourceFile
 
-# A review of control characters takes six bytes for each in JSON.
+# In JSON, a control character of a review takes six bytes.
 LONGEST_LINE = 262_144
 
 
 def numbered_lines(file: SourceFile) -> Iterator[tuple[int, str]]:
-    """Number and text with its line feed. Raises UnreadableImport for what is no text in UTF-8."""
+    """Yield line numbers and lines with their line feeds. Raises UnreadableImport for text that is not UTF-8."""
     number, rest = 0, b""
     for chunk in file.chunks():
         *lines, rest = (rest + chunk).split(b"\n")
@@ -27,9 +27,9 @@ def numbered_lines(file: SourceFile) -> Iterator[tuple[int, str]]:
 
 
 def csv_rows(file: SourceFile) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a CSV file by column in lower case, each with the line it ends on.
+    """Yield the rows of a CSV file by column name in lower case, each with the number of its last line.
 
-    Also as spreadsheets save it again: with another separator, or another header.
+    Accepts files that a spreadsheet saved again: with another separator, or a header in other letter case.
     """
     separator = detect_separator(file.head.lstrip().partition(b"\n")[0])
     reader = csv.reader((line for _, line in numbered_lines(file)), delimiter=separator, strict=True)
