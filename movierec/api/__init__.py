@@ -1,1 +1,1 @@
-"""The REST daemon: endpoints over the core, and everything that is HTTP."""
+"""REST API of the daemon: endpoints over the domain packages, and everything that is HTTP."""

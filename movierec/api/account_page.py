@@ -1,4 +1,4 @@
-"""`/account/`: the page that links in mails lead to. The token stands behind `#` and is sent only on a click."""
+"""`/account/`: target page of the links in mails. The token follows `#` and is sent only on a click."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAGE = """<!DOCTYPE html>
 </p>
 <button id="go">Confirm</button>
 </form>
-<p id="said" role="status">This page needs a link from a mail, and JavaScript.</p>
+<p id="said" role="status">This page needs JavaScript and a link from a mail.</p>
 <script src="page.js"></script>
 </body>
 </html>
@@ -36,7 +36,7 @@ const acts = {
 const at = (id) => document.getElementById(id);
 const [act, token] = location.hash.slice(1).split("=");
 if (token && Object.hasOwn(acts, act)) {
-  // Neither the history nor a bookmark shall keep it.
+  // Keep the token out of the history and of bookmarks.
   history.replaceState(null, "", location.pathname);
   at("what").textContent = acts[act][1];
   at("passwords").hidden = act !== "password_reset";
@@ -75,7 +75,7 @@ POLICY = (
 
 
 def add_routes(app: web.Application) -> None:
-    """Serve the page; a GET changes nothing, so that a mail scanner that follows links uses no token up."""
+    """Serve the page. A GET changes nothing, so a mail scanner that follows links does not consume the token."""
 
     async def page(_request: web.Request) -> web.Response:
         headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}

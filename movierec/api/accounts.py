@@ -1,4 +1,4 @@
-"""`/api/v1/auth/`: registering, signing in and out, tokens, the own account."""
+"""`/api/v1/auth/`: registration, sign-in, sign-out, token refresh, the caller's account."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ group = Group("/api/v1/auth", tag="accounts")
     throttle="register",
 )
 async def register(call: Call, body: schemas.Register) -> JsonResponse:
-    """Open an account and sign in."""
+    """Create an account and sign in."""
     settings = call.services.settings.auth
     if not settings.registration:
-        raise PermissionDenied("This daemon takes no registrations. Ask its administrator for an account.")
+        raise PermissionDenied(
+            "Registration is disabled. Ask the administrator of this daemon for an account."
+        )
     account = NewAccount(body.username, body.email, body.first_name, body.last_name)
     account.check(body.password, settings)
     hashed = await call.services.threads.hash(auth.hash_password, body.password, settings.bcrypt_cost)
@@ -50,9 +52,9 @@ def _register(call: Call, account: NewAccount, hashed: str) -> dict[str, Any]:
     throttle="login_per_address",
 )
 async def log_in(call: Call, body: schemas.Login) -> dict[str, Any]:
-    """Sign in with e-mail address or user name.
+    """Sign in with an e-mail address or a user name.
 
-    Tries are counted for each account and each address; beyond the limit right passwords are refused, too.
+    Attempts are counted per account and per client address. Beyond the limit correct passwords are refused, too.
     """
     settings = call.services.settings
     name = body.email or body.username or ""
@@ -77,7 +79,7 @@ async def log_in(call: Call, body: schemas.Login) -> dict[str, Any]:
 
 
 async def verify_password(call: Call, password: str, hashed: str) -> bool:
-    """Whether `password` is the one of `hashed`; counted, for it is what guessing costs."""
+    """Check a password against its hash, and count the check in the metrics."""
     call.services.metrics.password_verifications.inc()
     return await call.services.threads.hash(auth.verify_password, password, hashed)
 
@@ -91,10 +93,10 @@ def _log_in(call: Call, found: StoredCredentials, new_hash: str | None) -> dict[
 
 @group.post("/logout/", access=Access.USER, answers={200: Message}, errors=(TokenInvalid,), session_only=True)
 def log_out(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
-    """End the session of this refresh token: both its tokens are refused from now on."""
+    """End the session of a refresh token. Its access and refresh token are revoked."""
     owner = auth.refresh_token_owner(body.refresh)
     if owner is None or owner[0] != call.user_id:
-        raise TokenInvalid("This is no refresh token of yours.")
+        raise TokenInvalid("This refresh token belongs to no session of yours.")
     auth.revoke_session(owner[1], call.now)
     return {"message": "Signed out."}
 
@@ -107,7 +109,7 @@ def log_out(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
     throttle="refresh",
 )
 def refresh(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
-    """Exchange a refresh token for a new pair. Using one twice ends its session."""
+    """Exchange a refresh token for a new pair of tokens. Reuse of a refresh token ends its session."""
     outcome, pair = auth.rotate_refresh_token(
         call.services.keys, call.services.settings.auth, body.refresh, call.now
     )
@@ -125,7 +127,7 @@ def refresh(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
     errors=(TokenInvalid, TokenExpired),
 )
 def verify(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
-    """Whether an access, refresh or personal token would be accepted."""
+    """Check if an access, refresh or personal token is valid."""
     if auth.is_personal_token(body.token):
         auth.authenticate_personal(body.token, call.now)
         return {}
@@ -142,7 +144,7 @@ def verify(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
     session_only=True,
 )
 async def change_password(call: Call, body: schemas.ChangePassword) -> dict[str, Any]:
-    """Replace the password; every other session ends."""
+    """Change the password. Every other session ends."""
     settings, hashing = call.services.settings.auth, call.services.threads.hash
     own = await call.read(auth.user, call.user_id)
     auth.check_password_rules(
@@ -164,13 +166,13 @@ def _set_password(call: Call, found: StoredCredentials, hashed: str) -> dict[str
 
 @group.get("/me/", access=Access.USER, answers={200: schemas.User})
 def me(call: Call) -> dict[str, Any]:
-    """The own account."""
+    """Return the account of the caller."""
     return user_json(auth.user(call.user_id))
 
 
 @group.patch("/me/", access=Access.USER, answers={200: schemas.User}, errors=(Conflict,))
 def rename(call: Call, body: schemas.Rename) -> dict[str, Any]:
-    """Change user name, first or last name; fields not sent stay."""
+    """Change user name, first name or last name. Missing fields are left unchanged."""
     auth.change_names(call.user_id, body.model_dump(exclude_none=True))
     return user_json(auth.user(call.user_id))
 

@@ -1,4 +1,4 @@
-"""Where a request comes from, also through proxies: `X-Forwarded-For` is believed of configured ones only."""
+"""Client address of a request, also behind proxies. `X-Forwarded-For` is read only from trusted proxies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
 
 def client_address(request: web.Request) -> str:
-    """The client's address; the peer's own where it is no trusted proxy or names nobody."""
+    """Return the address of the client: the peer's own unless a trusted proxy forwards another one."""
     peer = _parsed(request.remote or "")
     if peer is None:
         return request.remote or ""
@@ -22,7 +22,7 @@ def client_address(request: web.Request) -> str:
 
 
 def throttled_address(request: web.Request) -> str | None:
-    """Whose tries to count; None for this machine's own users, whom no proxy stands for."""
+    """Return the address to count attempts for; None for clients on this machine that use no proxy."""
     peer = _parsed(request.remote or "")
     if peer is None or (peer.is_loopback and not _is_trusted(request, peer)):
         return None
@@ -30,7 +30,7 @@ def throttled_address(request: web.Request) -> str | None:
 
 
 def _forwarded(request: web.Request, peer: Address) -> Address:
-    """The last address that is no proxy of ours: those before it may be the client's invention."""
+    """Return the last address that is no trusted proxy. The client can forge all addresses before it."""
     nearest = peer
     chain = ",".join(request.headers.getall("X-Forwarded-For", []))
     for text in reversed(chain.split(",")):
@@ -54,7 +54,7 @@ def _networks(texts: tuple[str, ...]) -> Networks:
 
 
 def _parsed(text: str) -> Address | None:
-    """`text` as an address; IPv4 dressed as IPv6 is IPv4."""
+    """Parse an address; IPv4-mapped IPv6 becomes IPv4. Returns None for other text."""
     try:
         found = ipaddress.ip_address(text)
     except ValueError:

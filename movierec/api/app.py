@@ -1,4 +1,4 @@
-"""The one place where a daemon is put together."""
+"""Composition root of the daemon: `create_app` connects settings, services and endpoints."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ ENDPOINTS: list[Endpoint] = [endpoint for group in GROUPS for endpoint in group.
 def create_app(
     settings: Settings, *, clock: Clock = time.time, tmdb: TmdbService | None = None
 ) -> web.Application:
-    """An application over the database of `settings`, which must be migrated. Starts nothing by itself.
+    """Create the application over the migrated database of `settings`. Starts nothing by itself.
 
-    `tmdb` is the one of the settings unless another is given.
+    `tmdb` replaces the TMDb client that the settings describe.
     """
     db.connect(settings)
     app = web.Application(middlewares=[request_middleware], client_max_size=settings.server.body_limit_bytes)
@@ -116,7 +116,7 @@ def create_app(
 
 
 def _tmdb_of(settings: Settings, clock: Clock, metrics: DaemonMetrics) -> TmdbService | None:
-    """None without a key."""
+    """Return the TMDb client, None without an API key."""
     if not settings.tmdb.api_key:
         return None
     return TmdbService(
@@ -128,7 +128,7 @@ def _tmdb_of(settings: Settings, clock: Clock, metrics: DaemonMetrics) -> TmdbSe
 
 
 def limits_per_process(tmdb: config.TmdbSettings, workers: int) -> config.TmdbSettings:
-    """Of what TMDb may be asked, the part of one process: they all come from one address."""
+    """Divide the request limits of TMDb by the number of processes: all of them share one IP address."""
     return dataclasses.replace(
         tmdb,
         requests_per_second=max(1, tmdb.requests_per_second // workers),
@@ -137,7 +137,7 @@ def limits_per_process(tmdb: config.TmdbSettings, workers: int) -> config.TmdbSe
 
 
 def _add_routes(app: web.Application) -> None:
-    """Each path with and without its trailing slash: a redirect would cost a request and lose a body."""
+    """Register each path with and without its trailing slash: a redirect would cost a request and lose the body."""
     for endpoint in ENDPOINTS:
         handler = functools.partial(handle_request, endpoint=endpoint)
         for path in {endpoint.route, endpoint.route.rstrip("/")}:
@@ -148,7 +148,7 @@ def _add_routes(app: web.Application) -> None:
 
 async def _threads(app: web.Application) -> AsyncIterator[None]:
     services = app[SERVICES]
-    # Made before the first sign-in, whose time must not tell whether its name exists.
+    # Computed before the first sign-in: its duration must not reveal whether the user name exists.
     await services.threads.hash(auth.dummy_hash, services.settings.auth.bcrypt_cost)
     yield
     services.threads.close()
@@ -168,11 +168,11 @@ async def _tmdb(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _recommender(app: web.Application) -> AsyncIterator[None]:
-    """Read the catalogue and the model while the first requests come in."""
+    """Load the catalogue and the model in the background while the first requests arrive."""
     services = app[SERVICES]
     reading = asyncio.create_task(services.threads.read(services.recommender.state))
     yield
-    with contextlib.suppress(MovierecError):  # the request that needs it will tell
+    with contextlib.suppress(MovierecError):  # the first request that needs it reports the error
         await reading
 
 

@@ -1,4 +1,4 @@
-"""One request on its way through an endpoint: authenticate, read and validate, run the handler, answer."""
+"""Processing of one request: authenticate, throttle, read and validate, run the handler, encode the answer."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 
 
 class Call:
-    """What a handler gets: who calls, the time, the services, and the way to the database threads."""
+    """Context of a request for its handler: the caller, the time, the services and the database threads."""
 
     def __init__(self, request: web.Request, endpoint: Endpoint) -> None:
         self.request = request
@@ -47,13 +47,13 @@ class Call:
 
     @property
     def user_id(self) -> int:
-        """The caller, where the endpoint is for users."""
+        """Id of the caller. Only for endpoints that require authentication."""
         assert self.caller is not None
         return self.caller.user_id
 
     @property
     def owner(self) -> int | None:
-        """Whose things the caller may see where staff see everybody's: None means everybody's."""
+        """Owner to filter by where staff see the rows of all users: the caller's id, None for staff."""
         assert self.caller is not None
         return None if self.caller.is_staff else self.user_id
 
@@ -68,7 +68,7 @@ class Call:
         return await self.services.threads.write(work, *args, **kwargs)
 
     async def count_address(self, act: str) -> None:
-        """Count a try of `act` from where the request comes. Raises Throttled."""
+        """Count an attempt of `act` for the client address of the request. Raises Throttled."""
         address = throttled_address(self.request)
         if address is not None:
             settings = self.services.settings.throttle
@@ -76,17 +76,17 @@ class Call:
 
     @property
     def address(self) -> str:
-        """Where the request comes from."""
+        """IP address of the client, also behind a trusted proxy."""
         return client_address(self.request)
 
     def url(self, path: str) -> str:
-        """An absolute address of this daemon, as its users reach it."""
+        """Return the absolute URL of a path of this daemon, as its users reach it."""
         public = self.services.settings.server.public_url.rstrip("/")
         return (public or f"{self.request.scheme}://{self.request.host}") + path
 
 
 async def handle_request(request: web.Request, endpoint: Endpoint) -> web.StreamResponse:
-    """Run one request through `endpoint`."""
+    """Process a request for `endpoint`."""
     call = Call(request, endpoint)
     identify = _identification(call)
     await _throttle(call, identify)
@@ -134,7 +134,7 @@ def _identification(call: Call) -> Callable[[], Principal] | None:
 
 
 async def _throttle(call: Call, identify: Callable[[], Principal] | None) -> None:
-    """Count the call against the endpoint's limit, before its body is read. Raises Throttled."""
+    """Count the call against the endpoint's rate limit, before its body is read. Raises Throttled."""
     act = call.endpoint.throttle
     if act is None:
         return
@@ -148,14 +148,14 @@ async def _throttle(call: Call, identify: Callable[[], Principal] | None) -> Non
 
 
 async def _note_token_use(call: Call) -> None:
-    """Keep when a personal token was last used; that failing is no reason to fail."""
+    """Store the time of the last use of a personal token. An error here does not fail the request."""
     if call.caller is not None and call.caller.use_is_news and call.caller.token_id is not None:
         with contextlib.suppress(MovierecError):
             await call.write(auth.record_token_use, call.caller.token_id, call.now)
 
 
 async def _read_body(call: Call) -> Any:
-    """The parsed body where the endpoint has one; read in this one place, under a cap and a deadline."""
+    """Read and parse the body if the endpoint has one, with a size limit and a timeout."""
     request, server = call.request, call.services.settings.server
     if call.endpoint.body is None:
         return None
@@ -175,7 +175,7 @@ async def _read_body(call: Call) -> Any:
 
 
 def _arguments(call: Call, body: Any) -> dict[str, Any]:
-    """Access checked, path, query and body as the handler's parameters."""
+    """Check access and return path, query and body as the arguments of the handler."""
     endpoint = call.endpoint
     _check_access(call)
     arguments = {name: _path_value(call, name, kind) for name, kind in endpoint.path_types.items()}
@@ -189,7 +189,7 @@ def _arguments(call: Call, body: Any) -> dict[str, Any]:
 
 
 def _check_access(call: Call) -> None:
-    """Raise PermissionDenied where the caller, known by now, may not do this."""
+    """Check role and scopes of the caller. Raises PermissionDenied."""
     endpoint, caller = call.endpoint, call.caller
     if endpoint.access is Access.STAFF and not (caller and caller.is_staff):
         raise PermissionDenied("This needs a staff account.")

@@ -1,4 +1,4 @@
-"""`/api/v1/changes/`: what a user did to ratings, favorites, watchlist and history; and taking it back."""
+"""`/api/v1/changes/`: the journal of changes to ratings, favorites, watchlist and history, and undo."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ group = Group("/api/v1/changes", tag="changes")
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Change]})
 def changes(call: Call, query: PageQuery) -> dict[str, Any]:
-    """The own changes that can be undone, or brought again, newest first."""
+    """Return the changes that can be undone or redone, newest first."""
     count, found = library.journal_entries(call.user_id, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, list(map(change_json, found)))
 
 
 @group.post("/undo/", access=Access.USER, answers={200: schemas.Undone}, errors=(NotFound, Conflict))
 async def undo(call: Call, body: schemas.Undo) -> dict[str, Any]:
-    """Take a change back, exactly; without `change`, the last one that is in effect.
+    """Undo a change exactly; without `change`, the last one that is in effect.
 
-    Movies changed again since are left as they are, and named. To undo what undid a change brings it again.
+    Movies changed again since are kept and named in `left`. Undoing an undo applies the change again.
     """
     done = await undo_entry(call, body.change)
     return {
@@ -41,7 +41,7 @@ async def undo(call: Call, body: schemas.Undo) -> dict[str, Any]:
 
 
 async def undo_entry(call: Call, act_id: int | None) -> library.UndoResult:
-    """In steps: an import may have changed a hundred thousand rows, and others want to write too."""
+    """Undo a journal entry in steps, so that other writers do not wait: an import may have changed 100,000 rows."""
     done = await call.write(library.undo_step, call.user_id, act_id, now=call.now)
     while not done.is_finished:
         done = await call.write(library.undo_step, call.user_id, done.act.id, now=call.now, so_far=done)

@@ -18,14 +18,14 @@ from movierec.tmdb import ATTRIBUTION
 
 ASSETS = Path(str(files("swagger_ui"))) / "static"
 
-# Only what the page loads; the package also carries an editor we do not show.
+# Only the files that the page loads; the package also contains an editor.
 SERVED = {
     "swagger-ui.css": "text/css",
     "swagger-ui-bundle.js": "text/javascript",
     "favicon-32x32.png": "image/png",
 }
 
-# The one in C where PyYAML was built with it: ten times faster.
+# The C implementation, if PyYAML was built with it, is ten times faster.
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 PAGE = """<!DOCTYPE html>
@@ -55,7 +55,7 @@ START = """SwaggerUIBundle({
 });
 """
 
-# Swagger UI sets style attributes and draws its icons from data: addresses; nothing leaves the page's origin.
+# Swagger UI sets style attributes and loads its icons from data: URLs; no request leaves the page's origin.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -63,7 +63,7 @@ POLICY = (
 
 
 def add_routes(app: web.Application, endpoints: list[Endpoint]) -> None:
-    """Serve the documentation of `endpoints`, written when first asked for: it takes a second or two."""
+    """Serve the documentation of `endpoints`. It is built on the first request, which takes a second or two."""
 
     @functools.cache
     def as_json() -> bytes:

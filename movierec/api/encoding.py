@@ -1,4 +1,4 @@
-"""JSON as it comes in and goes out: strict reading, fast writing, times as UTC ISO 8601."""
+"""JSON: strict decoding, fast encoding, times in UTC as ISO 8601."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ def encode_json(document: Any) -> bytes:
 
 
 def raw_json(text: str) -> Any:
-    """Text that is JSON already, to stand in a document as what it says."""
+    """Wrap text that is JSON already, to be embedded unchanged in a document."""
     return orjson.Fragment(text)
 
 
 @lru_cache(maxsize=1024)
 def timestamp(epoch_seconds: int | None) -> str | None:
-    """`2026-05-04T03:02:01Z`"""
+    """Format a time as `2026-05-04T03:02:01Z`."""
     if epoch_seconds is None:
         return None
     return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def decode_json(body: bytes) -> Any:
-    """Parse a JSON body. Raises MalformedRequest where it is not JSON, ValidationFailed where it is JSON
-    that no two parsers read alike: duplicate keys, lone surrogates, NUL, numbers beyond 64 bits, great depth.
+    """Parse a JSON body. Raises MalformedRequest for invalid JSON, and ValidationFailed for JSON on which
+    parsers differ: duplicate keys, lone surrogates, NUL, numbers beyond 64 bits, deep nesting.
     """
     try:
         document = json.loads(
@@ -78,7 +78,7 @@ def _float(digits: str) -> float:
 
 
 def _check_depth(document: Any) -> None:
-    """Refuse depth and unstorable text, without recursion."""
+    """Refuse deep nesting and text that a database cannot store, without recursion."""
     level = [document]
     for _ in range(MAXIMUM_DEPTH):
         deeper: list[Any] = []

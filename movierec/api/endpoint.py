@@ -1,11 +1,12 @@
-"""One declaration per endpoint: it routes, authenticates, validates, answers and documents.
+"""Declaration of an endpoint, used for routing, authentication, validation, answers and documentation.
 
     @group.put("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating})
     def rate(call: Call, movie_id: int, body: schemas.RateMovie) -> dict[str, Any]:
         "Rate a movie."
 
-A plain function runs in a database thread (reader for GET, writer otherwise), an `async` one on the
-event loop. `body` and `query` are validated as their annotations say; other parameters come from the path.
+A synchronous handler runs in a database thread (reader for GET, writer otherwise), an `async` one on the
+event loop. `body` and `query` are validated by their annotations; other parameters come from the path. The
+docstring of the handler is the summary (first line) and description in the OpenAPI document.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from movierec.errors import MovierecError
 
 Handler = Callable[..., Any]
 
-# An id that no database could hold is no id: it is not found.
+# A number with more digits than any id of the database does not match the route: 404.
 _PATH_PATTERNS = {int: "[1-9][0-9]{0,18}", str: "[^/]+"}
 
 
 class Access(Enum):
-    """Who may call: anybody, a signed-in user (own data only), staff."""
+    """Callers of an endpoint: everybody, signed-in users (own data only), staff."""
 
     PUBLIC = "public"
     USER = "user"
@@ -38,7 +39,7 @@ class Access(Enum):
 
 @dataclass(frozen=True)
 class JsonResponse:
-    """An answer that is not a plain 200."""
+    """An answer with another status than the first one declared, or with headers."""
 
     status: int
     document: Any = None
@@ -46,14 +47,14 @@ class JsonResponse:
 
 
 class FileContent(NamedTuple):
-    """In place of a schema: an answer that is a file of one of these types."""
+    """Declared in place of a schema: the answer is a file of one of these content types."""
 
     content_types: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class DeferredWrite:
-    """What a plain GET returns when something must be written after all: the rest runs in the writer."""
+    """Result of a synchronous GET that must write after all: `finish` runs in the writer thread."""
 
     finish: Callable[[], Any]
 
@@ -72,21 +73,21 @@ class Endpoint:
     path_types: Mapping[str, type]
     answers: Mapping[int, Any]
     errors: tuple[type[MovierecError], ...]
-    # The handler reads the body itself, as it comes: an upload.
+    # The handler reads the body itself, as a stream: an upload.
     streams: bool
     cache_seconds: int
-    # The limit that a call counts against before anything else, by the name of its setting.
+    # Name of the rate limit that a call is counted against before anything else.
     throttle: str | None
-    # Not for personal tokens: what would let a leaked one outlive its owner's attention.
+    # Refuse personal tokens: a leaked one must not change sessions, tokens, the password or the account.
     session_only: bool
 
     @property
     def route(self) -> str:
-        """The path as aiohttp's router wants it: `{name:pattern}`."""
+        """Path in the syntax of aiohttp's router: `{name:pattern}`."""
         return self._path_with("{{{0}:{1}}}")
 
     def matches(self, path: str) -> bool:
-        """Whether this is the endpoint of a concrete path, written without its trailing slash."""
+        """Return True if a concrete path, without its trailing slash, belongs to this endpoint."""
         return re.fullmatch(self._path_with("{1}").rstrip("/"), path) is not None
 
     def _path_with(self, form: str) -> str:
@@ -108,7 +109,7 @@ class Endpoint:
 
 
 class Group:
-    """The endpoints under one prefix, declared by decorators."""
+    """Endpoints under one URL prefix, declared with decorators."""
 
     def __init__(self, prefix: str, tag: str) -> None:
         self.prefix = prefix

@@ -1,4 +1,4 @@
-"""`/api/v1/exports/`: everything a user owns, to take away."""
+"""`/api/v1/exports/`: download of all data of a user."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ group = Group("/api/v1/exports", tag="exports")
     throttle="exports",
 )
 async def export(call: Call, query: schemas.ExportQuery) -> web.Response:
-    """Everything the caller owns, as of one moment.
+    """Return all data of the caller as a consistent snapshot.
 
-    `json`: JSON Lines without loss; imported elsewhere and exported again it is the same to the byte. `csv`:
-    a zip of one table a kind, where a cell that spreadsheets would compute begins with an apostrophe.
-    `letterboxd`: a zip of what Letterboxd imports. `zip`: all of these. Not contained are the account itself
-    (name, address, password, sessions) and recommendations, which are made of the rest.
+    `json`: lossless JSON Lines; an import elsewhere and another export yield the same bytes. `csv`: a zip with
+    one table per kind; an apostrophe precedes cells that a spreadsheet would evaluate as a formula.
+    `letterboxd`: a zip in the import format of Letterboxd. `zip`: all of these. The export does not contain the
+    account (name, address, password, sessions) or recommendations, which are derived from the rest.
     """
     format = FORMATS[query.format]
     file = await call.services.threads.read_long(_written, call, format)
@@ -48,8 +48,8 @@ async def export(call: Call, query: schemas.ExportQuery) -> web.Response:
 
 
 def _written(call: Call, format: ExportFormat) -> IO[bytes]:
-    """The export as a nameless file: no transaction waits for whoever downloads slowly, and an error is an
-    error instead of half a file.
+    """Write the export to a temporary file. A slow download holds no transaction open, and an error is answered
+    as an error instead of a truncated file.
     """
     file = tempfile.TemporaryFile(dir=call.services.settings.paths.state)  # noqa: SIM115 (closed when sent)
     try:

@@ -1,4 +1,4 @@
-"""`/api/v1/favorites/`: the films a user loves."""
+"""`/api/v1/favorites/`: favorite movies of the user."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ group = Group("/api/v1/favorites", tag="favorites")
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Favorite]})
 def favorites(call: Call, query: schemas.FavoriteQuery) -> dict[str, Any]:
-    """The own favorites.
+    """Return the favorites.
 
-    Orderings: created_at, title, year; with - in front for descending.
+    Orderings: created_at, title, year; a leading - sorts in descending order.
     """
     return movie_page_json(call, query, library.favorites, library.FAVORITE_ORDERINGS, _json)
 
@@ -30,7 +30,7 @@ def favorites(call: Call, query: schemas.FavoriteQuery) -> dict[str, Any]:
     "/", access=Access.USER, answers={201: schemas.Favorite, 200: schemas.Favorite}, errors=(NotFound,)
 )
 def add(call: Call, body: schemas.AddFavorite) -> JsonResponse:
-    """Make a movie a favorite; again, it answers the same one."""
+    """Create a favorite. Repeating the request returns the existing favorite."""
     made, is_new = movies.with_current_id(
         body.movie, lambda film: library.add_favorite(call.user_id, film, note=body.note, now=call.now)
     )
@@ -39,26 +39,26 @@ def add(call: Call, body: schemas.AddFavorite) -> JsonResponse:
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Favorite})
 def favorite(call: Call, id: int) -> dict[str, Any]:
-    """One favorite."""
+    """Return a favorite."""
     return with_movies([library.favorite(call.user_id, id)], _json)[0]
 
 
 @group.patch("/{id}/", access=Access.USER, answers={200: schemas.Favorite})
 def annotate(call: Call, id: int, body: schemas.Annotate) -> dict[str, Any]:
-    """Change the note."""
+    """Change the note of a favorite."""
     made = library.update_favorite(call.user_id, id, body.note, now=call.now)
     return with_movies([made], _json)[0]
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
 def remove(call: Call, id: int) -> None:
-    """Remove a favorite."""
+    """Delete a favorite."""
     library.remove_favorite(call.user_id, id, now=call.now)
 
 
 @group.get("/check/{movie_id}/", access=Access.USER, answers={200: schemas.IsFavorited})
 def check(call: Call, movie_id: int) -> dict[str, Any]:
-    """Whether a movie is a favorite."""
+    """Check if a movie is a favorite."""
     return {"is_favorited": library.is_favorite(call.user_id, movies.current_id(movie_id))}
 
 

@@ -1,4 +1,4 @@
-"""`/health/`: whether the daemon lives, and whether it can serve."""
+"""`/health/`: liveness and readiness of the daemon."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ class Ready(Output):
 
 @group.get("/live/", access=Access.PUBLIC, answers={200: Live})
 async def live(_call: Call) -> dict[str, Any]:
-    """The process answers; nothing else is looked at."""
+    """Check that the process answers. Nothing else is checked."""
     return {"status": "ok"}
 
 
 @group.get("/ready/", access=Access.PUBLIC, answers={200: Ready}, errors=(DatabaseUnavailable, Busy))
 def ready(call: Call) -> dict[str, Any]:
-    """The database answers and its schema is the one this version needs."""
+    """Check that the database answers and that its schema is up to date."""
     return _ready(call)
 
 
 @group.get("/", access=Access.PUBLIC, answers={200: Ready}, errors=(DatabaseUnavailable, Busy))
 def health(call: Call) -> dict[str, Any]:
-    """The same as `/health/ready/`."""
+    """Check readiness, the same as `/health/ready/`."""
     return _ready(call)
 
 

@@ -1,4 +1,4 @@
-"""`/api/v1/history/`: the films a user has seen, and when."""
+"""`/api/v1/history/`: movies seen by the user, with the time of each viewing."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ group = Group("/api/v1/history", tag="history")
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.HistoryEntry]})
 def history(call: Call, query: schemas.HistoryQuery) -> dict[str, Any]:
-    """The own history, latest first; what was seen nobody knows when comes last.
+    """Return the history, latest first. Entries without a time come last.
 
-    Orderings: watched_at, created_at, title, year; with - in front for descending.
+    Orderings: watched_at, created_at, title, year; a leading - sorts in descending order.
     """
     return movie_page_json(call, query, library.history, library.HISTORY_ORDERINGS, _json)
 
@@ -33,9 +33,9 @@ def history(call: Call, query: schemas.HistoryQuery) -> dict[str, Any]:
     errors=(NotFound,),
 )
 def add(call: Call, body: schemas.AddToHistory) -> JsonResponse:
-    """Enter a movie as seen. The same movie at the same time is the same entry, with what is sent of the rest.
+    """Add a viewing of a movie. The same movie at the same time updates the existing entry.
 
-    It will not be recommended again, and leaves the watchlist, unless the profile says otherwise.
+    The movie is not recommended again. It is removed from the watchlist unless the profile disables that.
     """
     made, is_new = movies.with_current_id(
         body.movie,
@@ -48,7 +48,7 @@ def add(call: Call, body: schemas.AddToHistory) -> JsonResponse:
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
 def remove(call: Call, id: int) -> None:
-    """Take an entry out."""
+    """Delete an entry of the history."""
     library.remove_from_history(call.user_id, id, now=call.now)
 
 

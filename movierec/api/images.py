@@ -1,4 +1,4 @@
-"""Posters and backdrops: their addresses at TMDb, and a movie's poster passed on by this daemon."""
+"""Posters and backdrops: their URLs at TMDb, and a proxy for the posters."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from movierec.tmdb import IMAGE_KINDS, ImageConfiguration, TmdbService, image_ki
 
 group = Group("/api/v1/movies", tag="movies")
 
-# As TMDb's configuration has been for years; it is asked for when the daemon starts.
+# The long-standing configuration of TMDb, used until it is fetched at the start of the daemon.
 DEFAULT_IMAGES = ImageConfiguration(
     "https://image.tmdb.org/t/p",
     ("w92", "w154", "w185", "w342", "w500", "w780", "original"),
     ("w300", "w780", "w1280", "original"),
 )
 POSTER_WIDTH, BACKDROP_WIDTH = 500, 1280
-# The same path is never another image.
+# The image of a path never changes.
 CACHE_SECONDS = 7 * 86_400
 
 
 @dataclass
 class ImageUrls:
-    """Where images are, for all answers of this process: what TMDb said last."""
+    """Image URLs for all answers of this process, by the last configuration fetched from TMDb."""
 
     images: ImageConfiguration = DEFAULT_IMAGES
 
@@ -40,13 +40,13 @@ class ImageUrls:
         return self._of(path, self.images.backdrop_sizes, BACKDROP_WIDTH)
 
     def _of(self, path: str, sizes: tuple[str, ...], width: int) -> str | None:
-        """TMDb gives paths, staff whole addresses."""
+        """Return the URL of a stored path. Staff store whole URLs, TMDb stores paths."""
         if not path.startswith("/"):
             return path or None
         return f"{self.images.base_url}/{smallest_size(sizes, width)}{path}"
 
     def path_of(self, address: str) -> str:
-        """What is stored of an address: of one that `poster` or `backdrop` made, TMDb's path."""
+        """Return the stored form of a URL: the TMDb path if `poster` or `backdrop` made the URL."""
         path = "/" + address.rpartition("/")[2]
         return path if address in (self.poster(path), self.backdrop(path)) else address
 
@@ -55,7 +55,7 @@ IMAGE_URLS = ImageUrls()
 
 
 async def fetch_image_urls(tmdb: TmdbService) -> None:
-    """Have TMDb tell where its images are; where it does not answer the usual addresses stay."""
+    """Fetch the image configuration from TMDb. The default stays in place if TMDb does not answer."""
     try:
         IMAGE_URLS.images = (await tmdb.configuration()).value
     except MovierecError:
@@ -63,7 +63,7 @@ async def fetch_image_urls(tmdb: TmdbService) -> None:
 
 
 def smallest_size(sizes: tuple[str, ...], width: int) -> str:
-    """The smallest of TMDb's sizes that is at least so wide, such as w342; the widest where none is."""
+    """Return the smallest TMDb size of at least this width, such as w342; otherwise the widest one."""
     widths = sorted((int(size[1:]), size) for size in sizes if size.startswith("w"))
     return next((size for wide, size in widths if wide >= width), widths[-1][1] if widths else "original")
 
@@ -76,10 +76,10 @@ def smallest_size(sizes: tuple[str, ...], width: int) -> str:
     throttle="posters",
 )
 async def poster(call: Call, id: int, query: schemas.PosterQuery) -> web.Response:
-    """The movie's poster, fetched from TMDb once: the smallest of its sizes that is at least `width` wide."""
+    """Return the poster of a movie in the smallest size of at least `width`. It is fetched from TMDb once."""
     tmdb, path = call.services.tmdb, await call.read(movies.poster_path, id)
     if tmdb is None or not path.startswith("/"):
-        raise NotFound("There is no poster of this movie here.")
+        raise NotFound("No poster of this movie is available.")
     content = await tmdb.image(path, smallest_size(IMAGE_URLS.images.poster_sizes, query.width))
     headers = {
         "ETag": f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"',

@@ -1,4 +1,4 @@
-"""`/api/v1/imports/review/`: which film a name in an imported file means, where that is not certain."""
+"""`/api/v1/imports/review/`: review queue of imported titles without a certain match."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from movierec.exchange.importing import ReviewItem
 
 group = Group("/api/v1/imports/review", tag="imports")
 
-# Found by search where an import had no candidates.
+# Maximum number of candidates from a search, if the import had none.
 MOST_FOUND = 8
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.FilmQuestion]})
 def questions(call: Call, query: schemas.ReviewQuery) -> dict[str, Any]:
-    """What imports ask, those with candidates first."""
+    """Return the open questions of imports, those with candidates first."""
     states = importing.OPEN_STATES if query.state is None else (query.state,)
     count, found = importing.review_queue(call.user_id, states, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, _questions_json(found))
@@ -32,7 +32,7 @@ def questions(call: Call, query: schemas.ReviewQuery) -> dict[str, Any]:
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.FilmQuestion})
 def question(call: Call, id: int) -> dict[str, Any]:
-    """One question; where the import had no candidates, with what a search finds now."""
+    """Return a question. If the import had no candidates, they come from a search now."""
     found = importing.review_item(call.user_id, id)
     if not found.candidates and found.title:
         found = found._replace(candidates=importing.search_candidates(found.title, limit=MOST_FOUND))
@@ -43,9 +43,9 @@ def question(call: Call, id: int) -> dict[str, Any]:
     "/{id}/resolve/", access=Access.USER, answers={200: schemas.Resolved}, errors=(Conflict, NotFound)
 )
 def resolve(call: Call, id: int, body: schemas.Resolve) -> dict[str, Any]:
-    """Say which film is meant; what waits for it is taken in, as a change of its own that can be undone.
+    """Answer a question: the waiting rows are imported as one change that can be undone.
 
-    The answer counts for later imports too.
+    The answer also applies to later imports.
     """
 
     def answer(movie_id: int | None) -> library.ApplyResult:
@@ -62,7 +62,7 @@ def resolve(call: Call, id: int, body: schemas.Resolve) -> dict[str, Any]:
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
 def forget(call: Call, id: int) -> None:
-    """Forget a question, or the answer to it: the next import asks again. What was taken in stays."""
+    """Delete a question or its answer. The next import asks again. Imported rows are kept."""
     importing.forget_decision(call.user_id, id)
 
 
@@ -75,7 +75,7 @@ def _questions_json(found: Sequence[ReviewItem]) -> list[dict[str, Any]]:
             "candidates": [
                 {"score": candidate.score, "movie_detail": films[candidate.movie_id]}
                 for candidate in question.candidates
-                # A film may be gone since.
+                # A movie may have been deleted since.
                 if candidate.movie_id in films
             ],
         }

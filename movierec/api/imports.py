@@ -1,4 +1,4 @@
-"""`/api/v1/imports/`: files sent in, to be imported by a job; what came of imports, and taking them back."""
+"""`/api/v1/imports/`: upload of files, which a job imports; results of imports, and undo."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from movierec.jobs import IncomingUpload
 
 group = Group("/api/v1/imports", tag="imports")
 
-# What would be written to disk in one piece.
+# Size of one write to disk.
 PIECE_BYTES = 1 << 20
-# What browsers send of a form, where the file is only a part of the body.
+# Content types of HTML forms, where the file is only a part of the body.
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
@@ -56,22 +56,22 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
     throttle="imports",
 )
 async def begin(call: Call, query: schemas.ImportQuery) -> JsonResponse:
-    """Import a file; the body is the file itself, of any size, or a zip archive of several.
+    """Import a file. The body is the file itself or a zip archive of several files.
 
-    Ratings, favorites, watchlist and history of one person, from movierec, Letterboxd, IMDb, Trakt, TMDb,
-    movielens.org or a CSV file with named columns. Films are matched by ids, or by title and year; what is
-    not certain is asked (`/api/v1/imports/review/`). All of a file is applied or nothing, and the same file
-    again changes nothing. The job's report counts the rows of each file as accepted (new, changed),
-    unchanged (same, kept), ambiguous, unmatched, skipped and rejected, and lists the first changes and
-    problems.
+    Imports ratings, favorites, watchlist and history of one user from movierec, Letterboxd, IMDb, Trakt, TMDb,
+    movielens.org or a CSV file with named columns. Movies are matched by ids, or by title and year; uncertain
+    matches go to the review queue (`/api/v1/imports/review/`). A file is applied as a whole or not at all.
+    Importing the same file again changes nothing. The report of the job counts the rows of each file as
+    accepted (new, changed), unchanged (same, kept), ambiguous, unmatched, skipped and rejected, and lists the
+    first changes and problems.
 
-    `movielens` (staff only): a zip archive of a MovieLens dataset. Films are joined to the catalogue by
-    their outside ids, missing ones created, ratings kept as community ratings, which models are trained on.
-    The dataset that was imported before is replaced.
+    `movielens` (staff only): a zip archive of a MovieLens dataset. Movies are linked to the catalogue by their
+    external ids and created if they are missing. The ratings are stored as community ratings, on which models
+    are trained. They replace the dataset imported before.
     """
     assert call.caller is not None
     if query.format == "movielens" and not call.caller.is_staff:
-        raise PermissionDenied("Community ratings are imported by staff only.")
+        raise PermissionDenied("Only staff may import community ratings.")
     kind = "import_movielens" if query.format == "movielens" else jobs.IMPORT
     await call.read(jobs.check_none_active, call.user_id, kind)
     upload = await _received(call)
@@ -88,13 +88,13 @@ async def begin(call: Call, query: schemas.ImportQuery) -> JsonResponse:
 
 
 def _options(query: schemas.ImportQuery) -> dict[str, Any]:
-    """As they go through the queue to `importing.Options`."""
+    """Return the job parameters for `importing.Options`."""
     given = query.model_dump()
     return {"name": given.pop("filename"), **given}
 
 
 def _check(path: Path, query: schemas.ImportQuery, settings: Settings) -> None:
-    """Raise UnreadableImport at once for what nobody can read."""
+    """Raise UnreadableImport for a file that no importer can read, before a job is queued."""
     limit = settings.imports.uncompressed_limit_bytes
     if query.format == "movielens":
         movielens.check_source(path, limit)
@@ -104,14 +104,14 @@ def _check(path: Path, query: schemas.ImportQuery, settings: Settings) -> None:
 
 @group.get("/", access=Access.USER, answers={200: Page[job_schemas.Job]})
 def own(call: Call, query: PageQuery) -> dict[str, Any]:
-    """The own imports, newest first."""
+    """Return the imports, newest first."""
     count, found = jobs.jobs(call.user_id, kind=jobs.IMPORT, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, [job_json(job) for job in found])
 
 
 @group.get("/{id}/problems/", access=Access.USER, answers={200: Page[schemas.ImportProblem]})
 def problems(call: Call, id: int, query: PageQuery) -> dict[str, Any]:
-    """All rows of an import that were not simply taken, with file, line and reason."""
+    """Return the rows of an import that were not imported, with file, line and reason."""
     jobs.job(id, call.user_id)
     count, found = importing.list_problems(call.user_id, id, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, [problem._asdict() for problem in found])
@@ -119,13 +119,13 @@ def problems(call: Call, id: int, query: PageQuery) -> dict[str, Any]:
 
 @group.post("/{id}/undo/", access=Access.USER, answers={200: schemas.UndoneImport}, errors=(Conflict,))
 async def undo(call: Call, id: int) -> dict[str, Any]:
-    """Take an import back exactly, what came of answers about it included; its open questions are forgotten.
+    """Undo an import exactly, including the answers to its questions. Its open questions are deleted.
 
-    Movies changed again since are left as they are, and named. Undoing the undo brings it again.
+    Movies changed again since are kept and named in `left`. Undoing the undo applies the import again.
     """
     act = await call.read(_act_of, call.user_id, id)
     taken_back = []
-    # Newest first: each leads back to what was there before it.
+    # Newest first: each one restores the state before it.
     for act_id in await call.read(importing.entries_of_reviews, call.user_id, id):
         with contextlib.suppress(NotFound, Conflict):
             taken_back.append(await undo_entry(call, act_id))
@@ -135,7 +135,7 @@ async def undo(call: Call, id: int) -> dict[str, Any]:
         except Conflict:
             if not taken_back:
                 raise
-    # Last: whatever stops it before, it can be taken up again.
+    # Last, so that an interrupted undo can be repeated.
     await call.write(importing.delete_reviews, call.user_id, id)
     return {
         "job": id,
@@ -147,28 +147,28 @@ async def undo(call: Call, id: int) -> dict[str, Any]:
 
 
 def _act_of(user_id: int, job_id: int) -> library.JournalEntry | None:
-    """What an import changed, None for nothing. Raises NotFound, or Conflict where it is under way."""
+    """Return the journal entry of an import, None if it changed nothing. Raises NotFound, or Conflict while it runs."""
     act = library.entry_of_job(user_id, job_id)
     try:
         job = jobs.job(job_id, user_id)
     except NotFound:
         if act is None:
             raise
-        return act  # it outlives the job
+        return act  # the entry outlives the job
     if job.kind != jobs.IMPORT:
         raise NotFound()
     if job.is_active:
-        raise Conflict("This import is under way. Cancel it: then all of it is taken back.")
+        raise Conflict("This import is still running. Cancel its job: that undoes all of it.")
     return act
 
 
 async def _received(call: Call) -> IncomingUpload:
-    """The body as a file. It may take any time as long as it keeps coming."""
+    """Receive the body as a file. The duration is not limited as long as data keeps arriving."""
     request, limit = call.request, call.services.settings.imports.upload_limit_bytes
     if request.content_type in FORMS:
         raise UnsupportedMediaType("Send the file itself as the body, not a form.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        # It would be unpacked on the way, past every limit.
+        # It would be decompressed while it is read, beyond every size limit.
         raise UnsupportedMediaType("Send the file as it is, without Content-Encoding.")
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
@@ -187,7 +187,7 @@ async def _received(call: Call) -> IncomingUpload:
 
 
 async def _piece(call: Call) -> bytes:
-    """The next megabyte of the body, less at its end. Raises MalformedRequest when nothing comes."""
+    """Read the next megabyte of the body, less at its end. Raises MalformedRequest on a timeout."""
     parts: list[bytes] = []
     size = 0
     while size < PIECE_BYTES:

@@ -1,4 +1,4 @@
-"""`/api/v1/jobs/`: what long work is doing, and what came of it."""
+"""`/api/v1/jobs/`: state, progress and result of background jobs."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ group = Group("/api/v1/jobs", tag="jobs")
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Job]})
 def own(call: Call, query: PageQuery) -> dict[str, Any]:
-    """The own jobs, newest first; staff see everybody's."""
+    """Return the jobs, newest first. Staff see the jobs of all users."""
     count, found = jobs.jobs(call.owner, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, [job_json(job) for job in found])
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Job})
 def job(call: Call, id: int) -> dict[str, Any]:
-    """One job."""
+    """Return a job."""
     return job_json(jobs.job(id, call.owner))
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None}, errors=(Conflict,))
 def cancel(call: Call, id: int) -> None:
-    """Cancel a job that is under way, which takes back what it changed; forget one that has ended."""
+    """Cancel a running job, which undoes its changes, or delete a finished one."""
     jobs.cancel_or_delete(id, call.owner, call.now)
     call.services.worker.wake()
 

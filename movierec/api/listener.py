@@ -1,4 +1,4 @@
-"""Listening: sockets, the HTTP parser's own refusals as problems, stopping without cutting anybody off."""
+"""HTTP server: sockets, problem documents for requests that the HTTP parser refuses, graceful shutdown."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from movierec.api.problems import problem_response
 from movierec.api.services import SERVICES
 from movierec.errors import InternalError, MalformedRequest
 
-# Longer than the usual proxy keeps an idle connection, shorter than a client would hold a dead one.
+# Longer than proxies usually keep an idle connection, shorter than a client keeps a dead one.
 KEEPALIVE_SECONDS = 75.0
 
 
 class _ProblemHandler(RequestHandler):
-    """Answers what the HTTP parser refuses as every other error is answered."""
+    """Answers requests that the HTTP parser refuses with a problem document, like every other error."""
 
     __slots__ = ()
 
@@ -45,7 +45,7 @@ class _ProblemServer(web.Server):
 
 
 class ProblemRunner(web.AppRunner):
-    """Runs an application of ours; used by the daemon and by the tests alike."""
+    """Runs the application, for the daemon and for the tests."""
 
     def __init__(self, app: web.Application) -> None:
         super().__init__(
@@ -62,7 +62,7 @@ class ProblemRunner(web.AppRunner):
 
 
 async def listen_on_socket(app: web.Application, listening: socket.socket) -> ProblemRunner:
-    """Start `app` on a socket that is bound already."""
+    """Start `app` on a bound socket."""
     runner = ProblemRunner(app)
     await runner.setup()
     await web.SockSite(runner, listening).start()
@@ -70,7 +70,7 @@ async def listen_on_socket(app: web.Application, listening: socket.socket) -> Pr
 
 
 async def listen(app: web.Application, host: str, port: int) -> tuple[ProblemRunner, int]:
-    """Start `app`; returns its runner and the port it got (`port` 0 takes a free one)."""
+    """Start `app` and return its runner and port. Port 0 selects a free one."""
     runner = ProblemRunner(app)
     await runner.setup()
     await web.TCPSite(runner, host, port).start()

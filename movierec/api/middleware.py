@@ -1,4 +1,4 @@
-"""What happens to every request: an id, the host check, errors as problems, headers, one log line."""
+"""Middleware of every request: request id, host check, problem documents, headers, one log line."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ failures = logging.getLogger("movierec.api")
 
 @web.middleware
 async def request_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Nothing leaves the daemon without having passed here, but for what its HTTP parser refuses."""
+    """Process every request, except those that the HTTP parser refuses."""
     started = time.perf_counter()
     request[REQUEST_ID] = request_id = _request_id(request)
     response = await _answered(request, handler, request_id)
@@ -75,7 +75,7 @@ def _request_id(request: web.Request) -> str:
 
 
 def _check_host(request: web.Request) -> None:
-    """Refuse names that are not ours: a page that rebinds its own name to loopback must not reach us."""
+    """Refuse unknown host names, against DNS rebinding: a page that points its own name at loopback."""
     settings = request.app[SERVICES].settings.server
     name = re.sub(r":\d+$", "", request.host).strip("[]").lower()
     if name not in _own_names(settings) and "*" not in settings.allowed_hosts:
@@ -90,7 +90,9 @@ def _own_names(server: ServerSettings) -> set[str]:
 def _log(request: web.Request, status: int, milliseconds: float) -> None:
     resource = request.match_info.route.resource
     route = resource.canonical if resource else None
-    method = request.method if route else "any"  # a stranger's methods and paths would be series without end
+    method = (
+        request.method if route else "any"
+    )  # unknown methods and paths would create metric series without limit
     labels = request.app[SERVICES].metrics.request_seconds.labels(method, route or "none", status)
     labels.observe(milliseconds / 1000)
     logger.info(

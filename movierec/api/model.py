@@ -1,4 +1,4 @@
-"""`/api/v1/model/`: training the recommender, seeing what serves, going back."""
+"""`/api/v1/model/`: training, the model that serves, rollback."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _enqueue(call: Call, query: schemas.TrainQuery) -> Job:
 
 @group.get("/", access=Access.STAFF, answers={200: schemas.Model}, errors=(ModelNotTrained,))
 def model(call: Call) -> dict[str, Any]:
-    """The model that serves, and the earlier ones that are kept."""
+    """Return the model that serves and the earlier versions that are kept."""
     return _models_json(model_versions.list_models(call.services.recommender))
 
 
@@ -48,8 +48,8 @@ def model(call: Call) -> dict[str, Any]:
     "/rollback/", access=Access.STAFF, answers={200: schemas.Model}, errors=(ModelNotTrained, Conflict)
 )
 async def rollback(call: Call) -> dict[str, Any]:
-    """Serve the version before the one that serves now."""
-    # It writes no row: the one thread that does should not wait for files.
+    """Roll back to the version before the current one."""
+    # It writes no row: the single writer thread should not wait for files.
     return _models_json(await call.read(model_versions.roll_back, call.services.recommender))
 
 

@@ -1,4 +1,4 @@
-"""`/metrics`: what operators watch, for Prometheus."""
+"""`/metrics`: metrics of the daemon for Prometheus."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ group = Group("/metrics", tag="health")
 
 @group.get("/", access=Access.PUBLIC, answers={200: None})
 async def metrics(call: Call) -> web.Response:
-    """The daemon's numbers in the text format of Prometheus."""
+    """Return the metrics in the text format of Prometheus."""
     services = call.services
     services.metrics.pool_in_use.set(services.threads.in_use)
     services.metrics.model.clear()
     if version := services.recommender.version:
         services.metrics.model.labels(version).set(1)
-    # Without a database there are numbers all the same.
+    # The other metrics are served even if the database is unavailable.
     with contextlib.suppress(MovierecError):
         services.metrics.outbox_pending.set(await call.read(mail.pending_count))
     text = generate_latest(services.metrics.registry)
@@ -37,7 +37,7 @@ async def metrics(call: Call) -> web.Response:
 
 
 async def measure_event_loop_lag(lag: Gauge) -> None:
-    """Measure for ever how much later than asked the loop comes back."""
+    """Measure repeatedly how much later than scheduled the event loop resumes."""
     loop = asyncio.get_running_loop()
     while True:
         expected = loop.time() + LAG_INTERVAL_SECONDS
@@ -46,7 +46,7 @@ async def measure_event_loop_lag(lag: Gauge) -> None:
 
 
 async def event_loop_monitor(app: web.Application) -> AsyncIterator[None]:
-    """Watch while the application runs."""
+    """Measure the event loop lag while the application runs."""
     watching = asyncio.create_task(measure_event_loop_lag(app[SERVICES].metrics.event_loop_lag))
     yield
     watching.cancel()

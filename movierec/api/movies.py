@@ -1,4 +1,4 @@
-"""`/api/v1/movies/`: the catalogue, its lists and genres, and editing it."""
+"""`/api/v1/movies/`: the catalogue, search, charts, genres, and editing by staff."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from movierec.movies import MovieDetail, MovieFilters, MovieRecord, MovieSummary
 
 group = Group("/api/v1/movies", tag="movies")
 
-# Films on a page of search, trending, popular and top rated, as on TMDb.
+# Page length of search, trending, popular and top rated, as at TMDb.
 PAGE_LENGTH = 20
 TRENDING_WINDOW_SECONDS = {"day": 24 * 3600, "week": 7 * 24 * 3600}
 
 
 def listed_movie_json(film: MovieSummary) -> dict[str, Any]:
-    """A film as lists show it."""
+    """Encode a movie for a list."""
     return {
         "id": film.id,
         "tmdb_id": film.tmdb_id,
@@ -45,7 +45,7 @@ def listed_movie_json(film: MovieSummary) -> dict[str, Any]:
 
 
 def movie_detail_json(film: MovieDetail) -> dict[str, Any]:
-    """A film as its own page shows it."""
+    """Encode a movie with all details."""
     facts = film.facts
     return {
         **listed_movie_json(film.listed),
@@ -72,10 +72,10 @@ def movie_detail_json(film: MovieDetail) -> dict[str, Any]:
 
 
 def movie_json(call: Call, movie_id: int, *, fresh: bool = False) -> dict[str, Any]:
-    """A film as its page shows it to the caller; `fresh` if TMDb told of it just now. Raises NotFound."""
+    """Encode a movie for the caller. `fresh`: TMDb sent its details just now. Raises NotFound."""
     film = movies.detail(movie_id)
     document = {**movie_detail_json(film), **_by_tmdb(call, film.facts["details_at"], fresh)}
-    movie_id = document["id"]  # of two films that were merged, the one that is left
+    movie_id = document["id"]  # the surviving movie after a merge
     if call.caller is not None:
         standing = library.movie_state(call.user_id, movie_id)
         document["my_rating"] = standing.stars
@@ -89,7 +89,7 @@ def movie_json(call: Call, movie_id: int, *, fresh: bool = False) -> dict[str, A
 
 
 def _by_tmdb(call: Call, details_at: int | None, fresh: bool) -> dict[str, Any]:
-    """Whether TMDb has told of a film, and when."""
+    """Return the origin and age of the details of a movie."""
     if details_at is None:
         return {"source": "catalogue", "stale": False, "as_of": None}
     stale = call.services.sync.is_old(details_at)
@@ -105,9 +105,9 @@ def _by_tmdb(call: Call, details_at: int | None, fresh: bool) -> dict[str, Any]:
 
 @group.get("/", access=Access.PUBLIC, answers={200: Page[schemas.ListedMovie]}, cache_seconds=60)
 def catalogue(call: Call, query: schemas.MovieQuery) -> dict[str, Any]:
-    """The catalogue, filtered and ordered.
+    """Return the movies of the catalogue.
 
-    Orderings: popularity, vote_average, vote_count, release_date, title; with - in front for descending.
+    Orderings: popularity, vote_average, vote_count, release_date, title; a leading - sorts in descending order.
     """
     filters = MovieFilters(
         **query.model_dump(exclude={"page", "page_size", "ordering", "adult", "genre"}),
@@ -120,14 +120,14 @@ def catalogue(call: Call, query: schemas.MovieQuery) -> dict[str, Any]:
 
 
 async def _before_asking(call: Call) -> None:
-    """Who is not signed in has TMDb asked for as many films as one may search for. Raises Throttled."""
+    """Count a fetch from TMDb against the search limit if the caller is not signed in. Raises Throttled."""
     if call.caller is None:
         await call.count_address("search")
 
 
 @group.get("/{id}/", access=Access.PUBLIC, answers={200: schemas.Movie}, cache_seconds=60)
 async def movie(call: Call, id: int) -> dict[str, Any]:
-    """One movie; for who is signed in with the own rating, the predicted one, favorite, watchlist and history."""
+    """Return a movie; for signed-in users with rating, predicted rating, favorite, watchlist and history."""
     fresh = await call.services.sync.complete(id, lambda: _before_asking(call))
     return await call.read(movie_json, call, id, fresh=fresh)
 
@@ -140,7 +140,7 @@ async def movie(call: Call, id: int) -> dict[str, Any]:
     cache_seconds=60,
 )
 async def by_tmdb_id(call: Call, tmdb_id: int) -> dict[str, Any]:
-    """The movie by its id on TMDb; asked for there, and stored, where it is not known yet."""
+    """Return a movie by its TMDb id. A movie that is not in the catalogue is fetched from TMDb and stored."""
     movie_id, fresh = await call.services.sync.by_tmdb_id(tmdb_id, lambda: call.count_address("search"))
     return await call.read(movie_json, call, movie_id, fresh=fresh)
 
@@ -153,7 +153,7 @@ async def by_tmdb_id(call: Call, tmdb_id: int) -> dict[str, Any]:
     cache_seconds=60,
 )
 async def by_imdb_id(call: Call, imdb_id: str) -> dict[str, Any]:
-    """The movie by its id on IMDb; asked of TMDb, and stored, where it is not known yet."""
+    """Return a movie by its IMDb id. A movie that is not in the catalogue is fetched from TMDb and stored."""
     movie_id, fresh = await call.services.sync.by_imdb_id(imdb_id, lambda: call.count_address("search"))
     return await call.read(movie_json, call, movie_id, fresh=fresh)
 
@@ -162,7 +162,7 @@ async def by_imdb_id(call: Call, imdb_id: str) -> dict[str, Any]:
     "/search/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60, throttle="search"
 )
 async def search(call: Call, query: schemas.SearchQuery) -> dict[str, Any]:
-    """Movies by title, typing errors forgiven, the likeliest first; with what TMDb finds, if it is quick."""
+    """Search movies by title, with typo tolerance, best match first. Includes results of TMDb if they arrive in time."""
     text, sync, found = movies.validate_search_text(query.text), call.services.sync, None
     if sync.is_on:
         found = await sync.search(text, year=query.year, adult=await call.read(_allows_adult, call))
@@ -184,23 +184,23 @@ async def search(call: Call, query: schemas.SearchQuery) -> dict[str, Any]:
 
 @group.get("/popular/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
 async def popular(call: Call, query: schemas.ListQuery) -> dict[str, Any]:
-    """The best known movies: of TMDb, or of the catalogue where it does not answer."""
+    """Return the most popular movies by TMDb, or by the catalogue if TMDb does not answer."""
     found = await call.services.sync.popular(query.page)
     return await call.read(_found_json, call, found, query, movies.popular)
 
 
 @group.get("/top_rated/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
 async def top_rated(call: Call, query: schemas.ListQuery) -> dict[str, Any]:
-    """The best rated movies: of TMDb, or of the catalogue, where few votes count less."""
+    """Return the top rated movies by TMDb, or by the catalogue, where few votes have less weight."""
     found = await call.services.sync.top_rated(query.page)
     return await call.read(_found_json, call, found, query, movies.top_rated)
 
 
 @group.get("/trending/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
 async def trending(call: Call, query: schemas.TrendingQuery) -> dict[str, Any]:
-    """What is watched most these days.
+    """Return the trending movies by TMDb.
 
-    Of TMDb; without it, what is rated most here, then the best known of the newest.
+    Without TMDb: the movies rated most often on this server, then the most popular new ones.
     """
 
     def here(**window: Any) -> tuple[int, list[MovieSummary]]:
@@ -217,7 +217,7 @@ def _found_json(
     query: schemas.ListQuery,
     here: Callable[..., tuple[int, list[MovieSummary]]],
 ) -> dict[str, Any]:
-    """A page of TMDb's, or the one that the catalogue makes of its own."""
+    """Encode a page of TMDb or, if there is none, of the catalogue."""
     if found is None:
         window = {"limit": PAGE_LENGTH, "offset": PAGE_LENGTH * (query.page - 1)}
         return _list_json(query, *here(adult=_allows_adult(call), **window))
@@ -227,23 +227,23 @@ def _found_json(
 
 
 def _origin(found: TmdbListPage | None) -> dict[str, Any]:
-    """Who made a list, whether it is old, and of when it is."""
+    """Return the origin and age of a list."""
     if found is None:
         return {"source": "catalogue", "stale": False, "as_of": None}
     return {"source": found.source, "stale": found.stale, "as_of": timestamp(found.fetched_at)}
 
 
 def _allows_adult(call: Call) -> bool:
-    """Whether the caller's profile lets adult films into lists."""
+    """Return True if the profile of the caller allows adult movies in lists."""
     return call.caller is not None and auth.profile_of(call.user_id).mature_content
 
 
 def _adult(call: Call, wanted: bool | None) -> bool | None:
-    """Adult films only (True), none (False) or among the others (None)."""
+    """Return the adult filter: only adult movies (True), none (False) or all movies (None)."""
     if _allows_adult(call):
         return wanted
     if wanted and call.caller is not None:
-        raise ValidationFailed.of("adult", "Your profile hides adult films: set mature_content to see them.")
+        raise ValidationFailed.of("adult", "Your profile hides adult movies. Set mature_content to see them.")
     return bool(wanted)
 
 
@@ -259,14 +259,14 @@ def _list_json(query: schemas.ListQuery, count: int, films: Sequence[MovieSummar
 
 @group.get("/genres/", access=Access.PUBLIC, answers={200: Page[schemas.Genre]}, cache_seconds=60)
 def genres(call: Call, query: schemas.GenreQuery) -> dict[str, Any]:
-    """All genres, and how many movies there are of each."""
+    """Return all genres with their number of movies."""
     count, found = movies.genres(limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, [genre._asdict() for genre in found])
 
 
 @group.get("/genres/{id}/", access=Access.PUBLIC, answers={200: schemas.Genre}, cache_seconds=60)
 def genre(call: Call, id: int) -> dict[str, Any]:
-    """One genre."""
+    """Return a genre."""
     return movies.genre(id)._asdict()
 
 
@@ -277,7 +277,7 @@ def genre(call: Call, id: int) -> dict[str, Any]:
     errors=(TmdbDisabled, UpstreamUnavailable),
 )
 async def sync_genres(call: Call) -> dict[str, Any]:
-    """Take over TMDb's genres: new ones are added, the others get their id of TMDb."""
+    """Sync the genres with TMDb: new ones are created, existing ones receive their TMDb id."""
     added, joined = await call.services.sync.genres()
     return {"message": "The genres are those of TMDb now.", "added": added, "joined": joined}
 
@@ -287,35 +287,35 @@ async def sync_genres(call: Call) -> dict[str, Any]:
 
 @group.post("/", access=Access.STAFF, answers={201: schemas.Movie}, errors=(Conflict,))
 def add(call: Call, body: schemas.NewMovie) -> dict[str, Any]:
-    """Add a movie."""
+    """Create a movie."""
     return movie_json(call, movies.create_movie(_facts(body), call.now))
 
 
 @group.put("/{id}/", access=Access.STAFF, answers={200: schemas.Movie}, errors=(Conflict,))
 def replace(call: Call, id: int, body: schemas.NewMovie) -> dict[str, Any]:
-    """Say everything of a movie anew; what is not sent becomes empty."""
+    """Replace all fields of a movie. Missing fields become empty."""
     movies.replace_movie(id, _facts(body), call.now)
     return movie_json(call, id)
 
 
 @group.patch("/{id}/", access=Access.STAFF, answers={200: schemas.Movie}, errors=(Conflict,))
 def change(call: Call, id: int, body: schemas.MovieChange) -> dict[str, Any]:
-    """Change some fields of a movie; what is not sent stays."""
+    """Change fields of a movie. Missing fields are left unchanged."""
     movies.update_movie(id, _told(body.model_dump(exclude_unset=True)), call.now)
     return movie_json(call, id)
 
 
 @group.delete("/{id}/", access=Access.STAFF, answers={204: None}, errors=(Conflict,))
 def remove(call: Call, id: int) -> None:
-    """Delete a movie that nobody has rated or keeps in a list."""
+    """Delete a movie that is in nobody's library."""
     movies.delete_movie(id)
 
 
 @group.post("/{id}/merge/", access=Access.STAFF, answers={200: schemas.Movie})
 def merge(call: Call, id: int, body: schemas.MergeMovie) -> dict[str, Any]:
-    """Make one movie of two: everything of this one goes `into` another, which its id means from then on.
+    """Merge a movie into another one, to which its id redirects from then on.
 
-    Of two ratings by one user the newer one stays, and no review or note is lost.
+    If a user rated both, the newer rating is kept. Reviews and notes are kept.
     """
     return movie_json(call, movies.merge_movies(id, body.into, call.now))
 
@@ -325,7 +325,7 @@ def _facts(body: schemas.NewMovie) -> MovieRecord:
 
 
 def _told(sent: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a body as the catalogue names them."""
+    """Translate the fields of a body into those of the catalogue."""
     told = {name: tuple(value) if isinstance(value, list) else value for name, value in sent.items()}
     if "cast" in told:
         told["characters"] = tuple(member["character"] for member in told["cast"])

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made of the same declarations that route and validate."""
+"""OpenAPI 3.1 document, generated from the declarations that also route and validate."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from movierec.errors import (
 )
 from movierec.tmdb import ATTRIBUTION
 
-DESCRIPTION = f"""Movie search, ratings and recommendations that live on your own machine.
+DESCRIPTION = f"""Movie search, ratings and recommendations on your own machine.
 
 Sign in with `POST /api/v1/auth/login/` and send the access token as `Authorization: Bearer TOKEN`.
-Scripts send a personal token (`POST /api/v1/auth/tokens/`) in the same way; with the scope `read` it may only GET.
-What is limited answers 429 with `Retry-After` in seconds.
+Scripts send a personal token (`POST /api/v1/auth/tokens/`) in the same way; the scope `read` allows GET only.
+Calls beyond a rate limit are answered with 429 and `Retry-After` in seconds.
 Every error is an RFC 9457 problem document with a stable `code`.
-Films shipped with movierec come from Wikidata (CC0). {ATTRIBUTION}"""
+The movies shipped with movierec come from Wikidata (CC0). {ATTRIBUTION}"""
 
 _REFERENCE = "#/components/schemas/{model}"
 
 
 def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
-    """The whole document as plain data."""
+    """Return the document as plain data."""
     spec = APISpec(
         title="movierec",
         version=__version__,
@@ -58,7 +58,7 @@ def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
 
 
 class _Schemas:
-    """pydantic models as components, each once."""
+    """Components of the document: the JSON schema of each model, added once."""
 
     def __init__(self, spec: APISpec) -> None:
         self._spec = spec
@@ -103,7 +103,7 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
 
 
 def operation_id(endpoint: Endpoint) -> str:
-    """Stable, unique, readable: `get_movies_id`."""
+    """Return a stable, unique, readable id such as `get_movies_id`, made of method and path."""
     words = re.findall(r"\w+", endpoint.path.removeprefix("/api/v1"))
     return "_".join([endpoint.method.lower(), *words])
 
@@ -155,7 +155,7 @@ def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
 
 
 def declared_errors(endpoint: Endpoint) -> list[type[MovierecError]]:
-    """Every error class an endpoint answers by its declaration."""
+    """Return the error classes that the declaration of an endpoint implies or lists."""
     found: list[type[MovierecError]] = []
     if endpoint.access is not Access.PUBLIC:
         found.append(NotAuthenticated)

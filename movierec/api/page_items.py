@@ -1,4 +1,4 @@
-"""Lists of a user's own films: what their queries narrow, and the films their items are of."""
+"""Pages of a user's movies: translate query parameters into filters, and add the movie to each item."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def movie_page_json(
     orderings: Mapping[str, str],
     encoded: Callable[[Item], dict[str, Any]],
 ) -> dict[str, Any]:
-    """The page that `query` asks for of what `listed` finds of the caller's."""
+    """Return the requested page of the caller's items, fetched with `listed`."""
     found: dict[str, Any] = {**query.model_dump(), "genre": movies.resolve_genre(query.genre)}
     narrowing = library.LibraryFilter(
         films=MovieFilters(**{name: found[name] for name in MOVIE_FILTERS}, adult=None),
@@ -47,9 +47,9 @@ def movie_page_json(
 
 
 def with_movies(items: Sequence[Item], encoded: Callable[[Item], dict[str, Any]]) -> list[dict[str, Any]]:
-    """Items as JSON, the film of each behind its id."""
+    """Encode items, with the movie of each after its id."""
     films = {film.id: film for film in movies.summaries([item.movie_id for item in items])}
-    # Merged since the items were read.
+    # These movies were merged since the items were read.
     gone = {item.movie_id for item in items} - films.keys()
     films.update((movie_id, movies.detail(movie_id).listed) for movie_id in gone)
     return [

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents: the one place where an error gets its status."""
+"""Problem documents (RFC 9457), and the HTTP status of every error."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _BY_STATUS: dict[int, type[MovierecError]] = {
 
 
 def problem_response(error: MovierecError, path: str, request_id: str) -> web.Response:
-    """The answer that `error` becomes."""
+    """Return the problem document of an error."""
     status = HTTP_STATUS[type(error)]
     document: dict[str, Any] = {
         "type": f"urn:movierec:problem:{error.code}",
@@ -69,7 +69,7 @@ def problem_response(error: MovierecError, path: str, request_id: str) -> web.Re
 
 
 def from_http_exception(error: web.HTTPException) -> MovierecError:
-    """aiohttp's own refusals (no such route, wrong method, body too large) in our terms."""
+    """Translate an error of aiohttp (no such route, wrong method, body too large) into one of movierec."""
     if error.status >= 500:
         return errors.InternalError()
     return _BY_STATUS.get(error.status, errors.MalformedRequest)()

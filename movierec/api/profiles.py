@@ -1,4 +1,4 @@
-"""`/api/v1/auth/profiles/`: what users tell about themselves, and the preferences that act on what they see."""
+"""`/api/v1/auth/profiles/`: profiles and preferences of users."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ group = Group("/api/v1/auth/profiles", tag="accounts")
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.ProfileOf]})
 def profiles(call: Call, query: PageQuery) -> dict[str, Any]:
-    """The own profile; staff see everybody's."""
+    """Return the profile of the caller. Staff see the profiles of all users."""
     count, found = auth.profiles(call.owner, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, [_json(profile) for profile in found])
 
 
 @group.get("/my_profile/", access=Access.USER, answers={200: schemas.ProfileOf})
 def own(call: Call) -> dict[str, Any]:
-    """The own profile."""
+    """Return the profile of the caller."""
     return _json(auth.profile_of(call.user_id))
 
 
 @group.patch("/my_profile/", access=Access.USER, answers={200: schemas.ProfileOf})
 def change_own(call: Call, body: schemas.ChangeProfile) -> dict[str, Any]:
-    """Change what is sent."""
+    """Change fields of a profile. Missing fields are left unchanged."""
     return _change(auth.profile_of(call.user_id), body.model_dump(exclude_unset=True))
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.ProfileOf})
 def profile(call: Call, id: int) -> dict[str, Any]:
-    """One profile."""
+    """Return a profile."""
     return _json(auth.profile(id, call.owner))
 
 
 @group.put("/{id}/", access=Access.USER, answers={200: schemas.ProfileOf})
 def replace(call: Call, id: int, body: schemas.SetProfile) -> dict[str, Any]:
-    """Replace the profile; what is not sent is emptied."""
+    """Replace all fields of a profile. Missing fields are reset to their defaults."""
     return _change(auth.profile(id, call.owner), body.model_dump())
 
 
 @group.patch("/{id}/", access=Access.USER, answers={200: schemas.ProfileOf})
 def change(call: Call, id: int, body: schemas.ChangeProfile) -> dict[str, Any]:
-    """Change what is sent."""
+    """Change fields of a profile. Missing fields are left unchanged."""
     return _change(auth.profile(id, call.owner), body.model_dump(exclude_unset=True))
 
 

@@ -1,4 +1,4 @@
-"""`/api/v1/favorites/ratings/`: the films a user has rated, by rating and by movie."""
+"""`/api/v1/favorites/ratings/`: ratings of the user, by rating id and by movie id."""
 
 from __future__ import annotations
 
@@ -19,61 +19,61 @@ group = Group("/api/v1/favorites/ratings", tag="ratings")
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Rating]})
 def ratings(call: Call, query: schemas.RatingQuery) -> dict[str, Any]:
-    """The own ratings.
+    """Return the ratings.
 
-    Orderings: updated_at, created_at, rating, title, year; with - in front for descending.
+    Orderings: updated_at, created_at, rating, title, year; a leading - sorts in descending order.
     """
     return movie_page_json(call, query, library.ratings, library.RATING_ORDERINGS, _json)
 
 
 @group.post("/", access=Access.USER, answers={201: schemas.Rating, 200: schemas.Rating}, errors=(NotFound,))
 def rate(call: Call, body: schemas.RateMovie) -> JsonResponse:
-    """Rate a movie: 201 when new, 200 when it replaces. Without `review` the words there are stay.
+    """Rate a movie: 201 for a new rating, 200 for a changed one. Without `review` the stored review is kept.
 
-    The movie leaves the watchlist, unless the profile says otherwise.
+    The movie is removed from the watchlist unless the profile disables that.
     """
     return _rate(call, body.movie, body.rating, body.review)
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Rating})
 def rating(call: Call, id: int) -> dict[str, Any]:
-    """One rating."""
+    """Return a rating."""
     return _one(library.rating(call.user_id, id))
 
 
 @group.put("/{id}/", access=Access.USER, answers={200: schemas.Rating})
 def replace(call: Call, id: int, body: schemas.SetRating) -> dict[str, Any]:
-    """Replace the stars, and the words where `review` is sent: `""` deletes them, to leave it out keeps them."""
+    """Replace a rating. An empty `review` deletes the review, a missing one keeps it."""
     return _revise(call, id, {"rating": body.rating, "review": body.review})
 
 
 @group.patch("/{id}/", access=Access.USER, answers={200: schemas.Rating})
 def revise(call: Call, id: int, body: schemas.ReviseRating) -> dict[str, Any]:
-    """Change the stars or the words; what is not sent stays."""
+    """Change rating or review. Missing fields are left unchanged."""
     return _revise(call, id, body.model_dump(exclude_none=True))
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
 def unrate(call: Call, id: int) -> None:
-    """Take a rating back."""
+    """Delete a rating."""
     library.delete_rating(call.user_id, id, now=call.now)
 
 
 @group.get("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating})
 def rating_of_movie(call: Call, movie_id: int) -> dict[str, Any]:
-    """The own rating of a movie."""
+    """Return the rating of a movie."""
     return _one(movies.with_current_id(movie_id, lambda film: library.rating_of_movie(call.user_id, film)))
 
 
 @group.put("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating, 201: schemas.Rating})
 def rate_movie(call: Call, movie_id: int, body: schemas.SetRating) -> JsonResponse:
-    """Rate a movie by its id; repeating it changes nothing. Without `review` the words there are stay."""
+    """Rate a movie by its id. Idempotent. Without `review` the stored review is kept."""
     return _rate(call, movie_id, body.rating, body.review)
 
 
 @group.delete("/movie/{movie_id}/", access=Access.USER, answers={204: None})
 def unrate_movie(call: Call, movie_id: int) -> None:
-    """Take the rating of a movie back."""
+    """Delete the rating of a movie."""
     movies.with_current_id(
         movie_id, lambda film: library.delete_rating_of_movie(call.user_id, film, now=call.now)
     )

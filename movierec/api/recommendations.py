@@ -1,4 +1,4 @@
-"""`/api/v1/recommendations/`: what to see next and why, similar movies, feedback."""
+"""`/api/v1/recommendations/`: recommendations with reasons, similar movies, explanations, feedback."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ SECONDS_A_DAY = 86_400
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Recommendation]})
 def recommendations(call: Call, query: schemas.RecommendQuery) -> dict[str, Any] | DeferredWrite:
-    """What the user would probably love, best first, with reasons.
+    """Return recommendations, best first, with reasons.
 
-    Reflects a rating made in the previous request. Filters act before the ranking.
+    A rating is taken into account by the very next request. Filters apply before the ranking.
     """
     found, stored = _recommend(call, query)
     if stored is None:
-        # Only now is anything written: an unchanged list costs readers no transaction.
+        # Write only a changed list: an unchanged one needs no write transaction.
         return DeferredWrite(
             lambda: single_page_json(
                 _shown_json(recommender.log_recommendations(call.user_id, found, call.now))
@@ -50,7 +50,7 @@ def recommendations(call: Call, query: schemas.RecommendQuery) -> dict[str, Any]
 
 @group.post("/refresh/", access=Access.USER, answers={200: schemas.Refreshed})
 async def refresh(call: Call) -> dict[str, Any]:
-    """Make the list anew and store it. Feedback stays."""
+    """Compute the list again and store it. Feedback is kept."""
     found, stored = await call.read(_recommend, call, schemas.RecommendQuery())
     if stored is None:
         stored = await call.write(recommender.log_recommendations, call.user_id, found, call.now)
@@ -61,7 +61,7 @@ async def refresh(call: Call) -> dict[str, Any]:
 def _recommend(
     call: Call, query: schemas.RecommendQuery
 ) -> tuple[list[RecommendedMovie], list[LoggedRecommendation] | None]:
-    """A list, and what is stored of it if all of it is."""
+    """Return a list, and its stored rows if all of it is stored already."""
     found = recommender.recommend_for(call.services.recommender.state(), call.user_id, _wish(call, query))
     return found, recommender.find_logged(call.user_id, found)
 
@@ -91,13 +91,13 @@ def _wish(call: Call, query: schemas.RecommendQuery) -> RecommendRequest:
 
 
 def _of_tonight(call: Call) -> int:
-    """The same all day long, so that asking again does not waver."""
+    """Return a seed that stays the same all day, so that repeated requests return the same pick."""
     return call.user_id + call.now // SECONDS_A_DAY
 
 
 @group.get("/quickstart/", access=Access.USER, answers={200: Page[ListedMovie]})
 def quickstart(call: Call, query: schemas.QuickstartQuery) -> dict[str, Any]:
-    """Well-known movies of many kinds: rating those one knows tells most about a new user's taste.
+    """Return varied well-known movies to rate, whose ratings say most about a new user.
 
     Movies already rated, favorited or dismissed are left out.
     """
@@ -110,7 +110,7 @@ def quickstart(call: Call, query: schemas.QuickstartQuery) -> dict[str, Any]:
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Recommendation})
 async def recommendation(call: Call, id: int) -> dict[str, Any]:
-    """One stored recommendation, as it was made."""
+    """Return a stored recommendation as it was made."""
     found = await call.write(lambda: _shown_json([recommender.open_recommendation(call.user_id, id)]))
     return found[0]
 
@@ -119,7 +119,7 @@ async def recommendation(call: Call, id: int) -> dict[str, Any]:
     "/similar/{movie_id}/", access=Access.PUBLIC, answers={200: Page[schemas.SimilarMovie]}, cache_seconds=60
 )
 def similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> dict[str, Any]:
-    """Movies like this one, most similar first, with what they have in common."""
+    """Return similar movies, most similar first, with what they have in common."""
     movie_id = movies.detail(movie_id).listed.id
     found = recommender.similar_movies(call.services.recommender.state(), movie_id, query.limit) or []
     films = {film.id: film for film in movies.summaries([item.movie_id for item in found])}
@@ -134,7 +134,7 @@ def similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> dict[str,
 
 @group.get("/explain/{movie_id}/", access=Access.USER, answers={200: schemas.Explanation})
 def explain(call: Call, movie_id: int) -> dict[str, Any]:
-    """How a movie's score comes about: what each of the own ratings says for it or against it."""
+    """Explain the score of a movie: the contribution of each of the user's ratings."""
     movie_id = movies.current_id(movie_id)
     films = movies.summaries([movie_id])
     if not films:
@@ -155,7 +155,7 @@ def explain(call: Call, movie_id: int) -> dict[str, Any]:
 
 @group.post("/feedback/", access=Access.USER, answers={201: schemas.Feedback}, errors=(NotFound,))
 def give_feedback(call: Call, body: schemas.GiveFeedback) -> JsonResponse:
-    """Like, dislike or dismiss; a disliked or dismissed movie is not recommended again."""
+    """Create feedback: like, dislike or dismiss. A disliked or dismissed movie is not recommended again."""
     movie_id = body.movie
     if body.recommendation is not None:
         movie_id = recommender.recommended_movie(call.user_id, body.recommendation)
@@ -171,14 +171,14 @@ def give_feedback(call: Call, body: schemas.GiveFeedback) -> JsonResponse:
 
 @group.get("/feedback/list/", access=Access.USER, answers={200: Page[schemas.Feedback]})
 def feedback(call: Call, query: schemas.FeedbackQuery) -> dict[str, Any]:
-    """The own feedback, newest first."""
+    """Return the feedback, newest first."""
     count, found = recommender.list_feedback(call.user_id, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, with_movies(found, _feedback_json))
 
 
 @group.delete("/feedback/{id}/", access=Access.USER, answers={204: None})
 def withdraw_feedback(call: Call, id: int) -> None:
-    """Take feedback back."""
+    """Delete feedback."""
     recommender.withdraw_feedback(call.user_id, id)
 
 

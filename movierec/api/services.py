@@ -1,4 +1,4 @@
-"""What a daemon is made of: the collaborators that handlers reach through `call.services`."""
+"""Services of the daemon, which handlers use through `call.services`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True)
 class Services:
-    """Made once by `create_app`; `clock` gives UTC epoch seconds. Without a key there is no `tmdb`."""
+    """Created once by `create_app`. `clock` returns UTC epoch seconds. `tmdb` is None without an API key."""
 
     settings: Settings
     clock: Clock
@@ -36,7 +36,7 @@ class Services:
 
 @dataclass
 class ShutdownState:
-    """Whether the daemon is stopping: it finishes what it has, and tells whoever watches to go elsewhere."""
+    """State of a graceful shutdown: a draining daemon finishes its requests and reports that it is not ready."""
 
     draining: bool = False
 
@@ -46,5 +46,5 @@ SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
 
 
 def drain(app: web.Application) -> None:
-    """From now on the daemon says that it is not ready."""
+    """Mark the daemon as draining: its readiness check fails from now on."""
     app[SHUTDOWN_STATE].draining = True

@@ -1,4 +1,4 @@
-"""`/api/v1/auth/sessions/` and `/tokens/`: where one is signed in, and the tokens of one's scripts."""
+"""`/api/v1/auth/sessions/` and `/tokens/`: sessions, and personal tokens for scripts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ group = Group("/api/v1/auth", tag="accounts")
 
 @group.get("/sessions/", access=Access.USER, answers={200: Page[schemas.Session]}, session_only=True)
 def sessions(call: Call, query: PageQuery) -> dict[str, Any]:
-    """Where one is signed in, the session used last first."""
+    """Return the sessions, the most recently used first."""
     assert call.caller is not None
     found = auth.sessions_of(call.user_id, call.services.settings.auth, call.now)
     shown = [
@@ -38,20 +38,20 @@ def sessions(call: Call, query: PageQuery) -> dict[str, Any]:
 
 @group.delete("/sessions/{id}/", access=Access.USER, answers={204: None}, session_only=True)
 def end_session(call: Call, id: int) -> None:
-    """Sign one session out."""
+    """End a session."""
     auth.end_session(call.user_id, id, call.services.settings.auth, call.now)
 
 
 @group.post("/logout_all/", access=Access.USER, answers={200: Message}, session_only=True)
 def log_out_everywhere(call: Call) -> dict[str, Any]:
-    """Sign out everywhere, here too; personal tokens end as well."""
+    """End all sessions, including the current one, and all personal tokens."""
     auth.sign_out_everywhere(call.user_id, call.now, address=call.address)
     return {"message": "Signed out everywhere."}
 
 
 @group.get("/tokens/", access=Access.USER, answers={200: Page[schemas.PersonalToken]}, session_only=True)
 def tokens(call: Call, query: PageQuery) -> dict[str, Any]:
-    """The personal tokens, newest first, without their secrets."""
+    """Return the personal tokens, newest first, without their secrets."""
     found = auth.personal_tokens_of(call.user_id)
     shown = found[query.offset : query.offset + query.page_size]
     return page_json(call, query, len(found), [_token_json(token) for token in shown])
@@ -61,9 +61,9 @@ def tokens(call: Call, query: PageQuery) -> dict[str, Any]:
     "/tokens/", access=Access.USER, answers={201: schemas.NewToken}, errors=(Conflict,), session_only=True
 )
 def make_token(call: Call, body: schemas.MakeToken) -> JsonResponse:
-    """Make a personal token for scripts, sent as `Authorization: Bearer mrp_…`.
+    """Create a personal token for scripts, sent as `Authorization: Bearer mrp_…`.
 
-    With the scope `read` it may only GET. None may manage sessions, tokens, the password or the account.
+    The scope `read` allows GET only. No personal token may manage sessions, tokens, the password or the account.
     """
     made, secret = auth.create_personal_token(
         call.user_id, body.name, body.scopes, _expiry(call, body), call.now
@@ -73,7 +73,7 @@ def make_token(call: Call, body: schemas.MakeToken) -> JsonResponse:
 
 @group.delete("/tokens/{id}/", access=Access.USER, answers={204: None}, session_only=True)
 def delete_token(call: Call, id: int) -> None:
-    """End a personal token; it is refused from the next request on."""
+    """Delete a personal token. It is refused from the next request on."""
     auth.delete_personal_token(call.user_id, id, call.now)
 
 
@@ -85,7 +85,7 @@ def _expiry(call: Call, body: schemas.MakeToken) -> int | None:
     except ValueError as error:
         raise ValidationFailed.of("expires_at", "There is no such time.") from error
     if expires_at.timestamp() <= call.now:
-        raise ValidationFailed.of("expires_at", "This time has passed.")
+        raise ValidationFailed.of("expires_at", "This time is in the past.")
     return int(expires_at.timestamp())
 
 

@@ -1,4 +1,4 @@
-"""`/api/v1/stats/`: what a user's ratings and viewings add up to."""
+"""`/api/v1/stats/`: statistics of the user's ratings and viewings."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ group = Group("/api/v1/stats", tag="stats")
 
 @group.get("/", access=Access.USER, answers={200: schemas.Statistics})
 def statistics(call: Call, query: schemas.StatisticsQuery) -> dict[str, Any]:
-    """Counts, the mean, ratings by value, genre, decade and director, years of watching, agreement with critics.
+    """Return counts, means by genre, decade and director, a rating histogram and the agreement with critics.
 
-    With `year`, of the films seen in that year alone. A rated film that the history does not know counts as
-    seen once, in the year it was rated. Years are those of UTC.
+    `year` limits the statistics to movies seen in that year. A rated movie without a history entry counts as
+    seen once, in the year it was rated. Years are in UTC.
     """
     found = library.statistics(call.user_id, year=query.year, top=query.top)
     foresight = (

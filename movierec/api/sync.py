@@ -1,4 +1,4 @@
-"""`/api/v1/movies/sync/`: having the catalogue brought up to date with TMDb."""
+"""`/api/v1/movies/sync/`: update of the catalogue from TMDb."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ group = Group("/api/v1/movies", tag="movies")
 
 @group.post("/sync/", access=Access.STAFF, answers={202: schemas.Job}, errors=(Conflict, TmdbDisabled))
 async def sync(call: Call, query: schemas.SyncQuery) -> JsonResponse:
-    """Have TMDb tell what is lacking of the films users keep, what has changed, and its lists.
+    """Fetch missing details of movies in users' libraries, changed movies and the charts from TMDb.
 
-    The report counts calls, films detailed, listed and new, ids it does not know (`unknown`), questions without
-    an answer (`failed`) and films still lacking details (`left`); `stopped` says why the run ended early, if so.
+    The report counts calls, movies detailed, listed and new, ids unknown to TMDb (`unknown`), failed calls
+    (`failed`) and movies that still lack details (`left`). `stopped` is the reason for an early end.
     """
     tmdb = call.services.settings.tmdb
     if call.services.tmdb is None:

@@ -1,4 +1,4 @@
-"""The threads synchronous work runs in: database readers and writer, password hashing."""
+"""Thread pools for synchronous work: database readers and writer, long reads, password hashing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 class ThreadPools:
-    """SQLite: one writer, a few readers (more only convoy on the GIL). PostgreSQL: one pool for both."""
+    """Pools of threads. SQLite: one writer, a few readers (more only contend for the GIL). PostgreSQL: one pool."""
 
     def __init__(self, settings: Settings) -> None:
         self._readers = ThreadPoolExecutor(
@@ -30,13 +30,13 @@ class ThreadPools:
         )
         self._long_reads = ThreadPoolExecutor(1, thread_name_prefix="database-long")
         self._hashing = ThreadPoolExecutor(settings.auth.hashing_threads, thread_name_prefix="hashing")
-        self.in_use = 0  # units of database work under way or waiting
+        self.in_use = 0  # database tasks running or queued
         self._hashing_places = settings.auth.hashing_threads + settings.auth.hashing_queue
 
     async def read(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
-        """Run a unit of work that only reads the database."""
+        """Run a task that only reads the database."""
         return await self._database(
             self._readers, functools.partial(db.run_with_retry, work, *args, **kwargs)
         )
@@ -44,7 +44,7 @@ class ThreadPools:
     async def read_long(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
-        """Run a unit of work that reads for seconds: one at a time, apart from those that shall be quick."""
+        """Run a task that reads for seconds: one at a time, in a pool of its own, so that quick reads do not wait."""
         return await self._database(
             self._long_reads, functools.partial(db.run_with_retry, work, *args, **kwargs)
         )
@@ -52,7 +52,7 @@ class ThreadPools:
     async def write(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
-        """Run a unit of work that may write the database."""
+        """Run a task that may write to the database."""
         return await self._database(
             self._writers, functools.partial(db.run_with_retry, work, *args, **kwargs)
         )
@@ -67,12 +67,12 @@ class ThreadPools:
     async def hash(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
-        """Run password hashing, apart from the database. Raises Busy when too many wait already."""
+        """Run password hashing in a pool of its own. Raises Busy when the queue is full."""
         if self._hashing_places == 0:
             raise Busy("Too many sign-ins at once. Try again shortly.", retry_after_seconds=2)
         self._hashing_places -= 1
         future = asyncio.ensure_future(_run(self._hashing, functools.partial(work, *args, **kwargs)))
-        # By callback: the place is taken until the thread is done, also when the request was cancelled.
+        # In a callback: the slot stays taken until the thread ends, even if the request is cancelled.
         future.add_done_callback(self._free_hashing_place)
         return await asyncio.shield(future)
 
@@ -80,13 +80,13 @@ class ThreadPools:
         self._hashing_places += 1
 
     def close(self) -> None:
-        """Wait for what runs, close every thread's connection, end the threads."""
+        """Wait for running tasks, close the connection of every thread, and end the threads."""
         for pool in {self._readers, self._writers, self._long_reads}:
-            # One a thread at least; a thread that gets two finds its connection closed already.
+            # At least one per thread; a second one on the same thread finds its connection closed.
             for _ in range(pool._max_workers):
                 pool.submit(db.close)
             pool.shutdown()
-        # Who waits for these has been told to go by now.
+        # The requests that wait for these tasks have been answered by now.
         self._hashing.shutdown(cancel_futures=True)
 
 

@@ -1,4 +1,4 @@
-"""`/api/v1/auth/` for all accounts: staff find and manage them; everybody has their own, and may erase it."""
+"""`/api/v1/auth/{id}/`: accounts. Staff manage all of them, users change and erase their own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ group = Group("/api/v1/auth", tag="accounts")
 
 @group.get("/", access=Access.STAFF, answers={200: Page[schemas.Account]})
 def users(call: Call, query: schemas.UsersQuery) -> dict[str, Any]:
-    """All accounts, oldest first."""
+    """Return all accounts, oldest first."""
     wanted = AccountFilter(query.search, query.is_active, query.is_staff)
     count, found = auth.accounts(wanted, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, list(map(_account_json, found)))
@@ -27,7 +27,7 @@ def users(call: Call, query: schemas.UsersQuery) -> dict[str, Any]:
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Account})
 def user(call: Call, id: int) -> dict[str, Any]:
-    """One account."""
+    """Return an account."""
     return _account_json(auth.user(_allowed(call, id)))
 
 
@@ -39,7 +39,7 @@ def user(call: Call, id: int) -> dict[str, Any]:
     session_only=True,
 )
 def replace(call: Call, id: int, body: schemas.SetUser) -> dict[str, Any]:
-    """Set the names; staff may also disable an account or make it one of staff."""
+    """Replace the names of an account. Staff may also disable it or grant the staff role."""
     return _change(call, id, body.model_dump(exclude_none=True))
 
 
@@ -51,18 +51,18 @@ def replace(call: Call, id: int, body: schemas.SetUser) -> dict[str, Any]:
     session_only=True,
 )
 def change(call: Call, id: int, body: schemas.ChangeUser) -> dict[str, Any]:
-    """Change what is sent; a change of role or disabling ends all sessions of the account."""
+    """Change fields of an account. A change of role or disabling ends all its sessions."""
     return _change(call, id, body.model_dump(exclude_none=True))
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None}, errors=(Conflict,), session_only=True)
 def erase(call: Call, id: int) -> None:
-    """Erase the account and everything it owns, for good."""
+    """Delete an account and all its data permanently."""
     auth.delete_account(_allowed(call, id), actor_id=call.user_id, now=call.now, address=call.address)
 
 
 def _allowed(call: Call, user_id: int) -> int:
-    """`user_id` if it is the caller's own or the caller is staff; else there is nothing to see."""
+    """Return `user_id` if it is the caller's own or the caller is staff. Raises NotFound otherwise."""
     assert call.caller is not None
     if user_id != call.user_id and not call.caller.is_staff:
         raise NotFound()

@@ -1,6 +1,6 @@
-"""`/api/v1/auth/`: what goes by mail: confirming an address, a forgotten password, a change of address.
+"""`/api/v1/auth/`: e-mail verification, password reset, change of e-mail address.
 
-What asks for a mail answers the same, after the same work, whoever the address belongs to.
+A request for a mail is answered in the same way, after the same work, whoever the address belongs to.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def verify_email(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
     throttle="reset_per_account",
 )
 def resend(call: Call) -> dict[str, Any]:
-    """Mail another link that confirms the own address; the one before is void."""
+    """Send another link that confirms the e-mail address. Earlier links become invalid."""
     _check_links(call)
     mail.enqueue(MailKind.VERIFY, "", call.now, user_id=call.user_id)
     return _accepted(call, "Unless your address is confirmed already, a mail with a link is on its way.")
@@ -49,7 +49,7 @@ def resend(call: Call) -> dict[str, Any]:
     throttle="reset_per_address",
 )
 def ask_for_reset(call: Call, body: schemas.AskForReset) -> dict[str, Any]:
-    """Mail a link to set a new password, if there is an account with this address."""
+    """Send a link to set a new password, if an account has this address."""
     _check_links(call)
     key = auth.canonical_email(body.email)
     auth.count_attempt(call.services.settings.throttle, "reset_per_account", key, call.now)
@@ -91,9 +91,9 @@ def _reset_password(call: Call, token: str, hashed: str) -> None:
     session_only=True,
 )
 async def change_email(call: Call, body: schemas.ChangeEmail) -> dict[str, Any]:
-    """Mail a link to the new address; the account has it once the link was used.
+    """Send a link to the new address. The address changes when the link is used.
 
-    The old address is told. Whether the new one belongs to another account, nobody is.
+    The old address is notified. The answer does not reveal if the new address belongs to another account.
     """
     _check_links(call)
     auth.canonical_email(body.email)

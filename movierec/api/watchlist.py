@@ -1,4 +1,4 @@
-"""`/api/v1/watchlist/`: the films a user means to see."""
+"""`/api/v1/watchlist/`: movies that the user plans to see."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ group = Group("/api/v1/watchlist", tag="watchlist")
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.WatchlistEntry]})
 def watchlist(call: Call, query: schemas.WatchlistQuery) -> dict[str, Any]:
-    """The own watchlist.
+    """Return the watchlist.
 
-    Orderings: created_at, title, year; with - in front for descending.
+    Orderings: created_at, title, year; a leading - sorts in descending order.
     """
     return movie_page_json(call, query, library.watchlist, library.WATCHLIST_ORDERINGS, _json)
 
@@ -33,9 +33,9 @@ def watchlist(call: Call, query: schemas.WatchlistQuery) -> dict[str, Any]:
     errors=(NotFound,),
 )
 def add(call: Call, body: schemas.AddToWatchlist) -> JsonResponse:
-    """Put a movie on the watchlist; again, it answers the same entry, with the note where one is sent.
+    """Add a movie to the watchlist. Repeating the request updates the note of the existing entry.
 
-    Rating the movie, or entering it in the history, takes it off, unless the profile says otherwise.
+    The movie is removed when it is rated or added to the history, unless the profile disables that.
     """
     made, is_new = movies.with_current_id(
         body.movie, lambda film: library.add_to_watchlist(call.user_id, film, note=body.note, now=call.now)
@@ -45,7 +45,7 @@ def add(call: Call, body: schemas.AddToWatchlist) -> JsonResponse:
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
 def remove(call: Call, id: int) -> None:
-    """Take a movie off."""
+    """Remove a movie from the watchlist."""
     library.remove_from_watchlist(call.user_id, id, now=call.now)
 
 
