@@ -167,7 +167,7 @@ def test_a_migration_that_fails_leaves_nothing(empty: Settings, tmp_path: Path, 
         "    db.execute_sql('CREATE TABLE half (id INTEGER)')\n"
         "    raise RuntimeError('no')\n"
     )
-    monkeypatch.setattr(db, "migrations_directory", lambda: tmp_path)
+    monkeypatch.setattr("movierec.db.migrations.migrations_directory", lambda: tmp_path)
     with pytest.raises(RuntimeError):
         db.migrate()
     assert "half" not in db.database.get_tables()
