@@ -1,1 +1,1 @@
-"""The command line `movierec`: speaks only HTTP, through `movierec.client`."""
+"""The command line `movierec`. It speaks only HTTP, through `movierec.client`."""

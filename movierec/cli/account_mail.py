@@ -1,6 +1,6 @@
-"""`account email`, `account verify`, `account reset-password`: what needs a token from a mail.
+"""Commands `account email`, `account verify` and `account reset-password`, which need a token from a mail.
 
-Tokens are asked for like passwords: an argument could be seen by others on the machine.
+Tokens are prompted for like passwords: other users of the machine can read arguments.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ FromStdin = Annotated[
     typer.Option(
         "--password-stdin",
         "--token-stdin",
-        help="Read what would be asked for from standard input, one a line.",
+        help="Read the values that would be prompted for from standard input, one per line.",
     ),
 ]
-Confirm = Annotated[bool, typer.Option("--confirm", help="Finish it with the token from the mail.")]
+Confirm = Annotated[bool, typer.Option("--confirm", help="Complete the change with the token from the mail.")]
 
 
 @commands.command()
 def verify(
-    resend: Annotated[bool, typer.Option("--resend", help="Have another mail sent instead.")] = False,
+    resend: Annotated[bool, typer.Option("--resend", help="Send another mail instead.")] = False,
     token_stdin: FromStdin = False,
     token_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Confirm your e-mail address with the token mailed to it."""
+    """Confirm your e-mail address with the token that was mailed to it."""
     if resend:
         _print(connect().resend_verification(), as_json=as_json)
         return
@@ -47,13 +47,13 @@ def verify(
 
 @commands.command()
 def email(
-    address: Annotated[str | None, typer.Argument(help="The new address.")] = None,
+    address: Annotated[str | None, typer.Argument(help="New e-mail address.")] = None,
     confirm: Confirm = False,
     password_stdin: FromStdin = False,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change your e-mail address: a mail goes to the new one, then --confirm."""
+    """Change your e-mail address. A mail goes to the new address; complete the change with --confirm."""
     _check_one(address, confirm, "the new address")
     prompt = FROM_MAIL if confirm else "Password"
     [secret] = read_passwords((prompt,), from_stdin=password_stdin, file=password_file)
@@ -66,17 +66,17 @@ def email(
 @commands.command()
 def reset_password(
     address: Annotated[
-        str | None, typer.Argument(metavar="[EMAIL]", help="The address of your account.")
+        str | None, typer.Argument(metavar="[EMAIL]", help="E-mail address of your account.")
     ] = None,
     confirm: Confirm = False,
     password_stdin: FromStdin = False,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set a new password when you forgot the old one: a mail is sent, then --confirm."""
+    """Set a new password when you forgot the old one. A mail is sent; complete the reset with --confirm."""
     _check_one(address, confirm, "the address of your account")
     if address is not None:
-        _print(connect().ask_for_reset(address), as_json=as_json)
+        _print(connect().request_password_reset(address), as_json=as_json)
         return
     prompts = (FROM_MAIL, "New password")
     token, new = read_passwords(prompts, from_stdin=password_stdin, file=password_file, confirm_last=True)

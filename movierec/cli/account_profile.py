@@ -1,4 +1,4 @@
-"""`account profile`: what you tell about yourself, and the preferences that act on what you see."""
+"""Command `account profile`: personal details and the preferences that change what you see."""
 
 from __future__ import annotations
 
@@ -17,37 +17,40 @@ commands = new_group("")
 
 @commands.command()
 def profile(
-    bio: Annotated[str | None, typer.Option(help="Some words about you.")] = None,
-    avatar: Annotated[str | None, typer.Option(help="Address of a picture (http or https).")] = None,
+    bio: Annotated[str | None, typer.Option(help="Short text about you.")] = None,
+    avatar: Annotated[str | None, typer.Option(help="URL of a picture (http or https).")] = None,
     genre: Annotated[
-        list[str] | None, typer.Option(help="A favorite genre, by name or id; repeat it for several.")
+        list[str] | None, typer.Option(help="Favorite genre, by name or id. May be repeated.")
     ] = None,
-    no_genres: Annotated[bool, typer.Option("--no-genres", help="No favorite genres any more.")] = False,
-    language: Annotated[str | None, typer.Option(help="Preferred language, such as fr; '' for none.")] = None,
+    no_genres: Annotated[bool, typer.Option("--no-genres", help="Remove all favorite genres.")] = False,
+    language: Annotated[
+        str | None,
+        typer.Option(help="ISO 639-1 code of your preferred language, for example fr; '' for none."),
+    ] = None,
     mature: Annotated[
-        bool | None, typer.Option("--mature/--no-mature", help="Whether adult films are shown.")
+        bool | None, typer.Option("--mature/--no-mature", help="Show adult movies, or hide them.")
     ] = None,
     scale: Annotated[
         RatingScale | None,
         typer.Option(
             parser=parse_scale,
             metavar="5|10|100",
-            help="How you write ratings: up to 5 by halves, up to 10, up to 100 by tens.",
+            help="Rating scale: 0.5 to 5 in halves, 1 to 10, or 10 to 100 in tens.",
         ),
     ] = None,
     seen_leaves: Annotated[
         bool | None,
         typer.Option(
             "--clear-watchlist/--keep-watchlist",
-            help="Whether rating a movie, or entering it as seen, takes it off the watchlist.",
+            help="Remove a movie from the watchlist when you rate it or add it to the history, or keep it there.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show your profile, or change what is given."""
+    """Show your profile, or change the given fields."""
     if genre and no_genres:
         raise ValidationFailed("Give either --genre or --no-genres.")
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "bio": bio,
         "avatar": avatar,
         "favorite_genres": [] if no_genres else [_genre(text) for text in genre or ()] or None,
@@ -56,10 +59,10 @@ def profile(
         "rating_scale": scale.top if scale else None,
         "seen_leaves_watchlist": seen_leaves,
     }
-    changes = {name: value for name, value in given.items() if value is not None}
+    changes = {name: value for name, value in values.items() if value is not None}
     client = connect()
     answer = client.change_my_profile(**changes) if changes else client.my_profile()
-    fields = {name.replace("_", " "): answer[name] for name in given}
+    fields = {name.replace("_", " "): answer[name] for name in values}
     print_record(fields, answer, as_json=as_json)
 
 

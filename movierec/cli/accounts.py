@@ -1,4 +1,4 @@
-"""`register`, `login`, `logout`, `whoami`, `account`: who you are to the daemon."""
+"""Commands `register`, `login`, `logout`, `whoami` and the group `account`."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ account.add_typer(account_mail.commands)
 @commands.command()
 def register(
     username: Annotated[
-        str | None, typer.Argument(help="Name to sign in with; asked for if missing.")
+        str | None, typer.Argument(help="User name to sign in with. Prompted for if missing.")
     ] = None,
-    email: Annotated[str | None, typer.Option(help="E-mail address; asked for if missing.")] = None,
-    first_name: Annotated[str, typer.Option()] = "",
-    last_name: Annotated[str, typer.Option()] = "",
+    email: Annotated[str | None, typer.Option(help="E-mail address. Prompted for if missing.")] = None,
+    first_name: Annotated[str, typer.Option(help="First name.")] = "",
+    last_name: Annotated[str, typer.Option(help="Last name.")] = "",
     password_stdin: PasswordStdin = False,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Open an account and sign in."""
+    """Create an account and sign in."""
     username, email = username or _ask("User name"), email or _ask("E-mail")
     [password] = read_passwords(
         ("Password",), from_stdin=password_stdin, file=password_file, confirm_last=True
@@ -58,12 +58,14 @@ def register(
 
 @commands.command()
 def login(
-    name: Annotated[str | None, typer.Argument(help="User name or e-mail; asked for if missing.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="User name or e-mail address. Prompted for if missing.")
+    ] = None,
     password_stdin: PasswordStdin = False,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sign in. The tokens are kept in a private file; `movierec config` says where."""
+    """Sign in. The tokens are stored in a private file, whose path `movierec config` prints."""
     name = name or _ask("User name or e-mail")
     [password] = read_passwords(("Password",), from_stdin=password_stdin, file=password_file)
     answer = connect().log_in(name, password)
@@ -73,19 +75,19 @@ def login(
 
 @commands.command()
 def logout(as_json: AsJson = False) -> None:
-    """Sign out: the daemon refuses the tokens from now on, and they are deleted here."""
+    """Sign out. The daemon revokes the tokens, and the command line deletes them."""
     store = credential_file()
     if store.load() is None:
         raise NotAuthenticated(f"You are not signed in to {server_url()}.")
     with contextlib.suppress(TokenInvalid):  # signed out already, from elsewhere
         connect().log_out()
-    store.forget()
+    store.delete()
     print_outcome("Signed out.", {"message": "Signed out."}, as_json=as_json)
 
 
 @commands.command()
 def whoami(as_json: AsJson = False) -> None:
-    """Show who is signed in."""
+    """Show the account that is signed in."""
     user = connect().me()
     fields = {
         "username": user["username"],
@@ -103,12 +105,14 @@ def whoami(as_json: AsJson = False) -> None:
 def password(
     password_stdin: Annotated[
         bool,
-        typer.Option("--password-stdin", help="Read old and new password as two lines from standard input."),
+        typer.Option(
+            "--password-stdin", help="Read the old and the new password from standard input, one per line."
+        ),
     ] = False,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change the password. Every other session ends."""
+    """Change the password. All other sessions are signed out."""
     prompts = ("Old password", "New password")
     old, new = read_passwords(prompts, from_stdin=password_stdin, file=password_file, confirm_last=True)
     answer = connect().change_password(old, new)
@@ -119,7 +123,9 @@ def password(
 def _remember(answer: dict[str, Any]) -> None:
     _save_tokens(answer["tokens"], answer["user"]["username"])
     if os.environ.get("MOVIEREC_TOKEN"):
-        print_message("MOVIEREC_TOKEN is set and goes before this sign-in. Unset it to use the account.")
+        print_message(
+            "MOVIEREC_TOKEN is set and takes precedence over this sign-in. Unset it to use the account."
+        )
 
 
 def _save_tokens(tokens: dict[str, str], username: str | None) -> None:
@@ -129,7 +135,7 @@ def _save_tokens(tokens: dict[str, str], username: str | None) -> None:
 def _ask(what: str) -> str:
     if not sys.stdin.isatty():
         raise ValidationFailed(f"{what} is missing.")
-    # Not typer.prompt: it makes an ordinary failure of Ctrl-C.
+    # Not typer.prompt: it turns Ctrl-C into an ordinary failure.
     print(f"{what}: ", end="", file=sys.stderr, flush=True)
     answer = sys.stdin.readline().strip()
     if not answer:

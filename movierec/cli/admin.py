@@ -1,4 +1,4 @@
-"""`admin`: the recommendation model and, beside it, `admin_users` and `admin_movies`; for staff."""
+"""Group `admin`: the recommendation model, accounts (`admin_users`) and the catalogue (`admin_movies`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from movierec.cli.progress import show_progress, wait_for_job
 from movierec.errors import UpstreamUnavailable
 
 commands = new_group("")
-admin = new_group("For staff.")
+admin = new_group("Administration (staff only).")
 commands.add_typer(admin, name="admin")
 admin.add_typer(admin_users.users, name="users")
 admin.add_typer(admin_movies.movies, name="movies")
@@ -24,42 +24,44 @@ admin.add_typer(admin_movies.movies, name="movies")
 @admin.command()
 def train(
     measure: Annotated[
-        bool, typer.Option("--measure", help="Measure the quality too; takes twice as long.")
+        bool, typer.Option("--measure", help="Also measure the quality, which doubles the time.")
     ] = False,
     no_wait: NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a model on the community ratings, then recommend by it."""
+    """Train a model on the community ratings and serve it."""
     client = connect()
     job = client.train(measure=True if measure else None)
     if no_wait:
-        print_started_job(job, "trains", as_json=as_json)
+        print_started_job(job, "is training a model", as_json=as_json)
         return
-    with show_progress() as shown:
-        job = wait_for_job(client, job, shown)
+    with show_progress() as display:
+        job = wait_for_job(client, job, display)
     print_job(job, as_json=as_json)
 
 
 @admin.command()
 def sync(
     pages: Annotated[
-        int | None, typer.Option(min=0, max=500, help="So many pages of popular and of top rated movies.")
+        int | None,
+        typer.Option(min=0, max=500, help="Number of pages of popular and of top rated movies to read."),
     ] = None,
-    budget: Annotated[int | None, typer.Option(min=1, help="At most so many calls to TMDb.")] = None,
+    budget: Annotated[int | None, typer.Option(min=1, help="Maximum number of requests to TMDb.")] = None,
     no_wait: NoWait = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring the catalogue up to date with TMDb: details of rated movies first, then changes, then lists.
+    """Update the catalogue from TMDb: details of movies in libraries first, then changes, then lists.
 
-    A run that breaks off is taken up where it was. Exits with 5 where TMDb stops answering; what it told is stored.
+    An interrupted run resumes where it stopped. Exits with 5 if TMDb stops answering; everything fetched
+    until then is stored.
     """
     client = connect()
     job = client.sync(pages=pages, budget=budget)
     if no_wait:
-        print_started_job(job, "asks TMDb", as_json=as_json)
+        print_started_job(job, "is fetching from TMDb", as_json=as_json)
         return
-    with show_progress() as shown:
-        job = wait_for_job(client, job, shown)
+    with show_progress() as display:
+        job = wait_for_job(client, job, display)
     print_job(job, as_json=as_json)
     if job["report"]["away"]:
         raise UpstreamUnavailable(job["report"]["stopped"])
@@ -67,13 +69,13 @@ def sync(
 
 @admin.command()
 def model(as_json: AsJson = False) -> None:
-    """Show the model in use. In a pipe: lines of name, tab, value."""
+    """Show the model that serves. In a pipe: one line per field: name, tab, value."""
     answer = connect().model()
     print_record(flatten(answer), answer, as_json=as_json)
 
 
 @admin.command()
 def rollback(as_json: AsJson = False) -> None:
-    """Go back to the model before."""
+    """Serve the previous model again."""
     answer = connect().roll_back_model()
     print_record(flatten(answer), answer, as_json=as_json)

@@ -1,4 +1,4 @@
-"""`admin users`: all accounts, for staff."""
+"""Group `admin users`: list accounts, change roles, disable and erase (staff only)."""
 
 from __future__ import annotations
 
@@ -7,22 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from movierec.cli.account_access import Yes, confirm_erasure
+from movierec.cli.columns import Column, columns_help, date_column, field_column
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, Limit, new_group
-from movierec.cli.output import (
-    Column,
-    columns_help,
-    date_column,
-    field_column,
-    flatten,
-    print_list,
-    print_outcome,
-    print_record,
-)
+from movierec.cli.output import flatten, print_list, print_outcome, print_record
 from movierec.client import ApiClient, iterate_pages
 from movierec.errors import NotFound
 
-users = new_group("Accounts: roles, disabling, erasing.")
+users = new_group("List accounts, change their roles, disable and erase them.")
 
 USERS = [
     field_column("id", right=True),
@@ -40,29 +32,36 @@ User = Annotated[str, typer.Argument(metavar="USER", help="Id, user name or e-ma
 
 @users.command("list", epilog=columns_help(USERS))
 def list_users(
-    search: Annotated[str | None, typer.Option(help="Part of a user name or e-mail address.")] = None,
-    active: Annotated[bool | None, typer.Option("--active/--disabled")] = None,
-    staff: Annotated[bool | None, typer.Option("--staff/--no-staff")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Text contained in the user name or e-mail address.")
+    ] = None,
+    active: Annotated[
+        bool | None, typer.Option("--active/--disabled", help="Only active, or only disabled accounts.")
+    ] = None,
+    staff: Annotated[
+        bool | None,
+        typer.Option("--staff/--no-staff", help="Only staff, or only accounts without the staff role."),
+    ] = None,
     limit: Limit = None,
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
     """List accounts, oldest first."""
-    given = {"search": search, "is_active": active, "is_staff": staff}
-    query = {name: value for name, value in given.items() if value is not None}
+    values = {"search": search, "is_active": active, "is_staff": staff}
+    query = {name: value for name, value in values.items() if value is not None}
     print_list(iterate_pages(connect().users, limit, **query), USERS, as_json=as_json, ids=ids)
 
 
 @users.command()
-def show(user: User, as_json: AsJson = False) -> None:
+def show(name: User, as_json: AsJson = False) -> None:
     """Show one account."""
-    found = _find(connect(), user)
-    print_record(flatten(found), found, as_json=as_json)
+    user = _find(connect(), name)
+    print_record(flatten(user), user, as_json=as_json)
 
 
 @users.command()
 def disable(user: User, as_json: AsJson = False) -> None:
-    """Sign an account out and keep it from signing in."""
+    """Sign an account out and prevent it from signing in."""
     _change(user, "is disabled", as_json, is_active=False)
 
 
@@ -74,39 +73,39 @@ def enable(user: User, as_json: AsJson = False) -> None:
 
 @users.command()
 def promote(user: User, as_json: AsJson = False) -> None:
-    """Make an account one of staff. It signs in again to use that."""
-    _change(user, "is one of staff", as_json, is_staff=True)
+    """Give an account the staff role. It takes effect when the account signs in again."""
+    _change(user, "is staff now", as_json, is_staff=True)
 
 
 @users.command()
 def demote(user: User, as_json: AsJson = False) -> None:
-    """Take the staff role from an account."""
-    _change(user, "is no longer one of staff", as_json, is_staff=False)
+    """Remove the staff role from an account."""
+    _change(user, "is no longer staff", as_json, is_staff=False)
 
 
 @users.command()
-def delete(user: User, yes: Yes = False, as_json: AsJson = False) -> None:
-    """Erase an account and everything it owns, for good."""
+def delete(name: User, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Erase an account and everything it owns, permanently."""
     client = connect()
-    found = _find(client, user)
+    user = _find(client, name)
     if not yes:
-        confirm_erasure(found["username"], f"the account of {found['email']} with all it owns")
-    client.delete_user(found["id"])
-    print_outcome(f"The account {found['username']} is erased.", {"id": found["id"]}, as_json=as_json)
+        confirm_erasure(user["username"], f"the account of {user['email']} with all it owns")
+    client.delete_user(user["id"])
+    print_outcome(f"The account {user['username']} is erased.", {"id": user["id"]}, as_json=as_json)
 
 
-def _change(user: str, what: str, as_json: bool, **roles: bool) -> None:
+def _change(name: str, outcome: str, as_json: bool, **roles: bool) -> None:
     client = connect()
-    changed = client.change_user(_find(client, user)["id"], **roles)
-    print_outcome(f"{changed['username']} {what}.", changed, as_json=as_json)
+    user = client.change_user(_find(client, name)["id"], **roles)
+    print_outcome(f"{user['username']} {outcome}.", user, as_json=as_json)
 
 
-def _find(client: ApiClient, user: str) -> Any:
-    """The account with this id, name or address. Raises NotFound."""
-    if user.isascii() and user.isdigit() and len(user) < 19:
-        return client.user(int(user))
-    wanted = user.casefold()
-    for found in iterate_pages(client.users, search=user):
-        if wanted in (found["username"].casefold(), found["email"].casefold()):
-            return found
-    raise NotFound(f"There is no account {user}.")
+def _find(client: ApiClient, name: str) -> Any:
+    """Return the account with this id, user name or e-mail address. Raises NotFound."""
+    if name.isascii() and name.isdigit() and len(name) < 19:
+        return client.user(int(name))
+    key = name.casefold()
+    for user in iterate_pages(client.users, search=name):
+        if key in (user["username"].casefold(), user["email"].casefold()):
+            return user
+    raise NotFound(f"There is no account {name}. See: movierec admin users list")

@@ -1,4 +1,4 @@
-"""Statistics drawn on a terminal. Imported only to draw: rich takes 70 ms to load."""
+"""Charts of the statistics for a terminal. Imported only to print one: rich takes 70 ms to load."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from movierec.cli.columns import console
 from movierec.cli.movie_lookup import movie_label
 from movierec.cli.scales import RatingScale
+from movierec.cli.tables import console
 from movierec.cli.terminal import escape_single_spaced
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-# Wider bars tell nothing more; narrower ones nothing.
+# Wider bars show nothing more, narrower ones show nothing.
 _WIDEST, _NARROWEST = 40, 6
-# From here on there is room for two columns of sections.
+# From this width on there is room for two columns of sections.
 _WIDE = 110
 _SECTION = 64
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def print_statistics(found: Any, scale: RatingScale) -> None:
+def print_statistics(statistics: Any, scale: RatingScale) -> None:
+    """Print the statistics, in two columns on a wide terminal."""
     screen = console()
     screen.print()
-    for line in _summary(found, scale):
+    for line in _summary(statistics, scale):
         screen.print(line)
-    sections = [section for section in _sections(found, scale, screen) if section]
+    sections = [section for section in _sections(statistics, scale, screen) if section]
     if screen.width < _WIDE:
         for section in sections:
             screen.print(Padding(section, (1, 0, 0, 0), expand=False))
@@ -47,41 +48,48 @@ def _print_in_pairs(screen: Console, sections: Sequence[RenderableType]) -> None
         screen.print(Padding(grid, (1, 0, 0, 0), expand=False))
 
 
-def _summary(found: Any, scale: RatingScale) -> Iterable[Text]:
-    counts, year = found["counts"], found["year"]
-    yield Text(f"Your {year} in films" if year else "Your films", style="bold")
+def _summary(statistics: Any, scale: RatingScale) -> Iterable[Text]:
+    counts, year = statistics["counts"], statistics["year"]
+    yield Text(f"Your {year} in movies" if year else "Your movies", style="bold")
     again = f", {_number(counts['rewatches'])} of them again" if counts["rewatches"] else ""
     hours = f" · {_number(round(counts['minutes'] / 60))} hours" if counts["minutes"] else ""
-    yield Text(f"{_count(counts['films'], 'film')} seen {_count(counts['viewings'], 'time')}{again}{hours}")
-    kept = [_count(counts["ratings"], "rating"), _count(counts["reviews"], "review")]
-    kept += [_count(counts["favorites"], "favorite")]
-    kept += [] if year else [f"{_number(counts['watchlist'])} on the watchlist"]
-    yield Text(" · ".join(kept))
-    if found["mean"] is not None:
-        yield Text(f"Your mean rating is {scale.mean(found['mean'])} of {scale.top}")
+    yield Text(f"{_count(counts['films'], 'movie')} seen {_count(counts['viewings'], 'time')}{again}{hours}")
+    counted = [_count(counts["ratings"], "rating"), _count(counts["reviews"], "review")]
+    counted += [_count(counts["favorites"], "favorite")]
+    counted += [] if year else [f"{_number(counts['watchlist'])} on the watchlist"]
+    yield Text(" · ".join(counted))
+    if statistics["mean"] is not None:
+        yield Text(f"Your mean rating is {scale.format_mean(statistics['mean'])} of {scale.top}")
 
 
-def _sections(found: Any, scale: RatingScale, screen: Console) -> Iterable[RenderableType | None]:
+def _sections(statistics: Any, scale: RatingScale, screen: Console) -> Iterable[RenderableType | None]:
     width = min(screen.width, _SECTION)
-    bars = [(f"{scale.value(bar['rating']):g}", bar["count"], "") for bar in reversed(found["histogram"])]
-    yield _chart("Ratings", bars, width) if found["counts"]["ratings"] else None
+    bars = [
+        (f"{scale.from_stars(bar['rating']):g}", bar["count"], "")
+        for bar in reversed(statistics["histogram"])
+    ]
+    yield _chart("Ratings", bars, width) if statistics["counts"]["ratings"] else None
     for name in ("genres", "decades", "directors"):
         groups = [
             (
                 f"{group['name']}s" if name == "decades" else group["name"],
                 group["count"],
-                scale.mean(group["mean"]),
+                scale.format_mean(group["mean"]),
             )
-            for group in found[name]
+            for group in statistics[name]
         ]
-        yield _chart(name.capitalize(), groups, width, "films, mean rating")
-    if found["months"]:
-        yield _chart("Months", [(*pair, "") for pair in zip(_MONTHS, found["months"], strict=True)], width)
+        yield _chart(name.capitalize(), groups, width, "movies, mean rating")
+    if statistics["months"]:
+        yield _chart(
+            "Months", [(*pair, "") for pair in zip(_MONTHS, statistics["months"], strict=True)], width
+        )
     else:
-        yield _chart("Years of watching", [_year(seen) for seen in found["years"]], width, "times, hours")
-    yield _films("Best rated", found["best"], scale)
-    yield _critics(found["critics"], scale)
-    yield _foresight(found["foresight"], scale)
+        yield _chart(
+            "Years of watching", [_year(seen) for seen in statistics["years"]], width, "times, hours"
+        )
+    yield _rated_movies("Best rated", statistics["best"], scale)
+    yield _critics(statistics["critics"], scale)
+    yield _prediction_accuracy(statistics["foresight"], scale)
 
 
 def _year(seen: Any) -> tuple[str, int, str]:
@@ -92,12 +100,12 @@ def _year(seen: Any) -> tuple[str, int, str]:
 def _chart(
     title: str, rows: Sequence[tuple[str, int, str | None]], width: int, legend: str = ""
 ) -> RenderableType | None:
-    """Names, bars as long as their numbers, and a remark; None where there is nothing to draw."""
+    """Draw names, proportional bars, counts and a remark. None if all counts are zero."""
     longest = max((number for _, number, _ in rows), default=0)
     if not longest:
         return None
     names = [escape_single_spaced(name) for name, _, _ in rows]
-    # What is left of the width, when all else has its room.
+    # Width taken by everything but the bars.
     other = (
         min(max(map(len, names)), width // 2)
         + len(_number(longest))
@@ -116,62 +124,65 @@ def _chart(
 
 
 def bar(share: float, width: int) -> str:
-    """A bar so long, to an eighth of a character; whatever is more than nothing is seen."""
+    """Draw a bar with a resolution of an eighth of a character. Any share above zero is visible."""
     eighths = max(round(share * width * 8), 1 if share else 0)
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
-def _films(title: str, films: Sequence[Any], scale: RatingScale) -> RenderableType | None:
-    if not films:
+def _rated_movies(title: str, movies: Sequence[Any], scale: RatingScale) -> RenderableType | None:
+    if not movies:
         return None
     grid = Table.grid(padding=(0, 1))
     grid.add_column(justify="right", no_wrap=True, style="yellow")
     grid.add_column(overflow="fold")
-    for film in films:
-        grid.add_row(f"{scale.value(film['rating']):g}", Text(escape_single_spaced(movie_label(film))))
+    for movie in movies:
+        grid.add_row(f"{scale.from_stars(movie['rating']):g}", Text(escape_single_spaced(movie_label(movie))))
     return Group(Text(title, style="bold"), grid)
 
 
 def _critics(critics: Any, scale: RatingScale) -> RenderableType | None:
     if not critics["films"]:
         return None
-    films = [
-        (film["rating"], f"{film['critics_score']} %", movie_label(film)) for film in critics["disagreements"]
+    movies = [
+        (movie["rating"], f"{movie['critics_score']} %", movie_label(movie))
+        for movie in critics["disagreements"]
     ]
     title = Text("You and the critics", style="bold")
-    return Group(title, Text(_agreement(critics)), _compared("critics", films, scale))
+    return Group(title, Text(_agreement(critics)), _comparison_table("critics", movies, scale))
 
 
-def _foresight(foresight: Any, scale: RatingScale) -> RenderableType | None:
+def _prediction_accuracy(foresight: Any, scale: RatingScale) -> RenderableType | None:
     if not foresight:
         return None
-    films = [
-        (film["rating"], f"{scale.predicted(film['expected']):g}", film["title"])
-        for film in foresight["surprises"]
+    movies = [
+        (movie["rating"], f"{scale.from_prediction(movie['expected']):g}", movie["title"])
+        for movie in foresight["surprises"]
     ]
-    title = Text("You and what your other ratings let expect", style="bold")
-    error = scale.mean(foresight["mean_error"])
-    found = Text(f"{error} off in the mean, over your newest {_count(foresight['films'], 'film')}.")
-    return Group(title, found, _compared("expected", films, scale))
+    title = Text("Your ratings and the predicted ones", style="bold")
+    error = scale.format_mean(foresight["mean_error"])
+    summary = Text(f"Mean absolute error {error}, over your newest {_count(foresight['films'], 'movie')}.")
+    return Group(title, summary, _comparison_table("predicted", movies, scale))
 
 
-def _compared(with_whom: str, films: Sequence[tuple[float, str, str]], scale: RatingScale) -> RenderableType:
-    """Films with the own rating beside another one."""
+def _comparison_table(
+    heading: str, movies: Sequence[tuple[float, str, str]], scale: RatingScale
+) -> RenderableType:
+    """Tabulate movies with the user's rating beside another one."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(justify="right", no_wrap=True, style="yellow")
     grid.add_column(justify="right", no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
-    grid.add_row("you", with_whom, "")
-    for stars, other, title in films:
-        grid.add_row(f"{scale.value(stars):g}", other, Text(escape_single_spaced(title)))
+    grid.add_row("you", heading, "")
+    for stars, other, title in movies:
+        grid.add_row(f"{scale.from_stars(stars):g}", other, Text(escape_single_spaced(title)))
     return grid
 
 
 def _agreement(critics: Any) -> str:
-    films = f"over {_count(critics['films'], 'film')}"
+    number = f"over {_count(critics['films'], 'movie')}"
     r = critics["correlation"]
     if r is None:
-        return f"Too little to compare, {films}."
+        return f"Too few ratings to compare, {number}."
     words = next(
         words
         for least, words in (
@@ -183,11 +194,11 @@ def _agreement(critics: Any) -> str:
         )
         if r >= least
     )
-    return f"{words}: correlation {r:+.2f} {films}."
+    return f"{words}: correlation {r:+.2f} {number}."
 
 
-def _count(number: int, what: str) -> str:
-    return f"{_number(number)} {what}{'' if number == 1 else 's'}"
+def _count(number: int, noun: str) -> str:
+    return f"{_number(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def _number(number: int) -> str:

@@ -1,41 +1,63 @@
-"""Tables and pages for a terminal. Imported only to print one: rich takes 70 ms to load."""
+"""Columns of tables: what a list shows on a terminal and in a pipe."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from movierec.cli.output import Column, cell_text
+from movierec.cli.terminal import escape_single_spaced
 
 
-def print_table(items: Sequence[Any], columns: Sequence[Column]) -> None:
-    table = Table(
-        box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold"
+@dataclass(frozen=True)
+class Column:
+    """A column: its name and how to get its value from an item. `shown` is its value on a terminal, if different."""
+
+    name: str
+    value: Callable[[Any], Any]
+    shown: Callable[[Any], Any] | None = None
+    right: bool = False
+    # Wrapped: this column shrinks on a narrow terminal.
+    wraps: bool = False
+    # On a terminal it is a part of another column.
+    only_piped: bool = False
+
+
+def field_column(name: str, **options: Any) -> Column:
+    """Return the column of the field with this name."""
+    return Column(name.replace("_", " "), lambda item: item.get(name), **options)
+
+
+def date_column(name: str) -> Column:
+    """Return the column of a point in time. A terminal shows its date."""
+    return Column(name.partition("_")[0], lambda item: item[name], lambda item: item[name][:10])
+
+
+def minute_column(name: str) -> Column:
+    """Return the column of a point in time. A terminal shows its date and minute."""
+    return Column(
+        name.partition("_")[0], lambda item: item[name], lambda item: item[name][:16].replace("T", " ")
     )
-    # A column without a value in any row would only take room.
-    columns = [
-        column
-        for column in columns
-        if not column.only_piped and any(cell_text(column, item) for item in items)
-    ]
-    for column in columns:
-        table.add_column(
-            Text(column.name),
-            justify="right" if column.right else "left",
-            no_wrap=not column.wraps,
-            overflow="fold" if column.wraps else "ellipsis",
-            ratio=None,
-        )
-    for item in items:
-        # Text, not str: brackets in a title are no markup.
-        table.add_row(*(Text(cell_text(column, item)) for column in columns))
-    console().print(table)
 
 
-def console() -> Console:
-    return Console(highlight=False, emoji=False, markup=False)
+def columns_help(columns: Sequence[Column]) -> str:
+    """Return the sentence of --help that names the columns of a pipe."""
+    return "In a pipe: tab-separated without header: " + ", ".join(column.name for column in columns) + "."
+
+
+def plain_text(value: Any) -> str:
+    """Format a value as text: empty for None, yes or no, lists separated by commas."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}" if value % 1 else f"{value:.1f}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(plain_text(item) for item in value)
+    return str(value)
+
+
+def cell_text(column: Column, item: Any) -> str:
+    """Return the text of a cell on a terminal."""
+    return escape_single_spaced(plain_text((column.shown or column.value)(item)))

@@ -1,4 +1,4 @@
-"""All commands, in the order of --help."""
+"""The command tree, in the order of --help."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ from movierec.cli import (
 from movierec.cli.options import new_group
 
 app = new_group(
-    "Search films, rate them, get recommendations: from the movierec daemon at MOVIEREC_SERVER.\n\n"
-    "Tables on a terminal, tab-separated values in a pipe, --json everywhere. Exit codes: 0 ok, 1 failed, "
-    "2 usage or validation, 3 not found, 4 sign-in or permission, 5 daemon unreachable, 130 interrupted."
+    "Search movies, rate them and get recommendations from the movierec daemon at MOVIEREC_SERVER.\n\n"
+    "Output: tables on a terminal, tab-separated values in a pipe, JSON with --json. Exit codes: 0 success, "
+    "1 failure, 2 usage or validation, 3 not found, 4 sign-in or permission, 5 daemon or TMDb unreachable, "
+    "130 interrupted."
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(is_requested: bool) -> None:
+    if is_requested:
         print(f"movierec {__version__}")
         raise typer.Exit
 

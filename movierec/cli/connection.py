@@ -1,4 +1,4 @@
-"""Which daemon to talk to and as whom: the environment, and the stored credentials."""
+"""Connection settings: server address and credentials, from the environment and the credential file."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ DEFAULT_SERVER = "http://127.0.0.1:8000"
 
 
 def server_url() -> str:
-    """The address of the daemon, normalised so that one daemon has one entry in the credentials."""
-    given = os.environ.get("MOVIEREC_SERVER") or DEFAULT_SERVER
+    """Return the address of the daemon, normalised so that one daemon has one entry in the credential file."""
+    address = os.environ.get("MOVIEREC_SERVER") or DEFAULT_SERVER
     try:
-        parts = urlsplit(given.strip())
+        parts = urlsplit(address.strip())
         port = parts.port
     except ValueError as error:
-        raise _no_address(given) from error
+        raise _invalid_address(address) from error
     scheme, host = parts.scheme.lower(), parts.hostname
     if scheme not in ("http", "https") or not host or "@" in parts.netloc or parts.query or parts.fragment:
-        raise _no_address(given)
-    if not given.isascii() or any(character <= " " for character in given.strip()):
-        raise _no_address(given)
-    shown = f"[{host}]" if ":" in host else host
+        raise _invalid_address(address)
+    if not address.isascii() or any(character <= " " for character in address.strip()):
+        raise _invalid_address(address)
+    netloc = f"[{host}]" if ":" in host else host
     default_port = 443 if scheme == "https" else 80
     return (
-        f"{scheme}://{shown}"
+        f"{scheme}://{netloc}"
         + (f":{port}" if port not in (None, default_port) else "")
         + parts.path.rstrip("/")
     )
@@ -40,9 +40,9 @@ def credential_file() -> CredentialFile:
 
 
 def connect() -> ApiClient:
-    """A client of the daemon, as the user of MOVIEREC_TOKEN or of the stored credentials."""
+    """Return a client of the daemon, for the user of MOVIEREC_TOKEN or of the stored credentials."""
     return ApiClient(server_url(), credential_file(), token=os.environ.get("MOVIEREC_TOKEN", ""))
 
 
-def _no_address(given: str) -> ValidationFailed:
-    return ValidationFailed(f"MOVIEREC_SERVER must be an address like {DEFAULT_SERVER}, not {given!r}.")
+def _invalid_address(address: str) -> ValidationFailed:
+    return ValidationFailed(f"MOVIEREC_SERVER must be an address such as {DEFAULT_SERVER}, not {address!r}.")

@@ -1,4 +1,4 @@
-"""Tokens on disk: one private file for all servers, replaced atomically, locked while it changes."""
+"""The credential file: tokens for all servers, private, replaced atomically, locked while it changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE = "credentials.json"
 
 
 class CredentialFile:
-    """The tokens for one server, in a file that other processes read and write as well."""
+    """The tokens for one server, in a file that other processes read and write concurrently."""
 
     def __init__(self, folder: Path, server: str) -> None:
         self.path = folder / FILE
@@ -28,34 +28,34 @@ class CredentialFile:
 
     @property
     def username(self) -> str:
-        """Who is signed in at this server, "" if nobody."""
+        """The user name signed in at this server, "" if nobody is."""
         return str(self.servers().get(self._server, {}).get("username", ""))
 
     def servers(self) -> dict[str, Any]:
-        """What is stored for each server."""
+        """Return the stored entry of each server."""
         self._make_private()
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
             return {}
-        found = _parsed(content)
-        if found is None:
-            return self._set_damaged_aside()
-        return found
+        servers = _parse(content)
+        return self._set_damaged_aside() if servers is None else servers
 
     def load(self) -> StoredTokens | None:
+        """Return the tokens for the server, None if nobody is signed in."""
         entry = self.servers().get(self._server)
         return StoredTokens(entry["access"], entry["refresh"]) if entry else None
 
     def save(self, tokens: StoredTokens, username: str | None = None) -> None:
-        """Store `tokens`; the user name stays if none is given."""
+        """Store `tokens`. The user name is kept if none is given."""
         with self.locked():
             servers = self.servers()
             name = servers.get(self._server, {}).get("username", "") if username is None else username
             servers[self._server] = {"username": name, "access": tokens.access, "refresh": tokens.refresh}
             self._write(servers)
 
-    def forget(self) -> None:
+    def delete(self) -> None:
+        """Delete the tokens for the server."""
         with self.locked():
             servers = self.servers()
             if servers.pop(self._server, None) is not None:
@@ -63,7 +63,7 @@ class CredentialFile:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Alone with the file among all processes. The kernel frees the lock of a process that dies."""
+        """Hold the exclusive lock of the file among all processes. The kernel releases it if the process dies."""
         if self._lock_depth:
             yield
             return
@@ -78,16 +78,16 @@ class CredentialFile:
             os.close(descriptor)
 
     def _write(self, servers: dict[str, Any]) -> None:
-        """Replace the file; readers see the old or the new one, whole, whenever this process dies."""
-        # One name, only ever written under the lock: a killed process leaves one such file at most.
-        aside = self.path.with_name(FILE + ".new")
-        aside.unlink(missing_ok=True)
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        """Replace the file atomically: readers see the old or the new content, even if this process dies."""
+        # A fixed name, written only under the lock: a killed process leaves at most one such file.
+        temporary = self.path.with_name(FILE + ".new")
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(json.dumps({"version": 1, "servers": servers}, indent=1).encode())
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(self.path)
+        temporary.replace(self.path)
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
@@ -95,30 +95,30 @@ class CredentialFile:
             os.close(folder)
 
     def _make_private(self) -> None:
-        """Take away access that others have to folder and file, and say so: the tokens may be known."""
+        """Remove access of other users to folder and file, and warn: they may have read the tokens."""
         for path, mode in ((self._folder, 0o700), (self.path, 0o600)):
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mode & 0o077:
                     path.chmod(mode)
                     if path == self.path:
                         _warn(
-                            f"{path} was open to other users; it is private again. Sign in anew to be safe."
+                            f"{path} was readable by other users and is private again. Sign in again to be safe."
                         )
 
     def _set_damaged_aside(self) -> dict[str, Any]:
         # Another process may do the same meanwhile.
         with self.locked(), contextlib.suppress(FileNotFoundError):
-            found = _parsed(self.path.read_bytes())
-            if found is not None:
-                return found
+            servers = _parse(self.path.read_bytes())
+            if servers is not None:
+                return servers
             aside = self.path.with_name(FILE + ".damaged")
             self.path.replace(aside)
             _warn(f"{self.path} is damaged; it was set aside as {aside.name}. Sign in again.")
         return {}
 
 
-def _parsed(content: bytes) -> dict[str, Any] | None:
-    """The servers in a credentials file, None where it is none."""
+def _parse(content: bytes) -> dict[str, Any] | None:
+    """Return the servers in a credential file, None if it is not one."""
     try:
         servers = json.loads(content)["servers"]
         for entry in servers.values():

@@ -1,4 +1,4 @@
-"""`export`: everything one owns, into a file or a pipe."""
+"""Command `export`: write everything a user owns to a file or a pipe."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ commands = new_group("")
 
 
 class ExportFormat(StrEnum):
-    """What it is written as."""
+    """Formats of an export."""
 
     JSON = "json"
     CSV = "csv"
@@ -38,49 +38,50 @@ def export(
         typer.Option(
             "--format",
             "-f",
-            help="json: JSON Lines without loss. csv, letterboxd: a zip of tables. zip: all of it in one.",
+            help="json: lossless JSON Lines. csv, letterboxd: zip archive of tables. zip: archive of all formats.",
         ),
     ] = ExportFormat.JSON,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file; - is a pipe.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="File to write; - writes to standard output."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file where there is one.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Everything you own, to keep or to take to another server (movierec import FILE)."""
+    """Export everything you own, as a copy or to import it on another server (movierec import FILE)."""
     if output is None or str(output) == "-":
-        _to_pipe(format, as_json=as_json)
+        _export_to_stdout(format, as_json=as_json)
         return
     size = 0
-    with show_progress() as shown, write_atomically(output, force=force) as file:
+    with show_progress() as display, write_atomically(output, force=force) as file:
         download = connect().export(format.value)
-        for piece in download.pieces:
-            size += file.write(piece)
-            shown.update("downloading", size, download.size or 0)
-    told = {"file": str(output), "format": format.value, "bytes": size}
-    print_outcome(f"{size:,} bytes are in {output}", told, as_json=as_json)
+        for chunk in download.pieces:
+            size += file.write(chunk)
+            display.update("downloading", size, download.size or 0)
+    summary = {"file": str(output), "format": format.value, "bytes": size}
+    print_outcome(f"Wrote {size:,} bytes to {output}", summary, as_json=as_json)
 
 
-def _to_pipe(format: ExportFormat, *, as_json: bool) -> None:
+def _export_to_stdout(format: ExportFormat, *, as_json: bool) -> None:
     if as_json:
-        raise typer.BadParameter("--json tells of a written file: name one with -o.")
+        raise typer.BadParameter("--json describes a written file. Name the file with -o.")
     if not sys.stdout.isatty():
-        _copy(connect().export(format.value))
+        _write_binary(connect().export(format.value))
     elif format is ExportFormat.JSON:
-        _show(connect().export(format.value).pieces)
+        _print_escaped(connect().export(format.value).pieces)
     else:
-        raise typer.BadParameter(f"--format {format.value} is no text for a terminal: name a file with -o.")
+        raise typer.BadParameter(f"--format {format.value} is not text for a terminal. Name a file with -o.")
 
 
-def _copy(download: DownloadStream) -> None:
+def _write_binary(download: DownloadStream) -> None:
     sys.stdout.flush()
-    for piece in download.pieces:
-        sys.stdout.buffer.write(piece)
+    for chunk in download.pieces:
+        sys.stdout.buffer.write(chunk)
     sys.stdout.buffer.flush()
 
 
-def _show(pieces: Iterable[bytes]) -> None:
-    """On a terminal nothing but harmless characters, however they were cut."""
+def _print_escaped(chunks: Iterable[bytes]) -> None:
+    """Print JSON to a terminal with control characters escaped, also across chunk boundaries."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    for piece in pieces:
-        sys.stdout.write(escape_json(decoder.decode(piece)))
+    for chunk in chunks:
+        sys.stdout.write(escape_json(decoder.decode(chunk)))

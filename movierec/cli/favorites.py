@@ -1,4 +1,4 @@
-"""`favorites`: the movies you love, each with a note if you like."""
+"""Group `favorites`: favorite movies, each with an optional note."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from movierec.cli.columns import Column, columns_help, date_column, field_column
 from movierec.cli.connection import connect
 from movierec.cli.list_options import filter_query, find_entry, print_movie_list
 from movierec.cli.movie_lookup import find_movie, movie_label, title_columns
@@ -23,7 +24,7 @@ from movierec.cli.options import (
     YearMin,
     new_group,
 )
-from movierec.cli.output import Column, columns_help, date_column, field_column, print_outcome
+from movierec.cli.output import print_outcome
 from movierec.client import ApiClient, iterate_pages
 
 commands = new_group("")
@@ -50,45 +51,45 @@ def list_(
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
-    """List them. With --ids: the movies' ids."""
+    """List your favorites. --ids prints movie ids."""
     query = filter_query(search, genre, year, year_min, year_max, order)
-    found = iterate_pages(connect().favorites, limit, **query)
-    print_movie_list(found, COLUMNS, as_json=as_json, ids=ids, nothing="No favorites yet.")
+    entries = iterate_pages(connect().favorites, limit, **query)
+    print_movie_list(entries, COLUMNS, as_json=as_json, ids=ids, nothing="No favorites yet.")
 
 
 @favorites.command()
 def add(
-    movie: MovieArgument,
-    note: Annotated[str | None, typer.Option(help="Why.")] = None,
+    name: MovieArgument,
+    note: Annotated[str | None, typer.Option(help="Note on the favorite.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a movie; adding it again changes nothing but the note."""
+    """Add a movie. Adding it again changes only the note."""
     client = connect()
-    found = find_movie(client, movie)
-    favorite = client.add_favorite(found["id"], note)
-    print_outcome(f"{movie_label(found)} is a favorite.", favorite, as_json=as_json)
+    movie = find_movie(client, name)
+    favorite = client.add_favorite(movie["id"], note)
+    print_outcome(f"{movie_label(movie)} is a favorite.", favorite, as_json=as_json)
 
 
 @favorites.command()
-def remove(movie: MovieWordsArgument, as_json: AsJson = False) -> None:
-    """Take a movie off the list."""
+def remove(name: MovieWordsArgument, as_json: AsJson = False) -> None:
+    """Remove a movie from your favorites."""
     client = connect()
-    found = find_movie(client, " ".join(movie))
-    client.remove_favorite(_favorite_of(client, found)["id"])
-    print_outcome(f"{movie_label(found)} is no favorite any more.", {"movie": found["id"]}, as_json=as_json)
+    movie = find_movie(client, " ".join(name))
+    client.remove_favorite(_favorite_of(client, movie)["id"])
+    print_outcome(f"{movie_label(movie)} is no longer a favorite.", {"movie": movie["id"]}, as_json=as_json)
 
 
 @favorites.command()
 def note(
-    movie: MovieArgument,
-    text: Annotated[str, typer.Argument(help='The note; "" deletes it.')],
+    name: MovieArgument,
+    text: Annotated[str, typer.Argument(help='Text of the note; "" deletes it.')],
     as_json: AsJson = False,
 ) -> None:
-    """Write a note on a favorite."""
+    """Set or delete the note on a favorite."""
     client = connect()
-    found = find_movie(client, movie)
-    favorite = client.note_favorite(_favorite_of(client, found)["id"], text)
-    print_outcome(f"Noted on {movie_label(found)}.", favorite, as_json=as_json)
+    movie = find_movie(client, name)
+    favorite = client.note_favorite(_favorite_of(client, movie)["id"], text)
+    print_outcome(f"Saved the note on {movie_label(movie)}.", favorite, as_json=as_json)
 
 
 def _favorite_of(client: ApiClient, movie: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`feedback`: what you said of recommended movies."""
+"""Group `feedback`: your feedback on recommended movies."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Annotated
 
 import typer
 
+from movierec.cli.columns import Column, columns_help, date_column, field_column
 from movierec.cli.connection import connect
 from movierec.cli.list_options import print_movie_list
 from movierec.cli.movie_lookup import find_movie, movie_label, title_columns
 from movierec.cli.options import AsJson, IdsOnly, Limit, MovieArgument, MovieWordsArgument, new_group
-from movierec.cli.output import Column, columns_help, date_column, field_column, print_outcome
+from movierec.cli.output import print_outcome
 from movierec.client import iterate_pages
 from movierec.errors import NotFound
 
 commands = new_group("")
-feedback = new_group("What you said of recommended movies.")
+feedback = new_group("Your feedback on recommended movies.")
 commands.add_typer(feedback, name="feedback")
 
 
@@ -39,7 +40,7 @@ class FeedbackKind(StrEnum):
 
 @feedback.command("list", epilog=columns_help(COLUMNS))
 def list_(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) -> None:
-    """List it. With --ids: the movies' ids."""
+    """List your feedback. --ids prints movie ids."""
     print_movie_list(
         iterate_pages(connect().feedback, limit),
         COLUMNS,
@@ -51,28 +52,30 @@ def list_(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) ->
 
 @feedback.command()
 def add(
-    movie: MovieArgument,
-    kind: Annotated[FeedbackKind, typer.Argument(help="`movierec dismiss` is short for not_interested.")],
-    comment: Annotated[str | None, typer.Option(help="Why.")] = None,
+    name: MovieArgument,
+    kind: Annotated[
+        FeedbackKind, typer.Argument(help="Type of feedback. `movierec dismiss` is short for not_interested.")
+    ],
+    comment: Annotated[str | None, typer.Option(help="Reason for the feedback.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what you think of a recommendation."""
+    """Give feedback on a recommendation."""
     client = connect()
-    found = find_movie(client, movie)
-    answer = client.give_feedback(found["id"], kind.value, comment)
-    print_outcome(f"{movie_label(found)}: {kind.value.replace('_', ' ')}.", answer, as_json=as_json)
+    movie = find_movie(client, name)
+    answer = client.give_feedback(movie["id"], kind.value, comment)
+    print_outcome(f"{movie_label(movie)}: {kind.value.replace('_', ' ')}.", answer, as_json=as_json)
 
 
 @feedback.command()
-def remove(movie: MovieWordsArgument, as_json: AsJson = False) -> None:
-    """Take it back: the movie may be recommended again."""
+def remove(name: MovieWordsArgument, as_json: AsJson = False) -> None:
+    """Remove your feedback. The movie may be recommended again."""
     client = connect()
-    found = find_movie(client, " ".join(movie))
+    movie = find_movie(client, " ".join(name))
     for item in iterate_pages(client.feedback):
-        if item["movie"] == found["id"]:
+        if item["movie"] == movie["id"]:
             client.withdraw_feedback(item["id"])
             print_outcome(
-                f"Your feedback on {movie_label(found)} is gone.", {"movie": found["id"]}, as_json=as_json
+                f"Your feedback on {movie_label(movie)} is removed.", {"movie": movie["id"]}, as_json=as_json
             )
             return
-    raise NotFound(f"You gave no feedback on {movie_label(found)}.")
+    raise NotFound(f"There is no feedback of yours on {movie_label(movie)}.")

@@ -1,4 +1,4 @@
-"""`history`: the movies you have seen, and when."""
+"""Group `history`: the movies you have seen, and when."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from movierec.cli.columns import Column, columns_help, field_column
 from movierec.cli.connection import connect
 from movierec.cli.list_options import filter_query, print_movie_list
 from movierec.cli.movie_lookup import find_movie, movie_label, title_columns
@@ -26,12 +27,12 @@ from movierec.cli.options import (
     YearMin,
     new_group,
 )
-from movierec.cli.output import Column, columns_help, field_column, print_outcome
+from movierec.cli.output import print_outcome
 from movierec.client import ApiClient, iterate_pages
 from movierec.errors import NotFound, ValidationFailed
 
 commands = new_group("")
-history = new_group("The movies you have seen. They are not recommended again.")
+history = new_group("The movies you have seen, which are not recommended again.")
 commands.add_typer(history, name="history")
 
 UNKNOWN = "unknown"
@@ -59,20 +60,22 @@ def list_(
     year_max: YearMax = None,
     since: Since = None,
     until: Until = None,
-    tag: Annotated[str | None, typer.Option(help="With this tag.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only viewings with this tag.")] = None,
     rewatch: Annotated[
-        bool | None, typer.Option("--again/--first", help="Seen again, or for the first time.")
+        bool | None, typer.Option("--again/--first", help="Only rewatches, or only first viewings.")
     ] = None,
     order: Annotated[
         str | None,
-        typer.Option("--order", help="By watched_at, created_at, title or year; -title for descending."),
+        typer.Option(
+            "--order", help="Field to order by: watched_at, created_at, title or year; -title for descending."
+        ),
     ] = None,
     limit: Limit = None,
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
-    """List them, the latest first. With --ids: the movies' ids."""
-    found = iterate_pages(
+    """List your viewings, the latest first. --ids prints movie ids."""
+    viewings = iterate_pages(
         connect().history,
         limit,
         watched_min=since,
@@ -81,52 +84,55 @@ def list_(
         rewatch=rewatch,
         **filter_query(search, genre, year, year_min, year_max, order),
     )
-    print_movie_list(found, COLUMNS, as_json=as_json, ids=ids, nothing="Nothing in your history yet.")
+    print_movie_list(viewings, COLUMNS, as_json=as_json, ids=ids, nothing="Nothing in your history yet.")
 
 
 @history.command()
 def add(
-    movie: MovieArgument,
+    name: MovieArgument,
     on: Annotated[
         str | None,
         typer.Option(
-            help="When: 2024-05-01, 2024-05-01T20:15:00Z, yesterday or unknown. Today, if you do not say."
+            help="Date of the viewing: 2024-05-01, 2024-05-01T20:15:00Z, yesterday or unknown. Default: today."
         ),
     ] = None,
     rewatch: Annotated[
         bool | None,
-        typer.Option("--again/--first", help="Whether you had seen it before; else your history tells."),
+        typer.Option(
+            "--again/--first",
+            help="Mark it as a rewatch or as a first viewing. Default: derived from your history.",
+        ),
     ] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeat it for several.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Tag of the viewing. May be repeated.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Enter a movie as seen. It leaves the watchlist, unless your profile says otherwise."""
+    """Add a viewing. The movie is removed from the watchlist, unless your profile keeps it there."""
     client = connect()
-    found = find_movie(client, movie)
-    entry = client.add_to_history(found["id"], watched_at=_when(on), rewatch=rewatch, tags=tag)
-    seen = f"on {_day_of(entry)}" if entry["watched_at"] else "some day"
+    movie = find_movie(client, name)
+    entry = client.add_to_history(movie["id"], watched_at=_when(on), rewatch=rewatch, tags=tag)
+    date = f"on {_day_of(entry)}" if entry["watched_at"] else "on an unknown date"
     again = " again" if entry["rewatch"] else ""
-    print_outcome(f"{movie_label(found)}: seen{again} {seen}.", entry, as_json=as_json)
+    print_outcome(f"{movie_label(movie)}: seen{again} {date}.", entry, as_json=as_json)
 
 
 @history.command()
 def remove(
-    movie: MovieWordsArgument,
+    name: MovieWordsArgument,
     on: Annotated[
-        str | None, typer.Option(help="Which time, where you saw it more than once: 2024-05-01, or unknown.")
+        str | None, typer.Option(help="Date of the viewing, if there are several: 2024-05-01, or unknown.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a movie out of the history."""
+    """Remove a viewing from the history."""
     client = connect()
-    found = find_movie(client, " ".join(movie))
-    entry = _entry_of(client, found, on)
+    movie = find_movie(client, " ".join(name))
+    entry = _entry_of(client, movie, on)
     client.remove_from_history(entry["id"])
-    print_outcome(f"{movie_label(found)} is out of your history.", entry, as_json=as_json)
+    print_outcome(f"{movie_label(movie)} is removed from your history.", entry, as_json=as_json)
 
 
 def _when(on: str | None) -> str | None:
-    """A date or time for the API; days begin where the user is."""
+    """Return the date or time for the API. `today` and `yesterday` are days of the local time zone."""
     today = datetime.now(UTC).astimezone().date()
     days = {None: today, "today": today, "yesterday": today - timedelta(days=1)}
     return days[on].isoformat() if on in days else None if on == UNKNOWN else on
@@ -139,7 +145,7 @@ def _entry_of(client: ApiClient, movie: Any, on: str | None) -> Any:
     if not entries:
         raise NotFound(f"{movie_label(movie)} is not in your history{f' on {on}' if on else ''}.")
     if len(entries) > 1:
-        raise ValidationFailed(f"You saw {movie_label(movie)} {_times(entries)}. Say which time with --on.")
+        raise ValidationFailed(f"You saw {movie_label(movie)} {_times(entries)}. Name the viewing with --on.")
     return entries[0]
 
 

@@ -1,4 +1,4 @@
-"""Whether and how a terminal shows pictures: by what it says of itself in the environment."""
+"""Detection of the image protocol of a terminal, from its environment variables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 
 
 class ImageProtocol(StrEnum):
-    """How a terminal shows pictures."""
+    """Protocols by which a terminal shows images."""
 
     KITTY = "kitty"
     ITERM = "iterm"
@@ -21,17 +21,17 @@ class ImageProtocol(StrEnum):
 def detect_image_protocol(
     console: Console, environment: Mapping[str, str] = os.environ
 ) -> ImageProtocol | None:
-    """How to draw on this terminal; None where there is nobody to see it or no colour.
+    """Return the image protocol of this terminal; None if it is not a terminal or has no colours.
 
-    MOVIEREC_IMAGES names a way, or none, for terminals that are not recognised.
+    MOVIEREC_IMAGES names a protocol, or none, for terminals that are not recognised.
     """
     if not console.is_terminal or console.is_dumb_terminal or console.no_color:
         return None
-    if wanted := environment.get("MOVIEREC_IMAGES", "").lower():
-        return ImageProtocol(wanted) if wanted in {*ImageProtocol} else None
+    if name := environment.get("MOVIEREC_IMAGES", "").lower():
+        return ImageProtocol(name) if name in {*ImageProtocol} else None
     blocks = ImageProtocol.BLOCKS if console.color_system in ("256", "truecolor") else None
     term, program = environment.get("TERM", ""), environment.get("TERM_PROGRAM", "")
-    # These stand between: what they do not understand they would show as text.
+    # Multiplexers print escape sequences that they do not understand as text.
     if "TMUX" in environment or "STY" in environment or term.startswith(("screen", "tmux")):
         return blocks
     if "KITTY_WINDOW_ID" in environment or term in ("xterm-kitty", "xterm-ghostty"):

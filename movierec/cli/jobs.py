@@ -1,4 +1,4 @@
-"""`jobs`: long work the daemon does for you."""
+"""Group `jobs`: background jobs of the daemon."""
 
 from __future__ import annotations
 
@@ -7,30 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
+from movierec.cli.columns import Column, columns_help, field_column, minute_column
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, IdsOnly, Limit, new_group
-from movierec.cli.output import (
-    Column,
-    columns_help,
-    field_column,
-    flatten,
-    minute_column,
-    print_list,
-    print_message,
-    print_outcome,
-    print_record,
-)
+from movierec.cli.output import flatten, print_list, print_message, print_outcome, print_record
 from movierec.cli.progress import FINISHED_STATES, show_progress, wait_for_job
 from movierec.client import iterate_pages
 from movierec.errors import Conflict
 
 commands = new_group("")
-jobs = new_group("Imports and trainings.")
+jobs = new_group("Background jobs: imports, trainings, updates from TMDb.")
 commands.add_typer(jobs, name="jobs")
 
 _PROBLEMS_SHOWN = 10
 
-JobId = Annotated[int, typer.Argument(metavar="JOB", min=1, help="Id of a job.")]
+JobId = Annotated[int, typer.Argument(metavar="JOB", min=1, help="Id of the job.")]
 
 
 def _progress(job: Any) -> str:
@@ -50,7 +41,7 @@ COLUMNS = (
 
 @jobs.command("list", epilog=columns_help(COLUMNS))
 def list_(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) -> None:
-    """List them, the newest first."""
+    """List your jobs, newest first."""
     print_list(
         iterate_pages(connect().jobs, limit), COLUMNS, as_json=as_json, ids=ids, nothing="No jobs yet."
     )
@@ -58,44 +49,44 @@ def list_(limit: Limit = None, as_json: AsJson = False, ids: IdsOnly = False) ->
 
 @jobs.command()
 def show(
-    job: JobId,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until it has ended.")] = False,
+    job_id: JobId,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the job has ended.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one, with its report. In a pipe: lines of name, tab, value."""
+    """Show a job with its report. In a pipe: one line per field: name, tab, value."""
     client = connect()
-    found = client.job(job)
-    if wait and found["state"] not in FINISHED_STATES:
-        with show_progress() as shown:
-            found = wait_for_job(client, found, shown)
-    print_job(found, as_json=as_json)
+    job = client.job(job_id)
+    if wait and job["state"] not in FINISHED_STATES:
+        with show_progress() as display:
+            job = wait_for_job(client, job, display)
+    print_job(job, as_json=as_json)
 
 
 @jobs.command()
-def cancel(job: JobId, as_json: AsJson = False) -> None:
-    """Stop one at the next safe point."""
+def cancel(job_id: JobId, as_json: AsJson = False) -> None:
+    """Cancel a job at the next safe point."""
     client = connect()
-    state = client.job(job)["state"]
+    state = client.job(job_id)["state"]
     if state in FINISHED_STATES:
-        # The daemon would take this for "forget it".
-        raise Conflict(f"Job {job} has ended already: {state}.")
-    client.cancel_job(job)
-    print_outcome(f"Job {job} is cancelled.", client.job(job), as_json=as_json)
+        # The daemon would delete the record of a job that has ended.
+        raise Conflict(f"Job {job_id} has ended already: {state}.")
+    client.cancel_job(job_id)
+    print_outcome(f"Job {job_id} is cancelled.", client.job(job_id), as_json=as_json)
 
 
 def print_started_job(job: Any, does: str, *, as_json: bool) -> None:
-    """What a command prints that does not wait for the job it started."""
+    """Print the job that a command started and does not wait for."""
     print_outcome(f"Job {job['id']} {does}; see: movierec jobs show {job['id']}", job, as_json=as_json)
 
 
 def print_job(job: Any, *, as_json: bool) -> None:
-    """The job and its report; rows that were refused are named, on standard error, with the reason."""
-    # How far it was says nothing of one that has succeeded.
-    told = {name: value for name, value in job.items() if name != "progress" or job["state"] != "succeeded"}
-    report = dict(told.pop("report") or {})
+    """Print a job with its report, and on standard error the rejected rows with reasons."""
+    # The progress of a job that succeeded carries no information.
+    fields = {name: value for name, value in job.items() if name != "progress" or job["state"] != "succeeded"}
+    report = dict(fields.pop("report") or {})
     problems = report.pop("problems", [])
     files = {name: _counts(counts) for name, counts in report.pop("files", {}).items()}
-    print_record(flatten({**told, **files, **report}), job, as_json=as_json)
+    print_record(flatten({**fields, **files, **report}), job, as_json=as_json)
     if as_json:
         return
     for problem in problems[:_PROBLEMS_SHOWN]:
@@ -105,7 +96,7 @@ def print_job(job: Any, *, as_json: bool) -> None:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    """`9742 rows, 9742 accepted`; of the others only those that occur."""
+    """Describe counts, for example `9742 rows, 9742 accepted`; other counts only if not zero."""
     return ", ".join(
         f"{number} {name}" for name, number in counts.items() if number or name in ("rows", "accepted")
     )

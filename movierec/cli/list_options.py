@@ -1,20 +1,21 @@
-"""What the lists of the own films share: how they are narrowed and printed, and finding one film in them."""
+"""Filters, printing and lookup shared by the lists in a user's library."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from movierec.cli.columns import Column
 from movierec.cli.movie_lookup import movie_label
-from movierec.cli.output import Column, print_list
+from movierec.cli.output import print_list
 from movierec.errors import NotFound
 
 
 def print_movie_list(
-    found: Iterable[Any], columns: Sequence[Column], *, as_json: bool, ids: bool, nothing: str
+    entries: Iterable[Any], columns: Sequence[Column], *, as_json: bool, ids: bool, nothing: str
 ) -> None:
-    """Print a list; its ids are those of the movies, which other commands take."""
-    print_list(found, columns, as_json=as_json, ids=ids, id_of=lambda item: item["movie"], nothing=nothing)
+    """Print a list. --ids prints movie ids, which other commands accept."""
+    print_list(entries, columns, as_json=as_json, ids=ids, id_of=lambda item: item["movie"], nothing=nothing)
 
 
 def filter_query(
@@ -25,7 +26,7 @@ def filter_query(
     year_max: int | None,
     order: str | None,
 ) -> dict[str, Any]:
-    """The options by which any such list is narrowed and ordered, as the API names them."""
+    """Return the filters and the ordering as query parameters of the API."""
     return {
         "q": search,
         "genre": genre,
@@ -37,7 +38,7 @@ def filter_query(
 
 
 def find_entry(fetch: Callable[..., Any], movie: Any, *, missing: str) -> Any:
-    """The entry that is `movie`: the API names entries by ids of their own. Raises NotFound."""
+    """Return the entry of `movie`, which has an id of its own in the API. Raises NotFound."""
     for entry in fetch(movie=movie["id"])["results"]:
         return entry
     raise NotFound(f"{movie_label(movie)} {missing}.")

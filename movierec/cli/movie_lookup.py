@@ -1,4 +1,4 @@
-"""Which movie is meant: an id, `tmdb:603`, `imdb:tt0133093`, or a title."""
+"""Lookup of a movie by id, `tmdb:603`, `imdb:tt0133093` or title."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from movierec.cli.output import Column, print_message
+from movierec.cli.columns import Column
+from movierec.cli.output import print_message
 from movierec.cli.terminal import escape_controls
 from movierec.client import ApiClient
 from movierec.errors import NotFound, ValidationFailed
 
 _TITLE_AND_YEAR = re.compile(r"(?P<title>.+?)\s*\((?P<year>\d{4})\)\s*")
 _ARTICLES = frozenset({"a", "an", "the", "le", "la", "les", "der", "die", "das", "el", "los", "las", "il"})
-_MOST_OFFERED = 12
-# So many times the votes of the next one, and nobody is asked which.
-_FAR_BETTER = 50
+_MAX_CANDIDATES = 12
+# The best known of several movies is chosen without asking if it has this multiple of the next one's votes.
+_VOTES_RATIO = 50
 
 
 class AmbiguousTitle(ValidationFailed):
-    """Several movies could be meant and there is nobody to ask; `candidates` are those."""
+    """A title that matches several movies, without a terminal to ask. `candidates` holds them."""
 
     def __init__(self, title: str, candidates: Sequence[Any]) -> None:
         self.candidates = candidates
-        super().__init__(f"Which “{title}”? Name it by id, or as “Title (year)”.")
+        super().__init__(f"Several movies match “{title}”. Name one by id, or as “Title (year)”.")
 
 
 def find_movie(client: ApiClient, name: str) -> Any:
-    """The movie that `name` means. Raises NotFound, or AmbiguousTitle where nobody can be asked."""
+    """Return the movie that `name` identifies. Raises NotFound, or AmbiguousTitle without a terminal to ask."""
     name = name.strip()
     scheme, colon, rest = name.partition(":")
     if re.fullmatch(r"[1-9][0-9]{0,18}", name):
@@ -55,8 +56,8 @@ def _by_tmdb_id(client: ApiClient, tmdb_id: str) -> Any:
     try:
         return client.movie_by_tmdb(tmdb_id)
     except NotFound as error:
-        hint = "Where the daemon has no key for TMDb, name the movie by title or IMDb id."
-        raise NotFound(f"No movie tmdb:{tmdb_id} is known here. {hint}") from error
+        hint = "If the daemon has no TMDb key, name the movie by title or IMDb id."
+        raise NotFound(f"There is no movie tmdb:{tmdb_id} in this catalogue. {hint}") from error
 
 
 def _by_title(client: ApiClient, name: str) -> Any:
@@ -64,38 +65,40 @@ def _by_title(client: ApiClient, name: str) -> Any:
     if match := _TITLE_AND_YEAR.fullmatch(name):
         title, year = match["title"], int(match["year"])
     if not title.strip():
-        raise ValidationFailed("Name a movie: by title, id, tmdb:603 or imdb:tt0133093.")
-    found = client.search(title, year=year)["results"]
-    if not found:
-        raise NotFound(f"No movie called “{name}” is known here.")
-    exact = [movie for movie in found if _is_called(movie, title)]
+        raise ValidationFailed("No movie is named. Give a title, an id, tmdb:603 or imdb:tt0133093.")
+    movies = client.search(title, year=year)["results"]
+    if not movies:
+        raise NotFound(
+            f"No movie titled “{name}” in this catalogue. Check the title, or name the movie by its IMDb id."
+        )
+    exact = [movie for movie in movies if _has_title(movie, title)]
     if len(exact) == 1:
         return exact[0]
-    if best := _far_better_known(exact):
+    if best := _best_known(exact):
         print_message(
-            f"“{name}” is taken for {movie_label(best)}, by far the best known of {len(exact)} called so."
+            f"“{name}” matches {len(exact)} movies. Using {movie_label(best)}, by far the best known of them."
         )
         return best
-    return _choose(name, (exact or found)[:_MOST_OFFERED])
+    return _choose(name, (exact or movies)[:_MAX_CANDIDATES])
 
 
-def _is_called(movie: Any, title: str) -> bool:
-    wanted = title_key(title)
-    return wanted in (title_key(movie["title"]), title_key(movie.get("original_title") or ""))
+def _has_title(movie: Any, title: str) -> bool:
+    key = title_key(title)
+    return key in (title_key(movie["title"]), title_key(movie.get("original_title") or ""))
 
 
-def _far_better_known(films: Sequence[Any]) -> Any:
-    """The one beside which nobody means the others, such as a short film of the same title; else None."""
-    ranked = sorted(films, key=lambda film: film["vote_count"], reverse=True)
-    if len(ranked) < 2 or ranked[0]["vote_count"] < _FAR_BETTER * max(1, ranked[1]["vote_count"]):
+def _best_known(movies: Sequence[Any]) -> Any:
+    """Return the movie that is far better known than the others of its title; None if there is none."""
+    ranked = sorted(movies, key=lambda movie: movie["vote_count"], reverse=True)
+    if len(ranked) < 2 or ranked[0]["vote_count"] < _VOTES_RATIO * max(1, ranked[1]["vote_count"]):
         return None
     return ranked[0]
 
 
 def title_key(title: str) -> str:
-    """What is left of a title without case, accents, punctuation and its article, in front or inverted."""
+    """Return a title without case, accents, punctuation and its leading or inverted article."""
     flat = unicodedata.normalize("NFKD", title.replace("&", " and ")).casefold()
-    # Apostrophes join ("ocean's"), other signs part.
+    # Apostrophes join ("ocean's"), other punctuation separates.
     flat = re.sub(r"[\u0300-\u036f'’]", "", flat)
     words = re.sub(r"[\W_]+", " ", flat).split()
     if len(words) > 1 and words[0] in _ARTICLES:
@@ -106,13 +109,13 @@ def title_key(title: str) -> str:
 
 
 def movie_label(movie: Any) -> str:
-    """`Alien (1979)`"""
+    """Return title and year, for example `Alien (1979)`."""
     year = movie.get("year")
     return f"{movie['title']} ({year})" if year else str(movie["title"])
 
 
 def title_columns(movie_of: Callable[[Any], Any]) -> tuple[Column, Column]:
-    """Title and year of an item's movie; people see both as one."""
+    """Return the columns for title and year of an item's movie. On a terminal they are one column."""
     title = Column(
         "title", lambda item: movie_of(item)["title"], lambda item: movie_label(movie_of(item)), wraps=True
     )

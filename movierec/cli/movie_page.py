@@ -1,4 +1,4 @@
-"""The page of one movie on a terminal."""
+"""Page of one movie for a terminal."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from movierec.cli.columns import console
 from movierec.cli.image_support import ImageProtocol, detect_image_protocol
 from movierec.cli.movie_lookup import movie_label
+from movierec.cli.tables import console
 from movierec.cli.terminal import escape_single_spaced
 from movierec.client import ApiClient
 from movierec.errors import MovierecError
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 # Longer lines of prose are hard to read, however wide the terminal is.
 _PROSE_WIDTH = 88
 _CAST = 8
-# Cells of the poster's width, on terminals so wide at least.
+# Minimum width of the terminal: width of the poster, both in cells.
 _POSTER_WIDTHS = {120: 30, 80: 26, 60: 18}
-# More than the widest poster has pixels; TMDb's sizes are chosen by it.
+# Requested width in pixels, enough for the widest poster. It selects the size at TMDb.
 _POSTER_PIXELS = 342
-_MOST_POSTER_BYTES = 8_000_000
+_MAX_POSTER_BYTES = 8_000_000
 
 
 def print_movie_page(movie: Any, similar: Sequence[Any], client: ApiClient | None) -> None:
-    """Print it; with a `client` the poster too, where the terminal can show one and the daemon has it."""
+    """Print the page; with a `client` also the poster, if the terminal can show it and the daemon has it."""
     screen = console()
     picture = _poster(client, movie, screen) if client else None
     overview, facts = escape_single_spaced(movie["overview"]), _rows(_people_and_ratings(movie))
@@ -41,7 +41,7 @@ def print_movie_page(movie: Any, similar: Sequence[Any], client: ApiClient | Non
         _print_beside(screen, picture, movie, overview, facts)
     else:
         width = min(_PROSE_WIDTH, screen.width)
-        screen.print(Group(*_head(movie), *_paragraph(overview), Text(), facts), width=width)
+        screen.print(Group(*_heading(movie), *_paragraph(overview), Text(), facts), width=width)
     if similar:
         screen.print()
         screen.print(Text("Similar", style="bold"))
@@ -52,7 +52,7 @@ def print_movie_page(movie: Any, similar: Sequence[Any], client: ApiClient | Non
 def _print_beside(
     screen: Console, picture: Picture, movie: Any, overview: str, facts: RenderableType
 ) -> None:
-    """A long overview goes on below the picture, over the whole width; a short one has the facts below it."""
+    """Print text beside the poster. A long overview continues below the poster over the whole width."""
     from movierec.cli.pictures import print_beside  # Pillow: 30 ms
 
     width = min(_PROSE_WIDTH, screen.width - picture.columns - 2)
@@ -60,7 +60,7 @@ def _print_beside(
     def lines_of(*parts: RenderableType) -> list[list[Segment]]:
         return screen.render_lines(Group(*parts), screen.options.update(width=width), pad=False)
 
-    head = [*_head(movie)]
+    head = [*_heading(movie)]
     room = max(picture.rows - len(lines_of(*head)) - 1, 0)
     fits, rest = _split(overview, width, room, screen)
     if not rest:
@@ -71,7 +71,7 @@ def _print_beside(
 
 
 def _split(text: str, width: int, lines: int, screen: Console) -> tuple[str, str]:
-    """As much of a text as so many lines hold, and what is left."""
+    """Split a text into the part that fits into `lines` lines and the rest."""
     end = 0
     for line in Text(text).wrap(screen, width, overflow="fold")[:lines]:
         words = line.plain.rstrip()
@@ -80,34 +80,34 @@ def _split(text: str, width: int, lines: int, screen: Console) -> tuple[str, str
 
 
 def _poster(client: ApiClient, movie: Any, screen: Console) -> Picture | None:
-    """None where it cannot be shown; nothing of a page is worth failing for its poster."""
+    """Fetch and decode the poster. None if it cannot be shown: a poster never fails the page."""
     columns = next((cells for wide, cells in _POSTER_WIDTHS.items() if screen.width >= wide), 0)
     way = detect_image_protocol(screen)
     if not (movie["poster_url"] and way and columns):
         return None
     try:
-        content = _received(client, movie["id"])
+        content = _read_poster(client, movie["id"])
     except MovierecError:
         return None
     from movierec.cli.pictures import Picture  # Pillow: 30 ms
 
-    picture = Picture.of(content, way, columns)
-    # Of a picture that is higher than the screen the protocols would show only some.
+    picture = Picture.from_bytes(content, way, columns)
+    # Image protocols would cut off a picture that is higher than the screen.
     if picture and way is not ImageProtocol.BLOCKS and picture.rows >= screen.height:
         return None
     return picture
 
 
-def _received(client: ApiClient, movie_id: int) -> bytes:
+def _read_poster(client: ApiClient, movie_id: int) -> bytes:
     content = b""
     for piece in client.poster(movie_id, _POSTER_PIXELS).pieces:
         content += piece
-        if len(content) > _MOST_POSTER_BYTES:
+        if len(content) > _MAX_POSTER_BYTES:
             return b""
     return content
 
 
-def _head(movie: Any) -> Iterable[Text]:
+def _heading(movie: Any) -> Iterable[Text]:
     yield Text(escape_single_spaced(movie_label(movie)), style="bold")
     original = movie["original_title"]
     if original and original != movie["title"]:
@@ -140,25 +140,25 @@ def _facts(movie: Any) -> str:
 def _people_and_ratings(movie: Any) -> Iterable[tuple[str, Text]]:
     yield "Directed by", _names(movie["directors"])
     yield "Written by", _names(movie["writers"])
-    yield "With", _names([_part(member) for member in movie["cast"]])
+    yield "With", _names([_cast_member(member) for member in movie["cast"]])
     yield "About", _names(movie["keywords"])
     votes = movie["vote_count"]
     yield "Rated", Text(f"{movie['vote_average']:.1f} / 10 by {votes:,}" if votes else "")
     if movie.get("critics_score") is not None:
         yield "Critics", Text(f"{movie['critics_score']} % of {movie['critics_reviews'] or 0:,} liked it")
     yield "Money", Text(_money(movie))
-    yield "By you", _mine(movie)
+    yield "By you", _own_data(movie)
     yield "Names", Text(escape_single_spaced(_ids(movie)), style="dim")
 
 
-def _part(member: Any) -> str:
+def _cast_member(member: Any) -> str:
     return f"{member['name']} ({member['character']})" if member["character"] else str(member["name"])
 
 
 def _money(movie: Any) -> str:
-    """US dollars, of which nobody wants to know the last thousands."""
-    known = [(name, movie[field]) for name, field in (("cost", "budget"), ("earned", "revenue"))]
-    return ", ".join(f"{name} ${amount / 1_000_000:,.1f} million" for name, amount in known if amount)
+    """Format budget and revenue in millions of US dollars."""
+    amounts = [(name, movie[field]) for name, field in (("cost", "budget"), ("earned", "revenue"))]
+    return ", ".join(f"{name} ${amount / 1_000_000:,.1f} million" for name, amount in amounts if amount)
 
 
 def _rows(rows: Iterable[tuple[str, Text]]) -> Table:
@@ -176,25 +176,25 @@ def _names(names: Sequence[str]) -> Text:
     return Text(", ".join(escape_single_spaced(name) for name in names[:_CAST]) + more)
 
 
-def _mine(movie: Any) -> Text:
-    own = movie.get("my_rating")
-    marks = [f"{star_bar(movie['my_stars'])} {own:g}"] if own else []
-    if expected := movie.get("predicted_rating"):
-        marks += [f"{expected} was to be expected" if own else f"you would give it {expected}"]
-    marks += ["favorite"] if movie.get("is_favorite") else []
-    marks += ["on your watchlist"] if movie.get("on_watchlist") else []
-    marks += [_seen(movie["times_seen"], movie["last_seen"])] if movie.get("times_seen") else []
-    return Text(" · ".join(marks), style="yellow")
+def _own_data(movie: Any) -> Text:
+    rating = movie.get("my_rating")
+    parts = [f"{star_bar(movie['my_stars'])} {rating:g}"] if rating else []
+    if predicted := movie.get("predicted_rating"):
+        parts += [f"{predicted} was predicted" if rating else f"you would give it {predicted}"]
+    parts += ["favorite"] if movie.get("is_favorite") else []
+    parts += ["on your watchlist"] if movie.get("on_watchlist") else []
+    parts += [_seen(movie["times_seen"], movie["last_seen"])] if movie.get("times_seen") else []
+    return Text(" · ".join(parts), style="yellow")
 
 
 def _seen(times: int, last: str | None) -> str:
-    """`seen twice, last on 2024-05-01`"""
+    """Describe viewings, for example `seen twice, last on 2024-05-01`."""
     often = {1: "seen", 2: "seen twice"}.get(times, f"seen {times} times")
     return f"{often}{'' if times == 1 else ', last'} on {escape_single_spaced(last)[:10]}" if last else often
 
 
 def star_bar(stars: float) -> str:
-    """`★★★★½`"""
+    """Draw a rating as stars, for example `★★★★½`."""
     return "★" * int(stars) + ("½" if stars % 1 else "")
 
 

@@ -1,4 +1,4 @@
-"""`search`, `show`, `genres`, `trending`, `popular`, `top`: the catalogue."""
+"""Commands `search`, `show`, `genres`, `trending`, `popular` and `top`: the catalogue."""
 
 from __future__ import annotations
 
@@ -8,19 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from movierec.cli.columns import Column, columns_help, field_column
 from movierec.cli.connection import connect
 from movierec.cli.movie_lookup import find_movie, title_columns
 from movierec.cli.options import AsJson, IdsOnly, MovieWordsArgument, PageNumber, new_group
-from movierec.cli.output import (
-    Column,
-    columns_help,
-    field_column,
-    list_items,
-    print_json,
-    print_list,
-    print_message,
-    print_record,
-)
+from movierec.cli.output import list_items, print_json, print_list, print_message, print_record
 from movierec.cli.scales import RatingScale, ScaleOption, choose_scale
 from movierec.cli.terminal import escape_controls
 from movierec.client import iterate_pages
@@ -47,27 +39,32 @@ class TimeWindow(StrEnum):
 @commands.command(epilog=columns_help(COLUMNS))
 def search(
     text: Annotated[
-        list[str] | None, typer.Argument(metavar="[TEXT...]", help="A title, or some of it.")
+        list[str] | None, typer.Argument(metavar="[TEXT...]", help="Title, or a part of it.")
     ] = None,
-    year: Annotated[int | None, typer.Option(help="Released in this year.")] = None,
-    genre: Annotated[str | None, typer.Option(help="Of this genre.")] = None,
+    year: Annotated[int | None, typer.Option(help="Only movies released in this year.")] = None,
+    genre: Annotated[str | None, typer.Option(help="Only movies of this genre.")] = None,
     year_min: Annotated[
-        int | None, typer.Option(help="Without TEXT: released in this year or later.")
+        int | None, typer.Option(help="Without TEXT: only movies released in this year or later.")
     ] = None,
     year_max: Annotated[
-        int | None, typer.Option(help="Without TEXT: released in this year or before.")
+        int | None, typer.Option(help="Without TEXT: only movies released in this year or before.")
     ] = None,
-    language: Annotated[str | None, typer.Option(help="Without TEXT: original language, like fr.")] = None,
-    min_votes: Annotated[int | None, typer.Option(help="Without TEXT: voted on at least so often.")] = None,
-    min_rating: Annotated[float | None, typer.Option(help="Without TEXT: rated at least so (0-10).")] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(help="Without TEXT: ISO 639-1 code of the original language, for example fr."),
+    ] = None,
+    min_votes: Annotated[int | None, typer.Option(help="Without TEXT: minimum number of votes.")] = None,
+    min_rating: Annotated[
+        float | None, typer.Option(help="Without TEXT: minimum average rating (0-10).")
+    ] = None,
     order: Annotated[
-        str | None, typer.Option(help="Without TEXT: order by, like -vote_average,title.")
+        str | None, typer.Option(help="Without TEXT: fields to order by, for example -vote_average,title.")
     ] = None,
     page: PageNumber = 1,
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
-    """Find movies by title, typing errors forgiven; without TEXT, list the catalogue by the filters."""
+    """Search movies by title, tolerating typing errors. Without TEXT, list the catalogue with filters."""
     filters = {
         "year_min": year_min,
         "year_max": year_max,
@@ -78,44 +75,48 @@ def search(
     }
     words = " ".join(text or []).strip()
     if not words:
-        found = connect().movies(year=year, genre=genre, page=page, **filters)
+        page_of_movies = connect().movies(year=year, genre=genre, page=page, **filters)
     elif any(value is not None for value in filters.values()):
-        raise ValidationFailed("With a TEXT only --year, --genre and --page narrow the search.")
+        raise ValidationFailed(
+            "A search by TEXT accepts only the filters --year, --genre and --page. Drop TEXT or the other filters."
+        )
     else:
-        found = connect().search(words, year=year, genre=genre, page=page)
-    _print_page(found, as_json=as_json, ids=ids)
+        page_of_movies = connect().search(words, year=year, genre=genre, page=page)
+    _print_page(page_of_movies, as_json=as_json, ids=ids)
 
 
 @commands.command(epilog=columns_help(COLUMNS))
 def trending(
-    window: Annotated[TimeWindow, typer.Option(help="Over a day or a week.")] = TimeWindow.WEEK,
+    window: Annotated[TimeWindow, typer.Option(help="Time window: a day or a week.")] = TimeWindow.WEEK,
     page: PageNumber = 1,
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
-    """What is watched most these days."""
+    """List the movies that are trending now."""
     _print_page(connect().trending(time_window=window.value, page=page), as_json=as_json, ids=ids)
 
 
 @commands.command(epilog=columns_help(COLUMNS))
 def popular(page: PageNumber = 1, as_json: AsJson = False, ids: IdsOnly = False) -> None:
-    """The best known movies."""
+    """List the most popular movies."""
     _print_page(connect().popular(page=page), as_json=as_json, ids=ids)
 
 
 @commands.command(epilog=columns_help(COLUMNS))
 def top(page: PageNumber = 1, as_json: AsJson = False, ids: IdsOnly = False) -> None:
-    """The best rated movies."""
+    """List the top rated movies."""
     _print_page(connect().top_rated(page=page), as_json=as_json, ids=ids)
 
 
 @commands.command(epilog=columns_help(GENRES))
 def genres(
-    sync: Annotated[bool, typer.Option("--sync", help="Take over TMDb's genres first (staff).")] = False,
+    sync: Annotated[
+        bool, typer.Option("--sync", help="Update the genres from TMDb first (staff only).")
+    ] = False,
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
-    """All genres, and how many movies there are of each."""
+    """List all genres with their number of movies."""
     if sync:
         connect().sync_genres()
     print_list(iterate_pages(connect().genres), GENRES, as_json=as_json, ids=ids, nothing="No genres yet.")
@@ -123,56 +124,58 @@ def genres(
 
 @commands.command()
 def show(
-    movie: MovieWordsArgument,
-    similar: Annotated[int, typer.Option("--similar", min=0, max=50, help="So many similar movies.")] = 5,
+    name: MovieWordsArgument,
+    similar: Annotated[
+        int, typer.Option("--similar", min=0, max=50, help="Number of similar movies to show.")
+    ] = 5,
     scale: ScaleOption = None,
     image: Annotated[
-        bool, typer.Option("--image/--no-image", help="The poster, where the terminal can show it.")
+        bool, typer.Option("--image/--no-image", help="Show the poster, if the terminal can.")
     ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Everything about a movie. In a pipe: lines of name, tab, value.
+    """Show the details of a movie. In a pipe: one line per field: name, tab, value.
 
-    MOVIEREC_IMAGES=kitty, iterm, sixel, blocks or none chooses how posters are drawn.
+    MOVIEREC_IMAGES=kitty, iterm, sixel, blocks or none selects how posters are drawn.
     """
     client = connect()
-    detail = client.movie(find_movie(client, " ".join(movie))["id"])
+    detail = client.movie(find_movie(client, " ".join(name))["id"])
     if detail["stale"]:
-        _say_stale(detail)
+        _print_stale_notice(detail)
     if as_json:
         print_json(detail)
         return
     if detail.get("my_rating") or detail.get("predicted_rating"):
-        detail = _on_scale(detail, choose_scale(client, scale))
+        detail = _convert_ratings(detail, choose_scale(client, scale))
     if not sys.stdout.isatty():
         print_record(detail, detail, as_json=False)
     else:
         from movierec.cli.movie_page import print_movie_page  # rich: 70 ms
 
-        alike = list_items(client.similar(detail["id"], limit=similar)) if similar else []
-        print_movie_page(detail, alike, client if image else None)
+        similar_movies = list_items(client.similar(detail["id"], limit=similar)) if similar else []
+        print_movie_page(detail, similar_movies, client if image else None)
 
 
-def _on_scale(movie: Any, scale: RatingScale) -> Any:
-    own, expected = movie["my_rating"], movie["predicted_rating"]
+def _convert_ratings(movie: Any, scale: RatingScale) -> Any:
+    rating, predicted = movie["my_rating"], movie["predicted_rating"]
     return {
         **movie,
-        "my_rating": own and scale.value(own),
-        "my_stars": own,
-        "predicted_rating": expected and scale.predicted(expected),
+        "my_rating": rating and scale.from_stars(rating),
+        "my_stars": rating,
+        "predicted_rating": predicted and scale.from_prediction(predicted),
     }
 
 
-def _print_page(found: Any, *, as_json: bool, ids: bool) -> None:
-    """The movies of one page, whichever envelope they come in."""
-    print_list(found["results"], COLUMNS, as_json=as_json, ids=ids, nothing="No movies found.")
-    if found.get("stale"):
-        _say_stale(found)
+def _print_page(page: Any, *, as_json: bool, ids: bool) -> None:
+    """Print the movies of one page, in either envelope of the API."""
+    print_list(page["results"], COLUMNS, as_json=as_json, ids=ids, nothing="No movies found.")
+    if page.get("stale"):
+        _print_stale_notice(page)
     if sys.stdout.isatty() and not (as_json or ids):
-        total = found.get("total_results", found.get("count", 0))
-        if total > len(found["results"]) > 0:
+        total = page.get("total_results", page.get("count", 0))
+        if total > len(page["results"]) > 0:
             print_message(f"{escape_controls(total)} in all; --page shows more.")
 
 
-def _say_stale(found: Any) -> None:
-    print_message(f"From the cache of {escape_controls(found['as_of'][:10])}; TMDb does not answer.")
+def _print_stale_notice(document: Any) -> None:
+    print_message(f"From the cache of {escape_controls(document['as_of'][:10])}; TMDb does not answer.")

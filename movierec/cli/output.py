@@ -1,6 +1,6 @@
-"""Data to standard output: a table on a terminal, tab-separated values in a pipe, JSON or ids on request.
+"""Output of data: a table on a terminal, tab-separated values in a pipe, JSON or ids on request.
 
-Everything but JSON passes through `terminal.visible`; JSON is exact. Messages go to standard error.
+All output but JSON passes through `terminal.escape_controls`; JSON is exact. Messages go to standard error.
 """
 
 from __future__ import annotations
@@ -8,50 +8,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from movierec.cli.columns import Column, plain_text
 from movierec.cli.terminal import escape_controls, escape_json, escape_single_spaced
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column: its name and how to get its value from an item. `shown` is for people, where it differs."""
-
-    name: str
-    value: Callable[[Any], Any]
-    shown: Callable[[Any], Any] | None = None
-    right: bool = False
-    # Wrapped, and the one that gives way on a narrow terminal.
-    wraps: bool = False
-    # Shown to people as part of another column.
-    only_piped: bool = False
-
-
-def field_column(name: str, **options: Any) -> Column:
-    """The column of a field of the same name."""
-    return Column(name.replace("_", " "), lambda item: item.get(name), **options)
-
-
-def date_column(name: str) -> Column:
-    """The column of a point in time; people see its date."""
-    return Column(name.partition("_")[0], lambda item: item[name], lambda item: item[name][:10])
-
-
-def minute_column(name: str) -> Column:
-    """The column of a point in time; people see its date and minute."""
-    return Column(
-        name.partition("_")[0], lambda item: item[name], lambda item: item[name][:16].replace("T", " ")
-    )
-
-
-def columns_help(columns: Sequence[Column]) -> str:
-    """The sentence for --help about what a pipe gets."""
-    return "In a pipe: tab-separated without header: " + ", ".join(column.name for column in columns) + "."
-
-
 def print_list(
-    items: Iterable[Any],
+    entries: Iterable[Any],
     columns: Sequence[Column],
     *,
     as_json: bool,
@@ -59,48 +23,48 @@ def print_list(
     id_of: Callable[[Any], Any] = lambda item: item["id"],
     nothing: str = "Nothing found.",
 ) -> None:
-    """Print `items`; `nothing` is said (on standard error) where a person would see an empty screen."""
-    found = list(items)
+    """Print a list. An empty one prints `nothing` on standard error, on a terminal only."""
+    rows = list(entries)
     if as_json:
-        print_json(found)
+        print_json(rows)
     elif ids:
-        for item in found:
+        for item in rows:
             print(escape_controls(id_of(item)))
     elif not sys.stdout.isatty():
-        for item in found:
-            print("\t".join(escape_controls(_plain(column.value(item))) for column in columns))
-    elif not found:
+        for item in rows:
+            print("\t".join(escape_controls(plain_text(column.value(item))) for column in columns))
+    elif not rows:
         print_message(nothing)
     else:
-        from movierec.cli.columns import print_table  # rich: 70 ms
+        from movierec.cli.tables import print_table  # rich: 70 ms
 
-        print_table(found, columns)
+        print_table(rows, columns)
 
 
 def list_items(document: Any) -> list[Any]:
-    """The items of a list, whether it comes bare or in an envelope."""
+    """Return the items of a list, bare or in the envelope of a page."""
     return list(document["results"] if isinstance(document, dict) else document)
 
 
 def flatten(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """`{"progress": {"done": 1}}` as `{"progress done": 1}`, what is empty left out: for `print_record`."""
-    found: dict[str, Any] = {}
+    """Flatten `{"progress": {"done": 1}}` to `{"progress done": 1}` for `print_record`, without empty values."""
+    fields: dict[str, Any] = {}
     for name, value in document.items():
         if isinstance(value, Mapping):
-            found |= flatten(value, f"{prefix}{name} ")
+            fields |= flatten(value, f"{prefix}{name} ")
         elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            found[prefix + name] = len(value)
+            fields[prefix + name] = len(value)
         elif value not in (None, "", []):
-            found[prefix + name] = value
-    return {name.replace("_", " "): value for name, value in found.items()}
+            fields[prefix + name] = value
+    return {name.replace("_", " "): value for name, value in fields.items()}
 
 
 def print_record(fields: Mapping[str, Any], document: Any, *, as_json: bool) -> None:
-    """Print one thing: aligned names and values, name TAB value in a pipe, or `document` as JSON."""
+    """Print one record: aligned names and values, name TAB value in a pipe, or `document` as JSON."""
     if as_json:
         print_json(document)
         return
-    cells = {escape_controls(name): _plain(value) for name, value in fields.items()}
+    cells = {escape_controls(name): plain_text(value) for name, value in fields.items()}
     width = max(map(len, cells), default=0)
     for name, text in cells.items():
         if not sys.stdout.isatty():
@@ -110,7 +74,7 @@ def print_record(fields: Mapping[str, Any], document: Any, *, as_json: bool) -> 
 
 
 def print_outcome(message: str, document: Any, *, as_json: bool) -> None:
-    """What a command that changes something prints: a sentence, or the changed object as JSON."""
+    """Print the outcome of a change: a sentence, or the changed object as JSON."""
     if as_json:
         print_json(document)
     else:
@@ -122,22 +86,5 @@ def print_json(document: Any) -> None:
 
 
 def print_message(message: str) -> None:
-    """A remark for people, not part of the data."""
+    """Print a message for people on standard error."""
     print(escape_controls(message), file=sys.stderr)
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}" if value % 1 else f"{value:.1f}"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(_plain(item) for item in value)
-    return str(value)
-
-
-def cell_text(column: Column, item: Any) -> str:
-    """A cell as people see it."""
-    return escape_single_spaced(_plain((column.shown or column.value)(item)))

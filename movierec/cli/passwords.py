@@ -1,4 +1,4 @@
-"""Passwords from a prompt, standard input or a file. Never from an argument: others can list those."""
+"""Reading of passwords from a prompt, standard input or a file. Other users can see arguments."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from movierec.errors import ValidationFailed
 def read_passwords(
     prompts: tuple[str, ...], *, from_stdin: bool, file: Path | None, confirm_last: bool = False
 ) -> list[str]:
-    """One password per prompt; one a line where they come from standard input or a file."""
+    """Read one password per prompt. Standard input and files hold one per line."""
     if from_stdin and file:
         raise ValidationFailed("Give either --password-stdin or --password-file.")
     if from_stdin:
-        return _lines(sys.stdin.read(), prompts)
+        return _split_lines(sys.stdin.read(), prompts)
     if file:
-        return _lines(file.read_text("utf-8"), prompts)
+        return _split_lines(file.read_text("utf-8"), prompts)
     if not sys.stdin.isatty():
         raise ValidationFailed(
-            "There is no terminal to ask for the password. Use --password-stdin or --password-file."
+            "The password is missing and there is no terminal to ask for it. Use --password-stdin or --password-file."
         )
     answers = [getpass.getpass(f"{prompt}: ") for prompt in prompts]
     if confirm_last and getpass.getpass("Again: ") != answers[-1]:
@@ -29,10 +29,10 @@ def read_passwords(
     return answers
 
 
-def _lines(text: str, prompts: tuple[str, ...]) -> list[str]:
-    # Only line ends part passwords: splitlines() would cut at a form feed as well.
+def _split_lines(text: str, prompts: tuple[str, ...]) -> list[str]:
+    # Only line ends separate passwords: splitlines() would also split at a form feed.
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     if len(lines) != len(prompts) or not all(lines):
-        wanted = " and ".join(prompt.lower() for prompt in prompts)
-        raise ValidationFailed(f"Expected one line each for: {wanted}.")
+        names = " and ".join(prompt.lower() for prompt in prompts)
+        raise ValidationFailed(f"Expected one line each for: {names}.")
     return lines

@@ -1,6 +1,6 @@
-"""A picture on a terminal: by the protocols of Kitty and iTerm2, as Sixel, or as coloured half blocks.
+"""Pictures on a terminal: by the protocols of Kitty and iTerm2, as Sixel, or as coloured half blocks.
 
-Imported only to draw one: Pillow takes 30 ms. What is written is made anew from the pixels; not a
+Imported only to draw one: Pillow takes 30 ms to load. The output is encoded from the decoded pixels; no
 byte of the file reaches the terminal.
 """
 
@@ -21,12 +21,12 @@ from rich.style import Style
 
 from movierec.cli.image_support import ImageProtocol
 
-# A poster has half a million pixels; what claims more than this is no poster.
+# A poster has half a million pixels; an image that claims more than this is rejected.
 MAX_PIXELS = 30_000_000
-# Pixels of a cell where the terminal does not tell; most cells are twice as high as wide.
+# Assumed pixels of a cell; most cells are twice as high as wide.
 CELL_WIDTH, CELL_HEIGHT = 10, 20
 SIXEL_COLORS = 200
-# Of Kitty's protocol: a chunk of base64 may be so long.
+# Maximum length of a base64 chunk in Kitty's protocol.
 KITTY_CHUNK_BYTES = 4096
 
 
@@ -40,8 +40,8 @@ class Picture:
     rows: int
 
     @classmethod
-    def of(cls, content: bytes, way: ImageProtocol, columns: int) -> Picture | None:
-        """None for what is no image that can be shown."""
+    def from_bytes(cls, content: bytes, way: ImageProtocol, columns: int) -> Picture | None:
+        """Decode an image and fit it into `columns`. None if it cannot be shown."""
         try:
             with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as opened:
                 if opened.width * opened.height > MAX_PIXELS:
@@ -54,15 +54,15 @@ class Picture:
         return cls(image, way, columns, min(max(rows, 1), columns))
 
     def lines(self) -> list[list[Segment]]:
-        """One for each row. A protocol draws all of it with the first; the others only step over it."""
+        """Return one line per row. A protocol draws the image with the first line; the others skip its width."""
         if self.way is ImageProtocol.BLOCKS:
             return [*self._blocks()]
         step = _control(f"\x1b[{self.columns}C")
-        # Room below first: near the end of the screen the picture would scroll away from its text.
+        # Reserve the rows first: near the end of the screen the picture would scroll away from its text.
         room = "\n" * self.rows + f"\x1b[{self.rows}A"
-        return [[_control(f"{room}\x1b7{self._drawn()}\x1b8"), step], *[[step]] * (self.rows - 1)]
+        return [[_control(f"{room}\x1b7{self._escape_sequence()}\x1b8"), step], *[[step]] * (self.rows - 1)]
 
-    def _drawn(self) -> str:
+    def _escape_sequence(self) -> str:
         if self.way is ImageProtocol.SIXEL:
             return encode_sixel(self._fitted(self.columns * CELL_WIDTH, self.rows * CELL_HEIGHT))
         data = base64.b64encode(_png(self.image)).decode()
@@ -70,7 +70,7 @@ class Picture:
             size = f"width={self.columns};height={self.rows}"
             return f"\x1b]1337;File=inline=1;{size};preserveAspectRatio=0;doNotMoveCursor=1:{data}\x07"
         chunks = [data[at : at + KITTY_CHUNK_BYTES] for at in range(0, len(data), KITTY_CHUNK_BYTES)]
-        # q=2: no answer, which would be read as typed; C=1: the cursor stays.
+        # q=2: no response, which would be read as input; C=1: the cursor stays.
         first = f"a=T,f=100,q=2,C=1,c={self.columns},r={self.rows},"
         return "".join(
             f"\x1b_G{first if number == 1 else ''}m={int(number < len(chunks))};{chunk}\x1b\\"
@@ -78,7 +78,7 @@ class Picture:
         )
 
     def _blocks(self) -> Iterator[list[Segment]]:
-        """Two pixels a cell: the upper one in the colour of the sign, the lower one in that behind it."""
+        """Yield lines with two pixels per cell: foreground colour above, background colour below."""
         pixels: Any = self._fitted(self.columns, self.rows * 2).load()
         for row in range(0, self.rows * 2, 2):
             yield [
@@ -91,7 +91,7 @@ class Picture:
 
 
 def print_beside(console: Console, picture: Picture, lines: list[list[Segment]]) -> None:
-    """Print a picture with lines of text to the right of it, and below where there are more of them."""
+    """Print a picture with lines of text to the right of it; further lines go below."""
     gap = [Segment("  ")] if picture.way is ImageProtocol.BLOCKS else [_control("\x1b[2C")]
     empty = [Segment(" " * (picture.columns + 2))]
     for drawn, text in itertools.zip_longest(picture.lines(), lines):
@@ -100,7 +100,7 @@ def print_beside(console: Console, picture: Picture, lines: list[list[Segment]])
 
 
 class _Line:
-    """Segments as they are, and the end of a line."""
+    """Renderable of unmodified segments and a line end."""
 
     def __init__(self, segments: list[Segment]) -> None:
         self._segments = segments
@@ -111,7 +111,7 @@ class _Line:
 
 
 def _control(text: str) -> Segment:
-    """An escape of our own, which takes no room in a line."""
+    """Wrap an escape sequence, which takes no width in a line."""
     return Segment(text, None, Control((ControlType.CURSOR_FORWARD, 1)).segment.control)
 
 
@@ -120,13 +120,13 @@ def _hex(pixel: tuple[int, int, int]) -> str:
 
 
 def _png(image: Image.Image) -> bytes:
-    made = io.BytesIO()
-    image.save(made, "PNG")
-    return made.getvalue()
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def encode_sixel(image: Image.Image) -> str:
-    """An image as DEC terminals draw it: bands of six rows, and in each one pass for each colour.
+    """Encode an image as Sixel: bands of six rows, each with one pass per colour.
 
     https://vt100.net/docs/vt3xx-gp/chapter14.html
     """

@@ -1,4 +1,4 @@
-"""How far long work is, on standard error: bars on a terminal, lines elsewhere."""
+"""Progress of long operations on standard error: bars on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from movierec.errors import MovierecError, ServerUnreachable, by_code
 
 FINISHED_STATES = ("succeeded", "failed", "cancelled")
 _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.1, 1.0
-# A daemon that restarts takes its jobs up again.
-_PATIENCE_SECONDS = 60.0
+# How long to retry while the daemon is unreachable: a restarted daemon resumes its jobs.
+_RETRY_SECONDS = 60.0
 
 
 class ProgressDisplay(Protocol):
-    """Told again and again what is being done and how much of it."""
+    """Display of the current stage and how much of it is done."""
 
     def update(self, stage: str, done: int, total: int) -> None: ...
 
 
 class ProgressLines:
-    """One line when a stage begins, and one for each tenth of it."""
+    """Progress as lines: one when a stage begins, and one for each tenth of it."""
 
     def __init__(self) -> None:
-        self._said: tuple[str, int] | None = None
+        self._printed: tuple[str, int] | None = None
 
     def __enter__(self) -> ProgressLines:
         return self
@@ -36,8 +36,8 @@ class ProgressLines:
 
     def update(self, stage: str, done: int, total: int) -> None:
         tenth = done * 10 // total if total else 0
-        if (stage, tenth) != self._said:
-            self._said = (stage, tenth)
+        if (stage, tenth) != self._printed:
+            self._printed = (stage, tenth)
             print_message(f"{stage}: {min(100, done * 100 // total)} %" if total else stage)
 
 
@@ -49,28 +49,29 @@ def show_progress() -> AbstractContextManager[ProgressDisplay]:
     return ProgressBars()
 
 
-def wait_for_job(client: ApiClient, job: Any, shown: ProgressDisplay) -> Any:
-    """Wait for the end of `job`; returns it. Raises what it failed with, MovierecError where it was cancelled.
+def wait_for_job(client: ApiClient, job: Any, display: ProgressDisplay) -> Any:
+    """Poll until the job has ended and return it. Raises its error; MovierecError if it was cancelled.
 
-    Whoever interrupts the waiting is told how to find the job again, which goes on.
+    An interrupt ends only the waiting: the job continues, and a message names the commands to find it.
     """
     try:
-        job = _ended(client, job, shown)
+        job = _poll(client, job, display)
     except KeyboardInterrupt:
         number = job["id"]
         print_message(
-            f"Job {number} goes on: movierec jobs show {number} --wait, or movierec jobs cancel {number}"
+            f"Job {number} continues. To wait for it: movierec jobs show {number} --wait. "
+            f"To cancel it: movierec jobs cancel {number}"
         )
         raise
     if job["state"] != "succeeded":
         reason = job.get("error") or f"it was {job['state']}"
-        kind = by_code().get(job.get("error_code") or "", MovierecError)
-        raise kind(f"Job {job['id']} ({job['kind']}) did not succeed: {reason}")
+        error_class = by_code().get(job.get("error_code") or "", MovierecError)
+        raise error_class(f"Job {job['id']} ({job['kind']}) did not succeed: {reason}")
     return job
 
 
-def _ended(client: ApiClient, job: Any, shown: ProgressDisplay) -> Any:
-    pause_seconds, patient_until = _FIRST_POLL_SECONDS, time.monotonic() + _PATIENCE_SECONDS
+def _poll(client: ApiClient, job: Any, display: ProgressDisplay) -> Any:
+    pause_seconds, patient_until = _FIRST_POLL_SECONDS, time.monotonic() + _RETRY_SECONDS
     while job["state"] not in FINISHED_STATES:
         time.sleep(pause_seconds)
         pause_seconds = min(pause_seconds * 1.5, _LONGEST_POLL_SECONDS)
@@ -80,7 +81,7 @@ def _ended(client: ApiClient, job: Any, shown: ProgressDisplay) -> Any:
             if time.monotonic() > patient_until:
                 raise
             continue
-        patient_until = time.monotonic() + _PATIENCE_SECONDS
-        now = job["progress"]
-        shown.update(now["stage"] or job["state"], now["done"], now["total"])
+        patient_until = time.monotonic() + _RETRY_SECONDS
+        current = job["progress"]
+        display.update(current["stage"] or job["state"], current["done"], current["total"])
     return job

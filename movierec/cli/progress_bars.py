@@ -1,4 +1,4 @@
-"""Progress bars of a terminal, one a stage. Imported only to show one: rich takes 70 ms to load."""
+"""Progress bars for a terminal, one per stage. Imported only to show one: rich takes 70 ms to load."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from movierec.cli.terminal import escape_single_spaced
 
 
 class ProgressBars:
-    """A bar for each stage, on standard error."""
+    """One progress bar per stage, on standard error."""
 
     def __init__(self) -> None:
         self._progress = Progress(

@@ -1,4 +1,4 @@
-"""`quickstart`: a newcomer's first ratings, guided on a terminal; in a pipe only the movies to rate."""
+"""Command `quickstart`: guided first ratings on a terminal; in a pipe only the movies to rate."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
+from movierec.cli.columns import Column, columns_help, field_column
 from movierec.cli.connection import connect
 from movierec.cli.movie_lookup import find_movie, movie_label, title_columns
 from movierec.cli.options import AsJson, IdsOnly, new_group
-from movierec.cli.output import Column, columns_help, field_column, list_items, print_list, print_message
+from movierec.cli.output import list_items, print_list, print_message
 from movierec.cli.recommendations import COLUMNS as RECOMMENDED
 from movierec.cli.scales import RatingScale, ScaleOption, choose_scale, convert_recommendation
 from movierec.client import ApiClient
@@ -29,95 +30,106 @@ COLUMNS = (
 NUMBERED = (Column("nr", lambda movie: movie["nr"], right=True), *COLUMNS[1:])
 
 LOVED, LIKED = 5.0, 4.0
-# The grid is long: most people know a part of it, and a few answers are enough.
-GRID, NAMED, SHOWN = 60, 3, 10
-# It comes in screens: lines around the films of one, and the films that any screen shows.
-AROUND, FEWEST = 6, 5
+# Movies of the grid, favorites to name, recommendations to show. Most people know a part of the grid.
+GRID_SIZE, FAVORITES_ASKED, RECOMMENDED_COUNT = 60, 3, 10
+# The grid is paged: lines used by the text around a page, and the minimum number of movies of a page.
+LINES_AROUND, MIN_PAGE = 6, 5
 
 
 @commands.command(epilog=columns_help(COLUMNS))
 def quickstart(
     limit: Annotated[
-        int | None, typer.Option("--limit", "-n", min=1, max=100, help="So many movies to choose from.")
+        int | None, typer.Option("--limit", "-n", min=1, max=100, help="Number of movies to choose from.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Another number, other movies.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of the selection: another number selects other movies.")
+    ] = None,
     scale: ScaleOption = None,
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
-    """Rate a few movies you know. In a pipe, or with --json: movies worth asking about."""
+    """Rate a few movies you know. In a pipe, or with --json: list movies worth rating."""
     client = connect()
-    guided = sys.stdin.isatty() and sys.stdout.isatty() and not (as_json or ids)
-    of = choose_scale(client, scale) if guided else RatingScale()
-    if guided:
-        _ask_for_loved(client, of)
-    found = list_items(client.quickstart(limit=limit or (GRID if guided else 10), seed=seed))
-    if not guided:
-        print_list(found, COLUMNS, as_json=as_json, ids=ids, nothing="You have rated all of them.")
+    is_guided = sys.stdin.isatty() and sys.stdout.isatty() and not (as_json or ids)
+    rating_scale = choose_scale(client, scale) if is_guided else RatingScale()
+    if is_guided:
+        _ask_for_favorites(client, rating_scale)
+    movies = list_items(client.quickstart(limit=limit or (GRID_SIZE if is_guided else 10), seed=seed))
+    if not is_guided:
+        print_list(movies, COLUMNS, as_json=as_json, ids=ids, nothing="You have rated all of them.")
         return
-    _ask_for_known(client, found, of)
+    _ask_for_ratings(client, movies, rating_scale)
     ranked = [
-        {**convert_recommendation(item, of), "rank": rank}
+        {**convert_recommendation(item, rating_scale), "rank": rank}
         for rank, item in enumerate(_recommended(client), 1)
     ]
-    print_message("What you might love:")
-    print_list(ranked, RECOMMENDED, as_json=False, nothing="Nothing to recommend yet.")
+    print_message("Recommended for you:")
+    print_list(
+        ranked,
+        RECOMMENDED,
+        as_json=False,
+        nothing="Nothing to recommend yet. Rate a few movies: movierec rate",
+    )
 
 
 def _recommended(client: ApiClient) -> list[Any]:
-    return list_items(client.recommendations(limit=SHOWN))
+    return list_items(client.recommendations(limit=RECOMMENDED_COUNT))
 
 
-def _ask_for_loved(client: ApiClient, scale: RatingScale) -> None:
-    print_message(f"Name {NAMED} films you love; an empty line goes on.")
-    named = 0
-    while named < NAMED and (title := _typed(f"{named + 1}. ")):
+def _ask_for_favorites(client: ApiClient, scale: RatingScale) -> None:
+    print_message(f"Name {FAVORITES_ASKED} movies you love; an empty line continues.")
+    count = 0
+    while count < FAVORITES_ASKED and (title := _read_line(f"{count + 1}. ")):
         try:
             movie = find_movie(client, title)
         except (NotFound, ValidationFailed) as error:
             print_message(error.detail)
             continue
-        named += 1
-        given = client.movie(movie["id"])["my_rating"]
-        if given is not None:
-            print_message(f"{movie_label(movie)}: you gave it {scale.value(given):g} already")
+        count += 1
+        rating = client.movie(movie["id"])["my_rating"]
+        if rating is not None:
+            print_message(f"{movie_label(movie)}: already rated {scale.from_stars(rating):g}")
             continue
         client.rate_movie(movie["id"], LOVED)
-        print_message(f"{movie_label(movie)}: {scale.value(LOVED):g}")
+        print_message(f"{movie_label(movie)}: {scale.from_stars(LOVED):g}")
 
 
-def _ask_for_known(client: ApiClient, movies: Sequence[Any], scale: RatingScale) -> None:
+def _ask_for_ratings(client: ApiClient, movies: Sequence[Any], scale: RatingScale) -> None:
     numbered = [{**movie, "nr": number} for number, movie in enumerate(movies, 1)]
-    good, liked = scale.value(4.5), scale.value(LIKED)
-    height = max(FEWEST, shutil.get_terminal_size().lines - AROUND)
+    good, liked = scale.from_stars(4.5), scale.from_stars(LIKED)
+    height = max(MIN_PAGE, shutil.get_terminal_size().lines - LINES_AROUND)
     for first in range(0, len(numbered), height):
         print_list(numbered[first : first + height], NUMBERED, as_json=False)
-        print_message(f"Which do you know? Type 12 (you like it: {liked:g} of {scale.top}) or 12 {good:g}.")
+        print_message(
+            f"Which have you seen? Type 12 to like number 12 ({liked:g} of {scale.top}), or 12 {good:g} to rate it."
+        )
         more = first + height < len(numbered)
-        print_message(f"Several with commas; an empty line {'shows more, q ends' if more else 'ends'}.")
-        while line := _typed("> "):
+        print_message(
+            f"Separate several with commas; an empty line {'shows more, q ends' if more else 'ends'}."
+        )
+        while line := _read_line("> "):
             if line == "q":
                 return
             for answer in re.split(r"[,;]\s+|[,;]$", line):
-                _rate_known(client, movies[: first + height], answer, scale)
+                _rate_answer(client, movies[: first + height], answer, scale)
 
 
-def _rate_known(client: ApiClient, movies: Sequence[Any], answer: str, scale: RatingScale) -> None:
-    number, _, given = answer.strip().partition(" ")
+def _rate_answer(client: ApiClient, movies: Sequence[Any], answer: str, scale: RatingScale) -> None:
+    number, _, text = answer.strip().partition(" ")
     if not (number.isascii() and number.isdigit() and 1 <= int(number) <= len(movies)):
         if answer.strip():
-            print_message(f"{answer.strip()!r} is no number of the list.")
+            print_message(f"{answer.strip()!r} is not a number of the list.")
         return
     movie = movies[int(number) - 1]
     try:
-        rating = scale.stars(given) if given.strip() else LIKED
+        rating = scale.parse(text) if text.strip() else LIKED
     except ValidationFailed as error:
         print_message(error.detail)
         return
     client.rate_movie(movie["id"], rating)
-    print_message(f"{movie_label(movie)}: {scale.value(rating):g}")
+    print_message(f"{movie_label(movie)}: {scale.from_stars(rating):g}")
 
 
-def _typed(prompt: str) -> str:
+def _read_line(prompt: str) -> str:
     print(prompt, end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip()

@@ -1,4 +1,4 @@
-"""`rate`, `unrate`, `review`, `ratings`: what you think of movies."""
+"""Commands `rate`, `unrate`, `review` and `ratings`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from movierec.cli.columns import Column, columns_help, date_column, field_column
 from movierec.cli.connection import connect
 from movierec.cli.list_options import filter_query, print_movie_list
 from movierec.cli.movie_lookup import find_movie, movie_label, title_columns
@@ -25,7 +26,7 @@ from movierec.cli.options import (
     YearMin,
     new_group,
 )
-from movierec.cli.output import Column, columns_help, date_column, field_column, print_outcome, print_record
+from movierec.cli.output import print_outcome, print_record
 from movierec.cli.scales import RatingScale, ScaleOption, check_rating_text, choose_scale
 from movierec.client import iterate_pages
 from movierec.errors import NotFound
@@ -43,64 +44,68 @@ COLUMNS = (
 
 @commands.command()
 def rate(
-    movie: MovieArgument,
+    name: MovieArgument,
     rating: Annotated[
         str,
         typer.Argument(
             parser=check_rating_text,
             metavar="RATING",
-            help="0.5 to 5 by halves, or as your scale has it; 8/10 too.",
+            help="0.5 to 5 in halves, or a value of your scale; also 8/10.",
         ),
     ],
-    review: Annotated[str | None, typer.Option(help="What you think of it; - reads standard input.")] = None,
+    review: Annotated[str | None, typer.Option(help="Text of the review; - reads standard input.")] = None,
     scale: ScaleOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rate a movie, or rate it anew. It leaves the watchlist, unless your profile says otherwise."""
+    """Rate a movie or change its rating. It is removed from the watchlist, unless your profile keeps it there."""
     client = connect()
-    of = choose_scale(client, scale)
-    stars = of.stars(rating)
-    found = find_movie(client, movie)
-    answer = client.rate_movie(found["id"], stars, _text(review))
-    print_outcome(f"Rated {movie_label(found)}: {of.value(answer['rating']):g}", answer, as_json=as_json)
+    rating_scale = choose_scale(client, scale)
+    stars = rating_scale.parse(rating)
+    movie = find_movie(client, name)
+    answer = client.rate_movie(movie["id"], stars, _read_text(review))
+    print_outcome(
+        f"Rated {movie_label(movie)}: {rating_scale.from_stars(answer['rating']):g}", answer, as_json=as_json
+    )
 
 
 @commands.command()
-def unrate(movie: MovieWordsArgument, as_json: AsJson = False) -> None:
-    """Take a rating back."""
+def unrate(name: MovieWordsArgument, as_json: AsJson = False) -> None:
+    """Remove your rating of a movie."""
     client = connect()
-    found = find_movie(client, " ".join(movie))
+    movie = find_movie(client, " ".join(name))
     try:
-        client.unrate_movie(found["id"])
+        client.unrate_movie(movie["id"])
     except NotFound as error:
-        raise NotFound(f"You have not rated {movie_label(found)}.") from error
-    print_outcome(f"Your rating of {movie_label(found)} is gone.", {"movie": found["id"]}, as_json=as_json)
+        raise NotFound(f"You have not rated {movie_label(movie)}.") from error
+    print_outcome(f"Your rating of {movie_label(movie)} is removed.", {"movie": movie["id"]}, as_json=as_json)
 
 
 @commands.command()
 def review(
-    movie: MovieArgument,
+    name: MovieArgument,
     text: Annotated[
         str | None,
-        typer.Argument(help='Your review; - reads standard input, "" deletes it; nothing shows it.'),
+        typer.Argument(
+            help='Text of the review; - reads standard input, "" deletes it. Without it the review is shown.'
+        ),
     ] = None,
     scale: ScaleOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Write or show the review of a movie you rated."""
     client = connect()
-    found = find_movie(client, movie)
+    movie = find_movie(client, name)
     try:
-        rating = client.rating_of(found["id"])
+        rating = client.rating_of(movie["id"])
     except NotFound as error:
-        raise NotFound(f"You have not rated {movie_label(found)}. Rate it first.") from error
+        raise NotFound(f"You have not rated {movie_label(movie)}. Rate it first.") from error
     if text is None:
-        own = rating["rating"] if as_json else choose_scale(client, scale).value(rating["rating"])
-        fields = {"title": movie_label(found), "rating": own, "review": rating["review"]}
+        value = rating["rating"] if as_json else choose_scale(client, scale).from_stars(rating["rating"])
+        fields = {"title": movie_label(movie), "rating": value, "review": rating["review"]}
         print_record(fields, rating, as_json=as_json)
         return
-    answer = client.change_rating(rating["id"], review=_text(text))
-    print_outcome(f"Reviewed {movie_label(found)}.", answer, as_json=as_json)
+    answer = client.change_rating(rating["id"], review=_read_text(text))
+    print_outcome(f"Reviewed {movie_label(movie)}.", answer, as_json=as_json)
 
 
 @commands.command(epilog=columns_help(COLUMNS))
@@ -112,21 +117,23 @@ def ratings(
     year_max: YearMax = None,
     at_least: Annotated[
         str | None,
-        typer.Option("--min", parser=check_rating_text, metavar="RATING", help="Rated so or better."),
+        typer.Option("--min", parser=check_rating_text, metavar="RATING", help="Minimum rating."),
     ] = None,
     at_most: Annotated[
         str | None,
-        typer.Option("--max", parser=check_rating_text, metavar="RATING", help="Rated so or worse."),
+        typer.Option("--max", parser=check_rating_text, metavar="RATING", help="Maximum rating."),
     ] = None,
     reviewed: Annotated[
-        bool | None, typer.Option("--reviewed/--not-reviewed", help="With a review, or without.")
+        bool | None,
+        typer.Option("--reviewed/--not-reviewed", help="Only ratings with a review, or only those without."),
     ] = None,
     since: Since = None,
     until: Until = None,
     order: Annotated[
         str | None,
         typer.Option(
-            "--order", help="By updated_at, created_at, rating, title or year; -rating for descending."
+            "--order",
+            help="Field to order by: updated_at, created_at, rating, title or year; -rating for descending.",
         ),
     ] = None,
     scale: ScaleOption = None,
@@ -134,24 +141,30 @@ def ratings(
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
-    """Your ratings. With --ids: the movies' ids."""
+    """List your ratings. --ids prints movie ids."""
     client = connect()
-    reads = at_least is not None or at_most is not None
-    of = choose_scale(client, scale) if reads or not (as_json or ids) else RatingScale()
-    found = iterate_pages(
+    needs_scale = at_least is not None or at_most is not None
+    rating_scale = choose_scale(client, scale) if needs_scale or not (as_json or ids) else RatingScale()
+    entries = iterate_pages(
         client.ratings,
         limit,
-        rating_min=None if at_least is None else of.stars(at_least),
-        rating_max=None if at_most is None else of.stars(at_most),
+        rating_min=None if at_least is None else rating_scale.parse(at_least),
+        rating_max=None if at_most is None else rating_scale.parse(at_most),
         has_review=reviewed,
         watched_min=since,
         watched_max=until,
         **filter_query(search, genre, year, year_min, year_max, order),
     )
     if not as_json:
-        found = ({**item, "rating": of.value(item["rating"])} for item in found)
-    print_movie_list(found, COLUMNS, as_json=as_json, ids=ids, nothing="No ratings yet.")
+        entries = ({**item, "rating": rating_scale.from_stars(item["rating"])} for item in entries)
+    print_movie_list(
+        entries,
+        COLUMNS,
+        as_json=as_json,
+        ids=ids,
+        nothing="No ratings yet. Rate a movie: movierec rate MOVIE RATING",
+    )
 
 
-def _text(given: str | None) -> str | None:
-    return sys.stdin.read().removesuffix("\n") if given == "-" else given
+def _read_text(text: str | None) -> str | None:
+    return sys.stdin.read().removesuffix("\n") if text == "-" else text

@@ -1,4 +1,4 @@
-"""`recommend`, `similar`, `explain`, `dismiss`: what to see next, and why."""
+"""Commands `recommend`, `similar`, `explain` and `dismiss`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from movierec.cli.columns import Column, columns_help, field_column
 from movierec.cli.connection import connect
 from movierec.cli.movie_lookup import find_movie, movie_label, title_columns
 from movierec.cli.options import AsJson, IdsOnly, MovieWordsArgument, new_group
-from movierec.cli.output import (
-    Column,
-    columns_help,
-    field_column,
-    list_items,
-    print_json,
-    print_list,
-    print_outcome,
-)
+from movierec.cli.output import list_items, print_json, print_list, print_outcome
 from movierec.cli.scales import RatingScale, ScaleOption, choose_scale, convert_recommendation
 from movierec.cli.terminal import escape_controls
 
@@ -29,7 +22,7 @@ COLUMNS = (
     Column("id", lambda item: item["movie"]["id"], right=True),
     *title_columns(lambda item: item["movie"]),
     field_column("score", shown=lambda item: f"{item['score']:.2f}", right=True),
-    # What you would give it, where the model can say.
+    # Predicted rating, where the model has one.
     Column("your rating", lambda item: item["predicted_rating"], right=True),
     field_column("reason", wraps=True),
 )
@@ -49,40 +42,53 @@ BECAUSE = (
 
 @commands.command(epilog=columns_help(COLUMNS))
 def recommend(
-    genre: Annotated[list[str] | None, typer.Option(help="Of this genre; may be repeated.")] = None,
-    exclude_genre: Annotated[
-        list[str] | None, typer.Option(help="Not of this genre; may be repeated.")
+    genre: Annotated[
+        list[str] | None, typer.Option(help="Only movies of this genre. May be repeated.")
     ] = None,
-    year_min: Annotated[int | None, typer.Option(help="From this year on.")] = None,
-    year_max: Annotated[int | None, typer.Option(help="Up to this year.")] = None,
-    language: Annotated[str | None, typer.Option(help="Original language, like fr.")] = None,
-    min_votes: Annotated[int | None, typer.Option(min=0, help="Voted on at least so often.")] = None,
-    runtime_max: Annotated[int | None, typer.Option(min=1, help="At most so many minutes.")] = None,
+    exclude_genre: Annotated[
+        list[str] | None, typer.Option(help="No movies of this genre. May be repeated.")
+    ] = None,
+    year_min: Annotated[int | None, typer.Option(help="Only movies released in this year or later.")] = None,
+    year_max: Annotated[int | None, typer.Option(help="Only movies released in this year or before.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="ISO 639-1 code of the original language, for example fr.")
+    ] = None,
+    min_votes: Annotated[int | None, typer.Option(min=0, help="Minimum number of votes.")] = None,
+    runtime_max: Annotated[int | None, typer.Option(min=1, help="Maximum runtime in minutes.")] = None,
     novelty: Annotated[
-        float | None, typer.Option(min=0, max=1, help="0: what many know; 1: what few know.")
+        float | None, typer.Option(min=0, max=1, help="0 favours well-known movies, 1 little-known ones.")
     ] = None,
     diversity: Annotated[
-        float | None, typer.Option(min=0, max=1, help="0: the best ones; 1: as different as can be.")
+        float | None,
+        typer.Option(min=0, max=1, help="0 ranks by score alone, 1 makes the list as varied as possible."),
     ] = None,
-    include_seen: Annotated[bool, typer.Option("--include-seen", help="Also what you rated.")] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="So many.")] = 20,
-    watchlist: Annotated[bool, typer.Option("--from-watchlist", help="Only what you mean to see.")] = False,
-    pick: Annotated[
-        bool, typer.Option("--pick", help="One film for tonight; another one tomorrow, or with --seed.")
+    include_seen: Annotated[
+        bool, typer.Option("--include-seen", help="Include movies you have rated or seen.")
     ] = False,
-    seed: Annotated[int | None, typer.Option(min=0, help="Another number, other films.")] = None,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Make a new list first.")] = False,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, max=100, help="Maximum number of movies.")
+    ] = 20,
+    watchlist: Annotated[
+        bool, typer.Option("--from-watchlist", help="Only movies on your watchlist.")
+    ] = False,
+    pick: Annotated[
+        bool, typer.Option("--pick", help="Pick one movie for tonight. It changes daily, or with --seed.")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of the selection: another number selects other movies.")
+    ] = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Compute a new list first.")] = False,
     scale: ScaleOption = None,
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
-    """What you might love, with the reason. With --ids: the movies' ids."""
+    """Recommend movies, with reasons. --ids prints movie ids."""
     client = connect()
     if refresh:
         client.refresh_recommendations()
-    found = client.recommendations(
-        genre=_list(genre),
-        exclude_genre=_list(exclude_genre),
+    page = client.recommendations(
+        genre=_join_list(genre),
+        exclude_genre=_join_list(exclude_genre),
         year_min=year_min,
         year_max=year_max,
         language=language,
@@ -96,13 +102,15 @@ def recommend(
         limit=limit,
         **({"from": "watchlist"} if watchlist else {}),
     )
-    items = list_items(found)
+    items = list_items(page)
     if as_json:
         print_json(items)
         return
-    of = RatingScale() if ids else choose_scale(client, scale)
-    ranked = [{**convert_recommendation(item, of), "rank": rank} for rank, item in enumerate(items, 1)]
-    nothing = "Nothing to recommend: rate a few movies first, or loosen the filters."
+    rating_scale = RatingScale() if ids else choose_scale(client, scale)
+    ranked = [
+        {**convert_recommendation(item, rating_scale), "rank": rank} for rank, item in enumerate(items, 1)
+    ]
+    nothing = "Nothing to recommend. Rate a few movies first, or relax the filters."
     print_list(
         ranked, COLUMNS, as_json=False, ids=ids, id_of=lambda item: item["movie"]["id"], nothing=nothing
     )
@@ -111,51 +119,58 @@ def recommend(
 @commands.command(epilog=columns_help(SIMILAR))
 def similar(
     movie: MovieWordsArgument,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=100, help="So many.")] = 10,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, max=100, help="Maximum number of movies.")
+    ] = 10,
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
-    """Movies like this one."""
+    """List movies similar to this one."""
     client = connect()
-    found = client.similar(find_movie(client, " ".join(movie))["id"], limit=limit)
-    print_list(list_items(found), SIMILAR, as_json=as_json, ids=ids, nothing="Nothing is similar to it.")
+    page = client.similar(find_movie(client, " ".join(movie))["id"], limit=limit)
+    print_list(list_items(page), SIMILAR, as_json=as_json, ids=ids, nothing="No similar movies found.")
 
 
 @commands.command(epilog=columns_help(BECAUSE))
-def explain(movie: MovieWordsArgument, scale: ScaleOption = None, as_json: AsJson = False) -> None:
-    """Why a movie would be recommended: what each of your ratings says for it or against it."""
+def explain(name: MovieWordsArgument, scale: ScaleOption = None, as_json: AsJson = False) -> None:
+    """Explain the score of a movie: the contribution of each of your ratings."""
     client = connect()
-    found = find_movie(client, " ".join(movie))
-    answer = client.explain(found["id"])
+    movie = find_movie(client, " ".join(name))
+    explanation = client.explain(movie["id"])
     if as_json:
-        print_json(answer)
+        print_json(explanation)
     else:
-        answer = convert_recommendation(answer, choose_scale(client, scale))
+        explanation = convert_recommendation(explanation, choose_scale(client, scale))
         if sys.stdout.isatty():
-            _print_summary(found, answer)
-        print_list(answer["because"], BECAUSE, as_json=False, nothing="None of your ratings speaks for it.")
+            _print_summary(movie, explanation)
+        print_list(
+            explanation["because"],
+            BECAUSE,
+            as_json=False,
+            nothing="None of your ratings contributes to its score.",
+        )
 
 
 @commands.command()
 def dismiss(
-    movie: MovieWordsArgument,
-    comment: Annotated[str | None, typer.Option(help="Why.")] = None,
+    name: MovieWordsArgument,
+    comment: Annotated[str | None, typer.Option(help="Reason for the dismissal.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Never recommend this movie again. `movierec feedback remove` takes it back."""
+    """Never recommend this movie again. `movierec feedback remove` reverts it."""
     client = connect()
-    found = find_movie(client, " ".join(movie))
-    answer = client.give_feedback(found["id"], "not_interested", comment)
-    print_outcome(f"{movie_label(found)} will not be recommended again.", answer, as_json=as_json)
+    movie = find_movie(client, " ".join(name))
+    answer = client.give_feedback(movie["id"], "not_interested", comment)
+    print_outcome(f"{movie_label(movie)} will not be recommended again.", answer, as_json=as_json)
 
 
-def _print_summary(movie: Any, answer: Any) -> None:
-    print(escape_controls(f"{movie_label(movie)}: score {answer['score']:.3f}"))
-    if answer["predicted_rating"]:
-        print(f"You would rate it {answer['predicted_rating']}.")
-    print(escape_controls(answer["reason"]))
+def _print_summary(movie: Any, explanation: Any) -> None:
+    print(escape_controls(f"{movie_label(movie)}: score {explanation['score']:.3f}"))
+    if explanation["predicted_rating"]:
+        print(f"You would rate it {explanation['predicted_rating']}.")
+    print(escape_controls(explanation["reason"]))
     print()
 
 
-def _list(given: list[str] | None) -> str | None:
-    return ",".join(given) if given else None
+def _join_list(values: list[str] | None) -> str | None:
+    return ",".join(values) if values else None

@@ -1,4 +1,4 @@
-"""`status`, `config`: is the daemon there, and what does this command line use."""
+"""Commands `status` and `config`: health of the daemon, settings of this command line."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ commands = new_group("")
 
 @commands.command()
 def status(as_json: AsJson = False) -> None:
-    """Ask the daemon how it is. In a pipe: lines of name, tab, value."""
+    """Show the health of the daemon. In a pipe: one line per field: name, tab, value."""
     health = connect().health()
-    found = {"server": server_url(), **health, "signed_in_as": credential_file().username}
-    print_record(flatten(found), found, as_json=as_json)
+    fields = {"server": server_url(), **health, "signed_in_as": credential_file().username}
+    print_record(flatten(fields), fields, as_json=as_json)
 
 
 @commands.command()
 def config(as_json: AsJson = False) -> None:
-    """Show which daemon and files are used, and why. In a pipe: lines of name, tab, value."""
+    """Show the daemon and files in use and where they are set. In a pipe: one line per field: name, tab, value."""
     store = credential_file()
     from_environment = bool(os.environ.get("MOVIEREC_SERVER"))
     token = "MOVIEREC_TOKEN" if os.environ.get("MOVIEREC_TOKEN") else "stored" if store.load() else "none"
-    found = {
+    fields = {
         "server": server_url(),
         "server_from": "MOVIEREC_SERVER" if from_environment else f"default ({DEFAULT_SERVER})",
         "token": token,
@@ -37,4 +37,4 @@ def config(as_json: AsJson = False) -> None:
         "state": str(Paths.from_environment().state),
         "version": __version__,
     }
-    print_record(flatten(found), found, as_json=as_json)
+    print_record(flatten(fields), fields, as_json=as_json)

@@ -1,4 +1,4 @@
-"""Foreign text made harmless: what would steer a terminal or turn the reading direction becomes visible."""
+"""Escaping of untrusted text: control characters and bidirectional controls become visible."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _HARMFUL = re.compile(
 
 
 def escape_controls(text: object) -> str:
-    """`text` as one harmless line: ESC becomes the four characters `\\x1b`, a newline `\\n`."""
+    """Return `text` as one harmless line: ESC becomes the four characters `\\x1b`, a newline `\\n`."""
     return _HARMFUL.sub(lambda match: ascii(match[0])[1:-1], str(text))
 
 
 def escape_single_spaced(text: object) -> str:
-    """Like `visible`, with white space of any kind as single spaces: for text that is wrapped anew."""
+    """Escape text after collapsing white space to single spaces: for text that is wrapped again."""
     return escape_controls(" ".join(str(text).split()))
 
 
 def escape_json(document: str) -> str:
-    """JSON text with harmful characters escaped as JSON does it: another spelling of the same value."""
+    """Escape harmful characters in JSON text as JSON does: another spelling of the same value."""
     return _HARMFUL.sub(lambda match: match[0] if match[0] == "\n" else _json_escape(match[0]), document)
 
 

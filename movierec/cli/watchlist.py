@@ -1,4 +1,4 @@
-"""`watchlist`: the movies you mean to see."""
+"""Group `watchlist`: the movies you want to see."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from movierec.cli.columns import Column, columns_help, date_column, field_column
 from movierec.cli.connection import connect
 from movierec.cli.list_options import filter_query, find_entry, print_movie_list
 from movierec.cli.movie_lookup import find_movie, movie_label, title_columns
@@ -23,11 +24,11 @@ from movierec.cli.options import (
     YearMin,
     new_group,
 )
-from movierec.cli.output import Column, columns_help, date_column, field_column, print_outcome
+from movierec.cli.output import print_outcome
 from movierec.client import iterate_pages
 
 commands = new_group("")
-watchlist = new_group("The movies you mean to see. `movierec recommend --from-watchlist` chooses among them.")
+watchlist = new_group("The movies you want to see. `movierec recommend --from-watchlist` ranks them.")
 commands.add_typer(watchlist, name="watchlist")
 
 COLUMNS = (
@@ -52,30 +53,30 @@ def list_(
     as_json: AsJson = False,
     ids: IdsOnly = False,
 ) -> None:
-    """List them. With --ids: the movies' ids."""
+    """List your watchlist. --ids prints movie ids."""
     query = filter_query(search, genre, year, year_min, year_max, order)
-    found = iterate_pages(connect().watchlist, limit, **query)
-    print_movie_list(found, COLUMNS, as_json=as_json, ids=ids, nothing="Nothing on your watchlist yet.")
+    entries = iterate_pages(connect().watchlist, limit, **query)
+    print_movie_list(entries, COLUMNS, as_json=as_json, ids=ids, nothing="Nothing on your watchlist yet.")
 
 
 @watchlist.command()
 def add(
-    movie: MovieArgument,
-    note: Annotated[str | None, typer.Option(help='Who told you of it, say; "" deletes it.')] = None,
+    name: MovieArgument,
+    note: Annotated[str | None, typer.Option(help='Note on the movie; "" deletes it.')] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a movie on it; adding it again changes nothing but the note."""
+    """Add a movie. Adding it again changes only the note."""
     client = connect()
-    found = find_movie(client, movie)
-    entry = client.add_to_watchlist(found["id"], note)
-    print_outcome(f"{movie_label(found)} is on your watchlist.", entry, as_json=as_json)
+    movie = find_movie(client, name)
+    entry = client.add_to_watchlist(movie["id"], note)
+    print_outcome(f"{movie_label(movie)} is on your watchlist.", entry, as_json=as_json)
 
 
 @watchlist.command()
-def remove(movie: MovieWordsArgument, as_json: AsJson = False) -> None:
-    """Take a movie off. Rating it, or entering it in the history, does that too."""
+def remove(name: MovieWordsArgument, as_json: AsJson = False) -> None:
+    """Remove a movie. Rating it or adding it to the history also removes it."""
     client = connect()
-    found = find_movie(client, " ".join(movie))
-    entry = find_entry(client.watchlist, found, missing="is not on your watchlist")
+    movie = find_movie(client, " ".join(name))
+    entry = find_entry(client.watchlist, movie, missing="is not on your watchlist")
     client.remove_from_watchlist(entry["id"])
-    print_outcome(f"{movie_label(found)} is off your watchlist.", {"movie": found["id"]}, as_json=as_json)
+    print_outcome(f"{movie_label(movie)} is off your watchlist.", {"movie": movie["id"]}, as_json=as_json)

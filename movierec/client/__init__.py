@@ -1,4 +1,4 @@
-"""The daemon's clients: one method per endpoint. Knows HTTP and JSON, nothing of terminals."""
+"""HTTP client of the daemon: one method per endpoint. It depends on HTTP and JSON, not on terminals."""
 
 from movierec.client.answers import ProblemResponse
 from movierec.client.endpoints import ApiClient, iterate_pages

@@ -1,4 +1,4 @@
-"""The endpoints under `/auth/` as methods: accounts, profiles, sessions, personal tokens, mail."""
+"""Endpoints below `/auth/`: accounts, profiles, sessions, personal tokens, mail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ AUTH = f"{API}/auth"
 
 
 class AccountEndpoints(HttpSession):
-    """Who one is to the daemon."""
+    """Methods for the endpoints of accounts."""
 
     def register(self, **account: Any) -> Any:
         return self._anonymous("POST", f"{AUTH}/", body=account)
@@ -20,7 +20,7 @@ class AccountEndpoints(HttpSession):
         return self._anonymous("POST", f"{AUTH}/login/", body={field: name, "password": password})
 
     def log_out(self) -> Any:
-        # The body is made per try: after a refresh it must hold the new token.
+        # The body is built for each attempt: after a refresh it must hold the new token.
         return self._as_user("POST", f"{AUTH}/logout/", make_body=lambda: {"refresh": self._refresh_token()})
 
     def verify(self, token: str) -> Any:
@@ -48,7 +48,7 @@ class AccountEndpoints(HttpSession):
     def resend_verification(self) -> Any:
         return self._as_user("POST", f"{AUTH}/verify_email/resend/")
 
-    def ask_for_reset(self, email: str) -> Any:
+    def request_password_reset(self, email: str) -> Any:
         return self._anonymous("POST", f"{AUTH}/password_reset/", body={"email": email})
 
     def reset_password(self, token: str, new: str) -> Any:
@@ -89,8 +89,8 @@ class AccountEndpoints(HttpSession):
     def tokens(self, **query: Any) -> Any:
         return self._as_user("GET", f"{AUTH}/tokens/", query=query)
 
-    def make_token(self, name: str, scopes: list[str], expires_at: str | None = None) -> Any:
-        """A personal token; its secret is in this answer and never again."""
+    def create_token(self, name: str, scopes: list[str], expires_at: str | None = None) -> Any:
+        """Create a personal token. Only this response holds its secret."""
         body = drop_none(name=name, scopes=scopes, expires_at=expires_at)
         return self._as_user("POST", f"{AUTH}/tokens/", body=body)
 
@@ -112,5 +112,5 @@ class AccountEndpoints(HttpSession):
         return self._as_user("PATCH", f"{AUTH}/{user_id}/", body=fields)
 
     def delete_user(self, user_id: int) -> None:
-        """Erases the account and all it owns."""
+        """Erase the account and everything it owns."""
         self._as_user("DELETE", f"{AUTH}/{user_id}/")

@@ -1,4 +1,4 @@
-"""What an answer means: its JSON, or the exception that the daemon raised."""
+"""Parsing of responses: the JSON, or the exception that the daemon raised."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from movierec import errors
 from movierec.client.transport import DownloadStream, HttpReply
 from movierec.errors import FieldError, MovierecError, ServerUnreachable
 
-# The class of an answer whose code this version does not know.
+# Exception class by HTTP status, for codes that this version does not know.
 _BY_STATUS: dict[int, type[MovierecError]] = {
     400: errors.MalformedRequest,
     401: errors.NotAuthenticated,
@@ -27,7 +27,7 @@ _BY_STATUS: dict[int, type[MovierecError]] = {
 
 
 class ProblemResponse(Exception):
-    """The `__cause__` of an error that the daemon answered: its HTTP status and request id."""
+    """HTTP status and request id of a problem response, the `__cause__` of the error it stands for."""
 
     def __init__(self, status: int, request_id: str) -> None:
         self.status = status
@@ -36,7 +36,7 @@ class ProblemResponse(Exception):
 
 
 def parse_reply(server: str, reply: HttpReply) -> Any:
-    """The JSON that `server` answered, or the Download. Raises the error it stands for."""
+    """Return the JSON of a response, or the download. Raises the error of a problem response."""
     if reply.pieces is not None:
         size = reply.headers.get("Content-Length", "")
         return DownloadStream(int(size) if size.isascii() and size.isdigit() else None, reply.pieces)
@@ -49,7 +49,7 @@ def parse_reply(server: str, reply: HttpReply) -> Any:
     if reply.status < 400 or not isinstance(document, dict) or "code" not in document:
         kind = reply.headers.get_content_type()
         raise ServerUnreachable(
-            f"What answers at {server} is not movierec (HTTP {reply.status}, {kind}). Check MOVIEREC_SERVER."
+            f"The server at {server} is not a movierec daemon (HTTP {reply.status}, {kind}). Check MOVIEREC_SERVER."
         )
     request_id = str(document.get("request_id") or reply.headers.get("X-Request-ID", ""))
     raise _error(reply, document) from ProblemResponse(reply.status, request_id)

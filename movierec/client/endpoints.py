@@ -1,4 +1,4 @@
-"""One method per endpoint of the daemon; those of accounts are in `accounts`."""
+"""Methods for the endpoints of the daemon. Those of accounts are in `accounts`."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from movierec.client.accounts import AccountEndpoints
 from movierec.client.session import API, drop_none
 from movierec.client.transport import CONNECT_SECONDS, UploadBody
 
-# An upload is answered only when the daemon has stored all of it.
+# The daemon responds to an upload when it has stored all of it.
 UPLOAD_SECONDS = 600.0
-# An export begins to arrive when all of it is written down, after those of others.
+# The daemon sends an export when it has written all of it, after exports queued before.
 EXPORT_SECONDS = 300.0
-# A page is worth more than its poster.
+# A movie's page does not wait longer for its poster.
 POSTER_SECONDS = 3.0
 
 
 class ApiClient(AccountEndpoints):
-    """The endpoints as methods; they answer with the JSON, and raise what the daemon raised."""
+    """One method per endpoint. Each returns the JSON and raises the error that the daemon raised."""
 
     # Movies
 
@@ -49,7 +49,7 @@ class ApiClient(AccountEndpoints):
         return self._as_user("POST", f"{API}/movies/{movie_id}/merge/", body={"into": into})
 
     def poster(self, movie_id: int, width: int | None = None) -> Any:
-        """A `Download` of an image."""
+        """Download the poster of a movie."""
         path = f"{API}/movies/{movie_id}/poster/"
         return self._anonymous("GET", path, query={"width": width}, seconds=POSTER_SECONDS, download=True)
 
@@ -60,7 +60,7 @@ class ApiClient(AccountEndpoints):
         return self._anonymous("GET", f"{API}/movies/genres/{genre_id}/")
 
     def sync_genres(self) -> Any:
-        # Doing it again changes nothing.
+        # Idempotent.
         return self._as_user("POST", f"{API}/movies/genres/sync/", repeatable=True)
 
     def movie_by_tmdb(self, tmdb_id: str) -> Any:
@@ -84,7 +84,7 @@ class ApiClient(AccountEndpoints):
         return self._as_user("GET", f"{API}/favorites/", query=query)
 
     def add_favorite(self, movie_id: int, note: str | None = None) -> Any:
-        # Adding twice answers with the first one, so that it may be repeated.
+        # Idempotent: adding twice returns the first entry.
         body = drop_none(movie=movie_id, note=note)
         return self._as_user("POST", f"{API}/favorites/", body=body, repeatable=True)
 
@@ -123,7 +123,7 @@ class ApiClient(AccountEndpoints):
         return self._as_user("GET", f"{API}/favorites/ratings/movie/{movie_id}/")
 
     def rate_movie(self, movie_id: int, rating: float, review: str | None = None) -> Any:
-        """Rate by movie: may be repeated, unlike `rate`."""
+        """Rate a movie by its id. Idempotent, unlike `rate`."""
         path = f"{API}/favorites/ratings/movie/{movie_id}/"
         return self._as_user("PUT", path, body=drop_none(rating=rating, review=review))
 
@@ -146,7 +146,7 @@ class ApiClient(AccountEndpoints):
         return self._as_user("GET", f"{API}/history/", query=query)
 
     def add_to_history(self, movie_id: int, **fields: Any) -> Any:
-        """`watched_at` (none: nobody knows when), `rewatch`, `tags`."""
+        """Add a viewing. Fields: `watched_at` (none: unknown), `rewatch`, `tags`."""
         body = drop_none(movie=movie_id, **fields)
         return self._as_user("POST", f"{API}/history/", body=body, repeatable=True)
 
@@ -157,7 +157,7 @@ class ApiClient(AccountEndpoints):
         return self._as_user("GET", f"{API}/changes/", query=query)
 
     def statistics(self, **query: Any) -> Any:
-        """`year`: only what was seen in it; `top`: so many directors."""
+        """Return statistics. Query: `year` (what was seen in it), `top` (number of directors)."""
         return self._as_user("GET", f"{API}/stats/", query=query)
 
     def undo(self, change_id: int | None = None) -> Any:
@@ -166,7 +166,7 @@ class ApiClient(AccountEndpoints):
     # Recommendations
 
     def recommendations(self, **query: Any) -> Any:
-        """Filters as the API names them: limit, genre, exclude_genre, year_min, novelty, include_seen, ..."""
+        """Return recommendations. Query: limit, genre, exclude_genre, year_min, novelty, include_seen, …"""
         return self._as_user("GET", f"{API}/recommendations/", query=query)
 
     def recommendation(self, recommendation_id: int) -> Any:
@@ -197,12 +197,12 @@ class ApiClient(AccountEndpoints):
     # Imports, exports, jobs, model, health
 
     def import_movielens(self, upload: UploadBody) -> Any:
-        """Upload a zip as MovieLens publishes them; answers with the job."""
+        """Upload a zip archive as MovieLens publishes them. Returns the job."""
         path, query = f"{API}/imports/", {"format": "movielens"}
         return self._as_user("POST", path, query=query, upload=upload, seconds=UPLOAD_SECONDS)
 
     def import_own(self, upload: UploadBody, **query: Any) -> Any:
-        """Upload a file of the own history; answers with the job. Options as the API names them."""
+        """Upload a file of the user's own data. Returns the job. Query: the options of the API."""
         path = f"{API}/imports/"
         return self._as_user("POST", path, query=query, upload=upload, seconds=UPLOAD_SECONDS)
 
@@ -215,22 +215,22 @@ class ApiClient(AccountEndpoints):
     def undo_import(self, job_id: int) -> Any:
         return self._as_user("POST", f"{API}/imports/{job_id}/undo/", seconds=UPLOAD_SECONDS)
 
-    def film_questions(self, **query: Any) -> Any:
+    def review_questions(self, **query: Any) -> Any:
         return self._as_user("GET", f"{API}/imports/review/", query=query)
 
-    def film_question(self, question_id: int) -> Any:
+    def review_question(self, question_id: int) -> Any:
         return self._as_user("GET", f"{API}/imports/review/{question_id}/")
 
     def resolve_question(self, question_id: int, movie_id: int | None) -> Any:
-        """The film that is meant; None: leave it out."""
+        """Answer a question with a movie; None skips the title."""
         body = {"leave_out": True} if movie_id is None else {"movie": movie_id}
         return self._as_user("POST", f"{API}/imports/review/{question_id}/resolve/", body=body)
 
-    def forget_question(self, question_id: int) -> None:
+    def delete_question(self, question_id: int) -> None:
         self._as_user("DELETE", f"{API}/imports/review/{question_id}/")
 
     def export(self, format: str) -> Any:
-        """A `Download` of everything one owns: json, csv, letterboxd or zip."""
+        """Download everything the user owns: json, csv, letterboxd or zip."""
         path, query = f"{API}/exports/", {"format": format}
         return self._as_user("GET", path, query=query, seconds=EXPORT_SECONDS, download=True)
 
@@ -247,7 +247,7 @@ class ApiClient(AccountEndpoints):
         return self._as_user("POST", f"{API}/model/train/", query=query)
 
     def sync(self, **query: Any) -> Any:
-        """`pages` of each list, `budget` of calls; answers with the job."""
+        """Start an update from TMDb. Query: `pages` of each list, `budget` of requests. Returns the job."""
         return self._as_user("POST", f"{API}/movies/sync/", query=query)
 
     def model(self) -> Any:
@@ -261,8 +261,8 @@ class ApiClient(AccountEndpoints):
 
 
 def iterate_pages(fetch: Callable[..., Any], limit: int | None = None, **query: Any) -> Iterator[Any]:
-    """All items of a paged list, or the first `limit`, fetched as they are asked for."""
-    # The size stays: the daemon counts pages in it.
+    """Iterate over the items of a paged list, at most `limit`, fetching pages lazily."""
+    # The page size is constant, because the daemon numbers pages by it.
     size = min(limit or 100, 100)
     for number in itertools.count(1):
         page = fetch(page=number, page_size=size, **query)

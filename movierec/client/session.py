@@ -1,4 +1,4 @@
-"""Requests with or without tokens. One that has expired is renewed on the way, once for all processes."""
+"""Authenticated requests. An expired access token is refreshed once, by one process for all."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class StoredTokens(NamedTuple):
 
 
 class TokenStore(Protocol):
-    """Where the tokens for one server are kept, shared with other processes of the same user."""
+    """Storage of the tokens for one server, shared with other processes of the same user."""
 
     def load(self) -> StoredTokens | None: ...
     def save(self, tokens: StoredTokens) -> None: ...
-    def forget(self) -> None: ...
+    def delete(self) -> None: ...
     def locked(self) -> AbstractContextManager[None]: ...
 
 
 class HttpSession:
-    """Speaks to the daemon at `server` with a fixed `token`, or with those of `store`, or anonymously."""
+    """Requests to the daemon at `server` with a fixed `token`, with the tokens of `store`, or anonymously."""
 
     def __init__(self, server: str, store: TokenStore | None = None, *, token: str = "") -> None:
         self.server = server
@@ -45,7 +45,7 @@ class HttpSession:
         self._token = _checked(token)
 
     def refresh(self, refresh: str) -> StoredTokens:
-        # The daemon repeats the answer to a repeated refresh, so that a lost one may be asked for again.
+        # The daemon repeats its response to a repeated refresh, so that a lost response may be retried.
         answer = self._anonymous("POST", REFRESH_PATH, body={"refresh": refresh}, repeatable=True)
         return StoredTokens(answer["access"], answer["refresh"])
 
@@ -53,7 +53,7 @@ class HttpSession:
         return self._send(method, path, "", **request)
 
     def _as_anybody(self, method: str, path: str, **request: Any) -> Any:
-        """Signed in where possible: the answer then holds what is one's own."""
+        """Request as the user if signed in, so that the response includes personal data; else anonymously."""
         try:
             return self._as_user(method, path, **request)
         except (NotAuthenticated, TokenInvalid):
@@ -68,11 +68,11 @@ class HttpSession:
         try:
             return self._send(method, path, access, **request)
         except (TokenExpired, TokenInvalid):
-            # Invalid may mean that the daemon has a new signing key: the refresh token decides.
+            # The daemon may have a new signing key: the refresh token decides.
             return self._send(method, path, self._renewed(access), **request)
 
     def _access_token(self) -> str:
-        """The stored access token, renewed beforehand where it has expired."""
+        """Return the stored access token, refreshed first if it has expired."""
         access = self._stored().access
         expires_at = _expiry(access)
         return self._renewed(access) if expires_at is not None and expires_at <= time.time() else access
@@ -87,7 +87,7 @@ class HttpSession:
         return tokens
 
     def _renewed(self, refused: str) -> str:
-        """An access token other than `refused`. One process refreshes, the others wait for it."""
+        """Return an access token other than `refused`. One process refreshes, the others wait for it."""
         assert self._store is not None
         with self._store.locked():
             tokens = self._stored()
@@ -96,7 +96,7 @@ class HttpSession:
             try:
                 tokens = self.refresh(tokens.refresh)
             except TokenInvalid as error:
-                self._store.forget()
+                self._store.delete()
                 raise TokenInvalid(f"Your session at {self.server} has ended. Run: movierec login") from error
             self._store.save(tokens)
             return tokens.access
@@ -128,7 +128,7 @@ class HttpSession:
             headers["Content-Type"] = "application/json"
             content = _json(make_body() if make_body else body)
         target = path + _query_string(query or {})
-        # Not DELETE: the second one would find nothing and look like a failure.
+        # Not DELETE: a retry would find nothing and look like a failure.
         safe = repeatable or method in ("GET", "PUT")
         reply = self._transport.exchange(
             method, target, content, headers, seconds, retry=safe, download=download
@@ -149,19 +149,21 @@ def _json(body: Any) -> bytes:
     try:
         return json.dumps(body, allow_nan=False).encode()
     except ValueError as error:
-        raise ValidationFailed("NaN and infinity are no numbers here.") from error
+        raise ValidationFailed("A number is NaN or infinite. Use a finite number.") from error
 
 
 def _checked(token: str) -> str:
-    """A token that can stand in a header."""
+    """Return the token without white space. Raises TokenInvalid if it cannot be sent in a header."""
     token = token.strip()
     if not all("!" <= character <= "~" for character in token):
-        raise TokenInvalid("MOVIEREC_TOKEN holds characters that no token has.")
+        raise TokenInvalid(
+            "MOVIEREC_TOKEN holds characters that are not allowed in a token. Copy the token again."
+        )
     return token
 
 
 def _expiry(access: str) -> float | None:
-    """When a JWT expires, None for anything else. Only a hint: the daemon decides."""
+    """Return the expiry time of a JWT, None for anything else. A hint only: the daemon decides."""
     with contextlib.suppress(ValueError, IndexError, KeyError, TypeError):
         payload = access.split(".")[1]
         return float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"])

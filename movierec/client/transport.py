@@ -1,4 +1,4 @@
-"""Bytes to one server and back: connections, timeouts, retries. Nothing of tokens or JSON."""
+"""HTTP transport to one server: connections, timeouts, retries. It knows neither tokens nor JSON."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from urllib.parse import urlsplit
 from movierec.errors import ServerUnreachable
 
 CONNECT_SECONDS = 5.0
-# The daemon keeps idle connections for longer, a proxy between may not.
+# Idle connections are reused for this long. The daemon keeps them longer, a proxy between may not.
 REUSE_SECONDS = 5.0
-# Before the second and the third try.
+# Pauses before the second and the third attempt.
 PAUSES_SECONDS = (0.1, 0.4)
-# A download is handed on in pieces of at most so many.
+# Maximum size of a chunk of a download.
 PIECE_BYTES = 256 * 1024
 
 
 class UploadBody(NamedTuple):
-    """A body of `size` bytes; `chunks` starts it anew, as a repeated request needs."""
+    """A request body of `size` bytes. `chunks` restarts it, as a retry needs."""
 
     size: int
     chunks: Callable[[], Iterable[bytes]]
 
 
 class HttpReply(NamedTuple):
-    """`pieces` in place of a body: of a download that goes well, as they arrive."""
+    """A response. A successful download has `pieces`, read as they arrive, in place of a body."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -37,8 +37,9 @@ class HttpReply(NamedTuple):
 
 
 class DownloadStream(NamedTuple):
-    """A file that is arriving, of `size` bytes where that is known. Its pieces raise ServerUnreachable where
-    it ends too soon.
+    """A file that is being received, of `size` bytes if that is known.
+
+    Its pieces raise ServerUnreachable if the stream ends too soon.
     """
 
     size: int | None
@@ -76,11 +77,11 @@ class Transport:
         retry: bool,
         download: bool = False,
     ) -> HttpReply:
-        """Send a request and read its answer; `retry` where doing it twice does no harm.
+        """Send a request and read the response; `retry` only idempotent requests.
 
         With `download` the body of a success is not read: the reply has its `pieces`.
 
-        Raises ServerUnreachable where no complete answer comes.
+        Raises ServerUnreachable if no complete response arrives.
         """
         for pause_seconds in (*PAUSES_SECONDS, None):
             try:
@@ -91,7 +92,7 @@ class Transport:
                 time.sleep(pause_seconds)
             except (OSError, http.client.HTTPException) as failure:
                 raise self._unreachable(failure, seconds) from failure
-        raise AssertionError("the last try returns or raises")
+        raise AssertionError("the last attempt returns or raises")
 
     def _once(
         self,
@@ -108,7 +109,7 @@ class Transport:
             try:
                 connection.request(method, self._parts.path.rstrip("/") + target, body, dict(headers))
             except (BrokenPipeError, ConnectionResetError):
-                # Refused before all was sent: the answer that says why may be there already.
+                # Rejected before the body was sent: the response with the reason may have arrived already.
                 return self._reply(connection, download)
             return self._reply(connection, download)
         except BaseException:
@@ -134,14 +135,14 @@ class Transport:
                 raise http.client.IncompleteRead(b"", left)
         except (OSError, http.client.HTTPException) as failure:
             raise ServerUnreachable(
-                f"The answer of {self._server} broke off: it is not complete. Try again."
+                f"The response of {self._server} ended early and is incomplete. Try again."
             ) from failure
         finally:
             self.close()
 
     def _connected(self, seconds: float) -> http.client.HTTPConnection:
         if self._connection and self._connection.sock:
-            # Something to read before anything is asked: the other end has hung up.
+            # Readable before a request is sent: the other end has closed the connection.
             hung_up, _, _ = select.select([self._connection.sock], [], [], 0)
             if hung_up or time.monotonic() - self._used_at > REUSE_SECONDS:
                 self.close()
@@ -160,4 +161,4 @@ class Transport:
         if isinstance(failure, TimeoutError):
             return ServerUnreachable(f"The daemon at {self._server} did not answer in time. Try again later.")
         reason = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
-        return ServerUnreachable(f"Cannot talk to {self._server}: {reason}. Check MOVIEREC_SERVER.")
+        return ServerUnreachable(f"Cannot connect to {self._server}: {reason}. Check MOVIEREC_SERVER.")

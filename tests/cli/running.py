@@ -75,7 +75,7 @@ class Shell:
         captured = self._capsys.readouterr()
         return Result(code, captured.out, captured.err)
 
-    def at_terminal(self, *arguments: str, typed: str = "", width: int = 100) -> Result:
+    def run_at_terminal(self, *arguments: str, typed: str = "", width: int = 100) -> Result:
         """Run with terminals at all ends; somebody types `typed`."""
         out, err = Terminal(), Terminal()
         with self._monkeypatch.context() as patch:

@@ -72,10 +72,10 @@ def test_a_token_for_scripts(ada: Shell, daemon: RunningDaemon) -> None:
 
 def test_deleting_asks_at_a_terminal_and_needs_yes_elsewhere(ada: Shell) -> None:
     assert "--yes" in ada.run("account", "delete").failed(2)
-    result = ada.at_terminal("account", "delete", typed="no\n")
+    result = ada.run_at_terminal("account", "delete", typed="no\n")
     assert (result.code, "Nothing was erased" in result.err) == (2, True)
     ada.run("whoami").ok()
-    result = ada.at_terminal("account", "delete", typed="ada\n")
+    result = ada.run_at_terminal("account", "delete", typed="ada\n")
     assert result.code == 0, result
     ada.run("whoami").failed(4)
     ada.run("login", "ada", "--password-stdin", stdin=PASSWORD).failed(4)

@@ -35,7 +35,7 @@ def test_register_at_a_terminal_asks_for_what_is_missing(
         return PASSWORD
 
     monkeypatch.setattr("getpass.getpass", getpass)
-    result = shell.at_terminal("register", typed="ada\nada@example.org\n")
+    result = shell.run_at_terminal("register", typed="ada\nada@example.org\n")
     assert result.code == 0, result
     assert asked == ["Password: ", "Again: "]
     assert shell.run("whoami").rows()[0] == ["username", "ada"]
@@ -44,7 +44,7 @@ def test_register_at_a_terminal_asks_for_what_is_missing(
 def test_register_refuses_two_different_passwords(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([PASSWORD, NEW_PASSWORD])
     monkeypatch.setattr("getpass.getpass", lambda _: next(answers))
-    result = shell.at_terminal("register", "ada", "--email", "ada@example.org")
+    result = shell.run_at_terminal("register", "ada", "--email", "ada@example.org")
     assert result.code == 2
     assert "differ" in result.err
 

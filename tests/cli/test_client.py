@@ -41,7 +41,7 @@ class Store:
     def save(self, tokens: StoredTokens) -> None:
         self.tokens = tokens
 
-    def forget(self) -> None:
+    def delete(self) -> None:
         self.tokens = None
 
     @contextlib.contextmanager

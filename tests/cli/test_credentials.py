@@ -39,8 +39,8 @@ def test_each_server_has_its_own_tokens(folder: Path) -> None:
     there.save(StoredTokens("a2", "r2"), "bob")
     assert (here.load(), here.username) == (StoredTokens("a1", "r1"), "ada")
     assert (there.load(), there.username) == (StoredTokens("a2", "r2"), "bob")
-    here.forget()
-    here.forget()
+    here.delete()
+    here.delete()
     assert here.load() is None
     assert there.load() == StoredTokens("a2", "r2")
 

@@ -48,10 +48,10 @@ def test_a_file_that_is_there_stays_unless_told_otherwise(ada: Shell, tmp_path: 
 
 def test_a_terminal_gets_no_binary_and_nothing_harmful(ada: Shell) -> None:
     ada.run("rate", "The Matrix", "4.5", "--review", "\u202eneddih").ok()
-    refused = ada.at_terminal("export", "--format", "zip")
+    refused = ada.run_at_terminal("export", "--format", "zip")
     assert refused.code == 2
     assert refused.out == ""
-    shown = ada.at_terminal("export").out
+    shown = ada.run_at_terminal("export").out
     assert "\u202e" not in shown
     assert json.loads(shown.splitlines()[2])["review"] == "\u202eneddih"
 

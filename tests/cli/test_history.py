@@ -54,7 +54,7 @@ def test_the_history(ada: Shell) -> None:
     ]
     assert len(ada.run("history", "list", "--since", "2024-05-01", "--until", "2024-12-31").rows()) == 2
     assert len(ada.run("history", "list", "--tag", "cinema", "--ids").ok().split()) == 1
-    assert f"seen 3 times, last on {today}" in ada.at_terminal("show", "Alien").out
+    assert f"seen 3 times, last on {today}" in ada.run_at_terminal("show", "Alien").out
     assert "future" in ada.run("history", "add", "Alien", "--on", "9999-01-01").failed(2)
     assert "2024-05-01" in ada.run("history", "add", "Alien", "--on", "last night").failed(2)
     yesterday = (datetime.now(UTC).astimezone() - timedelta(days=1)).date()

@@ -108,7 +108,7 @@ def test_importing_and_training_are_for_staff(ada: Shell, dataset: Path) -> None
 
 
 def test_a_bar_is_shown_at_a_terminal(staff: Shell, dataset: Path) -> None:
-    result = staff.at_terminal("import", "movielens", str(dataset))
+    result = staff.run_at_terminal("import", "movielens", str(dataset))
     assert result.code == 0, result
     assert "uploading" in result.err
     assert "succeeded" in result.out

@@ -88,7 +88,7 @@ def test_a_script_gets_the_candidates_of_an_ambiguous_title() -> None:
 def test_the_far_better_known_of_one_title_is_taken_and_named(capsys: pytest.CaptureFixture[str]) -> None:
     short, known = film(8, "Gravity", 2013, vote_count=3), film(9, "Gravity", 2013, vote_count=14_000)
     assert find("gravity", short, known) == known
-    assert "taken for Gravity (2013), by far the best known of 2" in capsys.readouterr().err
+    assert "Using Gravity (2013), by far the best known of them" in capsys.readouterr().err
     with pytest.raises(AmbiguousTitle):
         find("gravity", {**short, "vote_count": 300}, known)
     with pytest.raises(AmbiguousTitle):  # 40 votes against none say nothing

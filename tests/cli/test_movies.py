@@ -24,7 +24,7 @@ def test_search_forgives_typing_errors_and_needs_no_quotes(shell: Shell) -> None
 def test_an_empty_result_is_no_error(shell: Shell) -> None:
     assert shell.run("search", "xyzzy", "--year", "1901").ok() == ""
     assert shell.run("search", "xyzzy", "--year", "1901", "--json").json() == []
-    result = shell.at_terminal("search", "xyzzy", "--year", "1901")
+    result = shell.run_at_terminal("search", "xyzzy", "--year", "1901")
     assert (result.code, result.out) == (0, "")
     assert "No movies found" in result.err
 
@@ -72,7 +72,7 @@ def test_show_in_a_pipe_is_name_and_value(shell: Shell) -> None:
 
 
 def test_show_at_a_terminal_is_a_page(shell: Shell) -> None:
-    page = shell.at_terminal("show", "blade", "runner", width=70)
+    page = shell.run_at_terminal("show", "blade", "runner", width=70)
     assert page.code == 0, page
     assert "Blade Runner (1982)" in page.out
     assert "Ridley Scott" in page.out
@@ -85,7 +85,7 @@ def test_one_title_of_two_films(shell: Shell) -> None:
     assert sorted(name for _, name in candidates) == ["Solaris (1972)", "Solaris (2002)"]
     for number, (movie_id, name) in enumerate(candidates, 1):
         assert str(shell.run("show", name, "--json").json()["id"]) == movie_id
-        chosen = shell.at_terminal("show", "Solaris", "--json", typed=f"{number}\n")
+        chosen = shell.run_at_terminal("show", "Solaris", "--json", typed=f"{number}\n")
         assert json.loads(chosen.out)["id"] == int(movie_id)
 
 

@@ -8,15 +8,8 @@ from typing import Any
 
 import pytest
 
-from movierec.cli.output import (
-    Column,
-    columns_help,
-    field_column,
-    flatten,
-    minute_column,
-    print_list,
-    print_record,
-)
+from movierec.cli.columns import Column, columns_help, field_column, minute_column
+from movierec.cli.output import flatten, print_list, print_record
 from tests.cli.running import Terminal, unstyled
 
 COLUMNS = (

@@ -130,7 +130,7 @@ def test_review_at_a_terminal(ada: Shell, tmp_path: Path) -> None:
     rows = "title,year,rating\nAlien,1980,5\nHeat,1996,4\nNobody Knows It,2001,2\nGladiator,1991,3\n"
     ada.run("import", str(_file(tmp_path, rows)))
     # the first by its number, one left out, one searched for, the last one later
-    result = ada.at_terminal("import", "review", typed="1\ns\n\nSpider-Man 2\n")
+    result = ada.run_at_terminal("import", "review", typed="1\ns\n\nSpider-Man 2\n")
     assert result.code == 0, result
     assert "[1/4] Alien (1980)" in result.out
     assert "rated 5" in result.out
@@ -140,7 +140,7 @@ def test_review_at_a_terminal(ada: Shell, tmp_path: Path) -> None:
         movie_id("tt0078748"),
         movie_id("tt0316654"),
     }
-    assert "[1/1] " in ada.at_terminal("import", "review", typed="q\n").out
+    assert "[1/1] " in ada.run_at_terminal("import", "review", typed="q\n").out
 
 
 def test_resolving_in_a_script(ada: Shell, ratings: str) -> None:

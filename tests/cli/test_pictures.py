@@ -34,7 +34,7 @@ def at(**environment: str) -> Console:
 
 def written(way: ImageProtocol, text: str = "", content: bytes | None = None) -> str:
     console = at()
-    picture = Picture.of(poster() if content is None else content, way, 20)
+    picture = Picture.from_bytes(poster() if content is None else content, way, 20)
     assert picture is not None
     lines = console.render_lines(text, console.options.update(width=40), pad=False) if text else []
     print_beside(console, picture, lines)
@@ -174,13 +174,13 @@ def _huge() -> bytes:
     ids=["nothing", "html", "cut jpeg", "no jpeg", "another format", "cut png", "decompression bomb"],
 )
 def test_what_is_no_poster_is_not_drawn(content: bytes) -> None:
-    assert Picture.of(content, ImageProtocol.BLOCKS, 20) is None
+    assert Picture.from_bytes(content, ImageProtocol.BLOCKS, 20) is None
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("size", [(1, 1), (3000, 1), (1, 3000), (500, 750)])
 def test_any_shape_fits(kind: str, size: tuple[int, int]) -> None:
-    picture = Picture.of(poster(kind, size), ImageProtocol.BLOCKS, 20)
+    picture = Picture.from_bytes(poster(kind, size), ImageProtocol.BLOCKS, 20)
     assert picture is not None
     assert 1 <= picture.rows == len(picture.lines()) <= 20
 

@@ -26,7 +26,7 @@ def test_answered_films_are_not_asked_about_again(ada: Shell) -> None:
 
 def test_the_guided_round_asks_rates_and_recommends(ada: Shell) -> None:
     typed = "Alien\nno such film\nBlade Runner\n\n1 4.5, 2\n3 9\n99\n4 2,5\n\n"
-    result = ada.at_terminal("quickstart", typed=typed)
+    result = ada.run_at_terminal("quickstart", typed=typed)
     assert result.code == 0, result
     assert "Name 3 films you love" in result.err
     assert "Alien (1979): 5" in result.err
@@ -42,21 +42,21 @@ def test_the_guided_round_asks_rates_and_recommends(ada: Shell) -> None:
 
 def test_a_loved_film_keeps_the_rating_it_has(ada: Shell) -> None:
     ada.run("rate", "The Matrix", "4.5").ok()
-    result = ada.at_terminal("quickstart", typed="The Matrix\nAlien\n\n\n")
+    result = ada.run_at_terminal("quickstart", typed="The Matrix\nAlien\n\n\n")
     assert "The Matrix (1999): you gave it 4.5 already" in result.err
     assert {row[1]: row[3] for row in ada.run("ratings").rows()} == {"The Matrix": "4.5", "Alien": "5.0"}
 
 
 def test_the_grid_comes_in_screens(ada: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINES", "16")
-    first = ada.at_terminal("quickstart", typed="\n11\nq\n")
+    first = ada.run_at_terminal("quickstart", typed="\n11\nq\n")
     assert "'11' is no number of the list" in first.err  # it is not shown yet
     assert first.err.count("Which do you know?") == 1
-    second = ada.at_terminal("quickstart", typed="\n\n11\nq\n")
+    second = ada.run_at_terminal("quickstart", typed="\n\n11\nq\n")
     assert second.err.count("an empty line shows more, q ends") == 2
     assert len(ada.run("ratings").rows()) == 1
 
 
 def test_nothing_typed_changes_nothing(ada: Shell) -> None:
-    assert ada.at_terminal("quickstart", typed="").code == 0
+    assert ada.run_at_terminal("quickstart", typed="").code == 0
     assert ada.run("ratings").ok() == ""

@@ -70,8 +70,8 @@ def test_what_somebody_wrote_does_not_steer_the_terminal(ada: Shell, text: str) 
     assert ada.run("review", "Alien", "--json").json()["review"] == text
     for shown in (
         ada.run("ratings").ok(),
-        ada.at_terminal("ratings").out,
-        ada.at_terminal("review", "Alien").out,
+        ada.run_at_terminal("ratings").out,
+        ada.run_at_terminal("review", "Alien").out,
     ):
         assert not {"\x1b", "\u202e"} & set(shown)
     assert len(ada.run("ratings").ok().splitlines()) == 1

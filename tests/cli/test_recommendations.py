@@ -32,7 +32,7 @@ def test_recommendations_have_rank_title_and_reason(fan: Shell) -> None:
 
 
 def test_recommendations_at_a_terminal_keep_to_its_width(fan: Shell) -> None:
-    table = fan.at_terminal("recommend", width=80)
+    table = fan.run_at_terminal("recommend", width=80)
     assert table.code == 0, table
     assert "reason" in table.out.splitlines()[0]
     assert max(len(line) for line in table.out.splitlines()) <= 80
@@ -87,7 +87,7 @@ def test_similar_needs_no_account(shell: Shell) -> None:
 def test_explain_names_the_own_films(fan: Shell) -> None:
     rows = fan.run("explain", "Aliens").rows()
     assert {row[1] for row in rows} <= {"Alien", "Blade Runner", "The Terminator", "Notting Hill"}
-    page = fan.at_terminal("explain", "Aliens")
+    page = fan.run_at_terminal("explain", "Aliens")
     assert "Aliens (1986)" in page.out
     answer = fan.run("explain", "Aliens", "--json").json()
     assert {item["title"] for item in answer["because"]} == {row[1] for row in rows}

@@ -14,8 +14,8 @@ STEPS = [step / 2 for step in range(1, 11)]
 @pytest.mark.parametrize("top", [5, 10, 100])
 def test_every_rating_goes_both_ways_exactly(top: int) -> None:
     scale = RatingScale(top)
-    assert [scale.stars(f"{scale.value(stars):g}") for stars in STEPS] == STEPS
-    assert [scale.stars(f"{scale.value(stars):g}/{top}") for stars in STEPS] == STEPS
+    assert [scale.parse(f"{scale.from_stars(stars):g}") for stars in STEPS] == STEPS
+    assert [scale.parse(f"{scale.from_stars(stars):g}/{top}") for stars in STEPS] == STEPS
 
 
 @pytest.mark.parametrize("top", [5, 10, 100])
@@ -24,14 +24,14 @@ def test_every_other_number_is_refused(top: int) -> None:
     taken = []
     for tenths in range(1, 1010):
         try:
-            taken.append(RatingScale(top).stars(f"{tenths / 10:g}"))
+            taken.append(RatingScale(top).parse(f"{tenths / 10:g}"))
         except ValidationFailed as error:
             assert "Nearest" in error.detail  # noqa: PT017 (most are refused, some taken)
     assert taken == STEPS
 
 
 def test_a_decimal_comma_and_a_scale_of_its_own() -> None:
-    assert [RatingScale(10).stars(text) for text in ("4,5/5", "90/100", " 9 / 10", "9.0")] == [
+    assert [RatingScale(10).parse(text) for text in ("4,5/5", "90/100", " 9 / 10", "9.0")] == [
         4.5,
         4.5,
         4.5,
@@ -51,8 +51,8 @@ def test_the_profile_says_how_ratings_are_typed_and_shown(ada: Shell) -> None:
     assert ["my rating", "90"] in [
         [row[0].replace("_", " "), *row[1:]] for row in ada.run("show", "Alien").rows()
     ]
-    assert "★★★★½ 90" in ada.at_terminal("show", "Alien").out
-    assert "★★★★½ 9" in ada.at_terminal("show", "Alien", "--scale", "10").out
+    assert "★★★★½ 90" in ada.run_at_terminal("show", "Alien").out
+    assert "★★★★½ 9" in ada.run_at_terminal("show", "Alien", "--scale", "10").out
     assert ada.run("show", "Alien", "--json").json()["my_rating"] == 4.5
 
 
@@ -73,7 +73,7 @@ def test_reasons_and_explanations_follow_the_scale(ada: Shell) -> None:
 
 
 def test_the_guided_round_follows_the_scale(ada: Shell) -> None:
-    result = ada.at_terminal("quickstart", "--scale", "10", typed="Alien\n\n1 9, 2\n3 4.5\n\n")
+    result = ada.run_at_terminal("quickstart", "--scale", "10", typed="Alien\n\n1 9, 2\n3 4.5\n\n")
     assert "Alien (1979): 10" in result.err
     assert "Nearest: 4 and 5." in result.err
     assert sorted(row[3] for row in ada.run("ratings").rows()) == ["4.0", "4.5", "5.0"]

@@ -48,7 +48,7 @@ def test_a_year_in_review(fan: Shell) -> None:
         "minutes": 0,
     }  # fmt: skip
     assert found["months"] == [0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0]
-    shown = fan.at_terminal("stats", "--year", "2024").out
+    shown = fan.run_at_terminal("stats", "--year", "2024").out
     assert "Your 2024 in films" in shown
     assert "1 film seen 2 times, 1 of them again" in shown
     fan.run("stats", "--year", "20").failed(2)
@@ -56,7 +56,7 @@ def test_a_year_in_review(fan: Shell) -> None:
 
 @pytest.mark.parametrize("width", [30, 60, 80, 109, 110, 140, 300])
 def test_charts_fit_the_terminal(fan: Shell, width: int) -> None:
-    lines = fan.at_terminal("stats", width=width).out.splitlines()
+    lines = fan.run_at_terminal("stats", width=width).out.splitlines()
     assert max(sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in line) for line in lines) <= width
     assert any("5 █" in line for line in lines)
     text = " ".join(" ".join(lines).split())
@@ -68,11 +68,11 @@ def test_ratings_follow_the_scale(fan: Shell) -> None:
     rows = fan.run("stats", "--scale", "100").rows()
     assert ["mean", "rating", "5", "78.0"] in rows
     assert [row[1] for row in rows if row[0] == "rating"] == [str(ten) for ten in range(10, 101, 10)]
-    assert "7.8 of 10" in fan.at_terminal("stats", "--scale", "10").out
+    assert "7.8 of 10" in fan.run_at_terminal("stats", "--scale", "10").out
 
 
 def test_nothing_rated_yet(ada: Shell) -> None:
-    assert "0 films seen" in ada.at_terminal("stats").out
+    assert "0 films seen" in ada.run_at_terminal("stats").out
     assert ["mean", "rating", "0", ""] in ada.run("stats").rows()
 
 
