@@ -1,7 +1,8 @@
-"""The catalogue: films, people, genres, and finding them."""
+"""The catalogue: movies, people, genres, and the search for them."""
 
 from movierec.movies.charts import popular, top_rated, trending
 from movierec.movies.genres import resolve_genre, resolve_genre_names
+from movierec.movies.ingest.foreign_keys import check_merge_rules
 from movierec.movies.ingest.link_by_title import link_by_title
 from movierec.movies.ingest.match_index import IndexedMovie, indexed_aliases, indexed_movies, indexed_titles
 from movierec.movies.ingest.merge import alias_targets, current_id, merge_movies, with_current_id
@@ -22,6 +23,7 @@ from movierec.movies.movierec_ids import assign_movierec_ids, by_movierec_id
 from movierec.movies.popularity import equivalent_reviews
 from movierec.movies.queries import (
     ORDERINGS,
+    GenreCount,
     MovieDetail,
     MovieFilters,
     MovieSummary,
@@ -39,22 +41,25 @@ from movierec.movies.queries import (
 from movierec.movies.search import (
     MAXIMUM_SEARCH_LENGTH,
     MAXIMUM_SEARCH_TERMS,
+    SearchText,
     find_by_title,
     find_matches,
     search,
     validate_search_text,
 )
-from movierec.movies.title_keys import title_forms as title_forms
+from movierec.movies.title_keys import title_forms
 
 __all__ = [
     "MAXIMUM_SEARCH_LENGTH",
     "MAXIMUM_SEARCH_TERMS",
     "ORDERINGS",
+    "GenreCount",
     "IndexedMovie",
     "MovieDetail",
     "MovieFilters",
     "MovieRecord",
     "MovieSummary",
+    "SearchText",
     "TmdbListPage",
     "TmdbLookupIds",
     "TmdbSync",
@@ -65,6 +70,7 @@ __all__ = [
     "by_imdb_id",
     "by_movierec_id",
     "by_tmdb_id",
+    "check_merge_rules",
     "create_movie",
     "current_id",
     "delete_movie",

@@ -1,4 +1,4 @@
-"""Lists made from the catalogue itself: popular, top rated, trending."""
+"""Charts computed from the catalogue alone: popular, top rated, trending."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from movierec import db
 from movierec.movies.queries import MovieFilters, MovieSummary, browse, summaries
 
-# So many votes of the mean film are added to each: 9.5 of three voters is no better than 8.5 of a hundred.
+# Votes at the mean that are added to every movie: 9.5 by three voters ranks below 8.5 by a hundred.
 DAMPING_VOTES = 40
-TRENDING_LENGTH, FEW_FILMS = 200, 20
+# Length of the trending list, and the number of movies from which on a year counts as one with new releases.
+TRENDING_LENGTH, YEAR_MINIMUM_MOVIES = 200, 20
 
 
 def popular(*, adult: bool = False, limit: int, offset: int = 0) -> tuple[int, list[MovieSummary]]:
-    """The best known films."""
+    """Return the most popular movies and their total number."""
     return browse(MovieFilters(adult=None if adult else False), limit=limit, offset=offset)
 
 
 def top_rated(*, adult: bool = False, limit: int, offset: int = 0) -> tuple[int, list[MovieSummary]]:
-    """By vote average, damped: (sum of votes + m · mean) / (votes + m), as IMDb's Top 250 does."""
+    """Rank by damped vote average: (sum of votes + m · mean) / (votes + m), as IMDb's Top 250 does."""
     mean = db.value("SELECT AVG(vote_average) FROM movies WHERE vote_count > 0") or 0.0
     damped = (
         f"(movies.vote_count * movies.vote_average + {DAMPING_VOTES * mean:.6f}) "
@@ -31,17 +32,19 @@ def top_rated(*, adult: bool = False, limit: int, offset: int = 0) -> tuple[int,
 def trending(
     active: Sequence[int], this_year: int, *, adult: bool = False, limit: int, offset: int = 0
 ) -> tuple[int, list[MovieSummary]]:
-    """The films that `active` names, then the most popular of the newest two years that have some.
+    """List the movies in `active`, then the most popular of the two newest years that have releases.
 
-    A few films alone, as a search brings in, make no years of their own.
+    A year with a few movies only, such as a search brings in, does not count as one.
     """
-    some = db.value(
-        "SELECT year FROM movies WHERE year <= ? ORDER BY year DESC LIMIT 1 OFFSET ?", this_year, FEW_FILMS
+    newest_year = db.value(
+        "SELECT year FROM movies WHERE year <= ? ORDER BY year DESC LIMIT 1 OFFSET ?",
+        this_year,
+        YEAR_MINIMUM_MOVIES,
     )
     newest = db.rows(
         "SELECT id FROM movies WHERE year BETWEEN ? AND ? AND (NOT adult OR ?) "
         "ORDER BY popularity DESC, id LIMIT ?",
-        (some or 0) - 1,
+        (newest_year or 0) - 1,
         this_year,
         adult,
         TRENDING_LENGTH,

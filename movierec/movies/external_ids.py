@@ -1,16 +1,18 @@
-"""Which films have the outside ids that sources name, their merged duplicates included."""
+"""Lookup of movies by external ids (IMDb, TMDb, MovieLens), including the ids of merged duplicates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from movierec import db
 from movierec.movies.movie_record import ID_COLUMNS, MovieRecord
 
+ExternalId = int | str
+
 
 class TitleAndYear(NamedTuple):
-    """What a film is told by."""
+    """Titles and year of a stored movie, enough to compare it with a record."""
 
     title: str
     original_title: str
@@ -18,56 +20,60 @@ class TitleAndYear(NamedTuple):
 
 
 class ExternalIds:
-    """The rows that have the outside ids of some films, and what these are called."""
+    """The owners of all external ids that occur in some records, with the owners' titles."""
 
-    def __init__(self, films: Sequence[MovieRecord]) -> None:
-        self.nothing = db.row("SELECT 1 FROM movies LIMIT 1") is None
-        self.names: dict[int, TitleAndYear] = {}
-        self._by: dict[str, dict[Any, int]] = {column: {} for column in ID_COLUMNS}
-        if not self.nothing:
-            for column, known in self._by.items():
-                for outside, movie_id, *name in _lookup(column, [getattr(film, column) for film in films]):
-                    known[outside] = movie_id
-                    self.names[movie_id] = TitleAndYear._make(name)
+    def __init__(self, records: Sequence[MovieRecord]) -> None:
+        self.is_empty_catalogue = db.row("SELECT 1 FROM movies LIMIT 1") is None
+        self.titles: dict[int, TitleAndYear] = {}
+        self._owners: dict[str, dict[ExternalId | None, int]] = {column: {} for column in ID_COLUMNS}
+        if not self.is_empty_catalogue:
+            for column, owners in self._owners.items():
+                for external_id, movie_id, *titles in _lookup(
+                    column, [getattr(record, column) for record in records]
+                ):
+                    owners[external_id] = movie_id
+                    self.titles[movie_id] = TitleAndYear._make(titles)
 
-    def by(self, column: str, film: MovieRecord) -> int | None:
-        return self._by[column].get(getattr(film, column))
+    def owner(self, column: str, record: MovieRecord) -> int | None:
+        """Return the movie that has the record's id of `column`."""
+        return self._owners[column].get(getattr(record, column))
 
-    def all_of(self, film: MovieRecord) -> list[int]:
-        """Every film that has one of these outside ids: by imdb, tmdb, then MovieLens id."""
-        found = [self.by(column, film) for column in ID_COLUMNS]
-        return list(dict.fromkeys(movie_id for movie_id in found if movie_id is not None))
+    def owners(self, record: MovieRecord) -> list[int]:
+        """Return every movie that has one of the record's ids: by IMDb, TMDb, then MovieLens id."""
+        movie_ids = [self.owner(column, record) for column in ID_COLUMNS]
+        return list(dict.fromkeys(movie_id for movie_id in movie_ids if movie_id is not None))
 
-    def remember(self, movie_id: int, film: MovieRecord) -> None:
-        self.names[movie_id] = TitleAndYear(film.title, film.original_title, film.year)
+    def add(self, movie_id: int, record: MovieRecord) -> None:
+        """Register a new movie under the record's ids that have no owner yet."""
+        self.titles[movie_id] = TitleAndYear(record.title, record.original_title, record.year)
         for column in ID_COLUMNS:
-            if (outside := getattr(film, column)) is not None:
-                self._by[column].setdefault(outside, movie_id)
+            if (external_id := getattr(record, column)) is not None:
+                self._owners[column].setdefault(external_id, movie_id)
 
-    def forget(self, column: str, film: MovieRecord) -> None:
-        """Nobody has this id of the film any more."""
-        self._by[column].pop(getattr(film, column), None)
+    def remove(self, column: str, record: MovieRecord) -> None:
+        """Remove the owner of the record's id of `column`."""
+        self._owners[column].pop(getattr(record, column), None)
 
-    def claim(self, column: str, outside: Any, movie_id: int) -> bool:
-        """Give an outside id to a film, unless another one has it: two rows may not have the same."""
-        return self._by[column].setdefault(outside, movie_id) == movie_id
+    def claim(self, column: str, external_id: ExternalId, movie_id: int) -> bool:
+        """Give an external id to a movie unless another one owns it: ids are unique. Return the success."""
+        return self._owners[column].setdefault(external_id, movie_id) == movie_id
 
 
-def _lookup(column: str, values: Sequence[Any]) -> Iterator[db.Row]:
-    for batch in db.batches([value for value in values if value is not None]):
+def _lookup(column: str, external_ids: Sequence[ExternalId | None]) -> Iterator[db.Row]:
+    for batch in db.batches([external_id for external_id in external_ids if external_id is not None]):
         marks = db.placeholders(batch)
         yield from db.rows(
             f"SELECT movie_aliases.{column}, movies.id, title, original_title, year FROM movie_aliases "
             f"JOIN movies ON movies.id = movie_id WHERE movie_aliases.{column} IN ({marks})",
             *batch,
         )
-        # Behind the aliases: whoever has the id now comes before who had it.
+        # After the aliases: the present owner of an id overrides a former one.
         yield from db.rows(
             f"SELECT {column}, id, title, original_title, year FROM movies WHERE {column} IN ({marks})",
             *batch,
         )
 
 
-def owner_of(column: str, outside: Any) -> int | None:
-    """The film that has an outside id, itself or by a duplicate that was merged into it."""
-    return next((row[1] for row in reversed([*_lookup(column, [outside])])), None)
+def owner_of(column: str, external_id: ExternalId) -> int | None:
+    """Return the movie that has an external id, itself or through a duplicate merged into it."""
+    return next((row[1] for row in reversed([*_lookup(column, [external_id])])), None)

@@ -1,4 +1,4 @@
-"""Tables of the catalogue: films, genres, people and their credits, keywords."""
+"""Tables of the catalogue: movies, genres, people and their credits, keywords."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from movierec.db import BaseModel
 
 
 class Movie(BaseModel):
-    """A film, once, whatever sources know it. Votes are on TMDb's scale of 0 to 10; lists are JSON."""
+    """A movie: one row for all sources. Votes are on TMDb's scale of 0 to 10; lists are JSON."""
 
     id = BigAutoField()
     tmdb_id = BigIntegerField(null=True, unique=True)
@@ -53,11 +53,11 @@ class Movie(BaseModel):
     popularity = DoubleField(default=0, index=True)
     poster_path = TextField(default="")
     backdrop_path = TextField(default="")
-    # Which source the facts come from: starter, movielens, tmdb or staff.
+    # Source of the facts: import, movielens, starter, tmdb or staff.
     source = TextField()
     created_at = BigIntegerField()
     updated_at = BigIntegerField()
-    # When TMDb last told all of it; its lists tell only some.
+    # Time of TMDb's details; its lists have fewer fields.
     details_at = BigIntegerField(null=True)
 
     class Meta:
@@ -66,7 +66,7 @@ class Movie(BaseModel):
 
 
 class MovieAlias(BaseModel):
-    """A film that turned out to be another one: its id, and the outside ids that the other has not, lead there."""
+    """A merged movie: its id, and its external ids that the survivor does not have, lead to the survivor."""
 
     id = BigIntegerField(primary_key=True)
     movie = ForeignKeyField(Movie, on_delete="CASCADE")
@@ -80,23 +80,27 @@ class MovieAlias(BaseModel):
         table_name = "movie_aliases"
 
 
+# A row of any table, by column.
+StoredRow = Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class MergeRule:
-    """What becomes of two rows of a table when their films become one: in a model's Meta, as `when_merged`.
+    """Rule for two rows of a table that collide when their movies are merged: `merge_rule` in a model's Meta.
 
-    The row of the greater `weight` stays. It takes over what the other says in `joined` columns (texts) and
-    the smaller value of `earliest` ones.
+    The row of the greater `weight` survives. It takes over the texts of `joined` columns and the smaller value of
+    `earliest` ones.
     """
 
-    weight: Callable[[Mapping[str, Any]], Any]
+    weight: Callable[[StoredRow], Any]
     joined: tuple[str, ...] = ()
     earliest: tuple[str, ...] = ()
 
-    def united(self, stays: Mapping[str, Any], goes: Mapping[str, Any], longest: int) -> dict[str, Any]:
-        """The columns of the row that stays which change; texts get no longer than `longest`."""
-        texts = {name: _joined(stays[name], goes[name])[:longest] for name in self.joined}
-        times = {name: min(stays[name], goes[name]) for name in self.earliest}
-        return {name: value for name, value in {**texts, **times}.items() if value != stays[name]}
+    def merged_columns(self, survivor: StoredRow, lost: StoredRow, longest: int) -> dict[str, Any]:
+        """Return the columns of the surviving row that change; texts are cut at `longest` characters."""
+        texts = {name: _joined(survivor[name], lost[name])[:longest] for name in self.joined}
+        times = {name: min(survivor[name], lost[name]) for name in self.earliest}
+        return {name: value for name, value in {**texts, **times}.items() if value != survivor[name]}
 
 
 def _joined(first: str, second: str) -> str:
@@ -104,7 +108,7 @@ def _joined(first: str, second: str) -> str:
 
 
 class MovieTitle(BaseModel):
-    """A title that a film is found by, as `title_key` writes it; `compact` is the key without spaces."""
+    """A normalised title of a movie (`title_key`) for search; `compact` is the key without spaces."""
 
     id = BigAutoField()
     movie = ForeignKeyField(Movie, on_delete="CASCADE")
@@ -135,7 +139,7 @@ class MovieGenre(BaseModel):
 
 
 class Person(BaseModel):
-    """Somebody credited. Names are unique only among people without a TMDb id."""
+    """A credited person. Names are unique only among people without a TMDb id."""
 
     id = BigAutoField()
     name = TextField(index=True)
@@ -146,7 +150,7 @@ class Person(BaseModel):
 
 
 class Credit(BaseModel):
-    """A person's part in a film: director, writer or cast; `position` is the billing."""
+    """A person's role in a movie: director, writer or cast; `position` is the billing."""
 
     movie = ForeignKeyField(Movie, on_delete="CASCADE", index=False)
     person = ForeignKeyField(Person, on_delete="CASCADE")
@@ -178,9 +182,9 @@ class MovieKeyword(BaseModel):
 
 
 class MovierecId(BaseModel):
-    """The id movierec itself gave a film that no other service knows: the same on every server it is carried to.
+    """An id that movierec assigned to a movie without external ids: the same on every server it is exported to.
 
-    `added_by` brought the film here with an import; null where it was here before.
+    `added_by` is the user whose import added the movie; null where the catalogue had it before.
     """
 
     movie = ForeignKeyField(Movie, on_delete="CASCADE", primary_key=True)

@@ -1,4 +1,4 @@
-"""What a source says of a film, and the columns it goes into."""
+"""The record that every source delivers about a movie, and its mapping to columns of `movies`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
 
-# Which source wins where two tell different things of a film; the same one replaces itself.
+# A value of a column of `movies`, as the drivers take it.
+ColumnValue = str | int | float | bool | None
+
+# Where two sources contradict each other the one with the higher number wins; a source replaces its own values.
 PRECEDENCE = {"import": -1, "movielens": 0, "starter": 1, "tmdb": 2, "staff": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class MovieRecord:
-    """What one source says of one film. Empty and None mean: it says nothing.
+    """Facts about one movie from one source. An empty value or None means that the source has no information.
 
     Votes are on TMDb's scale of 0 to 10; runtime in minutes; money in US dollars; dates `YYYY-MM-DD`.
     Image paths begin with a slash on TMDb and are whole addresses elsewhere.
@@ -51,10 +53,10 @@ class MovieRecord:
     directors: tuple[str, ...] = ()
     writers: tuple[str, ...] = ()
     cast: tuple[str, ...] = ()
-    # Whom the cast plays, in the same order.
+    # The characters that the cast plays, in the same order.
     characters: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
-    # When TMDb told all of it (UTC epoch seconds), None where this is only some.
+    # Time of TMDb's details (UTC epoch seconds); None where the record comes from a list, which has fewer fields.
     details_at: int | None = None
 
 
@@ -65,19 +67,19 @@ FACT_COLUMNS = (
     "vote_average", "vote_count", "popularity", "poster_path", "backdrop_path",
     "details_at",
 )  # fmt: skip
-JSON_COLUMNS = ("languages", "countries")  # stored as JSON
+JSON_COLUMNS = ("languages", "countries")
 COLUMNS = (*ID_COLUMNS, *FACT_COLUMNS, *JSON_COLUMNS)
 
-_told = attrgetter(*COLUMNS)
+_attributes = attrgetter(*COLUMNS)
 
 
-def column_values(film: MovieRecord) -> tuple[Any, ...]:
-    """The values of `COLUMNS`."""
-    values = _told(film)
+def column_values(record: MovieRecord) -> tuple[ColumnValue, ...]:
+    """Return the values of `COLUMNS`, lists encoded as JSON."""
+    values = _attributes(record)
     return (*values[: -len(JSON_COLUMNS)], *map(_json, values[-len(JSON_COLUMNS) :]))
 
 
 @lru_cache(maxsize=4096)
 def _json(names: tuple[str, ...]) -> str:
-    """Cached: most films share their languages and countries with thousands."""
+    """Encode names as JSON; cached, because thousands of movies share their languages and countries."""
     return json.dumps(names, ensure_ascii=False)

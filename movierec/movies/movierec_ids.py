@@ -1,4 +1,4 @@
-"""Ids that movierec gives films which no other service knows, so that they are found again elsewhere."""
+"""Ids that movierec assigns to movies without any external id, so that exports can refer to them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from movierec import db
 
 
 def by_movierec_id(own_id: str) -> int | None:
-    """The film that has this id, itself or by a duplicate that was merged into it."""
+    """Return the movie that has this id, itself or through a duplicate merged into it."""
     for table in ("own_ids", "movie_aliases"):
-        if (found := db.value(f"SELECT movie_id FROM {table} WHERE own_id = ?", own_id)) is not None:
-            return int(found)
+        movie_id = db.value(f"SELECT movie_id FROM {table} WHERE own_id = ?", own_id)
+        if movie_id is not None:
+            return int(movie_id)
     return None
 
 
 def move_movierec_id(lost: int, kept: int) -> str | None:
-    """Give the id of one film to another; where that has its own, return what is left over."""
+    """Move the id of `lost` to `kept`; where `kept` has its own, return the id that is left over."""
     own_id: str | None = db.value("SELECT own_id FROM own_ids WHERE movie_id = ?", lost)
     if own_id is None or db.value("SELECT 1 FROM own_ids WHERE movie_id = ?", kept):
         return own_id
@@ -26,7 +27,7 @@ def move_movierec_id(lost: int, kept: int) -> str | None:
 
 
 def assign_movierec_ids(movie_ids: Iterable[int]) -> None:
-    """Give an id to those of these films that have none. It never changes afterwards."""
+    """Assign an id to each of these movies that has none. It never changes afterwards."""
     for movie_id in sorted(movie_ids):
         db.execute(
             "INSERT INTO own_ids (movie_id, own_id) VALUES (?, ?) ON CONFLICT (movie_id) DO NOTHING",

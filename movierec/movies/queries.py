@@ -1,16 +1,17 @@
-"""Reading the catalogue: lists with filters, one film whole, films by outside ids, genres."""
+"""Queries on the catalogue: filtered lists, one movie in full, lookup by external id, genres."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict, cast
 
 from movierec import db
 from movierec.errors import NotFound, ValidationFailed
-from movierec.movies.external_ids import owner_of
+from movierec.movies.external_ids import ExternalId, owner_of
 from movierec.movies.ingest.merge import current_id
+from movierec.movies.movie_record import ColumnValue
 
 ORDERINGS = {
     "popularity": "movies.popularity",
@@ -20,11 +21,12 @@ ORDERINGS = {
     "title": "movies.title",
 }
 
+# Members of the cast on a movie's page, in the order of billing.
 MAXIMUM_CAST = 15
 
 
 class MovieSummary(NamedTuple):
-    """A film as lists show it; `genres` in their own order."""
+    """A movie as lists show it; `genres` in their own order."""
 
     id: int
     tmdb_id: int | None
@@ -42,26 +44,41 @@ class MovieSummary(NamedTuple):
     genres: list[str]
 
 
-_LISTED = ", ".join(f"movies.{name}" for name in MovieSummary._fields if name != "genres")
+_SUMMARY = ", ".join(f"movies.{name}" for name in MovieSummary._fields if name != "genres")
+
+
+class FurtherFacts(TypedDict):
+    """The columns of a movie that lists do not show."""
+
+    tagline: str
+    status: str
+    budget: int | None
+    revenue: int | None
+    homepage: str
+    original_language: str
+    languages: list[str]
+    countries: list[str]
+    certificate: str
+    adult: bool
+    critics_score: int | None
+    critics_reviews: int | None
+    backdrop_path: str
+    source: str
+    created_at: int
+    updated_at: int
+    details_at: int | None
 
 
 @dataclass(frozen=True)
 class MovieDetail:
-    """A film as its own page shows it: the listed part, and the rest by column name."""
+    """A movie as its own page shows it: the summary of lists and everything else."""
 
-    listed: MovieSummary
-    facts: Mapping[str, Any]
+    summary: MovieSummary
+    facts: FurtherFacts
     directors: list[str]
     writers: list[str]
     cast: list[dict[str, str]]
     keywords: list[str]
-
-
-_FACTS = (
-    "tagline", "status", "budget", "revenue", "homepage", "original_language", "languages", "countries",
-    "certificate", "adult", "critics_score", "critics_reviews", "backdrop_path", "source", "created_at",
-    "updated_at", "details_at",
-)  # fmt: skip
 
 
 _CONDITIONS = {
@@ -79,9 +96,9 @@ _CONDITIONS = {
 
 @dataclass(frozen=True)
 class MovieFilters:
-    """What a list of films is narrowed by; None does not narrow.
+    """Filters of a list of movies; None leaves a filter out.
 
-    `genre` is a name as `asked_genre` gives it; `adult` False leaves adult films out, True leaves only them.
+    `genre` is a name as `resolve_genre` returns it; `adult` False excludes adult movies, True lists only them.
     """
 
     genre: str | None = None
@@ -93,10 +110,10 @@ class MovieFilters:
     min_rating: float | None = None
     adult: bool | None = False
 
-    def where(self) -> tuple[str, list[Any]]:
-        """The condition in SQL and its parameters."""
+    def where(self) -> tuple[str, list[ColumnValue]]:
+        """Return the SQL condition and its parameters."""
         conditions: list[str] = []
-        parameters: list[Any] = []
+        parameters: list[ColumnValue] = []
         for name, sql in _CONDITIONS.items():
             value = getattr(self, name)
             if value is not None:
@@ -106,7 +123,7 @@ class MovieFilters:
 
 
 def order_by(text: str, columns: Mapping[str, str]) -> str:
-    """`-year,title` as an ORDER BY. Raises ValidationFailed for names not in `columns`."""
+    """Translate `-year,title` to an ORDER BY clause. Raises ValidationFailed for names not in `columns`."""
     terms = []
     for name in text.split(","):
         column = columns.get(name.removeprefix("-"))
@@ -119,46 +136,42 @@ def order_by(text: str, columns: Mapping[str, str]) -> str:
 def browse(
     filters: MovieFilters, *, order: str = "movies.popularity DESC", limit: int, offset: int = 0
 ) -> tuple[int, list[MovieSummary]]:
-    """How many films pass the filters, and one page of them."""
-    condition, values = filters.where()
-    count = db.value(f"SELECT COUNT(*) FROM movies WHERE {condition}", *values)
-    found = db.rows(
-        f"SELECT {_LISTED} FROM movies WHERE {condition} ORDER BY {order}, movies.id LIMIT ? OFFSET ?",
-        *values,
+    """Return the number of movies that pass the filters, and one page of them."""
+    condition, parameters = filters.where()
+    count = db.value(f"SELECT COUNT(*) FROM movies WHERE {condition}", *parameters)
+    rows = db.rows(
+        f"SELECT {_SUMMARY} FROM movies WHERE {condition} ORDER BY {order}, movies.id LIMIT ? OFFSET ?",
+        *parameters,
         limit,
         offset,
     )
-    return count, _with_genres(found)
+    return count, _with_genres(rows)
 
 
 def summaries(movie_ids: Sequence[int]) -> list[MovieSummary]:
-    """These films, in the order given; unknown ids are left out."""
-    found = db.rows(f"SELECT {_LISTED} FROM movies WHERE id IN ({db.placeholders(movie_ids)})", *movie_ids)
-    by_id = {film.id: film for film in _with_genres(found)}
+    """Return the summaries of these movies in the order given; unknown ids are left out."""
+    rows = db.rows(f"SELECT {_SUMMARY} FROM movies WHERE id IN ({db.placeholders(movie_ids)})", *movie_ids)
+    by_id = {movie.id: movie for movie in _with_genres(rows)}
     return [by_id[movie_id] for movie_id in movie_ids if movie_id in by_id]
 
 
-def _with_genres(found: Sequence[db.Row]) -> list[MovieSummary]:
-    genres: dict[int, list[str]] = {row[0]: [] for row in found}
+def _with_genres(rows: Sequence[db.Row]) -> list[MovieSummary]:
+    genres: dict[int, list[str]] = {row[0]: [] for row in rows}
     for movie_id, name in db.rows(
         "SELECT movie_id, name FROM movie_genres JOIN genres ON genres.id = genre_id "
         f"WHERE movie_id IN ({db.placeholders(list(genres))}) ORDER BY movie_id, position",
         *genres,
     ):
         genres[movie_id].append(name)
-    return [MovieSummary._make((*row, genres[row[0]])) for row in found]
+    return [MovieSummary._make((*row, genres[row[0]])) for row in rows]
 
 
 def detail(movie_id: int) -> MovieDetail:
-    """One film whole, by its id or that of a duplicate merged into it. Raises NotFound."""
+    """Return a movie in full, by its id or that of a duplicate merged into it. Raises NotFound."""
     movie_id = current_id(movie_id)
-    films = summaries([movie_id])
-    if not films:
+    movies = summaries([movie_id])
+    if not movies:
         raise NotFound("There is no such movie.")
-    row = db.row(f"SELECT {', '.join(_FACTS)} FROM movies WHERE id = ?", movie_id)
-    assert row is not None
-    facts = dict(zip(_FACTS, row, strict=True))
-    facts["languages"], facts["countries"] = json.loads(facts["languages"]), json.loads(facts["countries"])
     people: dict[str, list[dict[str, str]]] = {"director": [], "writer": [], "cast": []}
     for role, name, character in db.rows(
         "SELECT role, name, character FROM credits JOIN people ON people.id = person_id "
@@ -172,8 +185,8 @@ def detail(movie_id: int) -> MovieDetail:
         movie_id,
     )
     return MovieDetail(
-        films[0],
-        facts,
+        movies[0],
+        _further_facts(movie_id),
         directors=[person["name"] for person in people["director"]],
         writers=[person["name"] for person in people["writer"]],
         cast=people["cast"][:MAXIMUM_CAST],
@@ -181,32 +194,43 @@ def detail(movie_id: int) -> MovieDetail:
     )
 
 
+def _further_facts(movie_id: int) -> FurtherFacts:
+    columns = tuple(FurtherFacts.__annotations__)
+    row = db.row(f"SELECT {', '.join(columns)} FROM movies WHERE id = ?", movie_id)
+    assert row is not None
+    facts = dict(zip(columns, row, strict=True))
+    facts["languages"], facts["countries"] = json.loads(facts["languages"]), json.loads(facts["countries"])
+    return cast(FurtherFacts, facts)
+
+
 def poster_path(movie_id: int) -> str:
-    """Where a film's poster is: a path of TMDb, a whole address, or nowhere. Raises NotFound."""
-    found = db.value("SELECT poster_path FROM movies WHERE id = ?", current_id(movie_id))
-    if found is None:
+    """Return the location of a movie's poster: a path of TMDb, a whole address, or "". Raises NotFound."""
+    path = db.value("SELECT poster_path FROM movies WHERE id = ?", current_id(movie_id))
+    if path is None:
         raise NotFound("There is no such movie.")
-    return str(found)
+    return str(path)
 
 
 def by_imdb_id(imdb_id: str) -> int:
-    """The id of the film IMDb calls so. Raises NotFound."""
-    return _by("imdb_id", imdb_id)
+    """Return the movie with this IMDb id. Raises NotFound."""
+    return _by_external_id("imdb_id", imdb_id)
 
 
 def by_tmdb_id(tmdb_id: int) -> int:
-    """The id of the film TMDb calls so. Raises NotFound."""
-    return _by("tmdb_id", tmdb_id)
+    """Return the movie with this TMDb id. Raises NotFound."""
+    return _by_external_id("tmdb_id", tmdb_id)
 
 
-def _by(column: str, value: Any) -> int:
-    found = owner_of(column, value)
-    if found is None:
+def _by_external_id(column: str, external_id: ExternalId) -> int:
+    movie_id = owner_of(column, external_id)
+    if movie_id is None:
         raise NotFound("No movie with that id is known here.")
-    return found
+    return movie_id
 
 
 class GenreCount(NamedTuple):
+    """A genre and its number of movies."""
+
     id: int
     tmdb_id: int | None
     name: str
@@ -214,17 +238,17 @@ class GenreCount(NamedTuple):
 
 
 def genres(*, limit: int, offset: int) -> tuple[int, list[GenreCount]]:
-    """How many genres there are, and a page of them."""
-    found = db.rows(f"{_GENRES} GROUP BY genres.id ORDER BY genres.name LIMIT ? OFFSET ?", limit, offset)
-    return db.value("SELECT COUNT(*) FROM genres"), list(map(GenreCount._make, found))
+    """Return the number of genres, and one page of them."""
+    rows = db.rows(f"{_GENRES} GROUP BY genres.id ORDER BY genres.name LIMIT ? OFFSET ?", limit, offset)
+    return db.value("SELECT COUNT(*) FROM genres"), list(map(GenreCount._make, rows))
 
 
 def genre(genre_id: int) -> GenreCount:
-    """One genre. Raises NotFound."""
-    found = db.row(f"{_GENRES} WHERE genres.id = ? GROUP BY genres.id", genre_id)
-    if found is None:
+    """Return one genre. Raises NotFound."""
+    row = db.row(f"{_GENRES} WHERE genres.id = ? GROUP BY genres.id", genre_id)
+    if row is None:
         raise NotFound()
-    return GenreCount._make(found)
+    return GenreCount._make(row)
 
 
 _GENRES = (
@@ -234,5 +258,5 @@ _GENRES = (
 
 
 def needs_seed() -> bool:
-    """Whether the catalogue was never filled."""
+    """Return True if the shipped catalogue was never loaded."""
     return db.revision("starter") == 0

@@ -1,4 +1,4 @@
-"""Film titles as people type them: one key for all spellings of a title. Pure functions, no database."""
+"""Normalisation of titles for search: one key for all spellings of a title. Pure, no database."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-# Ignored in front of a title and behind it ("Matrix, The"). Not among them: words that are English as well or
-# begin names of places, such as die, los and las.
+# Ignored before a title and after it ("Matrix, The"). Without words that are also English or begin names of
+# places, such as die, los and las.
 ARTICLES = frozenset(
     {
         *("the", "a", "an"),
@@ -17,10 +17,10 @@ ARTICLES = frozenset(
         *("el", "il", "lo", "gli", "uno", "una"),
     }
 )
-# Only behind a comma is it sure that these are articles: "Blechtrommel, Die".
+# Additional words that are certainly articles after a comma: "Blechtrommel, Die".
 INVERTED = ARTICLES | {"die", "los", "las", "den", "det"}
 SAME_WORDS = {"doctor": "dr", "mister": "mr", "missus": "mrs", "saint": "st", "versus": "vs", "v": "vs"}
-COUNTED = frozenset({"part", "episode", "chapter", "vol", "volume"})  # "Part II" is 2
+COUNTING_WORDS = frozenset({"part", "episode", "chapter", "vol", "volume"})  # "Part II" is 2
 
 _ONES = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -43,7 +43,7 @@ _UNDECOMPOSED = str.maketrans(
 )
 _LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "8": "b"}
 
-# Of Latin, Greek and Cyrillic; in other scripts such marks make another letter.
+# Accents of Latin, Greek and Cyrillic; in other scripts such marks make another letter.
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ASCII_PUNCTUATION = re.compile("[^a-z0-9]+")
 _APOSTROPHES = re.compile(r"['’‘`´ʻʼʹ]")
@@ -54,11 +54,11 @@ _COMMA_ARTICLE = re.compile(r"^(.+),\s*(\w+)['’]?$")
 
 
 def title_key(text: str) -> str:
-    """One key for all spellings of a title: 'Godfather: Part II, The' and 'godfather 2' are 'godfather two'.
+    """Normalise a title: 'Godfather: Part II, The' and 'godfather 2' both become 'godfather two'.
 
-    Latin letters lose accents and case; punctuation and articles at either end go; numbers below a hundred,
-    Roman or not, are words (three letters and more for a trigram index, and '2' no typo of '3').
-    Other scripts stay. Only a text without any letter or digit ('$') is its own key.
+    Latin letters lose accents and case; punctuation and articles at either end are removed; numbers below a
+    hundred, Roman or not, become words (a trigram index needs three letters, and '2' is no typo of '3').
+    Other scripts stay. A text without any letter or digit ('$') is its own key.
     """
     return _key(_words(text), text)
 
@@ -68,7 +68,7 @@ def _key(words: list[str], text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """Comparable words, articles included."""
+    """Split into comparable words, articles included."""
     if inverted := _COMMA_ARTICLE.match(text.strip()):
         body, article = inverted.groups()
         if article.casefold() in INVERTED:
@@ -104,7 +104,7 @@ def _canonical(word: str, *, before: str, last: bool) -> list[str]:
         if word in _ROMAN and before:
             return _number_words(_ROMAN[word])
         # A single letter is a numeral only where numerals stand: 'Rocky V', 'Part I', not 'V for Vendetta'.
-        if word in _ROMAN_LETTER and before and (before in COUNTED or (last and word != "i")):
+        if word in _ROMAN_LETTER and before and (before in COUNTING_WORDS or (last and word != "i")):
             return _number_words(_ROMAN_LETTER[word])
         return [SAME_WORDS.get(word, word)] if before or word != "v" else [word]
     if word.isdecimal() and word.isascii():
@@ -131,13 +131,13 @@ def _read_leet(word: str) -> str:
 
 
 def _without_counting_words(words: list[str]) -> list[str]:
-    """'part two' -> 'two'."""
+    """Remove words like 'part' before a number: 'part two' becomes 'two'."""
     pairs = zip(words, (*words[1:], ""), strict=False)
-    return [word for word, after in pairs if not (word in COUNTED and after in NUMBERS)]
+    return [word for word, after in pairs if not (word in COUNTING_WORDS and after in NUMBERS)]
 
 
 def _without_articles(words: list[str]) -> list[str]:
-    """Not the only word, and not the first 'la' of La La Land."""
+    """Remove articles at both ends, but not the only word and not the first 'la' of La La Land."""
     if len(words) > 1 and words[0] in ARTICLES and words[1] != words[0]:
         words = words[1:]
     if len(words) > 1 and words[-1] in ARTICLES - {"a", "l", "la", "lo", "un"}:
@@ -147,18 +147,18 @@ def _without_articles(words: list[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class TitleForms:
-    """A title in the forms that are compared."""
+    """A title in the forms that comparisons use."""
 
     full: str  # with articles
     key: str
     compact: str  # the key without spaces: 'Spider-Man' and 'spiderman'
     words: tuple[str, ...]
-    parts: tuple[str, ...]  # keys of what stands before and after a colon or dash, compact
+    parts: tuple[str, ...]  # compact keys of the parts before and after a colon or dash
 
 
 @lru_cache(maxsize=20_000)
 def title_forms(text: str) -> TitleForms:
-    """Cached: the same popular films are candidates of query after query."""
+    """Compute the forms of a title; cached, because the same popular movies are candidates of most queries."""
     words = _words(text)
     key = _key(words, text)
     segments = [segment for segment in _SUBTITLE.split(text) if segment.strip()]

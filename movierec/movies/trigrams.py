@@ -1,11 +1,11 @@
-"""Trigrams of title keys: what the title index is asked for. Pure, and the same for both databases."""
+"""Selection of the trigrams of a title key that the title index is queried for. Pure, for both databases."""
 
 from __future__ import annotations
 
-# So many of a text are looked up at least and at most.
+# Bounds of the number of trigrams that one text is looked up by.
 MINIMUM_TRIGRAMS, MAXIMUM_TRIGRAMS = 4, 24
 
-# Each in more than 2 % of the shipped titles, the commonest first. They cost most and tell least of a title,
+# Each in more than 2 % of the shipped titles, the commonest first. They cost most and distinguish titles least,
 # so they are looked up only where a text has hardly any others.
 _COMMON = (
     " th|the|he |  s|er | of|of |  b|ing|ng |nd |and|  m|  c|on |es |  t| an|in | ma|an |  d| in|  l|  h|"
@@ -15,14 +15,15 @@ _COMMON = (
     " bo|et | a |ear|for|ree|ay |two|e s| go| on|ver|ove|ck | ki|e a|al | fi| fa| do| br| fr|sto|wo |at |"
     "ar |ast|ss |ns |  o| sh|sof|rea|e m| ro|te |art|ste| wo| tr|our| mi| wh|ran|sta"
 )
-COMMON = {trigram: place for place, trigram in enumerate(_COMMON.split("|"))}
+# Rank of each common trigram, the commonest first.
+COMMON = {trigram: rank for rank, trigram in enumerate(_COMMON.split("|"))}
 
 
 def select_trigrams(key: str) -> list[str]:
-    """The telling trigrams of a key, spread over its length; of the common ones few or none."""
+    """Return the rare trigrams of a key, spread over its length, and few or none of the common ones."""
     text = f"  {key} "
-    found = dict.fromkeys(text[i : i + 3] for i in range(len(text) - 2))
-    telling = [trigram for trigram in found if trigram not in COMMON]
-    common = sorted((trigram for trigram in found if trigram in COMMON), key=COMMON.__getitem__, reverse=True)
-    every = -(-len(telling) // MAXIMUM_TRIGRAMS) or 1
-    return [*telling[::every], *common[: max(MINIMUM_TRIGRAMS - len(telling), 0)]]
+    trigrams = dict.fromkeys(text[i : i + 3] for i in range(len(text) - 2))
+    rare = [trigram for trigram in trigrams if trigram not in COMMON]
+    common = sorted((each for each in trigrams if each in COMMON), key=COMMON.__getitem__, reverse=True)
+    step = -(-len(rare) // MAXIMUM_TRIGRAMS) or 1
+    return [*rare[::step], *common[: max(MINIMUM_TRIGRAMS - len(rare), 0)]]

@@ -71,7 +71,7 @@ def everything(settings: Settings, user: int, films: list[int]) -> Told:
         similar=[recommender.similar_movies(serving, film, 20) for film in films],
         predicted=[recommender.predict_rating(serving, user, film) for film in films],
         grid=recommender.quickstart_for(serving, user, 50, seed=1),
-        pages=[movies.detail(film).listed for film in films],
+        pages=[movies.detail(film).summary for film in films],
     )
 
 

@@ -1,1 +1,1 @@
-"""How facts of a movie enter the catalogue: upsert, field precedence, merge, links, seed, TMDb, staff."""
+"""Ingest of movie records from all sources: upsert, field precedence, merge, links, seed, TMDb, staff edits."""

@@ -1,124 +1,162 @@
-"""What refers to a film, as the database itself knows it: no table is forgotten when a film gives way to another."""
+"""Foreign keys that refer to movies, read from the database schema, and their redirection in a merge."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from movierec import db
-from movierec.movies.models import MergeRule, Movie
+from movierec.errors import ConfigurationError
+from movierec.movies.models import MergeRule, Movie, StoredRow
 
-# A film's own parts, which are merged with its facts.
+# Tables whose rows are merged with the facts of their movie.
 RELATED_TABLES = frozenset({"movie_titles", "movie_genres", "credits", "movie_keywords", "own_ids"})
-# What the longest of texts may have.
+# Maximum length of a text joined from those of two rows.
 MAXIMUM_TEXT_LENGTH = 10_000
 
 
 class ForeignKey(NamedTuple):
+    """A column that refers to another table."""
+
     table: str
     column: str
 
 
-def redirect_references(lost: int, kept: int) -> None:
-    """Let everything that refers to the film `lost` refer to `kept`.
+class _Redirection(NamedTuple):
+    """A foreign key, and the other columns of each unique key in which two movies' rows can collide."""
 
-    Where a user has a row for each and may have only one, the table's model says what becomes of the two.
+    key: ForeignKey
+    unique_with: list[list[str]]
+
+
+def check_merge_rules() -> None:
+    """Raise ConfigurationError if a table's rows could collide in a merge and no imported model has a rule.
+
+    The error names the tables. Rules are registered by importing the modules of models.
     """
-    rules = _rules()
-    for reference in _references_to("movies"):
-        if reference.table in RELATED_TABLES:
-            continue
-        for others in _unique_with(reference):
-            _unite(reference, others, rules[reference.table], lost, kept)
-        _refer(reference, lost, kept)
+    _missing_rules(_redirections(), _rules())
+
+
+def redirect_references(lost: int, kept: int) -> None:
+    """Redirect all foreign keys from the movie `lost` to `kept`.
+
+    Where both have a row and only one is allowed, the `MergeRule` of the table's model decides. Raises
+    ConfigurationError, before any change, where a table needs a rule and has none.
+    """
+    redirections, rules = _redirections(), _rules()
+    _missing_rules(redirections, rules)
+    for key, unique_with in redirections:
+        for columns in unique_with:
+            _merge_collisions(key, columns, rules[key.table], lost, kept)
+        _redirect(key, lost, kept)
+
+
+def _missing_rules(redirections: Sequence[_Redirection], rules: Mapping[str, MergeRule]) -> None:
+    """Raise ConfigurationError for tables without a rule: losing rows silently would be worse than failing."""
+    missing = sorted(
+        {key.table for key, unique_with in redirections if unique_with and key.table not in rules}
+    )
+    if missing:
+        raise ConfigurationError(
+            f"Movies cannot be merged: no merge rule is known for {', '.join(missing)}. "
+            "Import the module of each table's model, and give the model's Meta a merge_rule."
+        )
+
+
+def _redirections() -> list[_Redirection]:
+    return [
+        _Redirection(key, _unique_with(key))
+        for key in _foreign_keys_to("movies")
+        if key.table not in RELATED_TABLES
+    ]
 
 
 def _rules() -> dict[str, MergeRule]:
-    """By table. A table whose model says nothing is not in it: to lose rows silently would be worse than to fail."""
+    """Return the merge rules of all imported models, by table."""
     models = Movie._meta.backrefs.values()
     return {
-        model._meta.table_name: model._meta.when_merged
+        model._meta.table_name: model._meta.merge_rule
         for model in models
-        if hasattr(model._meta, "when_merged")
+        if hasattr(model._meta, "merge_rule")
     }
 
 
-def _unite(reference: ForeignKey, others: Sequence[str], rule: MergeRule, lost: int, kept: int) -> None:
-    """Make one row of each two that differ only in their film."""
-    table, column = reference
-    same = " AND ".join(f"one.{name} = two.{name}" for name in others) or "TRUE"
+def _merge_collisions(key: ForeignKey, columns: Sequence[str], rule: MergeRule, lost: int, kept: int) -> None:
+    """Merge each pair of rows of the two movies that are equal in `columns`, the rest of a unique key."""
+    table, column = key
+    same = " AND ".join(f"one.{name} = two.{name}" for name in columns) or "TRUE"
     pairs = db.rows(
         f"SELECT one.id, two.id FROM {table} AS one JOIN {table} AS two ON {same} "
         f"WHERE one.{column} = ? AND two.{column} = ?",
         kept,
         lost,
     )
-    rows = _rows_of(table, [row_id for pair in pairs for row_id in pair])
-    # Of two that weigh the same the one of the film that is kept.
-    decided = [sorted((rows[theirs], rows[ours]), key=rule.weight) for ours, theirs in pairs]
-    for referring in _references_to(table) if pairs else ():
-        for goes, stays in decided:
-            _refer(referring, goes["id"], stays["id"])
-    for batch in db.batches([goes["id"] for goes, _ in decided]):
+    rows = _rows_by_id(table, [row_id for pair in pairs for row_id in pair])
+    # Of equal weights the row of the movie that is kept survives.
+    ranked = [sorted((rows[of_lost], rows[of_kept]), key=rule.weight) for of_kept, of_lost in pairs]
+    for referring in _foreign_keys_to(table) if pairs else ():
+        for loser, survivor in ranked:
+            _redirect(referring, loser["id"], survivor["id"])
+    for batch in db.batches([loser["id"] for loser, _ in ranked]):
         db.execute(f"DELETE FROM {table} WHERE id IN ({db.placeholders(batch)})", *batch)
-    for goes, stays in decided:
-        if changes := rule.united(stays, goes, MAXIMUM_TEXT_LENGTH):
+    for loser, survivor in ranked:
+        if changes := rule.merged_columns(survivor, loser, MAXIMUM_TEXT_LENGTH):
             assignments = ", ".join(f"{name} = ?" for name in changes)
-            db.execute(f"UPDATE {table} SET {assignments} WHERE id = ?", *changes.values(), stays["id"])
+            db.execute(f"UPDATE {table} SET {assignments} WHERE id = ?", *changes.values(), survivor["id"])
 
 
-def _rows_of(table: str, ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
-    found: dict[int, Mapping[str, Any]] = {}
+def _rows_by_id(table: str, ids: Sequence[int]) -> dict[int, StoredRow]:
+    rows: dict[int, StoredRow] = {}
     for batch in db.batches(ids):
         cursor = db.execute(f"SELECT * FROM {table} WHERE id IN ({db.placeholders(batch)})", *batch)
         names = [column[0] for column in cursor.description]
-        found.update((row[names.index("id")], dict(zip(names, row, strict=True))) for row in cursor)
-    return found
+        rows.update((row[names.index("id")], dict(zip(names, row, strict=True))) for row in cursor)
+    return rows
 
 
-def _refer(reference: ForeignKey, lost: int, kept: int) -> None:
-    table, column = reference
+def _redirect(key: ForeignKey, lost: int, kept: int) -> None:
+    table, column = key
     db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", kept, lost)
 
 
-def _references_to(table: str) -> list[ForeignKey]:
-    """The columns whose foreign keys name the table."""
+def _foreign_keys_to(table: str) -> list[ForeignKey]:
+    """Return the columns whose foreign keys refer to the table."""
     if db.is_postgres():
-        found = db.rows(
+        rows = db.rows(
             "SELECT CAST(CAST(conrelid AS regclass) AS text), attname FROM pg_constraint JOIN pg_attribute "
             "ON attrelid = conrelid AND attnum = conkey[1] "
             "WHERE contype = 'f' AND confrelid = CAST(? AS regclass) ORDER BY 1, 2",
             table,
         )
     else:
-        found = db.rows(
+        rows = db.rows(
             'SELECT tables.name, "from" FROM sqlite_master AS tables, pragma_foreign_key_list(tables.name) AS keys '
             "WHERE tables.type = 'table' AND keys.\"table\" = ? ORDER BY 1, 2",
             table,
         )
-    return [ForeignKey(*row) for row in found]
+    return [ForeignKey(*row) for row in rows]
 
 
-def _unique_with(reference: ForeignKey) -> list[list[str]]:
-    """The other columns of each unique key that the referring column is part of."""
+def _unique_with(key: ForeignKey) -> list[list[str]]:
+    """Return the other columns of each unique key that the referring column is part of."""
     if db.is_postgres():
-        found = db.rows(
+        rows = db.rows(
             "SELECT indexrelid, attname FROM pg_index JOIN pg_attribute "
             "ON attrelid = indrelid AND attnum = ANY(indkey) "
             "WHERE indrelid = CAST(? AS regclass) AND indisunique ORDER BY indexrelid, attnum",
-            reference.table,
+            key.table,
         )
     else:
-        found = db.rows(
+        rows = db.rows(
             "SELECT keys.name, columns.name FROM pragma_index_list(?) AS keys, "
             'pragma_index_info(keys.name) AS columns WHERE keys."unique" ORDER BY keys.name, columns.seqno',
-            reference.table,
+            key.table,
         )
-    keys: dict[Any, list[str]] = {}
-    for key, column in found:
-        keys.setdefault(key, []).append(column)
+    columns_by_index: dict[object, list[str]] = {}
+    for index, column in rows:
+        columns_by_index.setdefault(index, []).append(column)
     return [
-        [column for column in key if column != reference.column]
-        for key in keys.values()
-        if reference.column in key
+        [column for column in columns if column != key.column]
+        for columns in columns_by_index.values()
+        if key.column in columns
     ]

@@ -1,4 +1,4 @@
-"""The whole catalogue as what identifies its films: for whoever has thousands of films to find in it."""
+"""Identifying columns of the whole catalogue, for callers that match thousands of movies in memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from movierec import db
 
 
 class IndexedMovie(NamedTuple):
-    """`own_id` is what movierec gave a film that no other service knows."""
+    """The identity of a movie; `own_id` is its movierec id, if it has one."""
 
     id: int
     title: str
@@ -22,28 +22,28 @@ class IndexedMovie(NamedTuple):
     own_id: str | None
 
 
-_KNOWN = (
+_INDEXED = (
     "SELECT movies.id, title, original_title, year, popularity, imdb_id, tmdb_id, movielens_id, own_id "
     "FROM movies LEFT JOIN own_ids ON own_ids.movie_id = movies.id"
 )
 
 
 def indexed_movies(above: int = 0) -> Iterator[IndexedMovie]:
-    """All films with ids above `above`."""
-    yield from map(IndexedMovie._make, db.rows(f"{_KNOWN} WHERE movies.id > ?", above))
+    """Yield all movies with ids greater than `above`."""
+    yield from map(IndexedMovie._make, db.rows(f"{_INDEXED} WHERE movies.id > ?", above))
 
 
 def indexed_titles(above: int = 0) -> list[tuple[int, str]]:
-    """Film and title of those, as `title_key` writes it but without spaces; of a film there may be several."""
+    """Return the ids of those movies with each of their title keys (`title_key`), without spaces."""
     return db.rows("SELECT movie_id, compact FROM movie_titles WHERE movie_id > ?", above)
 
 
 def indexed_aliases() -> list[tuple[str, str | int, int]]:
-    """Outside ids of films that were merged into others: which id, its value, and the film it leads to."""
+    """Return the external ids of merged movies: column, value, and the id of the survivor."""
     columns = ("imdb_id", "tmdb_id", "movielens_id", "own_id")
     return [
-        (column, told, movie_id)
+        (column, external_id, movie_id)
         for movie_id, *ids in db.rows(f"SELECT movie_id, {', '.join(columns)} FROM movie_aliases")
-        for column, told in zip(columns, ids, strict=True)
-        if told is not None
+        for column, external_id in zip(columns, ids, strict=True)
+        if external_id is not None
     ]

@@ -1,4 +1,4 @@
-"""Making one film of two rows, and what a film's old id means since then."""
+"""Merge of two rows of one movie, and resolution of the id of a merged duplicate."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Result = TypeVar("Result")
 
 
 def merge_movies(lost: int, into: int, now: int) -> int:
-    """Merge a film into another one by hand, whatever they are called; returns the id of what is left.
+    """Merge a movie into another one on behalf of staff, whatever their titles; return the survivor's id.
 
-    Raises NotFound, or ValidationFailed where both are the same film already.
+    Raises NotFound, or ValidationFailed where both are the same movie already.
     """
     with db.write():
         lock_catalogue()
@@ -35,11 +35,11 @@ def merge_movies(lost: int, into: int, now: int) -> int:
 
 
 def merge_rows(lost: int, kept: int, now: int) -> None:
-    """Give everything of the film `lost` to `kept`, in a transaction that waited for others."""
-    _hold(lost, kept)
-    told, is_newer = stored_record(lost), _updated_at(lost) > _updated_at(kept)
+    """Move everything of the movie `lost` to `kept`, in a transaction that holds `lock_catalogue`."""
+    _lock_rows(lost, kept)
+    record, is_newer = stored_record(lost), _updated_at(lost) > _updated_at(kept)
     redirect_references(lost, kept)
-    _leave_alias(lost, kept, told, now)
+    _insert_alias(lost, kept, record, now)
     db.execute(
         "UPDATE movies SET created_at = (SELECT MIN(created_at) FROM movies WHERE id IN (?, ?)) WHERE id = ?",
         lost,
@@ -47,11 +47,11 @@ def merge_rows(lost: int, kept: int, now: int) -> None:
         kept,
     )
     db.execute("DELETE FROM movies WHERE id = ?", lost)
-    update_movies({kept: told}, ExternalIds([told]), now, ties=is_newer)
+    update_movies({kept: record}, ExternalIds([record]), now, ties=is_newer)
 
 
-def _hold(*movie_ids: int) -> None:
-    """Whoever rates one of them at this moment comes before all this or, by the alias, behind it."""
+def _lock_rows(*movie_ids: int) -> None:
+    """Lock the movies against a concurrent rating: it comes before the merge, or after it by the alias."""
     if db.is_postgres():
         marks = db.placeholders(movie_ids)
         db.execute(f"SELECT 1 FROM movies WHERE id IN ({marks}) ORDER BY id FOR UPDATE", *movie_ids)
@@ -61,44 +61,44 @@ def _updated_at(movie_id: int) -> int:
     return int(db.value("SELECT updated_at FROM movies WHERE id = ?", movie_id))
 
 
-def _leave_alias(lost: int, kept: int, told: MovieRecord, now: int) -> None:
+def _insert_alias(lost: int, kept: int, record: MovieRecord, now: int) -> None:
     db.execute(
         f"INSERT INTO movie_aliases (id, movie_id, {', '.join(ID_COLUMNS)}, own_id, created_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
         lost,
         kept,
-        *(getattr(told, column) for column in ID_COLUMNS),
+        *(getattr(record, column) for column in ID_COLUMNS),
         move_movierec_id(lost, kept),
         now,
     )
 
 
-def with_current_id(movie_id: int, do: Callable[[int], Result]) -> Result:
-    """Do something to the film that an id means; once more where it was merged into another at that moment.
+def with_current_id(movie_id: int, work: Callable[[int], Result]) -> Result:
+    """Call `work` with the current id of a movie; once more if the movie was merged at that moment.
 
-    Outside of a transaction: on PostgreSQL one that met a film which is no more can only be undone.
+    Call it outside of a transaction: on PostgreSQL one that used a vanished movie can only be rolled back.
     """
-    meant = current_id(movie_id)
+    before = current_id(movie_id)
     try:
-        return do(meant)
+        return work(before)
     except NotFound:
-        if (means_now := current_id(movie_id)) == meant:
+        if (after := current_id(movie_id)) == before:
             raise
-        return do(means_now)
+        return work(after)
 
 
 def current_id(movie_id: int) -> int:
-    """The id of the film that an id means: its own, or what it was merged into."""
-    found = db.value("SELECT movie_id FROM movie_aliases WHERE id = ?", movie_id)
-    return movie_id if found is None else int(found)
+    """Return the id of the movie that an id refers to: the same one, or that of the movie it was merged into."""
+    survivor = db.value("SELECT movie_id FROM movie_aliases WHERE id = ?", movie_id)
+    return movie_id if survivor is None else int(survivor)
 
 
 def alias_targets() -> dict[int, int]:
-    """The ids of all merged films, and what they mean now."""
+    """Return the ids of all merged movies with the ids of their survivors."""
     return dict(db.rows("SELECT id, movie_id FROM movie_aliases"))
 
 
 def lock_catalogue() -> None:
-    """One writer of the catalogue at a time, as on SQLite: two may want to add the same genre or film."""
+    """Lock the catalogue for one writer at a time, as on SQLite: two could insert the same genre or movie."""
     if db.is_postgres():
         db.execute("LOCK TABLE genres IN SHARE ROW EXCLUSIVE MODE")

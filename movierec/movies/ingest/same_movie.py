@@ -1,4 +1,4 @@
-"""Whether two descriptions are of one film. Pure functions: sources err in their ids, titles and years tell."""
+"""Comparison of two descriptions of a movie by title and year, because the ids of sources can be wrong. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from rapidfuzz.distance import OSA
 from movierec.movies.movie_record import MovieRecord
 from movierec.movies.title_keys import NUMBERS, TitleForms, title_forms
 
-# Countries and festivals see a film a year apart.
+# Years between two dates of one movie: festivals and cinemas of other countries show it a year apart.
 YEARS_APART = 1
-# Of titles without spaces: Alien and Aliens are 0.83 alike, and two films.
+# Minimum similarity of two titles without spaces: Alien and Aliens reach 0.83, and are two movies.
 MINIMUM_SIMILARITY = 0.9
 
 
 class HasTitle(Protocol):
+    """Anything with titles and a year: a record, or the row of a stored movie."""
+
     @property
     def title(self) -> str: ...
     @property
@@ -25,28 +27,29 @@ class HasTitle(Protocol):
 
 
 def are_similar(one: HasTitle, other: HasTitle) -> bool:
-    """Of one title in any language, and of about one year where both tell it."""
-    return not _years_apart(one, other) and _share_title(one, other)
+    """Return True if both have a common title in any language, and about the same year where both have one."""
+    return not _have_different_years(one, other) and _share_title(one, other)
 
 
 def are_different(one: HasTitle, other: HasTitle) -> bool:
-    """Neither the title nor the year is the same: an id that joins them is wrong."""
-    return _years_apart(one, other) and not _share_title(one, other)
+    """Return True if neither title nor year agree, so that an id that links the two must be wrong."""
+    return _have_different_years(one, other) and not _share_title(one, other)
 
 
 def have_no_common_people(one: MovieRecord, other: MovieRecord) -> bool:
-    """Of both is told who made them, and nobody made both."""
-    mine, theirs = (
-        {title_forms(name).compact for name in (*film.directors, *film.cast)} for film in (one, other)
+    """Return True if both list directors or cast, and nobody is on both lists."""
+    people, others = (
+        {title_forms(name).compact for name in (*record.directors, *record.cast)} for record in (one, other)
     )
-    return bool(mine and theirs) and mine.isdisjoint(theirs)
+    return bool(people and others) and people.isdisjoint(others)
 
 
 def is_same_movie(one: MovieRecord, other: MovieRecord, witness: MovieRecord) -> bool:
-    """Whether two films are one, as `witness` says by giving itself an id of each.
+    """Return True if two movies are the same, as `witness` claims by carrying an id of each.
 
-    They must not differ in another outside id, but for the witness's own: TMDb withdraws ids, and who took
-    one over earlier has the old one. And they must be alike, or both be like what the witness describes.
+    They must not differ in another external id, except the one of the witness's own source: TMDb withdraws ids,
+    and whoever copied one earlier still has the old one. And they must be similar to each other, or both to the
+    witness.
     """
     for column in ("imdb_id", "tmdb_id", "movielens_id"):
         ids = {getattr(one, column), getattr(other, column)} - {None}
@@ -55,20 +58,20 @@ def is_same_movie(one: MovieRecord, other: MovieRecord, witness: MovieRecord) ->
     return are_similar(one, other) or (are_similar(one, witness) and are_similar(other, witness))
 
 
-def _years_apart(one: HasTitle, other: HasTitle) -> bool:
+def _have_different_years(one: HasTitle, other: HasTitle) -> bool:
     return bool(one.year and other.year and abs(one.year - other.year) > YEARS_APART)
 
 
 def _share_title(one: HasTitle, other: HasTitle) -> bool:
-    return any(_same_title(mine, theirs) for mine in _titles(one) for theirs in _titles(other))
+    return any(_is_same_title(mine, theirs) for mine in _titles(one) for theirs in _titles(other))
 
 
-def _titles(film: HasTitle) -> list[TitleForms]:
-    return [title_forms(title) for title in dict.fromkeys([film.title, film.original_title]) if title]
+def _titles(movie: HasTitle) -> list[TitleForms]:
+    return [title_forms(title) for title in dict.fromkeys([movie.title, movie.original_title]) if title]
 
 
-def _same_title(one: TitleForms, other: TitleForms) -> bool:
-    """But for spelling, or with a subtitle that one of them leaves out. Another number is another part."""
+def _is_same_title(one: TitleForms, other: TitleForms) -> bool:
+    """Compare titles apart from spelling, or a subtitle that one of them lacks. Other numbers are other parts."""
     if one.compact == other.compact or one.compact in other.parts or other.compact in one.parts:
         return True
     if _numbers(one) != _numbers(other):

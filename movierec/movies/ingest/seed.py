@@ -1,4 +1,4 @@
-"""Filling an empty catalogue with the films that ship with the package."""
+"""Seed: load the shipped catalogue into an empty database."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from movierec.movies.starter import StarterMovie, estimate_votes, read
 
 
 def seed_catalogue(now: int) -> int:
-    """Store the shipped films in one transaction; returns how many. Daemons starting together do it once."""
+    """Insert the shipped movies in one transaction; return their number.
+
+    If several daemons start together, one of them does it, and the others return 0.
+    """
     with db.write():
         if db.is_postgres():
-            # Whoever comes second waits for the first, however long that loads.
+            # A second daemon waits for the first, however long its load takes.
             db.execute("SET LOCAL lock_timeout = 0")
             db.execute("SET LOCAL statement_timeout = 0")
         if db.increment_revision("starter") > 1:
@@ -22,34 +25,34 @@ def seed_catalogue(now: int) -> int:
         return len(upsert(list(map(record_from_starter, read())), now))
 
 
-def record_from_starter(film: StarterMovie) -> MovieRecord:
-    """A shipped film as the catalogue takes it; votes are made from the critics until there are real ones."""
-    votes = estimate_votes(film.meter, film.reviews, film.year, film.critics_average)
+def record_from_starter(movie: StarterMovie) -> MovieRecord:
+    """Convert a shipped movie; its votes are estimated from the critics' until TMDb or ratings have real ones."""
+    votes = estimate_votes(movie.meter, movie.reviews, movie.year, movie.critics_average)
     return MovieRecord(
-        title=film.title,
+        title=movie.title,
         source="starter",
-        imdb_id=film.imdb_id,
-        year=film.year,
-        release_date=film.released.isoformat() if film.released else None,
-        runtime=film.runtime_minutes,
-        revenue=film.box_office,
-        original_language=film.languages[0] if film.languages else "",
-        languages=film.languages,
-        countries=film.countries,
-        certificate=film.certificate or "",
-        critics_score=film.meter,
-        critics_reviews=film.reviews,
+        imdb_id=movie.imdb_id,
+        year=movie.year,
+        release_date=movie.released.isoformat() if movie.released else None,
+        runtime=movie.runtime_minutes,
+        revenue=movie.box_office,
+        original_language=movie.languages[0] if movie.languages else "",
+        languages=movie.languages,
+        countries=movie.countries,
+        certificate=movie.certificate or "",
+        critics_score=movie.meter,
+        critics_reviews=movie.reviews,
         vote_average=votes.vote_average,
         vote_count=votes.vote_count,
         popularity=votes.popularity,
-        genres=film.genres,
-        directors=film.directors,
-        writers=film.writers,
-        cast=film.cast,
+        genres=movie.genres,
+        directors=movie.directors,
+        writers=movie.writers,
+        cast=movie.cast,
     )
 
 
 def starter_records(imdb_ids: Iterable[str]) -> list[MovieRecord]:
-    """Some of the shipped films."""
+    """Return the records of some of the shipped movies, by IMDb id."""
     wanted = set(imdb_ids)
-    return [record_from_starter(film) for film in read() if film.imdb_id in wanted]
+    return [record_from_starter(movie) for movie in read() if movie.imdb_id in wanted]

@@ -1,4 +1,4 @@
-"""Editing the catalogue by hand, as staff do: what is said here wins over every source."""
+"""Edits of the catalogue by staff, whose values win over every source."""
 
 from __future__ import annotations
 
@@ -19,28 +19,29 @@ from movierec.movies.ingest.upsert import upsert
 from movierec.movies.movie_record import COLUMNS, MovieRecord, column_values
 
 
-def create_movie(film: MovieRecord, now: int) -> int:
-    """Add a film; returns its id. Raises Conflict where an outside id is another film's."""
+def create_movie(record: MovieRecord, now: int) -> int:
+    """Insert a movie; return its id. Raises Conflict where another movie has one of its external ids."""
     with db.write():
         lock_catalogue()
-        _check_free(film, None)
-        return upsert([_dated(film)], now)[0]
+        _check_ids_are_free(record, None)
+        return upsert([_with_year(record)], now)[0]
 
 
-def replace_movie(movie_id: int, film: MovieRecord, now: int) -> None:
-    """Say everything of a film anew. Raises NotFound, or Conflict where an outside id is another film's."""
+def replace_movie(movie_id: int, record: MovieRecord, now: int) -> None:
+    """Replace all facts of a movie. Raises NotFound, or Conflict where another movie has one of the ids."""
     with _edit(movie_id) as movie_id:
-        _write(movie_id, dataclasses.replace(film, movielens_id=stored_record(movie_id).movielens_id), now)
+        movielens_id = stored_record(movie_id).movielens_id
+        _write(movie_id, dataclasses.replace(record, movielens_id=movielens_id), now)
 
 
 def update_movie(movie_id: int, changes: Mapping[str, Any], now: int) -> None:
-    """Say some of it anew: fields of FilmFacts. Raises as `replace` does."""
+    """Replace some facts of a movie, named as fields of MovieRecord. Raises as `replace_movie` does."""
     with _edit(movie_id) as movie_id:
         _write(movie_id, dataclasses.replace(stored_record(movie_id), source="staff", **changes), now)
 
 
 def delete_movie(movie_id: int) -> None:
-    """Delete a film. Raises NotFound, or Conflict where somebody keeps it in a library."""
+    """Delete a movie. Raises NotFound, or Conflict where it is in somebody's library."""
     try:
         with _edit(movie_id) as movie_id:
             db.execute("DELETE FROM movies WHERE id = ?", movie_id)
@@ -50,7 +51,7 @@ def delete_movie(movie_id: int) -> None:
 
 @contextlib.contextmanager
 def _edit(movie_id: int) -> Iterator[int]:
-    """One transaction on one film that is there; gives its id."""
+    """Open a transaction on one stored movie; yield its current id."""
     with db.write():
         lock_catalogue()
         movie_id = current_id(movie_id)
@@ -60,27 +61,26 @@ def _edit(movie_id: int) -> Iterator[int]:
         db.increment_revision("catalogue")
 
 
-def _write(movie_id: int, film: MovieRecord, now: int) -> None:
-    film = _dated(film)
-    _check_free(film, movie_id)
-    set_columns(
-        movie_id, {**dict(zip(COLUMNS, column_values(film), strict=True)), "source": film.source}, now
-    )
-    replace_related(movie_id, film)
+def _write(movie_id: int, record: MovieRecord, now: int) -> None:
+    record = _with_year(record)
+    _check_ids_are_free(record, movie_id)
+    columns = dict(zip(COLUMNS, column_values(record), strict=True))
+    set_columns(movie_id, {**columns, "source": record.source}, now)
+    replace_related(movie_id, record)
 
 
-def _dated(film: MovieRecord) -> MovieRecord:
-    """With the year of its release date where none is said."""
-    if film.year is None and film.release_date:
-        return dataclasses.replace(film, year=int(film.release_date[:4]))
-    return film
+def _with_year(record: MovieRecord) -> MovieRecord:
+    """Take a missing year from the release date."""
+    if record.year is None and record.release_date:
+        return dataclasses.replace(record, year=int(record.release_date[:4]))
+    return record
 
 
-def _check_free(film: MovieRecord, movie_id: int | None) -> None:
-    """Raise Conflict where an outside id that staff can say is that of another film than `movie_id`."""
+def _check_ids_are_free(record: MovieRecord, movie_id: int | None) -> None:
+    """Raise Conflict where an external id that staff can set belongs to another movie than `movie_id`."""
     for column in ("imdb_id", "tmdb_id"):
-        outside = getattr(film, column)
-        owner = owner_of(column, outside) if outside is not None else None
+        external_id = getattr(record, column)
+        owner = owner_of(column, external_id) if external_id is not None else None
         if owner not in (None, movie_id):
             message = f"Movie {owner} has it. If both are one film, merge them."
             raise Conflict("Another movie has that id.", errors=[FieldError(column, message)])

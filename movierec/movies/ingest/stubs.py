@@ -1,4 +1,4 @@
-"""Films that a user's export brings to a server without them: bare entries, few, that any source corrects."""
+"""Stubs: movies of a user's import that the catalogue lacks, with title, year and ids only."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from movierec.movies.movie_record import ID_COLUMNS, MovieRecord
 from movierec.movies.movierec_ids import by_movierec_id
 
 
-def add_stubs(films: Sequence[tuple[MovieRecord, str]], user_id: int, *, most: int, now: int) -> int:
-    """Add those of the films that are not here, each with the own id to be known by; returns how many.
+def add_stubs(stubs: Sequence[tuple[MovieRecord, str]], user_id: int, *, most: int, now: int) -> int:
+    """Insert the stubs that the catalogue lacks, each with its movierec id; return their number.
 
-    An account brings at most `most` in all. What is here stays as it is: a user says nothing of films that
-    others see. The facts are of no source; whatever comes later says it better.
+    An account adds at most `most` in all. Stored movies stay unchanged: a user must not edit what others see.
+    The records get the weakest source, so that every other source replaces their facts.
     """
     with db.write():
         lock_catalogue()
-        brought = db.value("SELECT COUNT(*) FROM own_ids WHERE added_by_id = ?", user_id)
-        new = _each_once((film, own_id) for film, own_id in films if not _is_here(film, own_id))
-        new = new[: max(most - brought, 0)]
-        ids = upsert([dataclasses.replace(film, source="import") for film, _ in new], now)
+        added_before = db.value("SELECT COUNT(*) FROM own_ids WHERE added_by_id = ?", user_id)
+        new = _unique((record, own_id) for record, own_id in stubs if not _is_stored(record, own_id))
+        new = new[: max(most - added_before, 0)]
+        ids = upsert([dataclasses.replace(record, source="import") for record, _ in new], now)
         db.insert_many(
             "own_ids",
             ("movie_id", "own_id", "added_by_id"),
@@ -32,25 +32,25 @@ def add_stubs(films: Sequence[tuple[MovieRecord, str]], user_id: int, *, most: i
     return len(new)
 
 
-def _each_once(films: Iterable[tuple[MovieRecord, str]]) -> list[tuple[MovieRecord, str]]:
-    """Without those that an earlier one shares an id with: they are the same film, told otherwise."""
+def _unique(stubs: Iterable[tuple[MovieRecord, str]]) -> list[tuple[MovieRecord, str]]:
+    """Drop stubs that share an id with an earlier one: they describe the same movie."""
     seen: set[tuple[str, object]] = set()
-    once = []
-    for film, own_id in films:
-        ids = {("own_id", own_id), *((column, getattr(film, column)) for column in ID_COLUMNS)}
-        ids = {(column, told) for column, told in ids if told is not None}
+    unique = []
+    for record, own_id in stubs:
+        pairs = {("own_id", own_id), *((column, getattr(record, column)) for column in ID_COLUMNS)}
+        ids = {(column, value) for column, value in pairs if value is not None}
         if ids.isdisjoint(seen):
-            once.append((film, own_id))
+            unique.append((record, own_id))
         seen |= ids
-    return once
+    return unique
 
 
-def _is_here(film: MovieRecord, own_id: str) -> bool:
+def _is_stored(record: MovieRecord, own_id: str) -> bool:
     if by_movierec_id(own_id) is not None:
         return True
     return any(
-        db.value(f"SELECT 1 FROM {table} WHERE {column} = ?", outside) is not None
+        db.value(f"SELECT 1 FROM {table} WHERE {column} = ?", external_id) is not None
         for column in ID_COLUMNS
-        if (outside := getattr(film, column)) is not None
+        if (external_id := getattr(record, column)) is not None
         for table in ("movies", "movie_aliases")
     )

@@ -1,4 +1,4 @@
-"""Which films TMDb has told whole, and when: what there is still to ask it."""
+"""Queries for the movies whose details TMDb has not sent yet, or not recently."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from movierec import db
 
 
 class TmdbLookupIds(NamedTuple):
-    """How to ask TMDb for a film; one of the two is known."""
+    """Ids to look a movie up at TMDb; at least one is set."""
 
     tmdb_id: int | None
     imdb_id: str | None
 
 
 def without_details(movie_ids: Collection[int]) -> list[TmdbLookupIds]:
-    """Those of some films that TMDb has not told whole, and that it can be asked for."""
-    found: list[TmdbLookupIds] = []
+    """Return the lookup ids of those movies that lack TMDb's details and have a TMDb or IMDb id."""
+    lookups: list[TmdbLookupIds] = []
     for batch in db.batches(sorted(movie_ids)):
-        found += [
+        lookups += [
             TmdbLookupIds(*row)
             for row in db.rows(
                 "SELECT tmdb_id, imdb_id FROM movies WHERE details_at IS NULL "
@@ -27,19 +27,19 @@ def without_details(movie_ids: Collection[int]) -> list[TmdbLookupIds]:
                 *batch,
             )
         ]
-    return found
+    return lookups
 
 
 def details_older_than(tmdb_ids: Collection[int], before: int) -> list[int]:
-    """Those of TMDb's ids whose films it told whole, but not since then (UTC epoch seconds)."""
-    found: list[int] = []
+    """Return those TMDb ids whose movies have details older than `before` (UTC epoch seconds)."""
+    stale_ids: list[int] = []
     for batch in db.batches(sorted(set(tmdb_ids))):
         sql = f"SELECT tmdb_id FROM movies WHERE details_at < ? AND tmdb_id IN ({db.placeholders(batch)})"
-        found += [tmdb_id for (tmdb_id,) in db.rows(f"{sql} ORDER BY tmdb_id", before, *batch)]
-    return found
+        stale_ids += [tmdb_id for (tmdb_id,) in db.rows(f"{sql} ORDER BY tmdb_id", before, *batch)]
+    return stale_ids
 
 
 def oldest_details() -> int | None:
-    """When TMDb told the film whole whose details are oldest (UTC epoch seconds); None where it told of none."""
-    found = db.value("SELECT MIN(details_at) FROM movies")
-    return None if found is None else int(found)
+    """Return the time of the oldest details from TMDb (UTC epoch seconds); None where no movie has any."""
+    details_at = db.value("SELECT MIN(details_at) FROM movies")
+    return None if details_at is None else int(details_at)

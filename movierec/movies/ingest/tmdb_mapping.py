@@ -1,4 +1,4 @@
-"""What TMDb tells of a film, as the catalogue takes it. Pure."""
+"""Mapping of TMDb's list items and details to movie records. Pure."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from movierec.movies.starter.vocabulary import country_names
 from movierec.tmdb import MovieDetails, TmdbMovie
 
 
-def record_from_list_item(film: TmdbMovie, genres: Mapping[int, str]) -> MovieRecord:
-    """From a list. `genres` are names by TMDb's ids; what is not among them is left out."""
+def record_from_list_item(movie: TmdbMovie, genres: Mapping[int, str]) -> MovieRecord:
+    """Convert an item of a list. `genres` are names by TMDb's ids; genres that it lacks are left out."""
     return MovieRecord(
-        title=film.title,
+        title=movie.title,
         source="tmdb",
-        tmdb_id=film.tmdb_id,
-        original_title=film.original_title,
-        year=int(film.release_date[:4]) if film.release_date else None,
-        release_date=film.release_date,
-        overview=film.overview,
-        original_language=film.original_language,
-        adult=film.adult,
-        vote_average=film.vote_average,
-        vote_count=film.vote_count,
-        popularity=popularity(film.vote_count, film.popularity),
-        poster_path=film.poster_path,
-        backdrop_path=film.backdrop_path,
-        genres=_in_order(genres[number] for number in film.genre_ids if number in genres),
+        tmdb_id=movie.tmdb_id,
+        original_title=movie.original_title,
+        year=int(movie.release_date[:4]) if movie.release_date else None,
+        release_date=movie.release_date,
+        overview=movie.overview,
+        original_language=movie.original_language,
+        adult=movie.adult,
+        vote_average=movie.vote_average,
+        vote_count=movie.vote_count,
+        popularity=popularity(movie.vote_count, movie.popularity),
+        poster_path=movie.poster_path,
+        backdrop_path=movie.backdrop_path,
+        genres=_sorted(genres[genre_id] for genre_id in movie.genre_ids if genre_id in genres),
     )
 
 
-def record_from_details(details: MovieDetails, told_at: int) -> MovieRecord:
-    """From a film's own page, which tells all that TMDb knew at `told_at` (UTC epoch seconds)."""
+def record_from_details(details: MovieDetails, fetched_at: int) -> MovieRecord:
+    """Convert a movie's details, fetched at `fetched_at` (UTC epoch seconds)."""
     return dataclasses.replace(
         record_from_list_item(details.movie, {}),
-        details_at=told_at,
+        details_at=fetched_at,
         imdb_id=details.imdb_id,
         tagline=details.tagline,
         status=details.status,
@@ -47,7 +47,7 @@ def record_from_details(details: MovieDetails, told_at: int) -> MovieRecord:
         languages=details.languages,
         countries=country_names(details.countries),
         certificate=details.certificate,
-        genres=_in_order(details.genres),
+        genres=_sorted(details.genres),
         directors=details.directors,
         writers=details.writers,
         cast=tuple(name for name, _ in details.cast),
@@ -56,6 +56,6 @@ def record_from_details(details: MovieDetails, told_at: int) -> MovieRecord:
     )
 
 
-def _in_order(genres: Iterable[str]) -> tuple[str, ...]:
-    """Of the alphabet: lists and details name them in different orders, which is no difference."""
+def _sorted(genres: Iterable[str]) -> tuple[str, ...]:
+    """Sort alphabetically: lists and details have genres in different orders, which must not count as a change."""
     return tuple(sorted(set(genres)))

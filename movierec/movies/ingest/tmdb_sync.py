@@ -1,6 +1,6 @@
-"""TMDb's answers become films of the catalogue, so that each has its id here when somebody sees it.
+"""Import of TMDb's responses into the catalogue on request, so that every movie shown has an id here.
 
-Nobody waits longer for TMDb than the settings say; what comes later is stored all the same.
+A caller waits for TMDb no longer than the settings allow; a later response is stored all the same.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from movierec import config, db
 from movierec.errors import MovierecError, NotFound, Throttled, TmdbDisabled
+from movierec.movies.external_ids import ExternalId
 from movierec.movies.genres import sync_genres
 from movierec.movies.ingest.link_by_title import link_by_title
 from movierec.movies.ingest.merge import current_id
@@ -24,14 +25,18 @@ from movierec.movies.queries import by_imdb_id, by_tmdb_id
 from movierec.movies.search_ranking import without_year
 from movierec.tmdb import LAST_PAGE, MoviePage, SingleFlight, TmdbResponse, TmdbService
 
+Value = TypeVar("Value")
 RunInThread = Callable[..., Awaitable[Any]]
+Fetch = Callable[[], Coroutine[Any, Any, Value]]
+# Awaited before a request to TMDb; may raise Throttled.
+BeforeFetch = Callable[[], Awaitable[None]]
 
 HOUR_SECONDS = 3600
 
 
 @dataclass(frozen=True)
 class TmdbListPage:
-    """A page of a list as TMDb has it; `ids` are those of the catalogue. `fetched_at`: UTC epoch seconds."""
+    """A page of a list of TMDb; `ids` are those of the catalogue. `fetched_at`: UTC epoch seconds."""
 
     ids: list[int]
     page: int
@@ -43,7 +48,11 @@ class TmdbListPage:
 
 
 class TmdbSync:
-    """`read` and `write` run work in the database threads. Without `tmdb` everything is as if it were away."""
+    """Fetch lists and details from TMDb and store them.
+
+    `read` and `write` run work in the database threads. Without `tmdb` every method behaves as if TMDb were
+    unavailable.
+    """
 
     def __init__(
         self,
@@ -59,7 +68,7 @@ class TmdbSync:
         self._flights = SingleFlight()
 
     async def close(self) -> None:
-        """Break off what nobody waits for any more."""
+        """Cancel fetches that are still running."""
         await self._flights.close()
 
     @property
@@ -70,7 +79,7 @@ class TmdbSync:
     def _now(self) -> int:
         return int(self._clock())
 
-    # Lists: None where the catalogue must do.
+    # Lists: None where TMDb is off, fails or takes too long.
 
     async def trending(self, window: Literal["day", "week"], page: int) -> TmdbListPage | None:
         return await self._list(f"trending {window}", page, lambda tmdb, page: tmdb.trending(window, page))
@@ -82,160 +91,162 @@ class TmdbSync:
         return await self._list("top rated", page, TmdbService.top_rated)
 
     async def search(self, text: str, *, year: int | None, adult: bool) -> TmdbListPage | None:
-        """What TMDb finds first, to be merged with what the catalogue finds.
+        """Return TMDb's first results, to be merged with those of the catalogue.
 
-        TMDb would look in titles for a year behind the text; ranking knows what it means.
+        A year at the end of the text is stripped: TMDb would look for it in titles, while the ranking here
+        interprets it.
         """
         if (tmdb := self._tmdb) is None:
             return None
-        asked = without_year(text)
-        found: TmdbListPage | None = await self._in_time(
-            f"search {year} {adult} {asked}",
-            lambda: self._films(tmdb.search(asked, year=year, adult=adult), adult=adult),
+        title = without_year(text)
+        return await self._within(
             self._settings.page_seconds,
+            f"search {year} {adult} {title}",
+            lambda: self._import_page(tmdb.search(title, year=year, adult=adult), adult=adult),
         )
-        return found
 
     async def _list(
         self,
         name: str,
         page: int,
-        ask: Callable[[TmdbService, int], Coroutine[Any, Any, TmdbResponse[MoviePage]]],
+        fetch: Callable[[TmdbService, int], Awaitable[TmdbResponse[MoviePage]]],
     ) -> TmdbListPage | None:
         if (tmdb := self._tmdb) is None:
             return None
-        asked = min(page, LAST_PAGE)
-        found: TmdbListPage | None = await self._in_time(
-            f"{name} {asked}", lambda: self._films(ask(tmdb, asked)), self._settings.list_seconds
+        last = min(page, LAST_PAGE)
+        imported = await self._within(
+            self._settings.list_seconds, f"{name} {last}", lambda: self._import_page(fetch(tmdb, last))
         )
-        if found is not None and page > LAST_PAGE:
-            return dataclasses.replace(found, ids=[], page=page)
-        return found
+        if imported is not None and page > LAST_PAGE:
+            return dataclasses.replace(imported, ids=[], page=page)
+        return imported
 
-    async def _films(
-        self, asking: Coroutine[Any, Any, TmdbResponse[MoviePage]], *, adult: bool = False
+    async def _import_page(
+        self, fetching: Awaitable[TmdbResponse[MoviePage]], *, adult: bool = False
     ) -> TmdbListPage:
-        """The films of an answer, stored. Adult ones only where they were asked for."""
-        answer, genres = await asyncio.gather(asking, self._genre_names())
-        page = answer.value
-        films = [record_from_list_item(film, genres) for film in page.movies if adult or not film.adult]
+        """Store the movies of a page and return their ids. Adult ones only where `adult` is set."""
+        response, genres = await asyncio.gather(fetching, self._genre_names())
+        page = response.value
+        records = [record_from_list_item(movie, genres) for movie in page.movies if adult or not movie.adult]
         return TmdbListPage(
-            await self._stored(films),
+            await self._upsert_if_changed(records),
             page.page,
             page.total_pages,
             page.total_results,
-            answer.source,
-            answer.stale,
-            answer.fetched_at,
+            response.source,
+            response.stale,
+            response.fetched_at,
         )
 
     async def _genre_names(self) -> Mapping[int, str]:
         assert self._tmdb is not None
         try:
-            answer = await self._tmdb.genres()
+            response = await self._tmdb.genres()
         except MovierecError:
-            return {}  # the films are worth more than that
-        if answer.source == "tmdb":  # once a week
+            return {}  # the movies are worth storing without genres
+        if response.source == "tmdb":  # once a week; the other times it is cached
             with contextlib.suppress(MovierecError):
-                await self._write(sync_genres, answer.value)
-        return answer.value
+                await self._write(sync_genres, response.value)
+        return response.value
 
-    async def _stored(self, films: Sequence[MovieRecord]) -> list[int]:
-        """Their ids. What is known already costs no write."""
-        films = await self._read(link_by_title, films)
-        ids: list[int] | None = await self._read(ids_if_unchanged, films)
-        return await self._write(upsert, films, self._now) if ids is None else ids
+    async def _upsert_if_changed(self, records: Sequence[MovieRecord]) -> list[int]:
+        """Return the ids of the movies; without a write transaction where nothing is new."""
+        records = await self._read(link_by_title, records)
+        ids: list[int] | None = await self._read(ids_if_unchanged, records)
+        return await self._write(upsert, records, self._now) if ids is None else ids
 
-    # Single films
+    # Single movies
 
-    async def complete(self, movie_id: int, before: Callable[[], Awaitable[None]]) -> bool:
-        """Have TMDb tell what is lacking or old of a film; whether it did.
+    async def fetch_missing_details(self, movie_id: int, before_fetch: BeforeFetch) -> bool:
+        """Fetch and store details that are missing or stale; return the success.
 
-        `before` is awaited before TMDb is asked; who is Throttled by it gets what there is. Raises nothing:
-        that can be shown.
+        Where `before_fetch` raises Throttled, or TMDb fails, the stored facts remain. Raises nothing.
         """
         if self._tmdb is None:
             return False
-        known = await self._read(_standing, movie_id)
-        if known is None or not (known.tmdb_id or known.imdb_id):
+        lookup = await self._read(_lookup, movie_id)
+        if lookup is None or not (lookup.tmdb_id or lookup.imdb_id):
             return False
-        if known.details_at is not None and not self.is_old(known.details_at):
+        if lookup.details_at is not None and not self.is_stale(lookup.details_at):
             return False
         try:
-            await before()
+            await before_fetch()
         except Throttled:
             return False
-        done = await self._in_time(
-            f"film {movie_id}", lambda: self._completed(known), self._settings.page_seconds
+        fetched_id = await self._within(
+            self._settings.page_seconds, f"movie {movie_id}", lambda: self._import_by_lookup(lookup)
         )
-        return done is not None
+        return fetched_id is not None
 
-    def is_old(self, details_at: int) -> bool:
-        """Whether TMDb should be asked again for a film that it told of then."""
+    def is_stale(self, details_at: int) -> bool:
+        """Return True if details of that time must be fetched again."""
         return self._now - details_at >= self._settings.details_hours * HOUR_SECONDS
 
-    async def _completed(self, known: _Standing) -> int:
+    async def _import_by_lookup(self, lookup: _Lookup) -> int:
         assert self._tmdb is not None
-        tmdb_id = known.tmdb_id or (await self._tmdb.find_by_imdb(known.imdb_id)).value.tmdb_id
-        return await self._detailed(tmdb_id)
+        if lookup.tmdb_id:
+            return await self._import_details(lookup.tmdb_id)
+        assert lookup.imdb_id is not None
+        return await self._import_details((await self._tmdb.find_by_imdb(lookup.imdb_id)).value.tmdb_id)
 
-    async def by_tmdb_id(self, tmdb_id: int, on_miss: Callable[[], Awaitable[None]]) -> tuple[int, bool]:
-        """The id of a film that TMDb calls so, and whether TMDb told of it just now.
+    async def by_tmdb_id(self, tmdb_id: int, before_fetch: BeforeFetch) -> tuple[int, bool]:
+        """Return the movie with this TMDb id, fetched if it is not stored, and True if it was fetched just now.
 
-        `on_miss` is awaited before TMDb has to be asked; a film that is here is then shown even if it raises
-        Throttled.
-
-        Raises NotFound, or UpstreamUnavailable where it is not stored and TMDb does not answer.
+        A stored movie is returned even where `before_fetch` raises Throttled. Raises NotFound, or
+        UpstreamUnavailable where the movie is not stored and TMDb does not answer.
         """
-        return await self._by(by_tmdb_id, tmdb_id, on_miss, lambda: self._detailed(tmdb_id))
-
-    async def by_imdb_id(self, imdb_id: str, on_miss: Callable[[], Awaitable[None]]) -> tuple[int, bool]:
-        """The same by its id on IMDb."""
-        return await self._by(
-            by_imdb_id, imdb_id, on_miss, lambda: self._completed(_Standing(None, imdb_id, None))
+        return await self._by_external_id(
+            by_tmdb_id, tmdb_id, before_fetch, lambda: self._import_details(tmdb_id)
         )
 
-    async def _by(
+    async def by_imdb_id(self, imdb_id: str, before_fetch: BeforeFetch) -> tuple[int, bool]:
+        """Return the movie with this IMDb id, as `by_tmdb_id` does."""
+        lookup = _Lookup(None, imdb_id, None)
+        return await self._by_external_id(
+            by_imdb_id, imdb_id, before_fetch, lambda: self._import_by_lookup(lookup)
+        )
+
+    async def _by_external_id(
         self,
-        find: Callable[[Any], int],
-        outside_id: int | str,
-        on_miss: Callable[[], Awaitable[None]],
-        fetch: Callable[[], Coroutine[Any, Any, int]],
+        find: Callable[..., int],
+        external_id: ExternalId,
+        before_fetch: BeforeFetch,
+        fetch: Fetch[int],
     ) -> tuple[int, bool]:
         try:
-            movie_id: int = await self._read(find, outside_id)
+            movie_id: int = await self._read(find, external_id)
         except NotFound:
             if self._tmdb is None:
                 raise
-            await on_miss()
-            # Not as `complete` calls it: there the number is one of the catalogue.
-            return await asyncio.shield(self._flights.join(f"outside id {outside_id}", fetch)), True
-        return movie_id, await self.complete(movie_id, on_miss)
+            await before_fetch()
+            # Not the key of `fetch_missing_details`, whose number is an id of the catalogue.
+            return await asyncio.shield(self._flights.join(f"external id {external_id}", fetch)), True
+        return movie_id, await self.fetch_missing_details(movie_id, before_fetch)
 
-    async def _detailed(self, tmdb_id: int) -> int:
-        """The id of a film, stored with all that TMDb tells of it."""
+    async def _import_details(self, tmdb_id: int) -> int:
+        """Fetch a movie's details, store them and return its id."""
         assert self._tmdb is not None
-        answer = await self._tmdb.details(tmdb_id)
-        film = record_from_details(answer.value, answer.fetched_at)
-        ids: list[int] = await self._write(upsert, [film], self._now)
+        response = await self._tmdb.details(tmdb_id)
+        record = record_from_details(response.value, response.fetched_at)
+        ids: list[int] = await self._write(upsert, [record], self._now)
         return ids[0]
 
-    # The rest
+    # Genres
 
-    async def genres(self) -> tuple[int, int]:
-        """Take over TMDb's genres; returns how many are new and how many got their id of TMDb.
+    async def sync_genres(self) -> tuple[int, int]:
+        """Store TMDb's genres; return the number of new ones and of those that got their TMDb id.
 
-        Raises TmdbOff or UpstreamUnavailable.
+        Raises TmdbDisabled or UpstreamUnavailable.
         """
         if self._tmdb is None:
             raise TmdbDisabled()
         names = (await self._tmdb.genres()).value
-        added, joined = await self._write(sync_genres, names)
-        return added, joined
+        added, linked = await self._write(sync_genres, names)
+        return added, linked
 
-    async def _in_time(self, key: str, start: Callable[[], Coroutine[Any, Any, Any]], seconds: float) -> Any:
-        """What `start` comes to, None where that fails or takes longer; it then goes on by itself."""
-        task = self._flights.join(key, start)
+    async def _within(self, seconds: float, key: str, fetch: Fetch[Value]) -> Value | None:
+        """Return the result of `fetch`, or None where it fails or the timeout expires; then it continues alone."""
+        task = self._flights.join(key, fetch)
         try:
             async with asyncio.timeout(seconds):
                 return await asyncio.shield(task)
@@ -244,14 +255,14 @@ class TmdbSync:
 
 
 @dataclass(frozen=True)
-class _Standing:
-    """By which ids a film can be asked for, and when it was told whole."""
+class _Lookup:
+    """The ids to look a movie up by, and the time of its details."""
 
     tmdb_id: int | None
-    imdb_id: Any
+    imdb_id: str | None
     details_at: int | None
 
 
-def _standing(movie_id: int) -> _Standing | None:
-    found = db.row("SELECT tmdb_id, imdb_id, details_at FROM movies WHERE id = ?", current_id(movie_id))
-    return _Standing(*found) if found else None
+def _lookup(movie_id: int) -> _Lookup | None:
+    row = db.row("SELECT tmdb_id, imdb_id, details_at FROM movies WHERE id = ?", current_id(movie_id))
+    return _Lookup(*row) if row else None

@@ -1,4 +1,4 @@
-"""The one way films enter the catalogue: an upsert that joins by outside ids, never making a film poorer."""
+"""Upsert of movie records from every source: match by external ids, update or insert, merge duplicates."""
 
 from __future__ import annotations
 
@@ -24,149 +24,163 @@ from movierec.movies.movie_record import COLUMNS, MovieRecord, column_values
 logger = logging.getLogger("movierec.movies")
 
 
-def upsert(films: Sequence[MovieRecord], now: int) -> list[int]:
-    """Add or complete films in one transaction; returns their ids in the same order.
+def upsert(records: Sequence[MovieRecord], now: int) -> list[int]:
+    """Insert or update movies in one transaction; return their ids in the order of the records.
 
-    A film is found by its imdb, then tmdb, then MovieLens id. Where it is known, a source fills what is
-    empty and replaces what came from a source of no higher precedence. Given twice, the first counts. Ids that
-    lead to several rows make one of them, if they are one film by title and year.
+    A movie is matched by its IMDb, then TMDb, then MovieLens id. A source fills empty fields of a stored movie and
+    replaces those of sources of no higher precedence. Of two records for one movie the first counts. Rows that one
+    record's ids link are merged if title and year confirm that they are the same movie.
     """
     with db.write():
         lock_catalogue()
-        known = ExternalIds(films)
-        films = [_without_wrong_id(film, known) for film in films]
-        for film in films:
-            _take_back_guess(film, known, now)
+        external_ids = ExternalIds(records)
+        records = [_without_wrong_imdb_id(record, external_ids) for record in records]
+        for record in records:
+            _unlink_wrong_tmdb_id(record, external_ids, now)
         ids: list[int] = []
         new: dict[int, MovieRecord] = {}
-        old: dict[int, MovieRecord] = {}
-        meeting: list[int] = []
-        fresh: Iterator[int] | None = None
-        for film in films:
-            found = known.all_of(film)
-            if not found:
-                # Reserved only when needed: most calls bring no new film.
-                fresh = fresh or iter(_new_ids(len(films)))
-                movie_id = next(fresh)
-                known.remember(movie_id, film)
-                new[movie_id] = film
-            elif len(found) > 1:
-                movie_id = found[0]
-                meeting.append(len(ids))
-            elif (movie_id := found[0]) not in new:
-                old.setdefault(movie_id, film)
+        stored: dict[int, MovieRecord] = {}
+        ambiguous: list[int] = []
+        free_ids: Iterator[int] | None = None
+        for record in records:
+            owners = external_ids.owners(record)
+            if not owners:
+                # Reserved on first use: most calls bring no new movie.
+                free_ids = free_ids or iter(_new_ids(len(records)))
+                movie_id = next(free_ids)
+                external_ids.add(movie_id, record)
+                new[movie_id] = record
+            elif len(owners) > 1:
+                movie_id = owners[0]
+                ambiguous.append(len(ids))
+            elif (movie_id := owners[0]) not in new:
+                stored.setdefault(movie_id, record)
             ids.append(movie_id)
-        with _filling() if len(new) > BULK_LOAD_MINIMUM and known.nothing else contextlib.nullcontext():
+        is_bulk_load = len(new) > BULK_LOAD_MINIMUM and external_ids.is_empty_catalogue
+        with _without_indexes() if is_bulk_load else contextlib.nullcontext():
             _insert(new, now)
             credits_and_titles.add_related(new)
-        changed = update_movies(old, known, now, wary=True)
-        merged: dict[int, int] = {}
-        for position in meeting:
-            ids[position] = _meet(films[position], merged, now)
-        if new or changed or meeting:
+        changed = update_movies(stored, external_ids, now, wary=True)
+        survivors: dict[int, int] = {}
+        for position in ambiguous:
+            ids[position] = _merge_owners(records[position], survivors, now)
+        if new or changed or ambiguous:
             db.increment_revision("catalogue")
-        return [merged.get(movie_id, movie_id) for movie_id in ids]
+        return [survivors.get(movie_id, movie_id) for movie_id in ids]
 
 
-def ids_if_unchanged(films: Sequence[MovieRecord]) -> list[int] | None:
-    """The ids of `films` where `store` would write nothing, else None. Only reads."""
-    known = ExternalIds(films)
-    films = [_without_wrong_id(film, known) for film in films]
-    found = [known.all_of(film) for film in films]
-    if any(len(those) != 1 for those in found):
+def ids_if_unchanged(records: Sequence[MovieRecord]) -> list[int] | None:
+    """Return the ids of the records' movies if `upsert` would write nothing, else None. Only reads."""
+    external_ids = ExternalIds(records)
+    records = [_without_wrong_imdb_id(record, external_ids) for record in records]
+    owners = [external_ids.owners(record) for record in records]
+    if any(len(movie_ids) != 1 for movie_ids in owners):
         return None
-    ids = [movie_id for (movie_id,) in found]
-    first = dict(zip(reversed(ids), reversed(films), strict=True))
-    return ids if would_change_nothing(first, known) else None
+    ids = [movie_id for (movie_id,) in owners]
+    first_by_id = dict(zip(reversed(ids), reversed(records), strict=True))
+    return ids if would_change_nothing(first_by_id, external_ids) else None
 
 
-# So many films at once are the first of a catalogue.
+# From this number of new movies on, the first load of an empty catalogue builds its indexes afterwards.
 BULK_LOAD_MINIMUM = 5_000
 
 
-def _filling() -> contextlib.AbstractContextManager[None]:
+def _without_indexes() -> contextlib.AbstractContextManager[None]:
     tables = ["credits", "movie_genres", "movie_keywords", "movie_titles", "movies"]
     return db.deferred_indexes(*tables, *(["title_search"] if db.is_postgres() else []))
 
 
 def _new_ids(count: int) -> list[int]:
-    """Never one that a merged film had."""
+    """Reserve ids, never one of a merged movie."""
     return db.allocate_ids("movies", count, above=db.value("SELECT MAX(id) FROM movie_aliases") or 0)
 
 
-def _without_wrong_id(film: MovieRecord, known: ExternalIds) -> MovieRecord:
-    """TMDb knows its own films; what IMDb calls them was typed in by somebody."""
-    joined = known.by("imdb_id", film)
-    if film.source != "tmdb" or joined is None or joined == known.by("tmdb_id", film):
-        return film
-    if not are_different(film, known.names[joined]):
-        return film
-    logger.warning("TMDb %s names %s, which is film %s, another one", film.tmdb_id, film.imdb_id, joined)
-    return dataclasses.replace(film, imdb_id=None)
+def _without_wrong_imdb_id(record: MovieRecord, external_ids: ExternalIds) -> MovieRecord:
+    """Drop an IMDb id that TMDb gives to the wrong movie: TMDb's users typed those ids in."""
+    owner = external_ids.owner("imdb_id", record)
+    if record.source != "tmdb" or owner is None or owner == external_ids.owner("tmdb_id", record):
+        return record
+    if not are_different(record, external_ids.titles[owner]):
+        return record
+    logger.warning("TMDb %s names %s, which is movie %s, another one", record.tmdb_id, record.imdb_id, owner)
+    return dataclasses.replace(record, imdb_id=None)
 
 
-def _take_back_guess(film: MovieRecord, known: ExternalIds, now: int) -> None:
-    """Where TMDb tells that its id is another film's: it was guessed by title, or MovieLens had it wrong.
+def _unlink_wrong_tmdb_id(record: MovieRecord, external_ids: ExternalIds, now: int) -> None:
+    """Remove a TMDb id from a movie when TMDb's details show that it belongs to another one.
 
-    What its lists told of the film goes too, which weaker sources can then tell again.
+    It was linked by title, or wrong in MovieLens. The columns that TMDb's lists filled are emptied too, so that
+    weaker sources can fill them again.
     """
-    guessed = known.by("tmdb_id", film)
-    is_whole = film.source == "tmdb" and film.details_at is not None
-    if not is_whole or guessed in (None, known.by("imdb_id", film)):
+    linked = external_ids.owner("tmdb_id", record)
+    has_details = record.source == "tmdb" and record.details_at is not None
+    if not has_details or linked in (None, external_ids.owner("imdb_id", record)):
         return
-    assert guessed is not None
-    there = stored_record(guessed)
-    if there.imdb_id is None or there.tmdb_id != film.tmdb_id or there.details_at is not None:
+    assert linked is not None
+    stored = stored_record(linked)
+    if stored.imdb_id is None or stored.tmdb_id != record.tmdb_id or stored.details_at is not None:
         return
-    if film.imdb_id == there.imdb_id or (film.imdb_id is None and not have_no_common_people(there, film)):
+    if record.imdb_id == stored.imdb_id:
         return
-    logger.warning("film %s is not TMDb's %s, which is %s", guessed, film.tmdb_id, film.imdb_id or "another")
-    told = {name: "" for name in TMDB_LIST_COLUMNS if getattr(there, name) == getattr(film, name)}
-    if there.source == "tmdb":
-        told["source"] = "movielens"
-    set_columns(guessed, {"tmdb_id": None, **told}, now)
-    known.forget("tmdb_id", film)
+    if record.imdb_id is None and not have_no_common_people(stored, record):
+        return
+    logger.warning(
+        "movie %s is not TMDb's %s, which is %s", linked, record.tmdb_id, record.imdb_id or "another"
+    )
+    emptied = {name: "" for name in TMDB_LIST_COLUMNS if getattr(stored, name) == getattr(record, name)}
+    if stored.source == "tmdb":
+        emptied["source"] = "movielens"
+    set_columns(linked, {"tmdb_id": None, **emptied}, now)
+    external_ids.remove("tmdb_id", record)
 
 
-def _insert(films: Mapping[int, MovieRecord], now: int) -> None:
+def _insert(records: Mapping[int, MovieRecord], now: int) -> None:
     names = ["id", *COLUMNS, "source", "created_at", "updated_at"]
-    rows = [(movie_id, *column_values(film), film.source, now, now) for movie_id, film in films.items()]
+    rows = [
+        (movie_id, *column_values(record), record.source, now, now) for movie_id, record in records.items()
+    ]
     db.insert_many("movies", names, rows)
 
 
-def _meet(film: MovieRecord, merged: dict[int, int], now: int) -> int:
-    """A film whose ids lead to several rows: make one of those that are it, and complete that.
+def _merge_owners(record: MovieRecord, survivors: dict[int, int], now: int) -> int:
+    """Merge the rows that share the record's ids and are the same movie, then update the survivor.
 
-    What is not the same film keeps its id. Notes in `merged` which rows are no more.
+    Rows of other movies keep their ids. Adds each merged row and its survivor to `survivors`.
     """
-    known = ExternalIds([film])
-    found = {movie_id: stored_record(movie_id) for movie_id in known.all_of(film)}
-    own = known.by(f"{film.source}_id", film) if film.source in ("tmdb", "movielens") else None
-    first = min(found, key=lambda movie_id: (not are_similar(found[movie_id], film), movie_id != own))
-    same = [each for each in found if each == first or is_same_movie(found[first], found[each], film)]
+    external_ids = ExternalIds([record])
+    stored = {movie_id: stored_record(movie_id) for movie_id in external_ids.owners(record)}
+    has_own_id = record.source in ("tmdb", "movielens")
+    own = external_ids.owner(f"{record.source}_id", record) if has_own_id else None
+    # The most plausible row: a similar one, best the one that has the id of the record's own source.
+    best = min(stored, key=lambda movie_id: (not are_similar(stored[movie_id], record), movie_id != own))
+    same = [
+        movie_id
+        for movie_id in stored
+        if movie_id == best or is_same_movie(stored[best], stored[movie_id], record)
+    ]
     kept = min(same)
     for lost in same:
         if lost != kept:
             merge_rows(lost, kept, now)
-            merged.update({old: kept for old, into in merged.items() if into == lost})
-            merged[lost] = kept
-            logger.info("film %s was merged into %s", lost, kept)
-    if film.source == "tmdb" and len(same) > 1 and found[kept].tmdb_id != film.tmdb_id:
-        _renew_tmdb_id(kept, found[kept], film.tmdb_id)
-    update_movies({kept: film}, ExternalIds([film]), now)
-    if apart := sorted(found.keys() - set(same)):
-        logger.warning("an outside id of film %s is that of film %s, another one", kept, apart)
+            survivors.update({old: kept for old, survivor in survivors.items() if survivor == lost})
+            survivors[lost] = kept
+            logger.info("movie %s was merged into %s", lost, kept)
+    if record.source == "tmdb" and len(same) > 1 and stored[kept].tmdb_id != record.tmdb_id:
+        _replace_tmdb_id(kept, stored[kept], record.tmdb_id)
+    update_movies({kept: record}, ExternalIds([record]), now)
+    if others := sorted(stored.keys() - set(same)):
+        logger.warning("an external id of movie %s is that of movie %s, another one", kept, others)
     return kept
 
 
-def _renew_tmdb_id(movie_id: int, had: MovieRecord, new: int | None) -> None:
-    """TMDb calls a film by another id now; the old one is left to the duplicate that had the new one.
+def _replace_tmdb_id(movie_id: int, stored: MovieRecord, new: int | None) -> None:
+    """Give a movie its new TMDb id; the old one moves to the alias of the duplicate that had the new one.
 
-    Not one that was only guessed by title: that is another film's.
+    An old id that was only linked by title is dropped: it belongs to another movie.
     """
-    if had.tmdb_id is not None and new is not None:
-        is_guess = had.details_at is None and had.source == "starter" and had.movielens_id is None
-        old = None if is_guess else had.tmdb_id
+    if stored.tmdb_id is not None and new is not None:
+        is_guess = stored.details_at is None and stored.source == "starter" and stored.movielens_id is None
+        old = None if is_guess else stored.tmdb_id
         alias = "WHERE movie_id = ? AND tmdb_id = ?"
         db.execute(f"UPDATE movie_aliases SET tmdb_id = ? {alias}", old, movie_id, new)
         db.execute("UPDATE movies SET tmdb_id = ? WHERE id = ?", new, movie_id)

@@ -1,6 +1,6 @@
-"""The catalogue that ships with the package: 17,000 films, readable without any database.
+"""The catalogue that ships with the package: 17,000 movies, readable without any database.
 
-Where the facts come from and how to rebuild the file: SOURCE.md beside this module.
+SOURCE.md beside this module names the source of the facts and says how to rebuild the file.
 """
 
 from movierec.movies.starter.layout import StarterMovie, read

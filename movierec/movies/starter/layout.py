@@ -1,6 +1,6 @@
-"""The shipped file: films to bytes and back.
+"""The format of the shipped file: encode movies to bytes and decode them.
 
-XZ over JSON lines: the source, the names of all people, then one line for each field of all films.
+XZ over JSON lines: the source, the names of all people, then one line for each field of all movies.
 """
 
 from __future__ import annotations
@@ -18,15 +18,17 @@ SOURCE = {
     "licence": "CC0-1.0",
     "rebuild": "python -m movierec.movies.starter.build WHEEL_OR_DB",
 }
-WORDS = ("genres", "languages", "countries")  # few different ones: written out
-PEOPLE = ("directors", "writers", "cast")  # many: written as numbers
+WORDS = ("genres", "languages", "countries")  # few different values: written out
+PEOPLE = ("directors", "writers", "cast")  # many different names: written as numbers
 
 
 class StarterMovie(NamedTuple):
+    """A movie of the shipped file."""
+
     imdb_id: str
     title: str
     year: int
-    released: date | None  # None where the source knows only the year
+    released: date | None  # None where the source has only the year
     runtime_minutes: int | None
     certificate: str | None  # of the MPA: G, PG, PG-13, R, NC-17, X
     genres: tuple[str, ...]
@@ -35,27 +37,30 @@ class StarterMovie(NamedTuple):
     directors: tuple[str, ...]
     writers: tuple[str, ...]
     cast: tuple[str, ...]  # the best known first, at most 20
-    meter: int | None  # 0-100: how many of the critics liked it, in percent
+    meter: int | None  # 0-100: percentage of the critics who liked it
     critics_average: float | None  # 0-10: mean of the critics' marks
-    reviews: int | None  # how many critics
+    reviews: int | None  # number of critics
     box_office: int | None  # US dollars, worldwide where known
-    oscars: int  # categories won, as far as recorded
+    oscars: int  # number of categories won, as far as recorded
 
 
 def read(path: Path = STARTER_FILE) -> Iterator[StarterMovie]:
-    """Every film of the file, in the order of the IMDb ids."""
+    """Yield every movie of the file, in the order of the IMDb ids."""
     return decode(path.read_bytes())
 
 
-def encode(films: Iterable[StarterMovie]) -> bytes:
-    """Same films, same bytes. By field and not by film, like stands beside like: a third smaller."""
-    films = sorted(films, key=lambda film: film.imdb_id)
-    # In alphabetical order names pack best.
-    people = sorted({name for film in films for name in (*film.directors, *film.writers, *film.cast)})
+def encode(movies: Iterable[StarterMovie]) -> bytes:
+    """Encode movies; equal movies give equal bytes, whatever their order.
+
+    Grouped by field instead of by movie, similar values are adjacent, which makes the file a third smaller.
+    """
+    movies = sorted(movies, key=lambda movie: movie.imdb_id)
+    # Names compress best in alphabetical order.
+    people = sorted({name for movie in movies for name in (*movie.directors, *movie.writers, *movie.cast)})
     number = {name: position for position, name in enumerate(people)}
-    lines: list[object] = [SOURCE | {"films": len(films)}, people]
+    lines: list[object] = [SOURCE | {"films": len(movies)}, people]
     for field in StarterMovie._fields:
-        values = [getattr(film, field) for film in films]
+        values = [getattr(movie, field) for movie in movies]
         if field in WORDS:
             values = ["|".join(words) for words in values]
         elif field in PEOPLE:
@@ -68,6 +73,7 @@ def encode(films: Iterable[StarterMovie]) -> bytes:
 
 
 def decode(packed: bytes) -> Iterator[StarterMovie]:
+    """Decode what `encode` returned."""
     _source, people, *columns = map(json.loads, lzma.decompress(packed).split(b"\n"))
     values: dict[str, list[Any]] = dict(columns)
     for field in WORDS:

@@ -1,16 +1,16 @@
-"""The source's words for genres, languages, countries and certificates, and ours."""
+"""Translation of the source's genres, languages, countries and certificates to those of the catalogue."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-# TMDb's nineteen movie genres, as they are; the whole catalogue speaks these.
+# TMDb's nineteen movie genres, unchanged: the catalogue uses these names.
 TMDB_GENRES = (
     "Action", "Adventure", "Animation", "Comedy", "Crime", "Documentary", "Drama", "Family", "Fantasy",
     "History", "Horror", "Music", "Mystery", "Romance", "Science Fiction", "TV Movie",
     "Thriller", "War", "Western",
 )  # fmt: skip
-# Genres TMDb lacks, kept because people look for them.
+# Genres that TMDb lacks, kept because people search for them.
 OTHER_GENRES = ("Biography", "Film-Noir", "Musical", "Short", "Sport")
 GENRE_SPELLINGS = {
     "Sci-Fi": "Science Fiction",
@@ -23,11 +23,11 @@ GENRE_SPELLINGS = {
     "Suspense": "Thriller",
 }
 
-# G, PG, PG-13, R and NC-17 stand; the others were PG's names until 1972.
+# G, PG, PG-13, R, NC-17 and X stay; the others were PG's names until 1972.
 CERTIFICATES = {text: text for text in ("G", "PG", "PG-13", "R", "NC-17", "X")}
 CERTIFICATES |= dict.fromkeys(("M", "GP", "M/PG"), "PG")
 
-# ISO 639-1. Varieties count as their language; what has no code (Klingon, Neapolitan, ...) is left out.
+# ISO 639-1. Varieties count as their language; languages without a code (Klingon, Neapolitan, ...) are left out.
 LANGUAGES = {
     "ab": "Abkhaz",
     "af": "Afrikaans",
@@ -161,7 +161,7 @@ COUNTRIES = {
     "United States of America": "United States",
     "Wales": "United Kingdom",
 }
-# What is mainly spoken in the films of a country, where the source gives several languages in no order.
+# Main languages of the movies of a country; used where the source lists several languages in no order.
 SPOKEN_IN = {
     "en": "United States|United Kingdom|Australia|Canada|Ireland|New Zealand|Jamaica",
     "fr": "France|Belgium|Canada|Switzerland|Luxembourg|Senegal|Algeria|Monaco",
@@ -213,14 +213,15 @@ for _code, _countries in SPOKEN_IN.items():
 
 
 def genre_names(words: Iterable[str]) -> tuple[str, ...]:
-    """In alphabetical order: the source has none that means anything. Unknown words stay as they are."""
+    """Translate genres and sort them, because the source has no meaningful order. Unknown words stay unchanged."""
     return tuple(sorted({GENRE_SPELLINGS.get(word, word) for word in words}))
 
 
 def language_codes(names: Iterable[str], countries: Iterable[str]) -> tuple[str, ...]:
-    """Codes, the likely original language first: spoken in most of the countries, then English.
+    """Translate languages to codes, the likely original language first.
 
-    The source lists languages alphabetically, so 'English, Japanese' of Japan was made in Japanese.
+    That is the one spoken in most of the countries, then English. The source lists languages alphabetically, so
+    'English, Japanese' of Japan was made in Japanese.
     """
     codes = list(dict.fromkeys(LANGUAGE_CODES[name] for name in names if name in LANGUAGE_CODES))
     spoken = [_LANGUAGES_OF.get(country, set()) for country in countries]
@@ -228,4 +229,5 @@ def language_codes(names: Iterable[str], countries: Iterable[str]) -> tuple[str,
 
 
 def country_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Translate countries to one name each; unknown names stay unchanged."""
     return tuple(dict.fromkeys(COUNTRIES.get(name, name) for name in names))

@@ -1,17 +1,20 @@
-"""What stands in for votes and popularity until TMDb or ratings say better."""
+"""Estimates of votes and popularity from the critics', used until TMDb or ratings have real ones."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-# Reviews that only one film in a hundred of its time reaches: critics write far more about a film of 2010
-# than was kept about one of 1960, and without this scale every list would begin with the latest year.
+# Year, and the number of reviews that one movie in a hundred of that time exceeds: critics write far more about a
+# movie of 2010 than was kept about one of 1960. Without this scale every list would begin with the latest year.
 ERA_CEILING = ((1970, 105.0), (1980, 140.0), (1995, 160.0), (2001, 240.0), (2014, 310.0))
-# The critics' mean mark from the share who liked it: least squares over the shipped films that have both.
+# The critics' mean mark, estimated from the share who liked the movie: a least-squares fit over the shipped movies
+# that have both.
 AVERAGE_OF_NOBODY, AVERAGE_PER_PERCENT = 3.16, 0.0468
 
 
 class EstimatedVotes(NamedTuple):
+    """Estimates on TMDb's scales."""
+
     vote_average: float  # 0-10, one decimal
     vote_count: int
     popularity: float  # 0-100 and a little over, three decimals
@@ -20,12 +23,12 @@ class EstimatedVotes(NamedTuple):
 def estimate_votes(
     meter: int | None, reviews: int | None, year: int | None = None, average: float | None = None
 ) -> EstimatedVotes:
-    """Votes and popularity as the critics would have cast them.
+    """Estimate votes and popularity from the critics' reviews.
 
-    `vote_average` is the critics' mean mark where known, else the line above; 0 without either.
-    `vote_count` is the number of reviews. `popularity` is that number in percent of what the most
-    reviewed films of the same years got, half of it weighed by `meter`, so that a classic stands
-    beside a recent success and a much-panned film below a much-loved one.
+    `vote_average` is the critics' mean mark if known, else AVERAGE_OF_NOBODY + AVERAGE_PER_PERCENT · meter; 0
+    without either. `vote_count` is the number of reviews. `popularity` is that number in percent of
+    ERA_CEILING, times 0.5 + meter / 200: a classic ranks beside a recent success, and a much-panned movie below
+    a much-loved one.
     """
     count = max(reviews or 0, 0)
     if average is None:
@@ -36,11 +39,11 @@ def estimate_votes(
 
 
 def _era_ceiling(year: int | None) -> float:
-    """Between two years of the table, on the line between them; without a year, the latest."""
-    before_year, before = ERA_CEILING[0]
-    for this_year, this in ERA_CEILING:
-        if year is not None and year <= this_year:
-            share = (year - before_year) / max(this_year - before_year, 1)
-            return before + (this - before) * max(share, 0.0)
-        before_year, before = this_year, this
-    return before
+    """Interpolate ERA_CEILING linearly; the last value without a year."""
+    previous_year, previous = ERA_CEILING[0]
+    for next_year, ceiling in ERA_CEILING:
+        if year is not None and year <= next_year:
+            share = (year - previous_year) / max(next_year - previous_year, 1)
+            return previous + (ceiling - previous) * max(share, 0.0)
+        previous_year, previous = next_year, ceiling
+    return previous

@@ -1,4 +1,4 @@
-"""Which descriptions are of one film: sources err, and parts of a film are two."""
+"""Comparison of descriptions: parts of a series are different movies; movies two years apart as well."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ from movierec.movies.movie_record import MovieRecord
         ("The Shawshank Redemption", "The Shawshank Redemtion", True),
     ],
 )
-def test_parts_that_differ_in_a_number_are_not_one_film(one: str, other: str, alike: bool) -> None:
+def test_parts_with_different_numbers_are_different_movies(one: str, other: str, alike: bool) -> None:
     first, second = MovieRecord(one, "tmdb", year=2010), MovieRecord(other, "tmdb", year=2011)
     assert are_similar(first, second) is alike

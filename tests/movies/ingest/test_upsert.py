@@ -1,4 +1,4 @@
-"""Films enter the catalogue: joined by outside ids, completed, never made poorer."""
+"""Upsert: movies are matched by external ids, updated by precedence, and never lose facts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from movierec import db, movies
 from movierec.errors import NotFound
 from movierec.movies import MovieRecord
-from tests.films import MOVIES, NOW, movie_count, movie_id
+from tests.films import MOVIE_TITLES, NOW, movie_count, movie_id
 from tests.test_migrations import schema
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -25,22 +25,22 @@ DUNE = MovieRecord(
 )
 
 
-def test_the_films_of_the_tests_are_there() -> None:
-    assert movie_count() == len(MOVIES)
-    for imdb_id, name in MOVIES.items():
-        assert movies.detail(movie_id(imdb_id)).listed.title == name.partition(" (")[0]
+def test_test_movies_are_stored() -> None:
+    assert movie_count() == len(MOVIE_TITLES)
+    for imdb_id, name in MOVIE_TITLES.items():
+        assert movies.detail(movie_id(imdb_id)).summary.title == name.partition(" (")[0]
 
 
-def test_a_new_film_is_stored_whole() -> None:
-    [made] = movies.upsert([DUNE], NOW)
-    film = movies.detail(made)
-    assert (film.listed.title, film.listed.year, film.listed.imdb_id) == ("Dune", 2021, "tt1160419")
-    assert film.listed.genres == ["Science Fiction", "Adventure"]
-    assert film.directors == ["Denis Villeneuve"]
-    assert film.facts["created_at"] == film.facts["updated_at"] == NOW
+def test_new_movie_is_inserted_with_all_facts() -> None:
+    [dune] = movies.upsert([DUNE], NOW)
+    movie = movies.detail(dune)
+    assert (movie.summary.title, movie.summary.year, movie.summary.imdb_id) == ("Dune", 2021, "tt1160419")
+    assert movie.summary.genres == ["Science Fiction", "Adventure"]
+    assert movie.directors == ["Denis Villeneuve"]
+    assert movie.facts["created_at"] == movie.facts["updated_at"] == NOW
 
 
-def test_storing_the_same_again_changes_nothing() -> None:
+def test_upsert_of_the_same_record_changes_nothing() -> None:
     first = movies.upsert([DUNE], NOW)
     before, revision = movies.detail(first[0]), db.revision("catalogue")
     assert movies.upsert([DUNE], NOW + 5) == first
@@ -48,26 +48,26 @@ def test_storing_the_same_again_changes_nothing() -> None:
     assert db.revision("catalogue") == revision
 
 
-def test_ids_come_back_in_the_order_of_the_films() -> None:
-    films = [replace(DUNE, imdb_id=f"tt{number:07}", title=f"Dune {number}") for number in (3, 1, 2)]
-    ids = movies.upsert(films, NOW)
-    assert [movies.by_imdb_id(film.imdb_id or "") for film in films] == ids
+def test_ids_are_returned_in_the_order_of_the_records() -> None:
+    records = [replace(DUNE, imdb_id=f"tt{number:07}", title=f"Dune {number}") for number in (3, 1, 2)]
+    ids = movies.upsert(records, NOW)
+    assert [movies.by_imdb_id(record.imdb_id or "") for record in records] == ids
 
 
-def test_one_film_twice_in_one_call_is_one_film() -> None:
+def test_two_records_of_one_movie_in_one_call_are_one_movie() -> None:
     first, second = movies.upsert([DUNE, replace(DUNE, title="Dune: Part One")], NOW)
     assert first == second
 
 
 @pytest.mark.parametrize("column", ["imdb_id", "tmdb_id", "movielens_id"])
-def test_a_film_is_found_by_each_outside_id(column: str) -> None:
-    known = MovieRecord("Dune", "tmdb", imdb_id="tt1160419", tmdb_id=438631, movielens_id=225173)
-    [made] = movies.upsert([known], NOW)
-    bare = MovieRecord("Dune", "tmdb", **{column: getattr(known, column)})
-    assert movies.upsert([bare], NOW) == [made]
+def test_record_is_matched_by_each_external_id(column: str) -> None:
+    full = MovieRecord("Dune", "tmdb", imdb_id="tt1160419", tmdb_id=438631, movielens_id=225173)
+    [dune] = movies.upsert([full], NOW)
+    bare = MovieRecord("Dune", "tmdb", **{column: getattr(full, column)})
+    assert movies.upsert([bare], NOW) == [dune]
 
 
-def test_missing_outside_ids_are_filled_in_but_none_is_taken_from_another_film() -> None:
+def test_missing_external_ids_are_filled_but_never_taken_from_another_movie() -> None:
     matrix = movie_id("tt0133093")
     movies.upsert([MovieRecord("The Matrix", "movielens", imdb_id="tt0133093", tmdb_id=603)], NOW)
     assert movies.by_tmdb_id(603) == matrix
@@ -75,7 +75,7 @@ def test_missing_outside_ids_are_filled_in_but_none_is_taken_from_another_film()
     assert movies.by_tmdb_id(603) == matrix
 
 
-def test_a_weaker_source_fills_what_is_empty_and_replaces_nothing() -> None:
+def test_weaker_source_fills_empty_fields_and_replaces_nothing() -> None:
     matrix = movie_id("tt0133093")
     weak = MovieRecord(
         "Matrix!",
@@ -86,25 +86,25 @@ def test_a_weaker_source_fills_what_is_empty_and_replaces_nothing() -> None:
         keywords=("simulation", "hacker"),
     )
     movies.upsert([weak], NOW + 9)
-    film = movies.detail(matrix)
-    assert (film.listed.title, film.listed.overview) == ("The Matrix", "A hacker.")
-    assert "Romance" not in film.listed.genres
-    assert film.keywords == ["hacker", "simulation"]
-    assert film.facts["updated_at"] == NOW + 9
+    movie = movies.detail(matrix)
+    assert (movie.summary.title, movie.summary.overview) == ("The Matrix", "A hacker.")
+    assert "Romance" not in movie.summary.genres
+    assert movie.keywords == ["hacker", "simulation"]
+    assert movie.facts["updated_at"] == NOW + 9
 
 
-def test_a_stronger_source_replaces_but_does_not_empty() -> None:
+def test_stronger_source_replaces_fields_but_empties_none() -> None:
     matrix = movie_id("tt0133093")
     before = movies.detail(matrix)
     strong = MovieRecord(
         "Matrix", "tmdb", imdb_id="tt0133093", genres=("Action",), cast=("Keanu Reeves",), details_at=NOW
     )
     movies.upsert([strong], NOW)
-    film = movies.detail(matrix)
-    assert film.listed.title == "Matrix"
-    assert film.listed.genres == ["Action"]
-    assert [part["name"] for part in film.cast] == ["Keanu Reeves"]
-    assert (film.listed.runtime, film.directors) == (before.listed.runtime, before.directors)
+    movie = movies.detail(matrix)
+    assert movie.summary.title == "Matrix"
+    assert movie.summary.genres == ["Action"]
+    assert [part["name"] for part in movie.cast] == ["Keanu Reeves"]
+    assert (movie.summary.runtime, movie.directors) == (before.summary.runtime, before.directors)
 
 
 def test_people_and_genres_are_stored_once() -> None:
@@ -113,7 +113,7 @@ def test_people_and_genres_are_stored_once() -> None:
     assert db.value("SELECT COUNT(*) FROM genres WHERE name = 'Science Fiction'") == 1
 
 
-def test_each_role_of_the_credits_is_told_or_not() -> None:
+def test_roles_of_the_credits_are_replaced_one_by_one() -> None:
     matrix = movie_id("tt0133093")
     before = movies.detail(matrix)
     cast, characters = ("Keanu Reeves", "Carrie-Anne Moss"), ("Neo", "Trinity")
@@ -125,50 +125,50 @@ def test_each_role_of_the_credits_is_told_or_not() -> None:
         ],
         NOW,
     )
-    film = movies.detail(matrix)
-    assert [(part["name"], part["character"]) for part in film.cast] == [*zip(cast, characters, strict=True)]
-    assert film.directors == before.directors
-    assert film.writers == before.writers
+    movie = movies.detail(matrix)
+    assert [(part["name"], part["character"]) for part in movie.cast] == [*zip(cast, characters, strict=True)]
+    assert movie.directors == before.directors
+    assert movie.writers == before.writers
 
 
-def test_two_films_of_one_call_cannot_take_the_same_outside_id() -> None:
+def test_two_movies_of_one_call_cannot_take_the_same_external_id() -> None:
     claims = [MovieRecord("", "tmdb", imdb_id=imdb_id, tmdb_id=603) for imdb_id in ("tt0133093", "tt0078748")]
     movies.upsert(claims, NOW)
     assert movies.by_tmdb_id(603) == movie_id("tt0133093")
 
 
-def test_a_very_long_title_is_stored() -> None:
-    [made] = movies.upsert([replace(DUNE, title="Длинный 99 " * 2000)], NOW)
-    assert len(movies.detail(made).listed.title) == 22_000
+def test_very_long_title_is_stored() -> None:
+    [dune] = movies.upsert([replace(DUNE, title="Длинный 99 " * 2000)], NOW)
+    assert len(movies.detail(dune).summary.title) == 22_000
 
 
-def test_hostile_text_is_stored_as_it_is() -> None:
+def test_hostile_text_is_stored_unchanged() -> None:
     title = "Robert'); DROP TABLE movies;-- %_\\ \t\n\r🎬 \N{RIGHT-TO-LEFT OVERRIDE}"
-    [made] = movies.upsert([replace(DUNE, title=title, directors=("a\tb\\N",))], NOW)
-    film = movies.detail(made)
-    assert (film.listed.title, film.directors) == (title, ["a\tb\\N"])
+    [dune] = movies.upsert([replace(DUNE, title=title, directors=("a\tb\\N",))], NOW)
+    movie = movies.detail(dune)
+    assert (movie.summary.title, movie.directors) == (title, ["a\tb\\N"])
 
 
-def test_nothing_to_store() -> None:
+def test_upsert_of_no_records_changes_nothing() -> None:
     before = db.revision("catalogue")
     assert movies.upsert([], NOW) == []
     assert db.revision("catalogue") == before
 
 
-def test_the_catalogue_counts_its_changes() -> None:
+def test_upsert_increments_the_revision_of_the_catalogue() -> None:
     before = db.revision("catalogue")
     movies.upsert([DUNE], NOW)
     assert db.revision("catalogue") == before + 1
 
 
-def test_unknown_outside_ids_are_not_found() -> None:
+def test_unknown_external_ids_raise_not_found() -> None:
     with pytest.raises(NotFound):
         movies.by_imdb_id("tt9999999")
     with pytest.raises(NotFound):
         movies.by_tmdb_id(9_999_999)
 
 
-def test_the_shipped_catalogue_is_loaded_once_and_keeps_the_films_there_are() -> None:
+def test_seed_loads_the_shipped_catalogue_once_and_keeps_stored_movies() -> None:
     matrix = movie_id("tt0133093")
     db.execute("DELETE FROM revisions WHERE name = 'starter'")
     assert movies.needs_seed()
@@ -181,7 +181,7 @@ def test_the_shipped_catalogue_is_loaded_once_and_keeps_the_films_there_are() ->
     assert movies.seed_catalogue(NOW) == 0
 
 
-def test_the_first_load_leaves_indexes_and_keys_as_the_migrations_made_them() -> None:
+def test_seed_rebuilds_indexes_and_foreign_keys_as_migrated() -> None:
     before = schema()
     db.execute("DELETE FROM movies")
     db.execute("DELETE FROM revisions WHERE name = 'starter'")
