@@ -127,7 +127,7 @@ def test_every_table_says_what_becomes_of_two_rows_when_their_films_are_merged()
         for model in every_model()
         if not model.__module__.startswith("movierec.movies.")
         for index in model._meta.fields_to_index()
-        if index._unique and _names_a_film(index) and not hasattr(model._meta, "when_merged")
+        if index._unique and _names_a_film(index) and not hasattr(model._meta, "merge_rule")
     ]
     assert not silent
 

@@ -1,4 +1,4 @@
-"""Tables of recommending: what was recommended and why, what users said of it, community ratings."""
+"""Tables of the recommender: the recommendation log and feedback."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from movierec.movies.models import MergeRule, Movie
 
 
 class Recommendation(BaseModel):
-    """What was recommended to a user, with its reasons (`because`, JSON) and the model that said so."""
+    """A movie recommended to a user, with its reasons (`because`, JSON) and the model's version."""
 
     id = BigAutoField()
     user = ForeignKeyField(User, on_delete="CASCADE", index=False)
@@ -35,11 +35,11 @@ class Recommendation(BaseModel):
     class Meta:
         table_name = "recommendations"
         indexes = ((("user", "movie"), True),)
-        when_merged = MergeRule(lambda row: (row["is_clicked"], row["created_at"]))
+        merge_rule = MergeRule(lambda row: (row["is_clicked"], row["created_at"]))
 
 
 class Feedback(BaseModel):
-    """What a user said of a recommended film; the newest word on a film counts."""
+    """Feedback of a user on a movie; the newest on a movie counts."""
 
     id = BigAutoField()
     user = ForeignKeyField(User, on_delete="CASCADE", index=False)
@@ -52,7 +52,7 @@ class Feedback(BaseModel):
     class Meta:
         table_name = "feedback"
         indexes = ((("user", "movie"), True),)
-        # Whoever dismissed either of the two films does not want to be shown it again.
-        when_merged = MergeRule(
+        # A user who dismissed either of the two movies does not want to see it again.
+        merge_rule = MergeRule(
             lambda row: (row["feedback_type"] != "like", row["created_at"]), joined=("comment",)
         )
