@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 
 import psycopg2
 
-from movierec import auth, config, db, library, movies
+from movierec import auth, config, db, jobs, library, movies
 
 NOW = 1_750_000_000
 
@@ -71,7 +71,7 @@ def measure_changes(rows: int) -> None:
     for name, work in (
         ("apply", lambda: library.apply(ann, ratings(rows), what="Imported a file", now=NOW)),
         ("the same", lambda: library.apply(ann, ratings(rows), what="Imported a file", now=NOW)),
-        ("undo", lambda: library.undo(ann, now=NOW)),
+        ("undo", lambda: library.undo(ann, now=NOW, is_unfinished=jobs.is_unfinished)),
     ):
         seconds = timed(work)
         print(f"  {name:<10} {seconds:6.2f} s  {rows / seconds:9,.0f} rows/s")

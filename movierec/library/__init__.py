@@ -1,6 +1,6 @@
-"""What users keep: ratings, favorites, watchlist, history; and taking changes of them back."""
+"""The library: ratings, favorites, watchlist and history of users; and the journal that undoes changes to them."""
 
-from movierec.library import models  # they say what becomes of rows when films are merged
+from movierec.library import models  # registers the merge rule of each table
 from movierec.library.apply_changes import ApplyResult, apply, preview
 from movierec.library.changes import (
     FAVORITES,
@@ -33,13 +33,19 @@ from movierec.library.favorites import (
 )
 from movierec.library.history import ORDERINGS as HISTORY_ORDERINGS
 from movierec.library.history import SeenMovie, add_to_history, history, remove_from_history, seen_movie_ids
-from movierec.library.inverse_changes import undo_entry
-from movierec.library.journal import RowChange
+from movierec.library.journal import (
+    JournalEntry,
+    RowChange,
+    delete_expired_entries,
+    entry_of_job,
+    journal_entries,
+)
 from movierec.library.movie_state import MovieState, movie_state
 from movierec.library.queries import LibraryFilter
 from movierec.library.ratings import ORDERINGS as RATING_ORDERINGS
 from movierec.library.ratings import (
     RatedMovie,
+    RatingChanges,
     delete_rating,
     delete_rating_of_movie,
     rate,
@@ -50,15 +56,7 @@ from movierec.library.ratings import (
 )
 from movierec.library.statistics import Counts, Opinion, RatedGroup, Statistics, YearSeen, statistics
 from movierec.library.trending import count_movies_without_details, most_rated, movies_without_details
-from movierec.library.undo import (
-    JournalEntry,
-    UndoResult,
-    delete_expired_entries,
-    entry_of_job,
-    journal_entries,
-    undo,
-    undo_step,
-)
+from movierec.library.undo import UndoResult, undo, undo_entry, undo_step
 from movierec.library.watchlist import ORDERINGS as WATCHLIST_ORDERINGS
 from movierec.library.watchlist import WatchlistMovie, add_to_watchlist, remove_from_watchlist, watchlist
 
@@ -84,6 +82,7 @@ __all__ = [
     "Opinion",
     "RatedGroup",
     "RatedMovie",
+    "RatingChanges",
     "RowChange",
     "RowKey",
     "RowValues",

@@ -1,23 +1,22 @@
-"""Changes carried out, one or a hundred thousand, all or none of them, recorded as one act."""
+"""Apply a set of changes to a library, one or a hundred thousand: all or none, under one journal entry."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from movierec import db
-from movierec.library.inverse_changes import undo_entry
-from movierec.library.journal import JournalWriter, RowChange, library_transaction, make_way
+from movierec.library.journal import JournalWriter, RowChange, library_transaction
+from movierec.library.undo import undo_entry
 
 BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
-    """What came of changes; `act_id` is what to undo, None where nothing was changed."""
+    """Numbers of rows by effect; `entry_id` is the journal entry to undo, None where nothing changed."""
 
-    act_id: int | None
+    entry_id: int | None
     added: int
     changed: int
     removed: int
@@ -27,45 +26,44 @@ class ApplyResult:
 def apply(
     user_id: int, changes: Iterable[RowChange], *, what: str, now: int, job_id: int | None = None
 ) -> ApplyResult:
-    """Make all of the changes or none, recorded as one act called `what`.
+    """Apply all changes or none, recorded as one journal entry called `what`.
 
-    Many are made in steps, each a transaction, so that other users write in between; `changes` is read no
-    further than the next step. Whatever raises, what was done by then is taken back; what a killed daemon
-    left undone, the next call for the same `job_id` takes back first. Raises NotFound where there is no such
-    film.
+    Large change sets are applied in batches, each a transaction, so that other users can write in between;
+    `changes` is read one batch ahead at most. On any exception the batches already applied are rolled back;
+    what a killed daemon left applied is rolled back by the next call for the same `job_id`. Raises NotFound
+    where there is no such movie.
     """
-    _take_back_earlier(user_id, job_id)
-    act = JournalWriter(user_id, what, now, job_id=job_id)
-    joins = db.in_transaction()
+    _undo_earlier_attempts(user_id, job_id)
+    writer = JournalWriter(user_id, what, now, job_id=job_id)
+    is_nested = db.in_transaction()
     try:
         for batch in db.batches(changes, BATCH):
-            begun = time.monotonic()
             with library_transaction(user_id):
-                act.carry_out(batch)
+                writer.write(batch)
             if len(batch) == BATCH:
-                make_way(begun)
+                db.yield_to_writers()
     except BaseException:
-        if act.id is not None and not joins:
-            undo_entry(user_id, act.id)
+        if writer.id is not None and not is_nested:
+            undo_entry(user_id, writer.id)
         raise
-    return _applied(act)
+    return _result(writer)
 
 
 def preview(user_id: int, changes: Iterable[RowChange], *, now: int) -> ApplyResult:
-    """What `apply` would come to; nothing is changed, and nobody waits. No row may be meant twice."""
-    act = JournalWriter(user_id, "", now)
+    """Count the effects of `apply` without writing or locking. No row may occur twice."""
+    writer = JournalWriter(user_id, "", now)
     for batch in db.batches(changes, BATCH):
-        act.try_out(batch)
-    return _applied(act)
+        writer.preview(batch)
+    return _result(writer)
 
 
-def _applied(act: JournalWriter) -> ApplyResult:
-    counts = act.counts
-    return ApplyResult(act.id, counts["added"], counts["changed"], counts["removed"], counts["same"])
+def _result(writer: JournalWriter) -> ApplyResult:
+    counts = writer.counts
+    return ApplyResult(writer.id, counts["added"], counts["changed"], counts["removed"], counts["same"])
 
 
-def _take_back_earlier(user_id: int, job_id: int | None) -> None:
-    """Take back what an earlier try of the same job did before it was killed."""
+def _undo_earlier_attempts(user_id: int, job_id: int | None) -> None:
+    """Roll back the changes of an earlier attempt of the same job that was killed."""
     if job_id is not None:
-        for (act_id,) in db.rows("SELECT id FROM acts WHERE user_id = ? AND job_id = ?", user_id, job_id):
-            undo_entry(user_id, act_id)
+        for (entry_id,) in db.rows("SELECT id FROM acts WHERE user_id = ? AND job_id = ?", user_id, job_id):
+            undo_entry(user_id, entry_id)

@@ -1,4 +1,4 @@
-"""The things a user keeps of films, and changes to them as values: what `apply` carries out."""
+"""Changes to the library as values: `library.apply` writes them, `library.preview` counts them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from movierec.errors import ValidationFailed
 
@@ -16,23 +16,28 @@ MAXIMUM_TEXT = 10_000
 MAXIMUM_TAGS = 100
 MAXIMUM_TAG = 200
 
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?")
+_DATE_OR_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?")
 
 # A row by column name, with its `id` once it is stored.
 RowValues: TypeAlias = Mapping[str, Any]
-# What tells the rows of a user apart: the film's id, then the shelf's key.
-RowKey: TypeAlias = tuple[Any, ...]
+
+
+class RowKey(NamedTuple):
+    """Key of a user's row within a library table: the movie, then the values of the table's key columns."""
+
+    movie_id: int
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class LibraryTable:
-    """A table of what users keep: a row for a film, or several that `key` tells apart.
+    """A table of the library: one row for a movie, or several that the columns of `key` tell apart.
 
-    `defaults` are those of a new row; the times are the time of the change where it does not say them.
+    `defaults` are the values of a new row. `times` default to the time of the change.
     """
 
-    table: str
-    defaults: Mapping[str, Any]
+    name: str
+    defaults: RowValues
     times: tuple[str, ...] = ("created_at",)
     key: tuple[str, ...] = ()
 
@@ -49,35 +54,35 @@ HISTORY = LibraryTable(
     {"watched_at": "", "source": "", "rewatch": False, "tags": "[]"},
     key=("watched_at", "source"),
 )
-# What users said of recommendations: the recommender's, but kept, brought in and taken back like the others.
+# Feedback on recommendations: the recommender defines the table, but it is imported, journaled and undone here.
 FEEDBACK = LibraryTable("feedback", {"feedback_type": None, "comment": ""})
-LIBRARY_TABLES = {shelf.table: shelf for shelf in (RATINGS, FAVORITES, WATCHLIST, HISTORY, FEEDBACK)}
+LIBRARY_TABLES = {table.name: table for table in (RATINGS, FAVORITES, WATCHLIST, HISTORY, FEEDBACK)}
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryChange:
-    """A row as it shall be: columns not in `values` stay, or get their defaults; None takes the row away."""
+    """Set columns of a row, or delete it: `values` None deletes; other columns keep their value or default."""
 
-    shelf: LibraryTable
+    table: LibraryTable
     movie_id: int
     values: RowValues | None
     key: tuple[str, ...] = field(default=())
 
     @property
-    def place(self) -> RowKey:
-        return (self.movie_id, *self.key)
+    def row_key(self) -> RowKey:
+        return RowKey(self.movie_id, self.key)
 
-    def outcome(self, row: RowValues | None, now: int) -> RowValues | None:
-        """What becomes of `row`; the very same where it is like that already."""
+    def new_row(self, row: RowValues | None, now: int) -> RowValues | None:
+        """Return the row after the change; the same object where nothing changes."""
         if self.values is None:
             return None
         if row is None:
-            times = dict.fromkeys(self.shelf.times, now)
-            key = dict(zip(self.shelf.key, self.key, strict=True))
-            return {**self.shelf.defaults, **times, **key, **self.values}
+            times = dict.fromkeys(self.table.times, now)
+            key = dict(zip(self.table.key, self.key, strict=True))
+            return {**self.table.defaults, **times, **key, **self.values}
         if all(row[column] == value for column, value in self.values.items()):
             return row
-        touched = {"updated_at": now} if "updated_at" in self.shelf.times else {}
+        touched = {"updated_at": now} if "updated_at" in self.table.times else {}
         return {**row, **touched, **self.values}
 
 
@@ -89,10 +94,10 @@ def rating_change(
     created_at: int | None = None,
     updated_at: int | None = None,
 ) -> LibraryChange:
-    """Rate a film; `review` None keeps the words there are, times None are the time of the change."""
-    words = check_text("review", review)
+    """Rate a movie. `review` None keeps the stored text; times None are the time of the change."""
+    text = check_text("review", review)
     values = without_none(
-        steps=stars_to_steps(stars), review=words, created_at=created_at, updated_at=updated_at
+        steps=stars_to_steps(stars), review=text, created_at=created_at, updated_at=updated_at
     )
     return LibraryChange(RATINGS, movie_id, values)
 
@@ -100,19 +105,17 @@ def rating_change(
 def favorite_change(
     movie_id: int, *, note: str | None = None, created_at: int | None = None
 ) -> LibraryChange:
-    """Make a film a favorite; `note` None keeps the one there is."""
-    return LibraryChange(
-        FAVORITES, movie_id, without_none(note=check_text("note", note), created_at=created_at)
-    )
+    """Make a movie a favorite. `note` None keeps the stored note."""
+    values = without_none(note=check_text("note", note), created_at=created_at)
+    return LibraryChange(FAVORITES, movie_id, values)
 
 
 def watchlist_change(
     movie_id: int, *, note: str | None = None, created_at: int | None = None
 ) -> LibraryChange:
-    """Put a film on the watchlist; `note` None keeps the one there is."""
-    return LibraryChange(
-        WATCHLIST, movie_id, without_none(note=check_text("note", note), created_at=created_at)
-    )
+    """Put a movie on the watchlist. `note` None keeps the stored note."""
+    values = without_none(note=check_text("note", note), created_at=created_at)
+    return LibraryChange(WATCHLIST, movie_id, values)
 
 
 def viewing_change(
@@ -124,64 +127,63 @@ def viewing_change(
     source: str = "",
     created_at: int | None = None,
 ) -> LibraryChange:
-    """Enter a viewing: on a date (2024-05-01), at a time in UTC (2024-05-01T20:15:00Z), or None knows when.
+    """Add a viewing: on a date (2024-05-01), at a time in UTC (2024-05-01T20:15:00Z), or None for unknown.
 
-    A film seen then already is the same entry, unless `source` tells them apart. None keeps what there is.
+    A second viewing with the same time is the same entry, unless `source` differs. None keeps stored values.
     """
-    values = without_none(
-        rewatch=rewatch, tags=None if tags is None else _tags_json(tags), created_at=created_at
-    )
-    return LibraryChange(HISTORY, movie_id, values, (_moment(watched_at), source))
+    tags_json = None if tags is None else _tags_json(tags)
+    values = without_none(rewatch=rewatch, tags=tags_json, created_at=created_at)
+    return LibraryChange(HISTORY, movie_id, values, (_check_time(watched_at), source))
 
 
-def removal_change(shelf: LibraryTable, movie_id: int, *key: str) -> LibraryChange:
-    """Take a film off a shelf; of the history, the entry with this `watched_at` and `source`."""
-    return LibraryChange(shelf, movie_id, None, key)
+def removal_change(table: LibraryTable, movie_id: int, *key: str) -> LibraryChange:
+    """Delete a movie's row; in the history, the entry with this `watched_at` and `source`."""
+    return LibraryChange(table, movie_id, None, key)
 
 
 def stars_to_steps(stars: float) -> int:
-    """Half-star steps 1–10. Raises ValidationFailed for anything but 0.5, 1.0 … 5.0."""
+    """Convert stars to half-star steps 1–10. Raises ValidationFailed for anything but 0.5, 1.0 … 5.0."""
     steps = stars * 2 if isinstance(stars, (int, float)) and not isinstance(stars, bool) else 0
     if steps not in range(1, 11):
         raise ValidationFailed.of("rating", "Ratings are 0.5 to 5.0 in steps of 0.5.")
     return int(steps)
 
 
-def without_none(**values: Any) -> RowValues:
-    """The values that are told."""
+def without_none(**values: object) -> RowValues:
+    """Return the values that are not None."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def check_text(field: str, text: str | None) -> str | None:
-    """A note or review, None for none told. Raises ValidationFailed where it is too long."""
+    """Return a note or review, None where there is none. Raises ValidationFailed where it is too long."""
     if text is not None and len(text) > MAXIMUM_TEXT:
         raise ValidationFailed.of(field, f"A {field} has at most {MAXIMUM_TEXT:,} characters.")
     return text
 
 
 def _tags_json(tags: Iterable[str]) -> str:
-    kept = list(dict.fromkeys(tags))
-    if len(kept) > MAXIMUM_TAGS or any(not 1 <= len(tag) <= MAXIMUM_TAG for tag in kept):
+    unique = list(dict.fromkeys(tags))
+    if len(unique) > MAXIMUM_TAGS or any(not 1 <= len(tag) <= MAXIMUM_TAG for tag in unique):
         raise ValidationFailed.of(
             "tags", f"At most {MAXIMUM_TAGS} tags of 1 to {MAXIMUM_TAG} characters each."
         )
-    # Parted by a line break, which no tag holds in JSON: `tag_json` is found where it is a tag, nowhere else.
-    return "[" + ",\n".join(map(tag_json, kept)) + "]"
+    # Separated by a line break, which no tag contains in JSON: so a search for `tag_json` matches whole tags only.
+    return "[" + ",\n".join(map(tag_json, unique)) + "]"
 
 
 def tag_json(tag: str) -> str:
-    """A tag as it stands in `history.tags`."""
+    """Encode a tag as it is stored in `history.tags`."""
     return json.dumps(tag, ensure_ascii=False)
 
 
-def _moment(told: str | None) -> str:
-    """A date or a time as it is stored. Raises ValidationFailed."""
-    if told is None:
+def _check_time(watched_at: str | None) -> str:
+    """Return a date or time as it is stored. Raises ValidationFailed."""
+    if watched_at is None:
         return ""
-    if _MOMENT.fullmatch(told):
+    if _DATE_OR_TIME.fullmatch(watched_at):
         with contextlib.suppress(ValueError):
-            datetime.fromisoformat(told)
-            return told
+            datetime.fromisoformat(watched_at)
+            return watched_at
     raise ValidationFailed.of(
         "watched_at", "Write a date like 2024-05-01 or a time like 2024-05-01T20:15:00Z."
     )

@@ -1,4 +1,4 @@
-"""Favorites: the films a user loves, with a note."""
+"""Favorites: the movies a user loves, with a note."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ ORDERINGS = {"created_at": "favorites.created_at", **MOVIE_ORDERINGS}
 
 @dataclass(frozen=True, slots=True)
 class FavoriteMovie:
+    """A stored favorite."""
+
     id: int
     movie_id: int
     note: str
@@ -24,26 +26,26 @@ class FavoriteMovie:
 _COLUMNS = "favorites.id, favorites.movie_id, favorites.note, favorites.created_at"
 
 
-def _favorite(row: db.Row) -> FavoriteMovie:
+def _favorite_movie(row: db.Row) -> FavoriteMovie:
     return FavoriteMovie(*row)
 
 
 def add_favorite(
     user_id: int, movie_id: int, *, note: str | None = None, now: int
 ) -> tuple[FavoriteMovie, bool]:
-    """Make a film a favorite. Returns it and whether it is new; again, without a note, nothing changes.
+    """Make a movie a favorite, and return it with True if it is new. Repeated without a note it changes nothing.
 
-    Raises NotFound where there is no such film.
+    Raises NotFound where there is no such movie.
     """
     with library_transaction(user_id):
         what = f"Made {title_with_year(movie_id)} a favorite"
-        done = apply(user_id, [favorite_change(movie_id, note=note)], what=what, now=now)
-        return _of(user_id, movie_id), done.added > 0
+        result = apply(user_id, [favorite_change(movie_id, note=note)], what=what, now=now)
+        return _favorite_by_movie(user_id, movie_id), result.added > 0
 
 
 def favorite(user_id: int, favorite_id: int) -> FavoriteMovie:
-    """One favorite. Raises NotFound."""
-    return _favorite(one_row(FAVORITES, _COLUMNS, user_id, "favorites.id = ?", favorite_id))
+    """Return one favorite. Raises NotFound."""
+    return _favorite_movie(one_row(FAVORITES, _COLUMNS, user_id, "favorites.id = ?", favorite_id))
 
 
 def update_favorite(user_id: int, favorite_id: int, note: str | None, *, now: int) -> FavoriteMovie:
@@ -52,11 +54,11 @@ def update_favorite(user_id: int, favorite_id: int, note: str | None, *, now: in
         movie_id = favorite(user_id, favorite_id).movie_id
         what = f"Changed the note on {title_with_year(movie_id)}"
         apply(user_id, [favorite_change(movie_id, note=note)], what=what, now=now)
-        return _of(user_id, movie_id)
+        return _favorite_by_movie(user_id, movie_id)
 
 
 def remove_favorite(user_id: int, favorite_id: int, *, now: int) -> None:
-    """Take a film off the list. Raises NotFound."""
+    """Remove a movie from the favorites. Raises NotFound."""
     with library_transaction(user_id):
         movie_id = favorite(user_id, favorite_id).movie_id
         what = f"Took {title_with_year(movie_id)} off the favorites"
@@ -71,15 +73,20 @@ def is_favorite(user_id: int, movie_id: int) -> bool:
 
 def favorites(
     user_id: int,
-    narrowing: LibraryFilter = NO_FILTER,
+    filters: LibraryFilter = NO_FILTER,
     *,
     order: str = "favorites.created_at DESC",
     limit: int,
     offset: int,
 ) -> tuple[int, list[FavoriteMovie]]:
-    """How many of the user's favorites pass, and one page of them. `order` comes from `movies.ordering`."""
-    return page(FAVORITES, _COLUMNS, _favorite, user_id, narrowing, order=order, limit=limit, offset=offset)
+    """Return the number of favorites that pass the filters and one page of them.
+
+    `order` comes from `movies.order_by`.
+    """
+    return page(
+        FAVORITES, _COLUMNS, _favorite_movie, user_id, filters, order=order, limit=limit, offset=offset
+    )
 
 
-def _of(user_id: int, movie_id: int) -> FavoriteMovie:
-    return _favorite(one_row(FAVORITES, _COLUMNS, user_id, "favorites.movie_id = ?", movie_id))
+def _favorite_by_movie(user_id: int, movie_id: int) -> FavoriteMovie:
+    return _favorite_movie(one_row(FAVORITES, _COLUMNS, user_id, "favorites.movie_id = ?", movie_id))

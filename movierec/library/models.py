@@ -1,4 +1,4 @@
-"""Tables of what users keep: ratings, favorites, watchlist, history; and the journal of their changes."""
+"""Tables of the library: ratings, favorites, watchlist and history; and the journal of changes to them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from movierec.movies.models import MergeRule, Movie
 
 
 class Rating(BaseModel):
-    """One user's rating of one film, in half-star steps: 1 is 0.5 stars, 10 is 5.0."""
+    """One user's rating of one movie, in half-star steps: 1 is 0.5 stars, 10 is 5.0."""
 
     id = BigAutoField()
     user = ForeignKeyField(User, on_delete="CASCADE", index=False)
-    # RESTRICT: a film that somebody rated cannot be deleted from under them.
+    # RESTRICT: nobody can delete a movie that somebody has rated.
     movie = ForeignKeyField(Movie, on_delete="RESTRICT")
-    # Not an integer column: PostgreSQL would round 6.6 steps to 7 on the way in instead of refusing them.
+    # Not an integer column: PostgreSQL would round 6.6 steps to 7 instead of refusing them.
     steps = DoubleField(constraints=[Check("steps IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)")])
     review = TextField(default="", constraints=[Check("length(review) <= 10000")])
     created_at = BigIntegerField()
@@ -36,10 +36,12 @@ class Rating(BaseModel):
     class Meta:
         table_name = "ratings"
         indexes = ((("user", "movie"), True),)
-        when_merged = MergeRule(itemgetter("updated_at"), joined=("review",), earliest=("created_at",))
+        merge_rule = MergeRule(itemgetter("updated_at"), joined=("review",), earliest=("created_at",))
 
 
 class Favorite(BaseModel):
+    """A movie that a user loves, with a note."""
+
     id = BigAutoField()
     user = ForeignKeyField(User, on_delete="CASCADE", index=False)
     movie = ForeignKeyField(Movie, on_delete="RESTRICT")
@@ -49,11 +51,11 @@ class Favorite(BaseModel):
     class Meta:
         table_name = "favorites"
         indexes = ((("user", "movie"), True),)
-        when_merged = MergeRule(itemgetter("created_at"), joined=("note",), earliest=("created_at",))
+        merge_rule = MergeRule(itemgetter("created_at"), joined=("note",), earliest=("created_at",))
 
 
 class WatchlistEntry(BaseModel):
-    """A film somebody means to see."""
+    """A movie that a user intends to see."""
 
     id = BigAutoField()
     user = ForeignKeyField(User, on_delete="CASCADE", index=False)
@@ -64,20 +66,20 @@ class WatchlistEntry(BaseModel):
     class Meta:
         table_name = "watchlist"
         indexes = ((("user", "movie"), True),)
-        when_merged = MergeRule(itemgetter("created_at"), joined=("note",), earliest=("created_at",))
+        merge_rule = MergeRule(itemgetter("created_at"), joined=("note",), earliest=("created_at",))
 
 
 class Viewing(BaseModel):
-    """A film seen once; several of a film are usual.
+    """One viewing of a movie; a movie may have several.
 
-    `watched_at` is a date, a time in UTC, or empty where nobody knows, as it was told; `tags` a JSON list.
+    `watched_at` is a date, a time in UTC, or empty where the time is unknown; `tags` is a JSON list.
     """
 
     id = BigAutoField()
     user = ForeignKeyField(User, on_delete="CASCADE", index=False)
     movie = ForeignKeyField(Movie, on_delete="RESTRICT")
     watched_at = TextField(default="", constraints=[Check("length(watched_at) IN (0, 10, 20)")])
-    # Where an import took it from: tells two viewings of one film on one day apart.
+    # The file an import read it from: tells two viewings of one movie on one day apart.
     source = TextField(default="")
     rewatch = BooleanField(default=False)
     tags = TextField(default="[]")
@@ -86,19 +88,19 @@ class Viewing(BaseModel):
     class Meta:
         table_name = "history"
         indexes = ((("user", "movie", "watched_at", "source"), True),)
-        when_merged = MergeRule(itemgetter("created_at"))
+        merge_rule = MergeRule(itemgetter("created_at"))
 
 
 class StoredJournalEntry(BaseModel):
-    """Something a user did to what they keep, in words; it is undone as one."""
+    """One action of a user on the library, described by `what`; undo reverts it as a whole."""
 
     id = BigAutoField()
     user = ForeignKeyField(User, on_delete="CASCADE", index=False)
     what = TextField()
     at = BigIntegerField(index=True)
-    # How many rows it changed.
+    # Number of changed rows.
     size = IntegerField(default=0)
-    # The import that did it. No foreign key: jobs are forgotten in their own time.
+    # The import that made the changes. No foreign key: jobs have a retention of their own.
     job_id = BigIntegerField(null=True)
     undoes = ForeignKeyField("self", on_delete="SET NULL", null=True)
     undone = BooleanField(default=False)
@@ -109,12 +111,12 @@ class StoredJournalEntry(BaseModel):
 
 
 class RecordedChange(BaseModel):
-    """One row before and after an act, as JSON objects by column; null where there was none."""
+    """One row before and after a journal entry, as JSON objects by column; null where there was no row."""
 
     id = BigAutoField()
     act = ForeignKeyField(StoredJournalEntry, on_delete="CASCADE")
     shelf = TextField()
-    # Not within the JSON: where two films become one, it is led over to the one that stays.
+    # A column of its own, not part of the JSON: merging two movies redirects it to the survivor.
     movie = ForeignKeyField(Movie, on_delete="CASCADE")
     before = TextField(null=True)
     after = TextField(null=True)

@@ -1,4 +1,4 @@
-"""What one user has to do with one film: shown with the film's page."""
+"""One user's state of one movie, shown with the movie's page: rating, lists, viewings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from movierec import db
 
 
 class MovieState(NamedTuple):
-    """`last_seen` is a date or a time; None where the film was not seen, or nobody knows when."""
+    """`last_seen` is a date or a time; None where the movie was not seen or the time is unknown."""
 
     stars: float | None
     is_favorite: bool
@@ -18,14 +18,14 @@ class MovieState(NamedTuple):
 
 
 def movie_state(user_id: int, movie_id: int) -> MovieState:
-    """What a user rated a film, on which lists it is, how often it was seen."""
-    of_both = "WHERE user_id = ? AND movie_id = ?"
-    found = db.row(
-        f"SELECT (SELECT steps FROM ratings {of_both}), (SELECT 1 FROM favorites {of_both}), "
-        f"(SELECT 1 FROM watchlist {of_both}), COUNT(*), MAX(watched_at) FROM history {of_both}",
+    """Return a user's rating of a movie, the lists that it is on, and the number of viewings."""
+    condition = "WHERE user_id = ? AND movie_id = ?"
+    row = db.row(
+        f"SELECT (SELECT steps FROM ratings {condition}), (SELECT 1 FROM favorites {condition}), "
+        f"(SELECT 1 FROM watchlist {condition}), COUNT(*), MAX(watched_at) FROM history {condition}",
         *[user_id, movie_id] * 4,
     )
-    assert found is not None
-    steps, favorite, to_see, times, last = found
+    assert row is not None
+    steps, favorite, on_watchlist, times_seen, last_seen = row
     stars = None if steps is None else steps / 2
-    return MovieState(stars, favorite is not None, to_see is not None, times, last or None)
+    return MovieState(stars, favorite is not None, on_watchlist is not None, times_seen, last_seen or None)

@@ -1,10 +1,10 @@
-"""Lists of what a user keeps: narrowed, ordered, a page at a time; the same for every shelf."""
+"""Pages of library tables, filtered and ordered: the same for ratings, favorites, watchlist and history."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from movierec import db, movies
 from movierec.errors import NotFound
@@ -13,19 +13,19 @@ from movierec.movies.title_keys import title_key
 
 Item = TypeVar("Item")
 
-# Terms of ORDER BY that every list takes; each shelf adds its own.
+# Terms of ORDER BY that every list accepts; each table adds its own.
 MOVIE_ORDERINGS = {"title": "movies.title", "year": "movies.year"}
 
 
 @dataclass(frozen=True)
 class LibraryFilter:
-    """What a list is narrowed by; None does not narrow. Ratings are stars, dates are `2024-05-01`.
+    """Conditions on the items of a list; None sets none. Ratings are in stars, dates are like `2024-05-01`.
 
-    Of ratings: `rating_min`, `rating_max`, `has_review`. Of the history: `rewatch`, `tag`. Of any: the others;
-    `watched_min` and `watched_max` of films seen between two days, by an entry of the history.
+    For ratings only: `rating_min`, `rating_max`, `has_review`. For the history only: `rewatch`, `tag`. The
+    others apply to any list; `watched_min` and `watched_max` select movies with a history entry between two days.
     """
 
-    films: movies.MovieFilters = field(default_factory=lambda: movies.MovieFilters(adult=None))
+    movie_filters: movies.MovieFilters = field(default_factory=lambda: movies.MovieFilters(adult=None))
     movie: int | None = None
     title: str | None = None
     rating_min: float | None = None
@@ -41,86 +41,95 @@ NO_FILTER = LibraryFilter()
 
 _CONDITIONS: dict[str, str] = {
     "movie": "movies.id = ?",
-    # Contains, on both databases, and without the wildcards of LIKE.
+    # A substring test that works on both databases, without the wildcards of LIKE.
     "title": "EXISTS (SELECT 1 FROM movie_titles WHERE movie_id = movies.id AND REPLACE(key, ?, '') <> key)",
     "rating_min": "ratings.steps >= ?",
     "rating_max": "ratings.steps <= ?",
     "has_review": "(ratings.review <> '') = ?",
     "rewatch": "history.rewatch = ?",
-    # A tag as JSON writes it; the quotes around it are no other tag's, for within a tag they are escaped.
+    # The tag in JSON, with its quotes: a quote inside another tag is escaped, so it matches whole tags only.
     "tag": "REPLACE(history.tags, ?, '') <> history.tags",
 }
 
 
 def page(
-    shelf: LibraryTable,
+    table: LibraryTable,
     columns: str,
-    made: Callable[[db.Row], Item],
+    to_item: Callable[[db.Row], Item],
     user_id: int,
-    narrowing: LibraryFilter,
+    filters: LibraryFilter,
     *,
     order: str,
     limit: int,
     offset: int,
 ) -> tuple[int, list[Item]]:
-    """How many items pass, and one page of them. `order` comes from `movies.ordering`."""
-    condition, values = _where(shelf, narrowing)
-    films = f"{shelf.table} JOIN movies ON movies.id = {shelf.table}.movie_id"
-    source = f"FROM {films} WHERE {shelf.table}.user_id = ? AND {condition}"
-    # Without looking at the films where none is left out: that takes ten times as long.
-    counted = f"FROM {shelf.table} WHERE user_id = ?" if narrowing == NO_FILTER else source
-    count = db.value(f"SELECT COUNT(*) {counted}", user_id, *values)
-    found = db.rows(
-        f"SELECT {columns} {source} ORDER BY {order}, {shelf.table}.id DESC LIMIT ? OFFSET ?",
+    """Return the number of items that pass the filters and one page of them.
+
+    `order` comes from `movies.order_by`.
+    """
+    condition, values = _where(table, filters)
+    joined = f"{table.name} JOIN movies ON movies.id = {table.name}.movie_id"
+    source = f"FROM {joined} WHERE {table.name}.user_id = ? AND {condition}"
+    # Without a filter the join is left out: it takes ten times as long.
+    count_source = f"FROM {table.name} WHERE user_id = ?" if filters == NO_FILTER else source
+    count = db.value(f"SELECT COUNT(*) {count_source}", user_id, *values)
+    rows = db.rows(
+        f"SELECT {columns} {source} ORDER BY {order}, {table.name}.id DESC LIMIT ? OFFSET ?",
         user_id,
         *values,
         limit,
         offset,
     )
-    return count, list(map(made, found))
+    return count, list(map(to_item, rows))
 
 
-def one_row(shelf: LibraryTable, columns: str, user_id: int, condition: str, *values: Any) -> db.Row:
-    """One row of a user. Raises NotFound."""
-    found = db.row(
-        f"SELECT {columns} FROM {shelf.table} WHERE {shelf.table}.user_id = ? AND {condition}",
+def one_row(table: LibraryTable, columns: str, user_id: int, condition: str, *values: object) -> db.Row:
+    """Return one row of a user. Raises NotFound."""
+    row = db.row(
+        f"SELECT {columns} FROM {table.name} WHERE {table.name}.user_id = ? AND {condition}",
         user_id,
         *values,
     )
-    if found is None:
+    if row is None:
         raise NotFound()
-    return found
+    return row
 
 
-def _where(shelf: LibraryTable, narrowing: LibraryFilter) -> tuple[str, list[Any]]:
-    condition, values = narrowing.films.where()
-    watched, days = _watched(shelf, narrowing)
-    condition, values = f"{condition} AND {watched}", [*values, *days]
+def _where(table: LibraryTable, filters: LibraryFilter) -> tuple[str, list[object]]:
+    condition, parameters = filters.movie_filters.where()
+    watched, days = _watched(table, filters)
+    condition += f" AND {watched}"
+    values: list[object] = [*parameters, *days]
     for name, sql in _CONDITIONS.items():
-        value = getattr(narrowing, name)
+        value = getattr(filters, name)
         if value is not None:
             condition += f" AND {sql}"
-            values.append(_SPELLED.get(name, lambda value: value)(value))
+            values.append(_TO_SQL[name](value) if name in _TO_SQL else value)
     return condition, values
 
 
-def _watched(shelf: LibraryTable, narrowing: LibraryFilter) -> tuple[str, list[str]]:
-    """The condition that an entry of the history, or any of the film's, is of these days."""
+def _watched(table: LibraryTable, filters: LibraryFilter) -> tuple[str, list[str]]:
+    """Return the condition that a history entry, or any entry of the item's movie, lies between two days."""
     bounds = {
-        "history.watched_at >= ?": narrowing.watched_min,
-        "history.watched_at <> '' AND SUBSTR(history.watched_at, 1, 10) <= ?": narrowing.watched_max,
+        "history.watched_at >= ?": filters.watched_min,
+        "history.watched_at <> '' AND SUBSTR(history.watched_at, 1, 10) <= ?": filters.watched_max,
     }
     days = {sql: day for sql, day in bounds.items() if day is not None}
     condition = " AND ".join(days) or "TRUE"
-    if days and shelf is not HISTORY:
-        of_film = f"history.user_id = {shelf.table}.user_id AND history.movie_id = movies.id"
-        condition = f"EXISTS (SELECT 1 FROM history WHERE {of_film} AND {condition})"
+    if days and table is not HISTORY:
+        same_movie = f"history.user_id = {table.name}.user_id AND history.movie_id = movies.id"
+        condition = f"EXISTS (SELECT 1 FROM history WHERE {same_movie} AND {condition})"
     return condition, list(days.values())
 
 
-_SPELLED: dict[str, Callable[[Any], Any]] = {
+def _stars_to_sql(stars: float) -> float:
+    # Not `stars_to_steps`: a bound may lie between two ratings.
+    return stars * 2
+
+
+_TO_SQL: dict[str, Callable[..., object]] = {
     "title": title_key,
-    "rating_min": lambda stars: stars * 2,
-    "rating_max": lambda stars: stars * 2,
+    "rating_min": _stars_to_sql,
+    "rating_max": _stars_to_sql,
     "tag": tag_json,
 }

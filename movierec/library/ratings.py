@@ -1,9 +1,9 @@
-"""Ratings: one user's stars and words on one film."""
+"""Ratings: one user's stars and review of one movie."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from movierec import db
 from movierec.library.apply_changes import apply
@@ -40,32 +40,39 @@ class RatedMovie:
     updated_at: int
 
 
+class RatingChanges(TypedDict, total=False):
+    """Fields of a rating to change; absent ones stay. `rating` is in stars."""
+
+    rating: float
+    review: str | None
+
+
 _COLUMNS = (
     "ratings.id, ratings.movie_id, ratings.steps, ratings.review, ratings.created_at, ratings.updated_at"
 )
 
 
-def _rated(row: db.Row) -> RatedMovie:
+def _rated_movie(row: db.Row) -> RatedMovie:
     return RatedMovie(row[0], row[1], row[2] / 2, row[3], row[4], row[5])
 
 
 def rate(
     user_id: int, movie_id: int, stars: float, *, review: str | None = None, now: int
 ) -> tuple[RatedMovie, bool]:
-    """Rate a film, new or again; `review` None keeps the words there are. Returns it and whether it is new.
+    """Rate a movie, and return the rating with True if it is new. `review` None keeps the stored text.
 
-    The film leaves the watchlist, unless the user wants otherwise. Raises ValidationFailed, or NotFound where
-    there is no such film.
+    Takes the movie off the watchlist, unless the user turned that off. Raises ValidationFailed, or NotFound where
+    there is no such movie.
     """
     change = rating_change(movie_id, stars, review=review)
     with library_transaction(user_id):
         changes = [change, *watchlist_removal(user_id, movie_id)]
-        done = apply(user_id, changes, what=f"Rated {title_with_year(movie_id)}", now=now)
-        return rating_of_movie(user_id, movie_id), done.added > 0
+        result = apply(user_id, changes, what=f"Rated {title_with_year(movie_id)}", now=now)
+        return rating_of_movie(user_id, movie_id), result.added > 0
 
 
-def update_rating(user_id: int, rating_id: int, changes: dict[str, Any], *, now: int) -> RatedMovie:
-    """Change `rating` or `review` of a rating; what is not in `changes` stays. Raises NotFound."""
+def update_rating(user_id: int, rating_id: int, changes: RatingChanges, *, now: int) -> RatedMovie:
+    """Change stars or review of a rating. Raises ValidationFailed or NotFound."""
     steps = stars_to_steps(changes["rating"]) if "rating" in changes else None
     values = without_none(steps=steps, review=check_text("review", changes.get("review")))
     with library_transaction(user_id):
@@ -76,23 +83,23 @@ def update_rating(user_id: int, rating_id: int, changes: dict[str, Any], *, now:
 
 
 def rating(user_id: int, rating_id: int) -> RatedMovie:
-    """One rating. Raises NotFound."""
-    return _rated(one_row(RATINGS, _COLUMNS, user_id, "ratings.id = ?", rating_id))
+    """Return one rating. Raises NotFound."""
+    return _rated_movie(one_row(RATINGS, _COLUMNS, user_id, "ratings.id = ?", rating_id))
 
 
 def rating_of_movie(user_id: int, movie_id: int) -> RatedMovie:
-    """The user's rating of a film. Raises NotFound."""
-    return _rated(one_row(RATINGS, _COLUMNS, user_id, "ratings.movie_id = ?", movie_id))
+    """Return the user's rating of a movie. Raises NotFound."""
+    return _rated_movie(one_row(RATINGS, _COLUMNS, user_id, "ratings.movie_id = ?", movie_id))
 
 
 def delete_rating(user_id: int, rating_id: int, *, now: int) -> None:
-    """Take a rating back. Raises NotFound."""
+    """Delete a rating. Raises NotFound."""
     with library_transaction(user_id):
         delete_rating_of_movie(user_id, rating(user_id, rating_id).movie_id, now=now)
 
 
 def delete_rating_of_movie(user_id: int, movie_id: int, *, now: int) -> None:
-    """Take the rating of a film back. Raises NotFound."""
+    """Delete the user's rating of a movie. Raises NotFound."""
     with library_transaction(user_id):
         rating_of_movie(user_id, movie_id)
         what = f"Took back the rating of {title_with_year(movie_id)}"
@@ -101,11 +108,14 @@ def delete_rating_of_movie(user_id: int, movie_id: int, *, now: int) -> None:
 
 def ratings(
     user_id: int,
-    narrowing: LibraryFilter = NO_FILTER,
+    filters: LibraryFilter = NO_FILTER,
     *,
     order: str = "ratings.updated_at DESC",
     limit: int,
     offset: int,
 ) -> tuple[int, list[RatedMovie]]:
-    """How many of the user's ratings pass, and one page of them. `order` comes from `movies.ordering`."""
-    return page(RATINGS, _COLUMNS, _rated, user_id, narrowing, order=order, limit=limit, offset=offset)
+    """Return the number of ratings that pass the filters and one page of them.
+
+    `order` comes from `movies.order_by`.
+    """
+    return page(RATINGS, _COLUMNS, _rated_movie, user_id, filters, order=order, limit=limit, offset=offset)

@@ -1,7 +1,6 @@
-"""What a user's ratings and viewings add up to: by rating, genre, decade, director and year, beside the critics.
+"""Statistics of a user's ratings and viewings: by stars, genre, decade, director and year, and against critics.
 
-A viewing is an entry of the history; a rated film that the history does not know counts once, in the year it
-was rated.
+A viewing is an entry of the history. A rated movie without one counts as one viewing, in the year of the rating.
 """
 
 from __future__ import annotations
@@ -9,19 +8,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from movierec import db
 
 MAXIMUM_BEST = 5
 MAXIMUM_DISAGREEMENTS = 10
-# A correlation of two films is always perfect.
+# The correlation of two movies is always perfect.
 MINIMUM_FOR_CORRELATION = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """`minutes` are those of all viewings of films whose length is known."""
+    """Totals. `minutes` sums the viewings of movies whose runtime is known."""
 
     ratings: int
     reviews: int
@@ -35,7 +34,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class RatedGroup:
-    """Rated films that have something in common, and their mean rating in stars."""
+    """Rated movies that share a genre, decade or director, and their mean rating in stars."""
 
     name: str
     count: int
@@ -44,7 +43,7 @@ class RatedGroup:
 
 @dataclass(frozen=True, slots=True)
 class YearSeen:
-    """What was seen in a year; None is the time that nobody knows."""
+    """Totals of one year; `year` None collects viewings without a date."""
 
     year: int | None
     films: int
@@ -55,7 +54,7 @@ class YearSeen:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """A rated film; `critics_score` is the share of critics who liked it, 0–100."""
+    """A rated movie; `critics_score` is the percentage of critics who liked it."""
 
     movie_id: int
     title: str
@@ -66,7 +65,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Ratings beside the critics. `correlation` is Pearson's, None for few films or where all are rated alike."""
+    """Ratings against critics' scores. `correlation` is Pearson's r, None for few movies or without variance."""
 
     films: int
     mean_stars: float | None
@@ -77,7 +76,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """`histogram` counts the ratings of 0.5, 1.0 … 5.0; `months` the viewings of a year by month."""
+    """All statistics. `histogram` counts ratings of 0.5, 1.0 … 5.0; `months` the viewings of a year by month."""
 
     counts: Counts
     mean: float | None
@@ -92,22 +91,22 @@ class Statistics:
 
 
 def statistics(user_id: int, *, year: int | None = None, top: int = 10) -> Statistics:
-    """All of it, or of the films seen in a year; directors are the `top` ones by rated films."""
+    """Compute the statistics of all movies, or of those seen in a year, with the `top` directors by rated movies."""
     return _Scope(user_id, year).statistics(top)
 
 
-class _Alike(NamedTuple):
-    """How many rated films are of a decade, rated so, and liked so by the critics."""
+class _RatingGroup(NamedTuple):
+    """Number of rated movies with the same decade, rating and critics' score."""
 
     decade: int | None
     steps: float
     score: int | None
-    films: int
+    movies: int
     reviews: int
 
 
 class _Scope:
-    """The user's ratings and viewings that count, as the tables `rated` and `seen` of every query."""
+    """Ratings and viewings in scope, as the common table expressions `rated` and `seen` of every query."""
 
     def __init__(self, user_id: int, year: int | None) -> None:
         year_of, month_of = _YEAR_AND_MONTH[db.is_postgres()]
@@ -125,31 +124,31 @@ class _Scope:
         self._values = (*[user_id] * 3, *[self._year] * 2, user_id, self._year)
 
     def statistics(self, top: int) -> Statistics:
-        # Everything that can be told from these numbers is, rather than by a query of its own.
-        alike = [
-            _Alike._make(row)
+        # Histogram, mean, decades and agreement are computed from these counts instead of by queries of their own.
+        groups = [
+            _RatingGroup._make(row)
             for row in self._rows(
                 "SELECT movies.year / 10 * 10, steps, critics_score, COUNT(*), "
                 "SUM(CASE WHEN review <> '' THEN 1 ELSE 0 END) FROM rated JOIN movies ON movies.id = movie_id "
                 "GROUP BY 1, steps, critics_score"
             )
         ]
-        histogram = [sum(some.films for some in alike if some.steps == step) for step in range(1, 11)]
+        histogram = [sum(group.movies for group in groups if group.steps == step) for step in range(1, 11)]
         years = self._years()
         return Statistics(
-            counts=self._counts(sum(histogram), sum(some.reviews for some in alike), years),
+            counts=self._counts(sum(histogram), sum(group.reviews for group in groups), years),
             mean=_mean((step, count) for step, count in enumerate(histogram, 1)),
             histogram=histogram,
             genres=self._groups("genres", "genre_id", "movie_genres", limit=1000),
-            decades=_decades(alike),
+            decades=_decades(groups),
             directors=self._groups("people", "person_id", "credits", "role = 'director'", limit=top),
             years=years,
             months=None if self._year is None else self._months(),
             best=self._opinions("steps DESC, rated.updated_at DESC, rated.id DESC", MAXIMUM_BEST),
-            critics=self._agreement(alike),
+            critics=self._agreement(groups),
         )
 
-    def _rows(self, sql: str, *values: Any) -> list[db.Row]:
+    def _rows(self, sql: str, *values: object) -> list[db.Row]:
         return db.rows(self._tables + sql, *self._values, *values)
 
     def _counts(self, ratings: int, reviews: int, years: Sequence[YearSeen]) -> Counts:
@@ -164,7 +163,7 @@ class _Scope:
             sum(getattr(year, name) for year in years)
             for name in ("films", "viewings", "rewatches", "minutes")
         )
-        if self._year is None:  # a film may have been seen in several years
+        if self._year is None:  # a movie may have been seen in several years
             films = db.value(
                 "SELECT COUNT(*) FROM (SELECT movie_id FROM history WHERE user_id = ? "
                 "UNION SELECT movie_id FROM ratings WHERE user_id = ?) AS films",
@@ -176,39 +175,39 @@ class _Scope:
     def _groups(
         self, table: str, key: str, joined: str, condition: str = "TRUE", *, limit: int
     ) -> list[RatedGroup]:
-        """Rated films by what `joined` says of them, most of them first."""
-        found = self._rows(
+        """Group rated movies by a column of `joined`, largest group first."""
+        rows = self._rows(
             f"SELECT name, films, mean FROM (SELECT {key}, COUNT(*) AS films, AVG(steps) AS mean FROM rated "
             f"JOIN {joined} ON {joined}.movie_id = rated.movie_id AND {condition} "
             f"GROUP BY {key} ORDER BY 2 DESC, 3 DESC, 1 LIMIT ?) AS groups JOIN {table} ON {table}.id = {key} "
             f"ORDER BY films DESC, mean DESC, {key}",
             limit,
         )
-        return [RatedGroup(name, count, round(steps / 2, 2)) for name, count, steps in found]
+        return [RatedGroup(name, count, round(steps / 2, 2)) for name, count, steps in rows]
 
     def _years(self) -> list[YearSeen]:
-        found = self._rows(
+        rows = self._rows(
             "SELECT seen.year, COUNT(DISTINCT movie_id), COUNT(*), SUM(again), COALESCE(SUM(runtime), 0) "
             "FROM seen JOIN movies ON movies.id = movie_id GROUP BY seen.year ORDER BY seen.year DESC"
         )
-        return [YearSeen(int(year) if year else None, *numbers) for year, *numbers in found]
+        return [YearSeen(int(year) if year else None, *numbers) for year, *numbers in rows]
 
     def _months(self) -> list[int]:
         counts: dict[str, int] = dict(self._rows("SELECT month, COUNT(*) FROM seen GROUP BY month"))
         return [counts.get(f"{month:02}", 0) for month in range(1, 13)]
 
     def _opinions(self, order: str, limit: int, condition: str = "TRUE") -> list[Opinion]:
-        found = self._rows(
+        rows = self._rows(
             "SELECT movies.id, title, movies.year, steps, critics_score FROM rated "
             f"JOIN movies ON movies.id = movie_id WHERE {condition} ORDER BY {order} LIMIT ?",
             limit,
         )
         return [
-            Opinion(movie_id, title, year, steps / 2, score) for movie_id, title, year, steps, score in found
+            Opinion(movie_id, title, year, steps / 2, score) for movie_id, title, year, steps, score in rows
         ]
 
-    def _agreement(self, alike: Sequence[_Alike]) -> Agreement:
-        pairs = [(some.steps, some.score, some.films) for some in alike if some.score is not None]
+    def _agreement(self, groups: Sequence[_RatingGroup]) -> Agreement:
+        pairs = [(group.steps, group.score, group.movies) for group in groups if group.score is not None]
         films = sum(count for *_, count in pairs)
         score = sum(score * count for _, score, count in pairs) / films if films else None
         return Agreement(
@@ -224,34 +223,34 @@ class _Scope:
         )
 
 
-# In UTC, from seconds since the epoch: on SQLite, on PostgreSQL.
+# Year and month in UTC of a time in seconds since the epoch: on SQLite, on PostgreSQL.
 _YEAR_AND_MONTH = (
     tuple(f"STRFTIME('{part}', created_at, 'unixepoch')" for part in ("%Y", "%m")),
     tuple(f"TO_CHAR(TO_TIMESTAMP(created_at) AT TIME ZONE 'UTC', '{part}')" for part in ("YYYY", "MM")),
 )
 
 
-def _decades(alike: Sequence[_Alike]) -> list[RatedGroup]:
-    films: dict[int, list[tuple[float, int]]] = {}
-    for some in alike:
-        if some.decade is not None:
-            films.setdefault(some.decade, []).append((some.steps, some.films))
+def _decades(groups: Sequence[_RatingGroup]) -> list[RatedGroup]:
+    ratings: dict[int, list[tuple[float, int]]] = {}
+    for group in groups:
+        if group.decade is not None:
+            ratings.setdefault(group.decade, []).append((group.steps, group.movies))
     return [
-        RatedGroup(str(decade), sum(count for _, count in given), _mean(given) or 0)
-        for decade, given in sorted(films.items())
+        RatedGroup(str(decade), sum(count for _, count in counts), _mean(counts) or 0)
+        for decade, counts in sorted(ratings.items())
     ]
 
 
-def _mean(given: Iterable[tuple[float, int]]) -> float | None:
-    """In stars, of (steps, how often)."""
+def _mean(counts: Iterable[tuple[float, int]]) -> float | None:
+    """Return the mean in stars of pairs (steps, count)."""
     count, total = 0, 0.0
-    for steps, number in given:
+    for steps, number in counts:
         count, total = count + number, total + steps * number
     return round(total / 2 / count, 2) if count else None
 
 
 def _correlation(pairs: Sequence[tuple[float, int, int]]) -> float | None:
-    """Pearson's r of (x, y, how often)."""
+    """Return Pearson's r of triples (x, y, count)."""
     count = sum(n for *_, n in pairs)
     mean_x = sum(x * n for x, _, n in pairs) / count
     mean_y = sum(y * n for _, y, n in pairs) / count

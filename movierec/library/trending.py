@@ -1,4 +1,4 @@
-"""What the users of this server do, all together."""
+"""Activity of all users of this server: most rated movies, and library movies that lack details."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from movierec.movies import TmdbLookupIds
 
 
 def most_rated(since: int, *, limit: int = 100) -> list[int]:
-    """Ids of the films rated most often since then, adult ones left out."""
-    found = db.rows(
+    """Return the ids of the movies rated most often since a time, without adult ones."""
+    rows = db.rows(
         "SELECT movie_id FROM ratings JOIN movies ON movies.id = movie_id "
         "WHERE ratings.updated_at >= ? AND NOT movies.adult GROUP BY movie_id "
         "ORDER BY COUNT(*) DESC, MAX(ratings.updated_at) DESC, movie_id LIMIT ?",
         since,
         limit,
     )
-    return [movie_id for (movie_id,) in found]
+    return [movie_id for (movie_id,) in rows]
 
 
-# Of what users keep, the films that TMDb can be asked for and has not told whole.
+# Movies in somebody's library whose details TMDb has not answered yet, and that have an id to fetch them by.
 _WITHOUT_DETAILS = (
     "FROM movies WHERE details_at IS NULL AND (tmdb_id IS NOT NULL OR imdb_id IS NOT NULL) AND ("
     + " OR ".join(
@@ -30,12 +30,13 @@ _WITHOUT_DETAILS = (
 
 
 def count_movies_without_details() -> int:
+    """Count the movies in libraries that lack TMDb's details and can be fetched."""
     return int(db.value(f"SELECT COUNT(*) {_WITHOUT_DETAILS}"))
 
 
 def movies_without_details(after: int, limit: int) -> list[tuple[int, TmdbLookupIds]]:
-    """The first of them with a greater id than `after`."""
-    found = db.rows(
+    """Return the first of these movies with an id greater than `after`."""
+    rows = db.rows(
         f"SELECT id, tmdb_id, imdb_id {_WITHOUT_DETAILS} AND id > ? ORDER BY id LIMIT ?", after, limit
     )
-    return [(movie_id, TmdbLookupIds(*ids)) for movie_id, *ids in found]
+    return [(movie_id, TmdbLookupIds(*ids)) for movie_id, *ids in rows]

@@ -1,42 +1,37 @@
-"""The journal of what a user did: listing it, taking an act back exactly, forgetting what is old."""
+"""Undo: apply the recorded changes of a journal entry in reverse, exactly, in resumable steps."""
 
 from __future__ import annotations
 
-import time
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from movierec import db
-from movierec.config import LibrarySettings
 from movierec.errors import Conflict, NotFound
-from movierec.library.inverse_changes import delete_changes, latest_changes
-from movierec.library.journal import JournalWriter, library_transaction, make_way, title_with_year
+from movierec.library.changes import LIBRARY_TABLES, LibraryTable, RowKey, RowValues
+from movierec.library.journal import (
+    JournalEntry,
+    JournalWriter,
+    journal_entry,
+    library_transaction,
+    title_with_year,
+)
 
-DAY_SECONDS = 86_400
-# So many films that were left alone are named.
+# Number of changes that one transaction reverts.
+BATCH = 1_000
+# Maximum number of skipped movies that a result names.
 MAXIMUM_TITLES = 100
-
-
-class JournalEntry(NamedTuple):
-    """An act as it is listed; `size` counts the rows it changed, `undoes` is the act that it took back."""
-
-    id: int
-    what: str
-    at: int
-    size: int
-    job_id: int | None
-    undoes: int | None
-    undone: bool
 
 
 @dataclass(frozen=True, slots=True)
 class UndoResult:
-    """What was taken back by which new act. `left` are films changed again since, and left as they are.
+    """The entry that was reverted and the new entry that records it.
 
-    `is_finished` is False after a step that more have to follow.
+    `left` are movies that were changed again since and stay as they are. `is_finished` is False after a step
+    that must be followed by more.
     """
 
-    act: JournalEntry
+    entry: JournalEntry
     by: JournalEntry
     reverted: int
     left_count: int
@@ -44,142 +39,173 @@ class UndoResult:
     is_finished: bool
 
 
-_COLUMNS = "id, what, at, size, job_id, undoes_id, undone"
+class InverseChange:
+    """The inverse of a recorded change: a `RowChange` that restores the row before it."""
+
+    def __init__(
+        self,
+        change_id: int,
+        table: LibraryTable,
+        movie_id: int,
+        before: RowValues | None,
+        after: RowValues | None,
+    ) -> None:
+        self.change_id = change_id
+        self.table = table
+        self.movie_id = movie_id
+        self._before = before
+        self._after = after
+        self.was_changed_since = False
+
+    @property
+    def row_key(self) -> RowKey:
+        row: RowValues = self._after or self._before or {}
+        return RowKey(self.movie_id, tuple(row[name] for name in self.table.key))
+
+    def new_row(self, row: RowValues | None, now: int) -> RowValues | None:
+        """Return the row before the recorded change; the same object where the row was changed again since."""
+        if self._content(row) != self._content(self._after):
+            self.was_changed_since = True
+            return row
+        return self._before
+
+    def _content(self, row: RowValues | None) -> list[object] | None:
+        # Without the id: a deleted and restored row has another id where its own was given away meanwhile.
+        return None if row is None else [row[name] for name in self.table.columns]
 
 
-def journal_entries(user_id: int, *, limit: int, offset: int = 0) -> tuple[int, list[JournalEntry]]:
-    """How many acts of a user the journal holds, and a page of them, newest first."""
-    found = db.rows(
-        f"SELECT {_COLUMNS} FROM acts WHERE user_id = ? ORDER BY id DESC LIMIT ? OFFSET ?",
-        user_id,
-        limit,
-        offset,
-    )
-    return db.value("SELECT COUNT(*) FROM acts WHERE user_id = ?", user_id), list(map(_deed, found))
+def undo(
+    user_id: int, entry_id: int | None = None, *, now: int, is_unfinished: Callable[[int], bool]
+) -> UndoResult:
+    """Undo an entry, by default the last one in effect. Undoing the entry of an undo is a redo.
 
-
-def entry_of_job(user_id: int, job_id: int) -> JournalEntry | None:
-    """What an import changed, as long as it can be undone."""
-    found = db.row(
-        f"SELECT {_COLUMNS} FROM acts WHERE user_id = ? AND job_id = ? ORDER BY id DESC LIMIT 1",
-        user_id,
-        job_id,
-    )
-    return None if found is None else _deed(found)
-
-
-def undo(user_id: int, act_id: int | None = None, *, now: int) -> UndoResult:
-    """Take back an act, or the last one that is in effect. To undo the act that did so brings it again.
-
-    A row changed again since is left alone. Raises NotFound, or Conflict where the act is undone already or
-    is an import that has not come to its end.
+    A row that was changed again since is left alone. `is_unfinished` tells, by job id, if the import that wrote
+    an entry is still to be continued. Raises NotFound, or Conflict where the entry is undone already or its
+    import has not finished.
     """
-    begun = time.monotonic()
-    done = undo_step(user_id, act_id, now=now)
-    while not done.is_finished:
-        make_way(begun)
-        begun = time.monotonic()
-        done = undo_step(user_id, done.act.id, now=now, so_far=done)
-    return done
+    result = undo_step(user_id, entry_id, now=now, is_unfinished=is_unfinished)
+    while not result.is_finished:
+        db.yield_to_writers()
+        result = undo_step(user_id, result.entry.id, now=now, is_unfinished=is_unfinished, previous=result)
+    return result
 
 
 def undo_step(
-    user_id: int, act_id: int | None = None, *, now: int, so_far: UndoResult | None = None
+    user_id: int,
+    entry_id: int | None = None,
+    *,
+    now: int,
+    is_unfinished: Callable[[int], bool],
+    previous: UndoResult | None = None,
 ) -> UndoResult:
-    """The same in steps, between which others get to write; one that was broken off is gone on with.
+    """Undo up to BATCH changes in one transaction; an interrupted undo is continued by the next call.
 
-    What is taken back moves, reversed, from the act to the one that undoes it, so that each of its rows is at
-    any time recorded in one of the two.
+    Reverted changes move, inverted, from the entry to the one that records the undo, so that at any time each
+    changed row is recorded in exactly one of the two.
     """
     with library_transaction(user_id):
-        act = _undoable(user_id, act_id)
-        into = _counterpart(user_id, act, now)
-        reversals = latest_changes(act.id)
-        acting = JournalWriter(user_id, "", now, act_id=into)
-        acting.carry_out(reversals)
-        if reversals:
-            delete_changes(act.id, reversals)
-        is_finished = not _has_changes(act.id)
-        act = _act(user_id, act.id)
-        if is_finished and act.undoes is not None:
-            db.execute("DELETE FROM acts WHERE id = ?", act.id)
-        left = [reversal.movie_id for reversal in reversals if reversal.was_changed_since]
-        named = so_far.left if so_far else []
-        titles = [
-            (movie_id, title_with_year(movie_id))
-            for movie_id in dict.fromkeys(left[: MAXIMUM_TITLES - len(named)])
-        ]
+        entry = _undoable_entry(user_id, entry_id, is_unfinished)
+        undo_id = _ensure_undo_entry(user_id, entry, now)
+        inverses = latest_changes(entry.id)
+        JournalWriter(user_id, "", now, entry_id=undo_id).write(inverses)
+        if inverses:
+            delete_changes(entry.id, inverses)
+        is_finished = not _has_changes(entry.id)
+        entry = journal_entry(user_id, entry.id)
+        if is_finished and entry.undoes is not None:
+            db.execute("DELETE FROM acts WHERE id = ?", entry.id)
+        left = [inverse.movie_id for inverse in inverses if inverse.was_changed_since]
+        named = previous.left if previous else []
+        new_ids = dict.fromkeys(left[: MAXIMUM_TITLES - len(named)])
         return UndoResult(
-            act,
-            _act(user_id, into),
-            (so_far.reverted if so_far else 0) + len(reversals) - len(left),
-            (so_far.left_count if so_far else 0) + len(left),
-            [*named, *titles],
+            entry,
+            journal_entry(user_id, undo_id),
+            (previous.reverted if previous else 0) + len(inverses) - len(left),
+            (previous.left_count if previous else 0) + len(left),
+            [*named, *((movie_id, title_with_year(movie_id)) for movie_id in new_ids)],
             is_finished,
         )
 
 
-def delete_expired_entries(settings: LibrarySettings, now: int) -> None:
-    """Forget what is too old to be undone. An import is kept however many acts followed it, as long as all
-    of a user's rows together are not too many; the last act is kept always."""
-    with db.write():
-        db.execute("DELETE FROM acts WHERE at < ?", now - settings.undo_days * DAY_SECONDS)
-        db.execute(
-            "DELETE FROM acts WHERE id IN (SELECT id FROM (SELECT id, ROW_NUMBER() OVER "
-            "(PARTITION BY user_id ORDER BY id DESC) AS place FROM acts WHERE job_id IS NULL) AS numbered "
-            "WHERE place > ?)",
-            settings.undo_acts,
+def undo_entry(user_id: int, entry_id: int) -> None:
+    """Revert an entry without a trace: rolls back an import that failed or was cancelled.
+
+    Works in transactions of one batch; if interrupted, call it again. Entries of a partial undo are deleted
+    too: redoing such a part would restore that part alone.
+    """
+    while True:
+        with library_transaction(user_id):
+            inverses = latest_changes(entry_id)
+            if not inverses:
+                db.execute("DELETE FROM acts WHERE id = ? OR undoes_id = ?", entry_id, entry_id)
+                return
+            JournalWriter(user_id, "", 0, unrecorded=True).write(inverses)
+            delete_changes(entry_id, inverses)
+
+
+def latest_changes(entry_id: int) -> list[InverseChange]:
+    """Return the inverses of the last recorded changes of an entry, last first, at most BATCH of them."""
+    rows = db.rows(
+        "SELECT id, shelf, movie_id, before, after FROM changes WHERE act_id = ? ORDER BY id DESC LIMIT ?",
+        entry_id,
+        BATCH,
+    )
+    return [
+        InverseChange(
+            change_id, table := LIBRARY_TABLES[name], movie_id, _row(table, before), _row(table, after)
         )
-        db.execute(
-            "DELETE FROM acts WHERE id IN (SELECT id FROM (SELECT id, SUM(size) OVER (PARTITION BY user_id "
-            "ORDER BY id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS later FROM acts) AS summed "
-            "WHERE later >= ?)",
-            settings.undo_rows,
-        )
+        for change_id, name, movie_id, before, after in rows
+    ]
 
 
-def _deed(row: db.Row) -> JournalEntry:
-    return JournalEntry._make((*row[:6], bool(row[6])))
+def _row(table: LibraryTable, recorded: str | None) -> RowValues | None:
+    """Decode a recorded row; columns added since have their defaults.
+
+    SQLite records 0 and 1 where PostgreSQL, to which the journal may have been moved, takes booleans only.
+    """
+    if recorded is None:
+        return None
+    row = {**table.defaults, **json.loads(recorded)}
+    flags = [name for name, default in table.defaults.items() if isinstance(default, bool)]
+    return row | {name: bool(row[name]) for name in flags}
 
 
-def _act(user_id: int, act_id: int) -> JournalEntry:
-    found = db.row(f"SELECT {_COLUMNS} FROM acts WHERE user_id = ? AND id = ?", user_id, act_id)
-    if found is None:
-        raise NotFound("There is no such change, or it is too old to be undone.")
-    return _deed(found)
+def delete_changes(entry_id: int, inverses: Sequence[InverseChange]) -> None:
+    """Delete the recorded changes that `latest_changes` returned."""
+    db.execute("DELETE FROM changes WHERE act_id = ? AND id >= ?", entry_id, inverses[-1].change_id)
 
 
-def _undoable(user_id: int, act_id: int | None) -> JournalEntry:
-    if act_id is None:
-        act_id = db.value(
+def _undoable_entry(user_id: int, entry_id: int | None, is_unfinished: Callable[[int], bool]) -> JournalEntry:
+    if entry_id is None:
+        entry_id = db.value(
             "SELECT id FROM acts WHERE user_id = ? AND NOT undone AND undoes_id IS NULL "
             "ORDER BY id DESC LIMIT 1",
             user_id,
         )
-        if act_id is None:
+        if entry_id is None:
             raise NotFound("There is nothing to undo.")
-    act = _act(user_id, act_id)
-    if act.undone and not _has_changes(act.id):
-        raise Conflict(f"“{act.what}” is undone already.")
-    if db.value("SELECT 1 FROM jobs WHERE id = ? AND state <> 'succeeded'", act.job_id):
+    entry = journal_entry(user_id, entry_id)
+    if entry.undone and not _has_changes(entry.id):
+        raise Conflict(f"“{entry.what}” is undone already.")
+    if entry.job_id is not None and is_unfinished(entry.job_id):
         raise Conflict(
-            f"“{act.what}” has not come to its end. Cancel the import: then all of it is taken back."
+            f"“{entry.what}” has not come to its end. Cancel the import: then all of it is taken back."
         )
-    return act
+    return entry
 
 
-def _has_changes(act_id: int) -> bool:
-    return db.value("SELECT 1 FROM changes WHERE act_id = ? LIMIT 1", act_id) is not None
+def _has_changes(entry_id: int) -> bool:
+    return db.value("SELECT 1 FROM changes WHERE act_id = ? LIMIT 1", entry_id) is not None
 
 
-def _counterpart(user_id: int, act: JournalEntry, now: int) -> int:
-    """The act that records how `act` is undone: a new one, or, where `act` itself undoes one, that one."""
-    other: int | None = act.undoes
-    if other is None:
-        other = db.value("SELECT id FROM acts WHERE user_id = ? AND undoes_id = ?", user_id, act.id)
-    if other is None:
-        other = JournalWriter(user_id, f"Undid: {act.what}", now, undoes=act.id).begin()
-    if not act.undone:
-        db.execute("UPDATE acts SET undone = ? WHERE id = ?", True, act.id)
-        db.execute("UPDATE acts SET undone = ?, size = 0 WHERE id = ?", False, other)
-    return other
+def _ensure_undo_entry(user_id: int, entry: JournalEntry, now: int) -> int:
+    """Return the entry that records the undo of `entry`: a new one, or the undone one where this is a redo."""
+    undo_id: int | None = entry.undoes
+    if undo_id is None:
+        undo_id = db.value("SELECT id FROM acts WHERE user_id = ? AND undoes_id = ?", user_id, entry.id)
+    if undo_id is None:
+        undo_id = JournalWriter(user_id, f"Undid: {entry.what}", now, undoes=entry.id).ensure_entry()
+    if not entry.undone:
+        db.execute("UPDATE acts SET undone = ? WHERE id = ?", True, entry.id)
+        db.execute("UPDATE acts SET undone = ?, size = 0 WHERE id = ?", False, undo_id)
+    return undo_id

@@ -15,7 +15,7 @@ import pytest
 from movierec import db, library
 from movierec.config import Settings
 from movierec.library import Statistics
-from tests.films import MOVIES, movie_id
+from tests.films import MOVIE_TITLES, movie_id
 from tests.library.users import make_user
 
 FIRST, LAST = 1_577_000_000, 1_735_700_000  # December 2019 to the first hours of 2025, in UTC
@@ -30,7 +30,7 @@ class Viewing(NamedTuple):
 def fill(user: int, chance: random.Random) -> None:
     """Ratings, favorites and viewings of some of the films, in all combinations."""
     changes = []
-    films = list(map(movie_id, MOVIES))
+    films = list(map(movie_id, MOVIE_TITLES))
     for film in chance.sample(films, 40):
         at = chance.randrange(FIRST, LAST)
         words = chance.choice(["", "", "Fine."])
@@ -172,6 +172,6 @@ def test_nothing_kept_is_nothing_counted(database: Settings) -> None:
 
 def test_everything_rated_alike_has_no_correlation(database: Settings) -> None:
     user = make_user()
-    for film in list(MOVIES)[:5]:
+    for film in list(MOVIE_TITLES)[:5]:
         library.rate(user, movie_id(film), 4, now=LAST)
     assert library.statistics(user).critics.correlation is None
