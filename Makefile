@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 MOVIELENS ?=
 PYTEST_OPTIONS ?= -n auto --dist loadgroup
 
-.PHONY: help setup demo test test-spark lint format bench clean
+.PHONY: help setup demo test test-spark lint format docs bench clean
 
 help:
 	@echo "make demo [MOVIELENS=folder or zip]  see it work: search, rate, recommend"
 	@echo "make test                            lint, types, tests"
 	@echo "make test-spark                      training on Spark; installs it, needs Java 17"
 	@echo "make setup                           only make $(VENV)"
+	@echo "make docs                            the documentation as a site, in build/docs"
 	@echo "make bench                           measure; prints tables"
 
 $(VENV)/.runtime: setup.cfg pyproject.toml
@@ -50,9 +51,19 @@ format: $(VENV)/.development
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# An environment of its own: what builds the site must not decide which versions the tests get.
+$(VENV)-docs/.ready: docs/requirements.txt
+	@$(PYTHON) -m venv $(VENV)-docs
+	@$(VENV)-docs/bin/python -m pip install --quiet --disable-pip-version-check --requirement docs/requirements.txt
+	@touch $@
+
+docs: $(VENV)-docs/.ready
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet
+	@echo "built: python3 -m http.server --directory build/docs"
+
 bench: $(VENV)/.development
 	@for each in $(basename $(notdir $(wildcard benchmarks/[a-z]*.py))); do \
 		echo "== $$each"; $(BIN)/python -m benchmarks.$$each || exit 1; done
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-docs build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
