@@ -1,6 +1,6 @@
-"""Ratings of other people as stored: datasets and their blocks, used for training only."""
+"""Community ratings as stored: datasets and their blocks, used for training only."""
 
-from movierec.community import models  # registers what becomes of their rows when movies are merged
+from movierec.community import models  # registers the tables
 from movierec.community.blocks import Ratings
 from movierec.community.datasets import (
     MINIMUM_RATERS,
@@ -10,7 +10,6 @@ from movierec.community.datasets import (
     datasets,
     delete_dataset,
     find_dataset,
-    give_way,
     histories,
     replace_dataset,
     revision,
@@ -25,7 +24,6 @@ __all__ = [
     "datasets",
     "delete_dataset",
     "find_dataset",
-    "give_way",
     "histories",
     "models",
     "replace_dataset",

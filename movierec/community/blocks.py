@@ -1,4 +1,4 @@
-"""Ratings as compact bytes: what a row of `dataset_blocks` holds. Plain numbers, never pickled objects."""
+"""Ratings as compact bytes, the payload of a row of `dataset_blocks`. Plain numbers, never pickled objects."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _FASTEST = 1  # of zlib's levels; the better ones take five times as long for a 
 
 @dataclass(frozen=True, slots=True)
 class Ratings:
-    """Parallel arrays: who rated which film of the catalogue with how many half stars, and when.
+    """Parallel arrays of raters, movie ids, half stars and times.
 
-    `rated_at` is in UTC epoch seconds, 0 where it is not known.
+    `rated_at` is in UTC epoch seconds, 0 where unknown.
     """
 
     raters: Ints
@@ -36,18 +36,21 @@ class Ratings:
         return len(self.raters)
 
     def part(self, start: int, stop: int) -> Ratings:
-        """Some that follow each other."""
+        """Return the ratings from `start` to before `stop`."""
         span = slice(start, stop)
         return Ratings(self.raters[span], self.movie_ids[span], self.steps[span], self.rated_at[span])
 
     @property
     def stars(self) -> npt.NDArray[np.float32]:
-        """0.5 to 5.0"""
+        """Return the ratings in stars, 0.5 to 5.0."""
         return self.steps.astype(np.float32) / np.float32(2)
 
 
 def pack(ratings: Ratings) -> bytes:
-    """Bytes of like significance stand together: they compress to half of what rows would."""
+    """Return ratings as compressed bytes.
+
+    Bytes of equal significance are adjacent: they compress to half the size that rows would.
+    """
     columns = []
     for name, kind in _COLUMNS:
         column = np.ascontiguousarray(getattr(ratings, name), dtype=kind)
@@ -56,7 +59,7 @@ def pack(ratings: Ratings) -> bytes:
 
 
 def unpack(payload: bytes) -> Ratings:
-    """Raises ValueError for bytes that `pack` did not make."""
+    """Return packed ratings. Raises ValueError for bytes that `pack` did not write."""
     version, count = _HEAD.unpack_from(payload)
     if version != _VERSION:
         raise ValueError(f"ratings of version {version} were stored by another movierec")
@@ -74,7 +77,7 @@ def unpack(payload: bytes) -> Ratings:
 
 
 def concatenate(parts: Sequence[Ratings]) -> Ratings:
-    """All of them in one."""
+    """Return all parts as one."""
     if not parts:
         nothing = np.zeros(0, dtype=np.int64)
         return Ratings(nothing, nothing, np.zeros(0, dtype=np.uint8), nothing)

@@ -1,9 +1,9 @@
-"""Recommendations: what a history of ratings says about every other film, and why.
+"""Recommendations from a user's signals, with reasons.
 
-The algorithms (`fit` and what it uses) see arrays only; `service` and its neighbours read the database.
+`engine` computes on arrays only, `training` makes models, `artifacts` stores them, `serving` answers requests.
 """
 
-from movierec.recommender import models  # they say what becomes of rows when films are merged
+from movierec.recommender import models  # registers the tables and their merge rules
 from movierec.recommender.engine.candidates import CandidateFilters
 from movierec.recommender.engine.cold_start import Preference
 from movierec.recommender.engine.model import Model, fit

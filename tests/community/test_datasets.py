@@ -29,7 +29,7 @@ def some(raters: int, films: int = 20, seed: int = 0) -> Ratings:
 def same(one: Ratings, other: Ratings) -> bool:
     return all(
         np.array_equal(getattr(one, name), getattr(other, name))
-        for name in ("raters", "films", "steps", "rated_at")
+        for name in ("raters", "movie_ids", "steps", "rated_at")
     )
 
 

@@ -1,1 +1,1 @@
-"""Versioned model files: written, published, verified, loaded."""
+"""Versioned model files: writing, publishing, checking, loading."""

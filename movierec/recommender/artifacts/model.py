@@ -1,10 +1,9 @@
-"""A trained model as an artifact and back: which arrays and facts are kept, and how they fit a catalogue."""
+"""Trained models as artifacts: writing their arrays and manifest, and mapping them to a catalogue again."""
 
 from __future__ import annotations
 
 import platform
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import scipy
@@ -12,7 +11,7 @@ from scipy import sparse
 
 from movierec import __version__
 from movierec.recommender.artifacts import store
-from movierec.recommender.artifacts.store import Artifact, CorruptArtifact
+from movierec.recommender.artifacts.store import Artifact, CorruptArtifact, Manifest
 from movierec.recommender.engine.arrays import Csr, Ints, as_csr
 from movierec.recommender.engine.blend import Blend
 from movierec.recommender.engine.hybrid import CommunityModel, catalogue_transfer_matrix
@@ -28,20 +27,20 @@ def publish_model(
     ratings: RatingModel,
     movie_ids: Ints,
     catalogue: MovieIndex,
-    facts: dict[str, Any],
+    facts: Manifest,
 ) -> str:
-    """Make `model` the one to serve; `movie_ids` are those of the columns it was fitted on.
+    """Publish `model` as the current version; `movie_ids` are those of the columns it was fitted on.
 
-    `ratings` predicts stars of the model's films. What films of `catalogue` without raters are to take their
-    scores from is kept too: to find it takes longer than anything else at a daemon's start. `facts` (JSON) go
-    into the manifest beside what every model records. Returns its version.
+    `ratings` predicts ratings of the model's movies. The transfer matrix, from which the movies of `catalogue`
+    without raters take their scores, is stored too: computing it would be the slowest part of a daemon's start.
+    `facts` go into the manifest beside what every model records. Returns the version.
     """
-    films = np.asarray(movie_ids, dtype=np.int64)[model.films]
-    positions = catalogue.items_of(films)
-    spread = catalogue_transfer_matrix(catalogue.content.features, model.blend.raters, positions)
-    recorded = {
+    ids = np.asarray(movie_ids, dtype=np.int64)[model.films]
+    positions = catalogue.items_of(ids)
+    transfer = catalogue_transfer_matrix(catalogue.content.features, model.blend.raters, positions)
+    manifest = {
         **facts,
-        "movies": len(films),
+        "movies": len(ids),
         "catalogue": catalogue.revision,
         "libraries": {
             "movierec": __version__,
@@ -51,68 +50,68 @@ def publish_model(
         },
     }
     arrays = {
-        "movie_ids": films,
+        "movie_ids": ids,
         **model.blend.arrays(),
         **ratings.arrays(),
         "spread_ids": catalogue.movie_ids,
-        "spread_ends": spread.indptr.astype(np.int64),
-        "spread_films": spread.indices.astype(np.int32),
-        "spread_shares": spread.data,
+        "spread_ends": transfer.indptr.astype(np.int64),
+        "spread_films": transfer.indices.astype(np.int32),
+        "spread_shares": transfer.data,
     }
-    return store.publish(folder, arrays, recorded)
+    return store.publish(folder, arrays, manifest)
 
 
-def community_from_artifact(found: Artifact, catalogue: MovieIndex, settings: Settings) -> CommunityModel:
-    """The model of an artifact, laid over the catalogue as it is now.
+def community_from_artifact(artifact: Artifact, catalogue: MovieIndex, settings: Settings) -> CommunityModel:
+    """Return the model of an artifact, mapped to the present catalogue.
 
-    Raises CorruptArtifact where it lacks what this version of movierec asks of a model.
+    Raises CorruptArtifact if an array is missing that this version of movierec needs.
     """
     try:
-        movie_ids = np.asarray(found.arrays["movie_ids"], dtype=np.int64)
-        blend = Blend.from_arrays(found.arrays, settings)
-        positions = _one_each(catalogue.items_of(movie_ids), movie_ids, catalogue)
-        spread = _spread_of(found, catalogue, blend.raters, positions, movie_ids)
-        stars = RatingModel.from_arrays(found.arrays) if "rating_films" in found.arrays else None
+        movie_ids = np.asarray(artifact.arrays["movie_ids"], dtype=np.int64)
+        blend = Blend.from_arrays(artifact.arrays, settings)
+        positions = _without_merged(catalogue.items_of(movie_ids), movie_ids, catalogue)
+        transfer = _stored_transfer_matrix(artifact, catalogue, blend.raters, positions, movie_ids)
+        ratings = RatingModel.from_arrays(artifact.arrays) if "rating_films" in artifact.arrays else None
     except KeyError as error:
         raise CorruptArtifact(
-            f"model {found.version}: it has no {error}, being of another movierec; train a new one"
+            f"model {artifact.version}: {error} is missing: another version of movierec made it; train a new one"
         ) from error
-    return CommunityModel(blend, positions, catalogue.content, spread, stars)
+    return CommunityModel(blend, positions, catalogue.content, transfer, ratings)
 
 
-def _one_each(positions: Ints, movie_ids: Ints, catalogue: MovieIndex) -> Ints:
-    """Of two films of the model that were merged only one is a film of the catalogue: the one that was kept."""
-    merged = np.isin(movie_ids, list(catalogue.aliases))
-    order = np.argsort(merged, kind="stable")
+def _without_merged(positions: Ints, movie_ids: Ints, catalogue: MovieIndex) -> Ints:
+    """Give an item to only one of two merged movies of the model, the one that was kept; −1 to the other."""
+    is_merged = np.isin(movie_ids, list(catalogue.aliases))
+    order = np.argsort(is_merged, kind="stable")
     _, first = np.unique(positions[order], return_index=True)
-    alone = np.full(len(positions), -1, dtype=np.int64)
-    alone[order[first]] = positions[order[first]]
-    return alone
+    unique = np.full(len(positions), -1, dtype=np.int64)
+    unique[order[first]] = positions[order[first]]
+    return unique
 
 
-def _spread_of(
-    found: Artifact, catalogue: MovieIndex, raters: Ints, positions: Ints, movie_ids: Ints
+def _stored_transfer_matrix(
+    artifact: Artifact, catalogue: MovieIndex, raters: Ints, positions: Ints, movie_ids: Ints
 ) -> Csr | None:
-    """The stored matrix with a row for each film of the present catalogue; None where none is stored.
+    """Return the stored matrix with a row for each movie of the present catalogue; None if none is stored.
 
-    Films that came since, or that films of the model were merged into, get theirs now: some thousands of
-    them a second.
+    Rows of movies added since, and of movies that the model's movies were merged into, are computed now: some
+    thousands a second.
     """
-    if "spread_ids" not in found.arrays:
+    if "spread_ids" not in artifact.arrays:
         return None
-    ids, ends, films, shares = (
-        np.asarray(found.arrays[f"spread_{name}"]) for name in ("ids", "ends", "films", "shares")
+    ids, ends, columns, shares = (
+        np.asarray(artifact.arrays[f"spread_{name}"]) for name in ("ids", "ends", "films", "shares")
     )
-    # With ends of 64 bits SciPy would widen the columns too, and every product would read twice as much.
+    # With 64-bit ends SciPy would widen the columns too, and every product would read twice as much.
     ends = ends.astype(np.int32)
-    stored = as_csr(sparse.csr_array((shares, films, ends), shape=(len(ids), len(positions))))
+    stored = as_csr(sparse.csr_array((shares, columns, ends), shape=(len(ids), len(positions))))
     if np.array_equal(ids, catalogue.movie_ids):
         return stored
-    became = [kept for lost, kept in catalogue.aliases.items() if lost in set(movie_ids.tolist())]
-    known = np.isin(catalogue.movie_ids, ids) & ~np.isin(catalogue.movie_ids, became)
-    places = np.searchsorted(ids, catalogue.movie_ids[known])
-    fresh = catalogue_transfer_matrix(catalogue.content.features, raters, positions, ~known)
-    both = sparse.vstack([stored[places], fresh[~known]], format="csr")
+    merge_targets = [kept for lost, kept in catalogue.aliases.items() if lost in set(movie_ids.tolist())]
+    is_stored = np.isin(catalogue.movie_ids, ids) & ~np.isin(catalogue.movie_ids, merge_targets)
+    rows = np.searchsorted(ids, catalogue.movie_ids[is_stored])
+    fresh = catalogue_transfer_matrix(catalogue.content.features, raters, positions, ~is_stored)
+    both = sparse.vstack([stored[rows], fresh[~is_stored]], format="csr")
     order = np.empty(len(catalogue), dtype=np.int64)
-    order[np.r_[np.flatnonzero(known), np.flatnonzero(~known)]] = np.arange(len(catalogue))
+    order[np.r_[np.flatnonzero(is_stored), np.flatnonzero(~is_stored)]] = np.arange(len(catalogue))
     return as_csr(both[order])

@@ -1,1 +1,1 @@
-"""Answering requests: user signals, model state, recommendations, explanations, the recommendation log."""
+"""Serving: user signals, model state, recommendations, explanations and the recommendation log."""

@@ -1,4 +1,4 @@
-"""What users say of recommendations: like, dislike, not interested. The newest word on a film counts."""
+"""Feedback of users on movies: like, dislike, not interested. The newest feedback on a movie counts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ KINDS = ("like", "dislike", "not_interested")
 
 
 class StoredFeedback(NamedTuple):
+    """A row of a user's feedback."""
+
     id: int
     movie_id: int
     recommendation_id: int | None
@@ -25,13 +27,13 @@ _COLUMNS = "id, movie_id, recommendation_id, feedback_type, comment, created_at"
 
 
 def give_feedback(user_id: int, movie_id: int, kind: str, *, comment: str = "", now: int) -> StoredFeedback:
-    """Say something of a film, in place of what was said before. Raises NotFound where there is no film."""
+    """Store feedback on a movie in place of earlier feedback. Raises NotFound for an unknown movie."""
     try:
         with db.write():
             recommendation_id = db.value(
                 "SELECT id FROM recommendations WHERE user_id = ? AND movie_id = ?", user_id, movie_id
             )
-            stored = db.row(
+            row = db.row(
                 "INSERT INTO feedback (user_id, movie_id, recommendation_id, feedback_type, comment, created_at) "
                 "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, movie_id) DO UPDATE SET "
                 "recommendation_id = excluded.recommendation_id, feedback_type = excluded.feedback_type, "
@@ -45,23 +47,23 @@ def give_feedback(user_id: int, movie_id: int, kind: str, *, comment: str = "", 
             )
     except peewee.IntegrityError as error:
         raise NotFound("There is no such movie.") from error
-    assert stored is not None
-    return StoredFeedback(*stored)
+    assert row is not None
+    return StoredFeedback._make(row)
 
 
 def list_feedback(user_id: int, *, limit: int, offset: int) -> tuple[int, list[StoredFeedback]]:
-    """How many films a user has said something of, and one page of it, newest first."""
+    """Return the number of movies with feedback of a user, and one page of it, newest first."""
     count = db.value("SELECT COUNT(*) FROM feedback WHERE user_id = ?", user_id)
-    found = db.rows(
+    rows = db.rows(
         f"SELECT {_COLUMNS} FROM feedback WHERE user_id = ? ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?",
         user_id,
         limit,
         offset,
     )
-    return count, [StoredFeedback(*row) for row in found]
+    return count, list(map(StoredFeedback._make, rows))
 
 
 def withdraw_feedback(user_id: int, feedback_id: int) -> None:
-    """Take feedback back: a dismissed film may be recommended again. Raises NotFound."""
+    """Delete feedback: a dismissed movie may be recommended again. Raises NotFound."""
     if not db.execute("DELETE FROM feedback WHERE user_id = ? AND id = ?", user_id, feedback_id).rowcount:
         raise NotFound()

@@ -1,21 +1,19 @@
-"""The trained models of a daemon: which one serves, which ones are kept, going back."""
+"""Versions of the trained model: the one that serves, the earlier ones, rollback."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from movierec.errors import Conflict, ModelNotTrained
 from movierec.recommender.artifacts import store
+from movierec.recommender.artifacts.store import Manifest
 from movierec.recommender.serving.state import CONTENT_ONLY, ModelKeeper
 
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """What a model's manifest tells. `trained_at` in UTC epoch seconds."""
+    """The figures in a model's manifest. `trained_at` in UTC epoch seconds."""
 
     version: str
     trained_at: int
@@ -27,61 +25,63 @@ class ModelVersion:
 
 @dataclass(frozen=True, slots=True)
 class ModelVersions:
-    """`degraded` says why an older model serves than should; `previous`, newest first, can be gone back to."""
+    """The version that serves and the previous ones, newest first. `degraded` says why an older one serves."""
 
     serving: ModelVersion
     degraded: tuple[str, ...]
     previous: tuple[ModelVersion, ...]
 
 
-def list_models(recommender: ModelKeeper) -> ModelVersions:
-    """The models as they are now. Raises ModelNotTrained where there is none."""
-    state = recommender.state()
-    if store.current_version(recommender.models) != state.wanted_version:
-        recommender.refresh()
-        state = recommender.state()
+def list_models(keeper: ModelKeeper) -> ModelVersions:
+    """Return the present versions. Raises ModelNotTrained if there is none."""
+    state = keeper.state()
+    if store.current_version(keeper.models) != state.wanted_version:
+        keeper.refresh()
+        state = keeper.state()
     if state.version == CONTENT_ONLY:
         raise ModelNotTrained()
-    earlier = [name for name in store.list_versions(recommender.models) if name < state.version]
+    earlier = [name for name in store.list_versions(keeper.models) if name < state.version]
     return ModelVersions(
         serving=_version(state.version, state.manifest),
         degraded=state.degraded,
-        previous=tuple(version for name in earlier if (version := _kept(recommender.models, name))),
+        previous=tuple(version for name in earlier if (version := _version_on_disk(keeper.models, name))),
     )
 
 
-def roll_back(recommender: ModelKeeper) -> ModelVersions:
-    """Serve the newest whole model before the present one. Raises ModelNotTrained, or Conflict at the first."""
-    if store.current_version(recommender.models) is None:
+def roll_back(keeper: ModelKeeper) -> ModelVersions:
+    """Serve the newest valid model before the present one.
+
+    Raises ModelNotTrained without a model, Conflict if there is no earlier one.
+    """
+    if store.current_version(keeper.models) is None:
         raise ModelNotTrained()
     try:
-        store.roll_back(recommender.models)
+        store.roll_back(keeper.models)
     except LookupError as error:
         raise Conflict("There is no earlier model to go back to.") from error
-    return list_models(recommender)
+    return list_models(keeper)
 
 
-def current_manifest(folder: Path) -> Mapping[str, Any]:
-    """What is known of the model that should serve; empty where there is none, or none that can be read."""
+def current_manifest(folder: Path) -> Manifest:
+    """Return the manifest of the current model; empty if there is none, or none that can be read."""
     name = store.current_version(folder)
     if name is None or not store.NAME.fullmatch(name):
         return {}
     try:
-        found: Mapping[str, Any] = json.loads((folder / name / store.MANIFEST).read_bytes())
+        return store.read_manifest(folder, name)
     except (OSError, ValueError):
         return {}
-    return found
 
 
-def _kept(folder: Path, name: str) -> ModelVersion | None:
-    """By its manifest alone; whether the files are whole is seen when it is to serve."""
+def _version_on_disk(folder: Path, name: str) -> ModelVersion | None:
+    """Read a version from its manifest alone; its files are checked when it is to serve."""
     try:
-        return _version(name, json.loads((folder / name / store.MANIFEST).read_bytes()))
+        return _version(name, store.read_manifest(folder, name))
     except (OSError, ValueError):
         return None
 
 
-def _version(name: str, manifest: Mapping[str, Any]) -> ModelVersion:
+def _version(name: str, manifest: Manifest) -> ModelVersion:
     return ModelVersion(
         version=name,
         trained_at=manifest.get("trained_at", 0),

@@ -1,4 +1,4 @@
-"""The catalogue as the recommender holds it in memory: films numbered 0..F−1, their facts and traits as arrays."""
+"""The catalogue as arrays in memory: movies as items 0..n−1, with the columns that scorers and filters read."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from movierec.recommender.engine.franchises import find_franchises
 from movierec.recommender.engine.movie_columns import MovieColumns
 from movierec.recommender.engine.ranking import genre_shares
 
-# Beyond these a film's cast says little of what it is like.
+# Cast members read for each movie: those further down tell little about it.
 MAX_ACTORS = 8
 
 
 @dataclass(frozen=True)
 class MovieIndex:
-    """All films as they were at `revision`. `movie_ids` is ascending; a film's number is its place there.
+    """All movies as of `revision`. `movie_ids` is ascending; the position of a movie in it is its item number.
 
-    `updated_at` is when each was changed last, in UTC epoch seconds. `came` is how many films came since all
-    were read together: rarities and series do not know of them yet.
+    `updated_at` is the time of each movie's last change in UTC epoch seconds. `added` is the number of movies
+    added since all were read together: feature rarities and franchises do not include them yet.
     """
 
     revision: int
@@ -41,9 +41,9 @@ class MovieIndex:
     traits: FilterColumns
     content: ContentScorer
     genres: Floats
-    # The column of each film's first director among its facts, −1 where none is known.
+    # The feature column of each movie's first director, −1 where none is known.
     director_columns: Ints
-    # Ids of films that were merged into others, and the ids of these.
+    # Ids of merged movies, and the ids of the movies they were merged into.
     aliases: Mapping[int, int]
     added: int = 0
 
@@ -51,157 +51,177 @@ class MovieIndex:
         return len(self.movie_ids)
 
     def item_of(self, movie_id: int) -> int | None:
-        """The number of a film, None where it came after this revision."""
-        number = int(self.items_of([movie_id])[0])
-        return number if number >= 0 else None
+        """Return the item of a movie, None if it was added after this revision."""
+        item = int(self.items_of([movie_id])[0])
+        return item if item >= 0 else None
 
     def known_items(self, movie_ids: Sequence[int]) -> Ints:
-        """The numbers of films, leaving out those that are not here."""
-        places = self.items_of(movie_ids)
-        return places[places >= 0]
+        """Return the items of movies, without those that are missing here."""
+        items = self.items_of(movie_ids)
+        return items[items >= 0]
 
     def items_of(self, movie_ids: Sequence[int] | Ints) -> Ints:
-        """The number of each film or what it was merged into, −1 for those that are not here."""
-        wanted = replace_values(np.asarray(movie_ids, dtype=np.int64), self.aliases)
+        """Return the item of each movie or of the movie it was merged into, −1 where missing."""
+        ids = replace_values(np.asarray(movie_ids, dtype=np.int64), self.aliases)
         if not len(self.movie_ids):
-            return np.full(len(wanted), -1, dtype=np.int64)
-        places = np.minimum(np.searchsorted(self.movie_ids, wanted), len(self.movie_ids) - 1)
-        found: Ints = np.where(self.movie_ids[places] == wanted, places, -1)
-        return found
+            return np.full(len(ids), -1, dtype=np.int64)
+        positions = np.minimum(np.searchsorted(self.movie_ids, ids), len(self.movie_ids) - 1)
+        items: Ints = np.where(self.movie_ids[positions] == ids, positions, -1)
+        return items
 
 
 def load_movie_index() -> MovieIndex:
-    """Read the whole catalogue: about a second for 17,000 films."""
+    """Read the whole catalogue: about a second for 17,000 movies."""
     revision = db.revision("catalogue")
-    films = read_movies()
-    content = ContentScorer(films.facts)
+    rows = read_movies()
+    content = ContentScorer(rows.columns)
     return MovieIndex(
         revision=revision,
-        movie_ids=films.ids,
-        updated_at=films.updated_at,
-        titles=films.titles,
-        traits=films.traits,
+        movie_ids=rows.ids,
+        updated_at=rows.updated_at,
+        titles=rows.titles,
+        traits=rows.traits,
         content=content,
-        genres=genre_shares(films.traits.genres),
-        director_columns=director_columns_of(content.features, films.facts),
+        genres=genre_shares(rows.traits.genres),
+        director_columns=director_columns_of(content.features, rows.columns),
         aliases=movies.alias_targets(),
     )
 
 
 class MovieRows(NamedTuple):
-    """What the database says of some films, by ascending id."""
+    """Movies as read from the database, by ascending id."""
 
     ids: Ints
     updated_at: Ints
     titles: list[str]
     traits: FilterColumns
-    facts: MovieColumns
+    columns: MovieColumns
 
 
-_SELECTED = (
-    "SELECT id, title, year, runtime, vote_average, vote_count, adult, original_language, languages, countries, "
-    "updated_at, source FROM movies "
-)
+class _MovieRow(NamedTuple):
+    id: int
+    title: str
+    year: int | None
+    runtime: int | None
+    vote_average: float
+    vote_count: int
+    adult: bool
+    original_language: str
+    languages: str
+    countries: str
+    updated_at: int
+    source: str
 
 
 def read_movies(only: Sequence[int] | None = None) -> MovieRows:
-    """All films, or those of `only` that are there; series are found only where all are read."""
-    wanted = "" if only is None else f"WHERE id IN ({db.placeholders(only)}) "
-    rows = db.rows(f"{_SELECTED}{wanted}ORDER BY id", *(only or ()))
-    ids = np.array([row[0] for row in rows], dtype=np.int64)
-    place = {movie_id: number for number, movie_id in enumerate(ids.tolist())}
-    listed = _Listed(place, only)
-    genre_names, genres = _genres(listed)
+    """Read all movies, or those of `only` that exist; franchises are found only where all are read."""
+    condition = "" if only is None else f"WHERE id IN ({db.placeholders(only)}) "
+    rows = [
+        *map(
+            _MovieRow._make,
+            db.rows(
+                f"SELECT {', '.join(_MovieRow._fields)} FROM movies {condition}ORDER BY id", *(only or ())
+            ),
+        )
+    ]
+    ids = np.array([row.id for row in rows], dtype=np.int64)
+    names = _NameLists(ids.tolist(), only)
+    genre_names, genres = (
+        [name for (name,) in db.rows("SELECT name FROM genres ORDER BY name")],
+        names.genres(),
+    )
     return MovieRows(
         ids=ids,
-        updated_at=np.array([row[10] for row in rows], dtype=np.int64),
-        titles=[row[1] for row in rows],
-        traits=_traits(rows, genre_names, genres),
-        facts=_facts(rows, genres, listed),
+        updated_at=np.array([row.updated_at for row in rows], dtype=np.int64),
+        titles=[row.title for row in rows],
+        traits=_filter_columns(rows, genre_names, genres),
+        columns=_movie_columns(rows, genres, names),
     )
 
 
-def _facts(rows: Sequence[db.Row], genres: Sequence[Sequence[str]], listed: _Listed) -> MovieColumns:
-    directors, writers, cast = (listed.credited(role) for role in ("director", "writer", "cast"))
+def _movie_columns(
+    rows: Sequence[_MovieRow], genres: Sequence[Sequence[str]], names: _NameLists
+) -> MovieColumns:
+    directors, writers, cast = (names.credited(role) for role in ("director", "writer", "cast"))
     people = [[*each] for each in map(chain, directors, writers, cast)]
-    series = find_franchises([row[1] for row in rows], people) if listed.only is None else [[] for _ in rows]
-    rated = np.array([row[4] if row[5] else np.nan for row in rows], dtype=np.float32)
+    franchises = (
+        find_franchises([row.title for row in rows], people) if names.is_whole else [[] for _ in rows]
+    )
     return MovieColumns(
         genres=genres,
-        years=np.array([row[2] or 0 for row in rows], dtype=np.int32),
-        languages=[_names(row[8], row[7]) for row in rows],
-        countries=[_listed(row[9]) for row in rows],
+        years=np.array([row.year or 0 for row in rows], dtype=np.int32),
+        languages=[_language_names(row.languages, row.original_language) for row in rows],
+        countries=[_json_names(row.countries) for row in rows],
         directors=directors,
         writers=writers,
         cast=cast,
-        keywords=listed.keywords(),
-        series=series,
-        rating=rated,
-        votes=np.fromiter(map(_weight, rows), dtype=np.float32, count=len(rows)),
+        keywords=names.keywords(),
+        series=franchises,
+        rating=np.array([row.vote_average if row.vote_count else np.nan for row in rows], dtype=np.float32),
+        votes=np.fromiter(map(_votes, rows), dtype=np.float32, count=len(rows)),
     )
 
 
-def _weight(row: db.Row) -> float:
-    """Votes in one unit: TMDb counts a hundred where others count one review."""
-    return movies.equivalent_reviews(row[5]) if row[11] == "tmdb" else row[5]
+def _votes(row: _MovieRow) -> float:
+    """Return the votes in one unit: TMDb counts a hundred votes where other sources count one review."""
+    return movies.equivalent_reviews(row.vote_count) if row.source == "tmdb" else row.vote_count
 
 
-def director_columns_of(features: Features, facts: MovieColumns) -> Ints:
-    """For each film the column that its first director has in `features`, −1 where none is known."""
-    columns = (features.columns[("director", names[0])] if names else -1 for names in facts.directors)
-    return np.fromiter(columns, dtype=np.int64, count=len(facts))
+def director_columns_of(features: Features, columns: MovieColumns) -> Ints:
+    """Return the column in `features` of each movie's first director, −1 where none is known."""
+    found = (features.columns[("director", names[0])] if names else -1 for names in columns.directors)
+    return np.fromiter(found, dtype=np.int64, count=len(columns))
 
 
 @lru_cache(maxsize=10_000)
-def _names(listed: str, original: str) -> tuple[str, ...]:
-    """A film's languages in English, the original one first. Cached: most films share theirs with thousands."""
-    codes = dict.fromkeys([*([original] if original else []), *json.loads(listed)])
+def _language_names(languages: str, original: str) -> tuple[str, ...]:
+    """Return a movie's languages in English, the original one first. Cached: few combinations are frequent."""
+    codes = dict.fromkeys([*([original] if original else []), *json.loads(languages)])
     return tuple(LANGUAGES[code].partition("|")[0] if code in LANGUAGES else code for code in codes)
 
 
 @lru_cache(maxsize=10_000)
-def _listed(text: str) -> tuple[str, ...]:
+def _json_names(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 
 
-def _traits(rows: Sequence[db.Row], names: Sequence[str], genres: Sequence[Sequence[str]]) -> FilterColumns:
-    column = {name: number for number, name in enumerate(names)}
-    having = np.zeros((len(rows), len(names)), dtype=bool)
-    films = np.repeat(np.arange(len(rows)), np.fromiter(map(len, genres), dtype=np.int64))
-    having[films, [column[name] for found in genres for name in found]] = True
+def _filter_columns(
+    rows: Sequence[_MovieRow], genre_names: Sequence[str], genres: Sequence[Sequence[str]]
+) -> FilterColumns:
+    column = {name: number for number, name in enumerate(genre_names)}
+    has_genre = np.zeros((len(rows), len(genre_names)), dtype=bool)
+    items = np.repeat(np.arange(len(rows)), np.fromiter(map(len, genres), dtype=np.int64))
+    has_genre[items, [column[name] for names in genres for name in names]] = True
     return FilterColumns(
-        genres=having,
-        genre_names=tuple(names),
-        years=np.array([row[2] or 0 for row in rows], dtype=np.int32),
-        runtimes=np.array([row[3] or 0 for row in rows], dtype=np.int32),
-        votes=np.array([row[5] for row in rows], dtype=np.float32),
-        adult=np.array([bool(row[6]) for row in rows], dtype=bool),
-        languages=[_spoken(row[7]) for row in rows],
+        genres=has_genre,
+        genre_names=tuple(genre_names),
+        years=np.array([row.year or 0 for row in rows], dtype=np.int32),
+        runtimes=np.array([row.runtime or 0 for row in rows], dtype=np.int32),
+        votes=np.array([row.vote_count for row in rows], dtype=np.float32),
+        adult=np.array([bool(row.adult) for row in rows], dtype=bool),
+        languages=[_language_filter(row.original_language) for row in rows],
     )
 
 
 @lru_cache(maxsize=1_000)
-def _spoken(code: str) -> frozenset[str]:
-    """Code and English name: people ask for either."""
+def _language_filter(code: str) -> frozenset[str]:
+    """Return the code and the English name of a language: a filter may name either."""
     return frozenset({code, LANGUAGES.get(code, "").partition("|")[0]} - {""})
 
 
-def _genres(listed: _Listed) -> tuple[list[str], list[list[str]]]:
-    """The names of all genres, and those of each film in its own order."""
-    return [name for (name,) in db.rows("SELECT name FROM genres ORDER BY name")], listed.genres()
+class _NameLists:
+    """Names that belong to movies (genres, people, keywords), one list for each of `ids`."""
 
-
-class _Listed:
-    """What hangs on films, as one list of names each; `place` says which list is whose."""
-
-    def __init__(self, place: dict[int, int], only: Sequence[int] | None) -> None:
-        self.place, self.only = place, only
+    def __init__(self, ids: Sequence[int], only: Sequence[int] | None) -> None:
+        self._position = {movie_id: position for position, movie_id in enumerate(ids)}
+        self._only = only
+        self.is_whole = only is None
 
     def genres(self) -> list[list[str]]:
         return self._names("movie_genres JOIN genres ON genres.id = genre_id", "position")
 
     def credited(self, role: str) -> list[list[str]]:
-        # People are told apart by name here: two of one name are rarer than one under two ids.
+        # A name identifies a person here: two people of one name are rarer than one person under two ids.
         return self._names(
             "credits JOIN people ON people.id = person_id",
             "position",
@@ -214,12 +234,12 @@ class _Listed:
         return self._names("movie_keywords JOIN keywords ON keywords.id = keyword_id", "name")
 
     def _names(self, tables: str, order: str, condition: str = "TRUE", *params: object) -> list[list[str]]:
-        if self.only is not None:
-            condition += f" AND movie_id IN ({db.placeholders(self.only)})"
-        found: list[list[str]] = [[] for _ in self.place]
+        if self._only is not None:
+            condition += f" AND movie_id IN ({db.placeholders(self._only)})"
+        lists: list[list[str]] = [[] for _ in self._position]
         sql = f"SELECT movie_id, name FROM {tables} WHERE {condition} ORDER BY movie_id, {order}"
-        for movie_id, name in db.rows(sql, *params, *(self.only or ())):
-            number = self.place.get(movie_id)
-            if number is not None:
-                found[number].append(name)
-        return found
+        for movie_id, name in db.rows(sql, *params, *(self._only or ())):
+            position = self._position.get(movie_id)
+            if position is not None:
+                lists[position].append(name)
+        return lists

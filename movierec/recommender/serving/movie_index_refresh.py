@@ -1,4 +1,4 @@
-"""A catalogue brought up to date: only films that came, changed or went are read, the others are taken over."""
+"""Refresh of a movie index: only movies added, changed or deleted since are read, the others are copied."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from movierec.recommender.engine.movie_columns import MovieColumns
 from movierec.recommender.engine.ranking import genre_shares
 from movierec.recommender.serving.movie_index import MovieIndex, MovieRows, director_columns_of, read_movies
 
-# More than this are read as fast with all the others, and rarities and series are right again.
+# With more changes reading everything is as fast, and corrects feature rarities and franchises.
 MAX_CHANGES = 500
-# A change may be seen so much later than it says it was made: its transaction took long, or clocks differ.
+# A change may become visible this much later than its `updated_at`: long transactions, differing clocks.
 LATE_COMMIT_SECONDS = 60
 
 
 class RefreshedIndex(NamedTuple):
-    """`take` says for each film where it was in the old catalogue, or counts on from its end for `fresh` ones.
+    """`take` holds the old item of each movie; for `fresh` movies it counts on from the end of the old index.
 
-    `fresh` is True for each film that was read anew.
+    `fresh` is True for each movie that was read again.
     """
 
     catalogue: MovieIndex
@@ -32,66 +32,66 @@ class RefreshedIndex(NamedTuple):
 
 
 def refresh_movie_index(before: MovieIndex) -> RefreshedIndex | None:
-    """The catalogue as it is now; None where so much has changed that it must be read whole."""
+    """Return the index of the present catalogue; None after so many changes that it must be read whole."""
     if not len(before):
         return None
     revision = db.revision("catalogue")
     touched = _touched_since(before)
-    # Of two merged films the model knows both: it is laid over the catalogue anew.
+    # A model may hold both of two merged movies: it must be mapped to the catalogue again.
     if len(touched) > MAX_CHANGES or movies.alias_targets() != before.aliases:
         return None
-    films = read_movies(touched)
-    came = films.ids[before.items_of(films.ids) < 0]
-    if before.added + len(came) > MAX_CHANGES:
+    rows = read_movies(touched)
+    added = rows.ids[before.items_of(rows.ids) < 0]
+    if before.added + len(added) > MAX_CHANGES:
         return None
     kept = before.movie_ids
-    if db.value("SELECT COUNT(*) FROM movies") != len(kept) + len(came):
+    if db.value("SELECT COUNT(*) FROM movies") != len(kept) + len(added):
         present = np.array([row[0] for row in db.rows("SELECT id FROM movies")], dtype=np.int64)
         kept = np.intersect1d(kept, present, assume_unique=True)
-        if len(present) != len(kept) + len(came):
+        if len(present) != len(kept) + len(added):
             return None
-    ids = np.union1d(kept, films.ids)
-    take, fresh = before.items_of(ids), np.isin(ids, films.ids)
-    take[fresh] = len(before) + np.arange(len(films.ids))
-    catalogue = _merged(before, films, revision, ids, take)
-    return RefreshedIndex(dataclasses.replace(catalogue, added=before.added + len(came)), take, fresh)
+    ids = np.union1d(kept, rows.ids)
+    take, fresh = before.items_of(ids), np.isin(ids, rows.ids)
+    take[fresh] = len(before) + np.arange(len(rows.ids))
+    catalogue = _merged(before, rows, revision, ids, take)
+    return RefreshedIndex(dataclasses.replace(catalogue, added=before.added + len(added)), take, fresh)
 
 
 def _touched_since(before: MovieIndex) -> list[int]:
-    """Ids of the films that were changed since they were read."""
+    """Return the ids of the movies changed since they were read."""
     newest = int(before.updated_at.max(initial=0))
     rows = db.rows("SELECT id, updated_at FROM movies WHERE updated_at >= ?", newest - LATE_COMMIT_SECONDS)
     ids, times = np.array(rows, dtype=np.int64).reshape(-1, 2).T
-    places = before.items_of(ids)
-    touched = (places < 0) | (before.updated_at[places] != times)
-    # Within a second a film may have been changed once more; where that is doubtful of many, they were a first load.
-    doubtful = times >= newest - 1
-    if doubtful.sum() <= MAX_CHANGES:
-        touched |= doubtful
-    found: list[int] = ids[touched].tolist()
-    return found
+    items = before.items_of(ids)
+    is_touched = (items < 0) | (before.updated_at[items] != times)
+    # A movie may change twice within a second. Where that may be true of many, they come from a first load.
+    is_recent = times >= newest - 1
+    if is_recent.sum() <= MAX_CHANGES:
+        is_touched |= is_recent
+    touched: list[int] = ids[is_touched].tolist()
+    return touched
 
 
-def _merged(before: MovieIndex, films: MovieRows, revision: int, ids: Ints, take: Ints) -> MovieIndex:
-    titles = [*before.titles, *films.titles]
-    traits = _traits(before.traits, films.traits, take)
-    content = before.content.updated(_with_series(before, films), take)
-    makers = director_columns_of(content.features, films.facts)
+def _merged(before: MovieIndex, rows: MovieRows, revision: int, ids: Ints, take: Ints) -> MovieIndex:
+    titles = [*before.titles, *rows.titles]
+    traits = _traits(before.traits, rows.traits, take)
+    content = before.content.updated(_with_franchises(before, rows), take)
+    director_columns = director_columns_of(content.features, rows.columns)
     return MovieIndex(
         revision=revision,
         movie_ids=ids,
-        updated_at=np.concatenate((before.updated_at, films.updated_at))[take],
-        titles=[titles[place] for place in take.tolist()],
+        updated_at=np.concatenate((before.updated_at, rows.updated_at))[take],
+        titles=[titles[item] for item in take.tolist()],
         traits=traits,
         content=content,
         genres=genre_shares(traits.genres),
-        director_columns=np.concatenate((before.director_columns, makers))[take],
+        director_columns=np.concatenate((before.director_columns, director_columns))[take],
         aliases=before.aliases,
     )
 
 
 def _traits(old: FilterColumns, new: FilterColumns, take: Ints) -> FilterColumns:
-    """Genres are those the database has now: `new` names all of them."""
+    """Join the columns of old and new movies. Genres are those of `new`, which names all that exist now."""
     genres = np.zeros((len(old), len(new.genre_names)), dtype=bool)
     column_of = {name: column for column, name in enumerate(new.genre_names)}
     for column, name in enumerate(old.genre_names):
@@ -105,15 +105,14 @@ def _traits(old: FilterColumns, new: FilterColumns, take: Ints) -> FilterColumns
         runtimes=np.concatenate((old.runtimes, new.runtimes))[take],
         votes=np.concatenate((old.votes, new.votes))[take],
         adult=np.concatenate((old.adult, new.adult))[take],
-        languages=[languages[place] for place in take.tolist()],
+        languages=[languages[item] for item in take.tolist()],
     )
 
 
-def _with_series(before: MovieIndex, films: MovieRows) -> MovieColumns:
-    """A changed film stays in its series; a new one finds its own when all are read again."""
+def _with_franchises(before: MovieIndex, rows: MovieRows) -> MovieColumns:
+    """Keep the franchise of a changed movie; a new movie gets its own when all movies are read again."""
     features = before.content.features
     series = [
-        features.named(number, "series") if number >= 0 else []
-        for number in before.items_of(films.ids).tolist()
+        features.named(item, "series") if item >= 0 else [] for item in before.items_of(rows.ids).tolist()
     ]
-    return dataclasses.replace(films.facts, series=series)
+    return dataclasses.replace(rows.columns, series=series)

@@ -1,4 +1,4 @@
-"""How well the served model foresees a user: the newest ratings, each expected from all the others."""
+"""Accuracy of the predicted ratings of one user: each recent rating, predicted from all the others."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from movierec.recommender.serving.state import ModelState
-from movierec.recommender.serving.user_signals import load_signals
+from movierec.recommender.serving.user_signals import ItemSignals, load_signals
 
+# Newest ratings that are predicted.
 MAX_RATINGS = 500
 MAX_SURPRISES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Surprise:
-    """A film rated otherwise than the other ratings let expect."""
+    """A movie whose rating is far from the predicted one, both in stars."""
 
     movie_id: int
     title: str
@@ -25,37 +26,39 @@ class Surprise:
 
 @dataclass(frozen=True, slots=True)
 class PredictionAccuracy:
-    """Over so many films; `mean_error` is in stars. `surprises` come furthest apart first."""
+    """Mean absolute error in stars over a number of movies. `surprises` have the largest errors first."""
 
     movies: int
     mean_error: float
     surprises: tuple[Surprise, ...]
 
 
-def prediction_accuracy_for(serving: ModelState, user_id: int) -> PredictionAccuracy | None:
-    """None where no model predicts ratings, or it knows too few of the films."""
-    community, catalogue = serving.scorer.community, serving.catalogue
+def prediction_accuracy_for(state: ModelState, user_id: int) -> PredictionAccuracy | None:
+    """Return how well the served model predicts a user's ratings.
+
+    None where no model predicts ratings, or the model has too few of the movies.
+    """
+    community, catalogue = state.scorer.community, state.catalogue
     if community is None:
         return None
-    ratings = load_signals(user_id).ratings
-    numbers = catalogue.items_of([movie_id for movie_id, _ in ratings])
-    stars = np.array([given for _, given in ratings], dtype=np.float32)[numbers >= 0]
-    numbers = numbers[numbers >= 0]
-    places, expected = community.foreseen(numbers, stars, MAX_RATINGS)
-    if not len(places):
+    signals = load_signals(user_id)
+    own = ItemSignals(signals, catalogue.items_of(signals.movie_ids))
+    positions, expected = community.foreseen(own.rated, own.stars, MAX_RATINGS)
+    if not len(positions):
         return None
-    errors = np.abs(stars[places] - expected)
+    items, stars = own.rated[positions], own.stars[positions]
+    errors = np.abs(stars - expected)
     furthest = np.argsort(-errors, kind="stable")[:MAX_SURPRISES]
     return PredictionAccuracy(
-        movies=len(places),
+        movies=len(positions),
         mean_error=round(float(errors.mean()), 2),
         surprises=tuple(
             Surprise(
-                int(catalogue.movie_ids[numbers[places[at]]]),
-                catalogue.titles[numbers[places[at]]],
-                float(stars[places[at]]),
-                round(float(expected[at]), 1),
+                int(catalogue.movie_ids[items[number]]),
+                catalogue.titles[items[number]],
+                float(stars[number]),
+                round(float(expected[number]), 1),
             )
-            for at in furthest.tolist()
+            for number in furthest.tolist()
         ),
     )

@@ -1,7 +1,4 @@
-"""Recommending to users of the database: their history read on each request, scored by what is in memory.
-
-Between rows and arrays, beside it: `opinions`, `catalogue`, `serving`, `shown`, `feedback` and `community`.
-"""
+"""Recommendations for users of the database: signals read on each request, scored against arrays in memory."""
 
 from __future__ import annotations
 
@@ -21,18 +18,24 @@ from movierec.recommender.engine.hybrid import Contribution, ScoredHistory, Scor
 from movierec.recommender.engine.weights import serving_weights
 from movierec.recommender.serving.movie_index import MovieIndex
 from movierec.recommender.serving.state import ModelState
-from movierec.recommender.serving.user_signals import UserSignals, load_signals, load_watchlist
+from movierec.recommender.serving.user_signals import (
+    ItemSignals,
+    UserSignals,
+    load_signals,
+    load_watchlist,
+)
 
-REASONS = 3
-# A disliked film is mentioned if it says this much of what the named liked ones say.
-WEIGHTY = 0.2
-# One of so many best films is picked for tonight.
-TONIGHT = 5
+# Reasons of a recommendation.
+MAX_REASONS = 3
+# A disliked movie is mentioned if it takes away at least this share of what the named liked ones add.
+MIN_AGAINST_SHARE = 0.2
+# `pick` chooses one of this many best movies.
+PICK_FROM = 5
 
 
 @dataclass(frozen=True, slots=True)
 class RecommendRequest:
-    """What somebody asks for. `novelty` and `diversity` run from 0 to 1; None leaves the usual."""
+    """Options of one list of recommendations. `novelty` and `diversity` run from 0 to 1; None is the default."""
 
     limit: int = 20
     filters: CandidateFilters = field(default_factory=CandidateFilters)
@@ -40,18 +43,18 @@ class RecommendRequest:
     diversity: float | None = None
     include_seen: bool = False
     seed: int | None = None
-    # Only films that the user means to see.
+    # Restrict the list to the user's watchlist.
     watchlist: bool = False
-    # One film for tonight: any of the best, as the seed has it.
+    # Return one movie for tonight, drawn from the best with `seed`.
     pick: bool = False
-    # What the profile says; it counts until there is a history, which says more.
+    # Preferences of the profile, used only while the user has no history.
     preference: Preference = field(default_factory=Preference)
 
 
 class Reason(NamedTuple):
-    """One of the user's own films that speaks for a recommendation; `contribution` is its share, 0–1.
+    """One of the user's own movies that contributes to a recommendation; `contribution` is its share, 0–1.
 
-    `stars` is None where it was liked without a rating.
+    `stars` is None for a movie that was liked without a rating.
     """
 
     movie_id: int
@@ -62,9 +65,9 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RecommendedMovie:
-    """A film for a user, and why. `kind` is community, content or popular.
+    """A movie for a user, and the reasons. `kind` is community, content or popular.
 
-    `predicted_rating` is what the user would give it, to one decimal; None where that is not known.
+    `predicted_rating` is in stars, rounded to one decimal; None where the model cannot predict it.
     """
 
     movie_id: int
@@ -78,7 +81,7 @@ class RecommendedMovie:
 
 @dataclass(frozen=True, slots=True)
 class MovieExplanation:
-    """A film's score taken apart: `score = baseline + the sum of the contributions`."""
+    """The parts of a movie's score: `score = baseline + sum of contributions`."""
 
     score: float
     baseline: float
@@ -90,184 +93,192 @@ class MovieExplanation:
 
 @dataclass(frozen=True, slots=True)
 class SimilarMovie:
-    """A film like another: `similarity` is 0–1 and comparable within one list only."""
+    """A movie similar to another one: `similarity` is 0–1 and comparable within one list only."""
 
     movie_id: int
     similarity: float
     reason: str
 
 
-def recommend_for(serving: ModelState, user_id: int, wish: RecommendRequest) -> list[RecommendedMovie]:
-    """The films a user would probably love, best first, out of those that pass the filters."""
-    opinions = load_signals(user_id)
-    watchlist = load_watchlist(user_id) if wish.watchlist else None
-    serving = serving.with_movies([*opinions.movie_ids, *(watchlist or ())])
-    sources = (opinions, watchlist, wish)
-    found: list[RecommendedMovie] | None = serving.results.get(user_id, sources)
-    if found is None:
-        found = serving.results.put(user_id, sources, _recommend(serving, opinions, watchlist, wish))
-    return found
+def recommend_for(state: ModelState, user_id: int, request: RecommendRequest) -> list[RecommendedMovie]:
+    """Return the movies that pass the filters, best first for the user."""
+    signals = load_signals(user_id)
+    watchlist = load_watchlist(user_id) if request.watchlist else None
+    state, own, listed = _locate(state, signals, watchlist or ())
+    sources = (signals, watchlist, request)
+    recommended: list[RecommendedMovie] | None = state.results.get(user_id, sources)
+    if recommended is None:
+        only = listed[listed >= 0] if watchlist is not None else None
+        recommended = state.results.put(user_id, sources, _recommend(state, own, only, request))
+    return recommended
+
+
+def _locate(
+    state: ModelState, signals: UserSignals, movie_ids: Sequence[int]
+) -> tuple[ModelState, ItemSignals, Ints]:
+    """Map the user's movies and `movie_ids` to items, all at once; return the state that has most of them."""
+    required = [*movie_ids, *signals.judged_ids]
+    state, items = state.locate(required, signals.watched)
+    return state, ItemSignals(signals, items[len(movie_ids) :]), items[: len(movie_ids)]
 
 
 def _recommend(
-    serving: ModelState, opinions: UserSignals, watchlist: Sequence[int] | None, wish: RecommendRequest
+    state: ModelState, signals: ItemSignals, only: Ints | None, request: RecommendRequest
 ) -> list[RecommendedMovie]:
-    catalogue = serving.catalogue
-    seen = opinions.history_in(catalogue)
-    scored = serving.scorer.score(seen, DEFAULT_NOVELTY if wish.novelty is None else wish.novelty)
-    if not len(seen):
-        scored = dataclasses.replace(
-            scored, scores=boost_preferred(scored.scores, catalogue.traits, wish.preference)
-        )
-    excluded = opinions.excluded_in(catalogue, include_seen=wish.include_seen)
-    only = catalogue.known_items(watchlist) if watchlist is not None else None
-    allowed = candidate_mask(catalogue.traits, wish.filters, excluded, only)
-    weights = serving_weights(seen.stars)
-    taste = ranking.RankingOptions(diversity=wish.diversity or 0.0, seed=None if wish.pick else wish.seed)
-    films = ranking.rank_items(
+    catalogue = state.catalogue
+    history = signals.history()
+    scored = state.scorer.score(history, DEFAULT_NOVELTY if request.novelty is None else request.novelty)
+    if not len(history):
+        scores = boost_preferred(scored.scores, catalogue.traits, request.preference)
+        scored = dataclasses.replace(scored, scores=scores)
+    excluded = signals.excluded(include_seen=request.include_seen)
+    weights = serving_weights(history.stars)
+    items = ranking.rank_items(
         scored.scores,
-        allowed,
-        TONIGHT if wish.pick else wish.limit,
+        candidate_mask(catalogue.traits, request.filters, excluded, only),
+        PICK_FROM if request.pick else request.limit,
         likeness=catalogue.content.features.rows,
         genres=catalogue.genres,
-        wanted=ranking.genre_mix(catalogue.genres, seen.films, weights) if len(seen) else None,
-        taste=taste,
+        wanted=ranking.genre_mix(catalogue.genres, history.films, weights) if len(history) else None,
+        taste=ranking.RankingOptions(
+            diversity=request.diversity or 0.0, seed=None if request.pick else request.seed
+        ),
         makers=catalogue.director_columns,
-        liked=seen.films[weights > 0],
+        liked=history.films[weights > 0],
     )
-    if wish.pick and len(films):
-        films = films[[np.random.default_rng(wish.seed).integers(len(films))]]
-    reasons = scored.because(films, REASONS)
-    facts = scored.shared_facts(films)
-    stars = _expected_stars(serving, opinions, films)
+    if request.pick and len(items):
+        items = items[[np.random.default_rng(request.seed).integers(len(items))]]
+    reasons = scored.because(items, MAX_REASONS)
+    facts = scored.shared_facts(items)
+    stars = _predicted_stars(state, signals, items)
     return [
-        _recommended(serving, scored, *told)
-        for told in zip(films.tolist(), reasons, facts, stars, strict=True)
+        _recommended_movie(state, scored, *each)
+        for each in zip(items.tolist(), reasons, facts, stars, strict=True)
     ]
 
 
-def _expected_stars(serving: ModelState, opinions: UserSignals, films: Ints) -> list[float | None]:
-    community = serving.scorer.community
+def _predicted_stars(state: ModelState, signals: ItemSignals, items: Ints) -> list[float | None]:
+    community = state.scorer.community
     if community is None:
-        return [None] * len(films)
-    return community.expected_stars(opinions.taste_in(serving.catalogue, community), films)
+        return [None] * len(items)
+    return community.expected_stars(signals.posterior(community), items)
 
 
-def predict_rating(serving: ModelState, user_id: int, movie_id: int) -> float | None:
-    """What a user would give a film; None where that is not known."""
-    if serving.scorer.community is None:
+def predict_rating(state: ModelState, user_id: int, movie_id: int) -> float | None:
+    """Return the stars that a user would give a movie; None where the model cannot predict them."""
+    if state.scorer.community is None:
         return None
-    opinions = load_signals(user_id)
-    serving = serving.with_movies([*opinions.movie_ids, movie_id])
-    film = serving.catalogue.item_of(movie_id)
-    if film is None:
+    state, signals, items = _locate(state, load_signals(user_id), [movie_id])
+    if items[0] < 0:
         return None
-    return _expected_stars(serving, opinions, np.array([film]))[0]
+    return _predicted_stars(state, signals, items)[0]
 
 
-def explain(serving: ModelState, user_id: int, movie_id: int) -> MovieExplanation | None:
-    """The whole account of a film's score for a user; None for a film the recommender does not know yet."""
-    opinions = load_signals(user_id)
-    serving = serving.with_movies([*opinions.movie_ids, movie_id])
-    catalogue = serving.catalogue
-    film = catalogue.item_of(movie_id)
-    if film is None:
+def explain(state: ModelState, user_id: int, movie_id: int) -> MovieExplanation | None:
+    """Return the parts of a movie's score for a user; None for a movie that is not in the index yet."""
+    state, signals, items = _locate(state, load_signals(user_id), [movie_id])
+    if items[0] < 0:
         return None
-    scored = serving.scorer.score(opinions.history_in(catalogue))
-    account = scored.explain(film)
-    against = account.against if _is_weighty(account) else None
+    catalogue = state.catalogue
+    explanation = state.scorer.score(signals.history()).explain(int(items[0]))
+    against = explanation.against if _is_against_worth_mentioning(explanation) else None
     return MovieExplanation(
-        score=account.score,
-        baseline=account.baseline,
-        predicted_rating=_expected_stars(serving, opinions, np.array([film]))[0],
+        score=explanation.score,
+        baseline=explanation.baseline,
+        predicted_rating=_predicted_stars(state, signals, items)[0],
         reason=explanations.reason_sentence(
-            [_named(catalogue, item) for item in account.speaking],
-            account.facts,
-            _named(catalogue, against) if against else None,
+            [_title_and_stars(catalogue, part) for part in explanation.speaking],
+            explanation.facts,
+            _title_and_stars(catalogue, against) if against else None,
         ),
         contributions=tuple(
-            _reason(catalogue, item, item.contribution) for item in account.contributions if item.contribution
+            _reason(catalogue, part, part.contribution)
+            for part in explanation.contributions
+            if part.contribution
         ),
-        model=serving.version,
+        model=state.version,
     )
 
 
-def _is_weighty(account: ScoreExplanation) -> bool:
-    """Whether a disliked film says enough against a recommendation to be mentioned beside what speaks for it."""
-    speaking = sum(item.contribution for item in account.speaking)
-    return account.against is not None and -account.against.contribution > WEIGHTY * speaking
+def _is_against_worth_mentioning(explanation: ScoreExplanation) -> bool:
+    """Return True if a disliked movie takes away enough to be mentioned beside what speaks for the movie."""
+    speaking = sum(part.contribution for part in explanation.speaking)
+    against = explanation.against
+    return against is not None and -against.contribution > MIN_AGAINST_SHARE * speaking
 
 
 def quickstart_for(
-    serving: ModelState, user_id: int, limit: int, *, seed: int | None = None, adult: bool = False
+    state: ModelState, user_id: int, limit: int, *, seed: int | None = None, adult: bool = False
 ) -> list[int]:
-    """Ids of well-known films of many kinds that a user has not said anything of yet.
+    """Return ids of well-known movies of many kinds for which the user has given no signal yet.
 
-    The same seed (usually the user's id) gives the same films, answered ones left out.
+    The same seed (by default the user's id) gives the same movies, without those answered since.
     """
-    catalogue = serving.catalogue
-    answered = load_signals(user_id).excluded_in(catalogue, include_seen=False)
-    films = onboarding_grid.sample_grid(
-        serving.scorer.fame,
+    catalogue, signals = state.catalogue, load_signals(user_id)
+    own = ItemSignals(signals, catalogue.items_of(signals.movie_ids))
+    answered = own.excluded(include_seen=False)
+    items = onboarding_grid.sample_grid(
+        state.scorer.fame,
         candidate_mask(catalogue.traits, CandidateFilters(adult=adult), np.zeros(0, dtype=np.int64)),
         catalogue.traits.genres,
         catalogue.traits.years,
         limit + len(answered),
         user_id if seed is None else seed,
     )
-    chosen = films[~np.isin(films, answered)][:limit]
+    chosen = items[~np.isin(items, answered)][:limit]
     return [int(movie_id) for movie_id in catalogue.movie_ids[chosen]]
 
 
-def similar_movies(serving: ModelState, movie_id: int, limit: int) -> list[SimilarMovie] | None:
-    """Films like one film; None where the recommender does not know it yet."""
-    serving = serving.with_movies([movie_id])
-    catalogue = serving.catalogue
-    film = catalogue.item_of(movie_id)
-    if film is None:
+def similar_movies(state: ModelState, movie_id: int, limit: int) -> list[SimilarMovie] | None:
+    """Return the movies most similar to one; None for a movie that is not in the index yet."""
+    state, items = state.locate([movie_id])
+    item = int(items[0])
+    if item < 0:
         return None
-    allowed = (
-        ~catalogue.traits.adult if not catalogue.traits.adult[film] else np.ones(len(catalogue), dtype=bool)
-    )
-    found = serving.scorer.similar(film, limit, allowed)
-    others = np.array([other for other, _ in found], dtype=np.int64)
+    catalogue = state.catalogue
+    is_adult = catalogue.traits.adult
+    allowed = ~is_adult if not is_adult[item] else np.ones(len(catalogue), dtype=bool)
+    similar = state.scorer.similar(item, limit, allowed)
+    others = np.array([other for other, _ in similar], dtype=np.int64)
     return [
-        SimilarMovie(int(catalogue.movie_ids[other]), round(likeness, 4), explanations.capitalise(facts))
-        for (other, likeness), facts in zip(found, serving.scorer.common_facts(film, others), strict=True)
+        SimilarMovie(int(catalogue.movie_ids[other]), round(similarity, 4), explanations.capitalise(facts))
+        for (other, similarity), facts in zip(similar, state.scorer.common_facts(item, others), strict=True)
     ]
 
 
-def _recommended(
-    serving: ModelState,
+def _recommended_movie(
+    state: ModelState,
     scored: ScoredHistory,
-    film: int,
-    because: Sequence[Contribution],
+    item: int,
+    contributions: Sequence[Contribution],
     facts: str,
     stars: float | None,
 ) -> RecommendedMovie:
-    catalogue = serving.catalogue
+    catalogue = state.catalogue
     return RecommendedMovie(
-        movie_id=int(catalogue.movie_ids[film]),
-        score=round(float(scored.scores[film]), 4),
+        movie_id=int(catalogue.movie_ids[item]),
+        score=round(float(scored.scores[item]), 4),
         predicted_rating=stars,
-        kind=_kind(scored, because),
-        reason=explanations.reason_sentence([_named(catalogue, item) for item in because], facts),
-        because=tuple(_reason(catalogue, item, item.share) for item in because),
-        model=serving.version,
+        kind=_kind(scored, contributions),
+        reason=explanations.reason_sentence(
+            [_title_and_stars(catalogue, part) for part in contributions], facts
+        ),
+        because=tuple(_reason(catalogue, part, part.share) for part in contributions),
+        model=state.version,
     )
 
 
-def _kind(scored: ScoredHistory, because: Sequence[Contribution]) -> str:
-    if not because:
+def _kind(scored: ScoredHistory, contributions: Sequence[Contribution]) -> str:
+    if not contributions:
         return "popular"
     return "community" if scored.trust >= 0.5 else "content"
 
 
-def _reason(catalogue: MovieIndex, item: Contribution, contribution: float) -> Reason:
+def _reason(catalogue: MovieIndex, part: Contribution, contribution: float) -> Reason:
     return Reason(
-        int(catalogue.movie_ids[item.film]), catalogue.titles[item.film], item.stars, round(contribution, 6)
+        int(catalogue.movie_ids[part.film]), catalogue.titles[part.film], part.stars, round(contribution, 6)
     )
 
 
-def _named(catalogue: MovieIndex, item: Contribution) -> explanations.TitleAndStars:
-    return catalogue.titles[item.film], item.stars
+def _title_and_stars(catalogue: MovieIndex, part: Contribution) -> explanations.TitleAndStars:
+    return catalogue.titles[part.film], part.stars

@@ -1,4 +1,4 @@
-"""What was recommended, remembered: one row for each user and film, written only when something changed."""
+"""Log of recommendations: one row for each user and movie, written only when something changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from movierec.recommender.serving.recommend import RecommendedMovie
 
 
 class LoggedRecommendation(NamedTuple):
-    """A recommendation as it was made; `is_rated` is whether its film was rated since."""
+    """A recommendation as it was made; `is_rated` is True if the user has rated the movie since."""
 
     id: int
     movie_id: int
@@ -35,52 +35,59 @@ _COLUMNS = (
     "AND ratings.movie_id = recommendations.movie_id), recommendations.created_at"
 )
 
-_STORED = ("score", "predicted_rating", "recommendation_type", "reason", "because", "model")
-_INSERT = f"INSERT INTO recommendations (user_id, movie_id, {', '.join(_STORED)}, is_clicked, created_at)"
-_MARKS = f"({db.placeholders(['user_id', 'movie_id', *_STORED, 'is_clicked', 'created_at'])})"
+_CONTENT_COLUMNS = ("score", "predicted_rating", "recommendation_type", "reason", "because", "model")
+_INSERT = (
+    f"INSERT INTO recommendations (user_id, movie_id, {', '.join(_CONTENT_COLUMNS)}, is_clicked, created_at)"
+)
+_PLACEHOLDERS = f"({db.placeholders(['user_id', 'movie_id', *_CONTENT_COLUMNS, 'is_clicked', 'created_at'])})"
 _ON_CONFLICT = "ON CONFLICT (user_id, movie_id) DO UPDATE SET " + ", ".join(
-    f"{name} = excluded.{name}" for name in (*_STORED, "created_at")
+    f"{name} = excluded.{name}" for name in (*_CONTENT_COLUMNS, "created_at")
 )
 ROWS_PER_STATEMENT = 100
 
 
-def find_logged(user_id: int, found: Sequence[RecommendedMovie]) -> list[LoggedRecommendation] | None:
-    """The stored rows of exactly these recommendations, in their order; None if any is missing or differs."""
-    rows = _rows(user_id, [item.movie_id for item in found])
-    stored = [rows.get(item.movie_id) for item in found]
-    same = all(row is not None and _told(row) == _tell(item) for row, item in zip(stored, found, strict=True))
-    return [row for row in stored if row is not None] if same else None
+def find_logged(user_id: int, recommended: Sequence[RecommendedMovie]) -> list[LoggedRecommendation] | None:
+    """Return the stored rows of exactly these recommendations, in their order; None if any is missing or differs."""
+    rows = _rows(user_id, [item.movie_id for item in recommended])
+    logged = [rows.get(item.movie_id) for item in recommended]
+    is_same = all(
+        row is not None and _logged_content(row) == _content(item)
+        for row, item in zip(logged, recommended, strict=True)
+    )
+    return [row for row in logged if row is not None] if is_same else None
 
 
 def log_recommendations(
-    user_id: int, found: Sequence[RecommendedMovie], now: int
+    user_id: int, recommended: Sequence[RecommendedMovie], now: int
 ) -> list[LoggedRecommendation]:
-    """Store these recommendations, keeping the ids of films recommended before; returns them in order.
+    """Upsert these recommendations and return their rows in order; a movie recommended before keeps its id.
 
-    A film that has left the catalogue since it was read, deleted or merged into another, is left out.
+    A movie that was deleted or merged into another one since it was read is left out.
     """
-    # Somebody waits for this list, and it could be made again: not worth waiting for the disk.
+    # A user waits for this list, and it can be computed again: not worth waiting for the disk.
     with db.write(durable=False):
-        found = _still_there(found)
-        # In the order of the key, so that two requests of one user never wait for each other in a circle.
-        for batch in db.batches(sorted(found, key=lambda each: each.movie_id), ROWS_PER_STATEMENT):
-            values = [(user_id, item.movie_id, *_tell(item), False, now) for item in batch]
+        recommended = _without_deleted(recommended)
+        # In the order of the key, so that two requests of one user cannot deadlock.
+        in_order = sorted(recommended, key=lambda item: item.movie_id)
+        for batch in db.batches(in_order, ROWS_PER_STATEMENT):
+            values = [(user_id, item.movie_id, *_content(item), False, now) for item in batch]
             db.execute(
-                f"{_INSERT} VALUES {', '.join([_MARKS] * len(batch))} {_ON_CONFLICT}",
+                f"{_INSERT} VALUES {', '.join([_PLACEHOLDERS] * len(batch))} {_ON_CONFLICT}",
                 *chain.from_iterable(values),
             )
-        rows = _rows(user_id, [item.movie_id for item in found])
-        return [rows[item.movie_id] for item in found]
+        rows = _rows(user_id, [item.movie_id for item in recommended])
+        return [rows[item.movie_id] for item in recommended]
 
 
-def _still_there(found: Sequence[RecommendedMovie]) -> list[RecommendedMovie]:
-    ids = [item.movie_id for item in found]
-    there = {row[0] for row in db.rows(f"SELECT id FROM movies WHERE id IN ({db.placeholders(ids)})", *ids)}
-    return [item for item in found if item.movie_id in there]
+def _without_deleted(recommended: Sequence[RecommendedMovie]) -> list[RecommendedMovie]:
+    ids = [item.movie_id for item in recommended]
+    rows = db.rows(f"SELECT id FROM movies WHERE id IN ({db.placeholders(ids)})", *ids)
+    existing = {row[0] for row in rows}
+    return [item for item in recommended if item.movie_id in existing]
 
 
 def open_recommendation(user_id: int, recommendation_id: int) -> LoggedRecommendation:
-    """One stored recommendation; looking at it counts as a click. Raises NotFound."""
+    """Return a stored recommendation and mark it as clicked. Raises NotFound."""
     with db.write():
         db.execute(
             "UPDATE recommendations SET is_clicked = ? WHERE id = ? AND user_id = ?",
@@ -88,42 +95,44 @@ def open_recommendation(user_id: int, recommendation_id: int) -> LoggedRecommend
             recommendation_id,
             user_id,
         )
-        found = db.row(
+        row = db.row(
             f"SELECT {_COLUMNS} FROM recommendations WHERE id = ? AND user_id = ?", recommendation_id, user_id
         )
-    if found is None:
+    if row is None:
         raise NotFound()
-    return _shown(found)
+    return _logged(row)
 
 
 def recommended_movie(user_id: int, recommendation_id: int) -> int:
-    """The film of a stored recommendation. Raises NotFound."""
+    """Return the movie id of a stored recommendation. Raises NotFound."""
     sql = "SELECT movie_id FROM recommendations WHERE id = ? AND user_id = ?"
-    found = db.value(sql, recommendation_id, user_id)
-    if found is None:
+    movie_id = db.value(sql, recommendation_id, user_id)
+    if movie_id is None:
         raise NotFound("There is no such recommendation.")
-    return int(found)
+    return int(movie_id)
 
 
 def _rows(user_id: int, movie_ids: Sequence[int]) -> dict[int, LoggedRecommendation]:
-    found = db.rows(
+    rows = db.rows(
         f"SELECT {_COLUMNS} FROM recommendations WHERE user_id = ? "
         f"AND movie_id IN ({db.placeholders(movie_ids)})",
         user_id,
         *movie_ids,
     )
-    return {row[1]: _shown(row) for row in found}
+    return {row.movie_id: row for row in map(_logged, rows)}
 
 
-def _shown(row: db.Row) -> LoggedRecommendation:
-    *told, is_clicked, is_rated, created_at = row
-    return LoggedRecommendation._make((*told, bool(is_clicked), bool(is_rated), created_at))
+def _logged(row: db.Row) -> LoggedRecommendation:
+    *columns, is_clicked, is_rated, created_at = row
+    # SQLite has no booleans.
+    return LoggedRecommendation._make((*columns, bool(is_clicked), bool(is_rated), created_at))
 
 
-Told = tuple[float, float | None, str, str, str, str]
+# Values of _CONTENT_COLUMNS.
+Content = tuple[float, float | None, str, str, str, str]
 
 
-def _tell(item: RecommendedMovie) -> Told:
+def _content(item: RecommendedMovie) -> Content:
     because = [
         {
             "movie": reason.movie_id,
@@ -137,5 +146,5 @@ def _tell(item: RecommendedMovie) -> Told:
     return item.score, item.predicted_rating, item.kind, item.reason, reasons, item.model
 
 
-def _told(row: LoggedRecommendation) -> Told:
+def _logged_content(row: LoggedRecommendation) -> Content:
     return row.score, row.predicted_rating, row.kind, row.reason, row.because, row.model

@@ -1,4 +1,4 @@
-"""Each user's latest list, given again as long as everything it was made of is the same."""
+"""Cache of the latest result of each user, reused while everything it was computed from is unchanged."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Generic, TypeVar
 
 MAXIMUM_USERS = 500
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
-class ResultCache(Generic[Made]):
-    """What was made last for each of the users who asked last.
+class ResultCache(Generic[Result]):
+    """The latest result of each of the users who asked most recently (LRU).
 
-    What it was made of is compared whole: nobody has to tell of a change, in whichever process it happened.
+    The sources of a result are compared whole, so that no process has to announce a change.
     """
 
     def __init__(self, users: int = MAXIMUM_USERS) -> None:
         self._users = users
-        self._kept: OrderedDict[int, tuple[object, Made]] = OrderedDict()
+        self._entries: OrderedDict[int, tuple[object, Result]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, user_id: int, sources: object) -> Made | None:
-        """The latest of a user if it was made of just these sources."""
+    def get(self, user_id: int, sources: object) -> Result | None:
+        """Return the latest result of a user if it was computed from equal sources."""
         with self._lock:
-            found = self._kept.get(user_id)
-        return found[1] if found is not None and found[0] == sources else None
+            entry = self._entries.get(user_id)
+        return entry[1] if entry is not None and entry[0] == sources else None
 
-    def put(self, user_id: int, sources: object, made: Made) -> Made:
-        """Remember and return `made`. Neither it nor `sources` may change afterwards."""
+    def put(self, user_id: int, sources: object, result: Result) -> Result:
+        """Store and return `result`. Neither it nor `sources` may change afterwards."""
         with self._lock:
-            self._kept[user_id] = (sources, made)
-            self._kept.move_to_end(user_id)
-            if len(self._kept) > self._users:
-                self._kept.popitem(last=False)
-        return made
+            self._entries[user_id] = (sources, result)
+            self._entries.move_to_end(user_id)
+            if len(self._entries) > self._users:
+                self._entries.popitem(last=False)
+        return result

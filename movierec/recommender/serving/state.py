@@ -1,4 +1,4 @@
-"""What a daemon serves from: the catalogue and the newest whole model, both replaced behind the requests."""
+"""The state that a daemon serves from: movie index and newest valid model, both replaced in the background."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import numpy as np
 from movierec import config, db
 from movierec.recommender.artifacts import store
 from movierec.recommender.artifacts.model import community_from_artifact
+from movierec.recommender.engine.arrays import Ints
 from movierec.recommender.engine.hybrid import HybridScorer
 from movierec.recommender.engine.settings import Settings
 from movierec.recommender.serving.movie_index import MovieIndex, load_movie_index
@@ -29,168 +30,178 @@ logger = logging.getLogger("movierec.recommender")
 # The version of recommendations made without a trained model.
 CONTENT_ONLY = "content"
 
-# After a change of the catalogue was taken over, the next one waits so many times as long as that took.
-REST, LEAST_REST_SECONDS, MOST_REST_SECONDS = 20.0, 2.0, 45.0
-# How long a request waits for the renewal that is to bring its film.
-PATIENCE_SECONDS = 0.5
+# After a refresh the next one waits this many times as long as it took, within these limits.
+REST_FACTOR, MIN_REST_SECONDS, MAX_REST_SECONDS = 20.0, 2.0, 45.0
+# How long a request waits for the refresh that is to add its movie.
+REFRESH_TIMEOUT_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class ModelState:
-    """One consistent state: scorer and catalogue number the films alike.
+    """One consistent state: scorer and catalogue give a movie the same item number.
 
-    `version` names the model that serves, `wanted` the one that should; `degraded` says why they differ.
+    `version` names the model that serves, `wanted_version` the one that should; `degraded` says why they differ.
     """
 
     catalogue: MovieIndex
     scorer: HybridScorer
     version: str
     wanted_version: str | None
-    manifest: dict[str, object]
+    manifest: store.Manifest
     degraded: tuple[str, ...] = ()
-    # Of lists of recommendations, by what users have said: unchanged ones are not made again.
+    # Recommendations by user, reused while the user's signals are unchanged.
     results: ResultCache[Any] = field(default_factory=ResultCache)
-    # Who keeps it; None where nothing ever changes.
+    # None where the state is never replaced.
     keeper: ModelKeeper | None = None
 
-    def with_movies(self, movie_ids: Sequence[int]) -> ModelState:
-        """This, or a newer one where a film has come since; it may still lack one for some seconds."""
-        known = (self.catalogue.items_of(movie_ids) >= 0).all()
-        return self if known or self.keeper is None else self.keeper.state_with_new_movies()
+    def locate(self, movie_ids: Sequence[int], optional: Sequence[int] = ()) -> tuple[ModelState, Ints]:
+        """Return the items of movies, −1 where missing, and the state that they belong to.
+
+        That is a newer state if this one lacks one of `movie_ids`; for some seconds it may lack the movie too.
+        A missing `optional` movie is no reason for a newer state; its item comes behind the others.
+        """
+        everything = [*movie_ids, *optional]
+        items = self.catalogue.items_of(everything)
+        if self.keeper is None or (items[: len(movie_ids)] >= 0).all():
+            return self, items
+        newer = self.keeper.state_with_new_movies()
+        return newer, items if newer is self else newer.catalogue.items_of(everything)
 
 
 class ModelKeeper:
-    """Keeps a `Serving` and renews it in a thread of its own when catalogue or model have changed.
+    """Holds the `ModelState` and refreshes it in a background thread after a change of catalogue or model.
 
-    Requests never wait, but for the very first one; until the new state stands the old one serves. Changes of
-    the catalogue are taken over together, at most a small part of the time; a new model at once.
+    Only the very first request waits; the old state serves until the new one is complete. Changes of the
+    catalogue are taken over in batches, so that refreshing takes a small part of the time; a new model at once.
     """
 
     def __init__(self, models: Path, settings: Settings) -> None:
         self.models = models
         self._settings = settings
-        self._serving: ModelState | None = None
+        self._state: ModelState | None = None
         self._lock = threading.Lock()
-        self._renewing = False
-        # Of `time.monotonic`: before this no change of the catalogue is taken over.
+        self._is_refreshing = False
+        # Time of `time.monotonic` before which no change of the catalogue is taken over.
         self._rest_until = 0.0
 
     @property
     def version(self) -> str | None:
-        """What serves, None before the first request; reads nothing."""
-        return self._serving.version if self._serving else None
+        """Version of the model that serves; None before the first request. Reads no file."""
+        return self._state.version if self._state else None
 
     def state(self) -> ModelState:
-        """The state to serve from now. Called in a database thread."""
-        found = self._serving
-        if found is None:
+        """Return the state to serve from now, and start a refresh if one is due. Called in a database thread."""
+        state = self._state
+        if state is None:
             with self._lock:
-                found = self._serving = self._serving or self._build(None)
-        elif not self._renewing and self._should_renew(found):
-            self._renewing = True
-            threading.Thread(target=self._renew, name="recommender-renewal", daemon=True).start()
-        return found
+                state = self._state = self._state or self._build(None)
+        elif not self._is_refreshing and self._should_refresh(state):
+            self._is_refreshing = True
+            threading.Thread(target=self._refresh_in_thread, name="recommender-refresh", daemon=True).start()
+        return state
 
     def refresh(self) -> None:
-        """Take over what has changed, now."""
-        with self._lock, _yielding():
-            self._serving = self._build(self._serving)
+        """Take over changes of catalogue and model now."""
+        with self._lock, _short_switch_interval():
+            self._state = self._build(self._state)
 
     def state_with_new_movies(self) -> ModelState:
-        """The state with the films that came this moment; without them where that would take long."""
-        found = self.state()
-        if found.catalogue.revision == db.revision("catalogue"):
-            return found
-        if self._lock.acquire(timeout=PATIENCE_SECONDS):
+        """Return the state with the movies added a moment ago, or without them where that would take long."""
+        state = self.state()
+        if state.catalogue.revision == db.revision("catalogue"):
+            return state
+        if self._lock.acquire(timeout=REFRESH_TIMEOUT_SECONDS):
             try:
-                found = self._serving or found
-                self._serving = self._with_changes(found) or found
+                state = self._state or state
+                self._state = self._with_changes(state) or state
             finally:
                 self._lock.release()
-        return self._serving or found
+        return self._state or state
 
-    def _should_renew(self, serving: ModelState) -> bool:
-        if store.current_version(self.models) != serving.wanted_version:
+    def _should_refresh(self, state: ModelState) -> bool:
+        if store.current_version(self.models) != state.wanted_version:
             return True
-        rested = time.monotonic() >= self._rest_until
-        return rested and db.revision("catalogue") != serving.catalogue.revision
+        is_rested = time.monotonic() >= self._rest_until
+        return is_rested and db.revision("catalogue") != state.catalogue.revision
 
-    def _renew(self) -> None:
+    def _refresh_in_thread(self) -> None:
         started = time.monotonic()
         try:
             db.run_with_retry(self.refresh)
         except Exception:
-            logger.exception("the recommender could not take over what has changed")
+            logger.exception("the recommender could not refresh its catalogue and model")
         finally:
             db.close()
             ended = time.monotonic()
-            rest = min(max(LEAST_REST_SECONDS, REST * (ended - started)), MOST_REST_SECONDS)
+            rest = min(max(MIN_REST_SECONDS, REST_FACTOR * (ended - started)), MAX_REST_SECONDS)
             self._rest_until = ended + rest
-            self._renewing = False
+            self._is_refreshing = False
 
     def _build(self, before: ModelState | None) -> ModelState:
-        wanted = store.current_version(self.models)
-        if before is not None and before.wanted_version == wanted:
+        wanted_version = store.current_version(self.models)
+        if before is not None and before.wanted_version == wanted_version:
             changed = self._with_changes(before)
             if changed is not None:
                 return changed
         catalogue = before.catalogue if before else None
         if catalogue is None or catalogue.added or catalogue.revision != db.revision("catalogue"):
             catalogue = load_movie_index()
-        found, complaints = store.load_current(self.models)
+        artifact, problems = store.load_current(self.models)
         community = None
-        if found:
+        if artifact:
             try:
-                community = community_from_artifact(found, catalogue, self._settings)
+                community = community_from_artifact(artifact, catalogue, self._settings)
             except store.CorruptArtifact as error:
-                found = None
-                complaints.append(str(error))
-        for complaint in complaints:
-            logger.error(complaint)
+                artifact = None
+                problems.append(str(error))
+        for problem in problems:
+            logger.error(problem)
         return ModelState(
             catalogue=catalogue,
             scorer=HybridScorer(catalogue.content, community),
-            version=found.version if found else CONTENT_ONLY,
-            wanted_version=wanted,
-            manifest=dict(found.manifest) if found else {},
-            degraded=tuple(complaints),
+            version=artifact.version if artifact else CONTENT_ONLY,
+            wanted_version=wanted_version,
+            manifest=artifact.manifest if artifact else {},
+            degraded=tuple(problems),
             keeper=self,
         )
 
     def _with_changes(self, before: ModelState) -> ModelState | None:
-        """The same model over the catalogue as it is now; None where that must be read whole."""
+        """Return the same model over the changed catalogue; None where the catalogue must be read whole."""
         if before.catalogue.revision == db.revision("catalogue"):
             return before
-        found = refresh_movie_index(before.catalogue)
-        if found is None:
+        refreshed = refresh_movie_index(before.catalogue)
+        if refreshed is None:
             return None
-        catalogue, community = found.catalogue, before.scorer.community
+        catalogue, community = refreshed.catalogue, before.scorer.community
         if community is not None:
             old_ids = before.catalogue.movie_ids
             ids = np.where(community.positions >= 0, old_ids[community.positions], -1)
-            community = community.over(catalogue.content, catalogue.items_of(ids), found.take, found.fresh)
+            community = community.over(
+                catalogue.content, catalogue.items_of(ids), refreshed.take, refreshed.fresh
+            )
         scorer = HybridScorer(catalogue.content, community)
         return dataclasses.replace(before, catalogue=catalogue, scorer=scorer, results=ResultCache())
 
 
 @contextlib.contextmanager
-def _yielding() -> Iterator[None]:
-    """Requests get their turn in the interpreter ten times as soon while something long runs beside them."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(usual / 10)
+def _short_switch_interval() -> Iterator[None]:
+    """Switch threads ten times as often, so that requests get their turn beside a long computation."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(interval / 10)
     try:
         yield
     finally:
-        sys.setswitchinterval(usual)
+        sys.setswitchinterval(interval)
 
 
 def models_folder(settings: config.Settings) -> Path:
-    """Where the versions of the model lie."""
+    """Return the folder that holds the versions of the model."""
     return settings.paths.state / "models"
 
 
 def recommender_settings(section: config.RecommenderSettings) -> Settings:
-    """The recommender's own settings, with what the configuration says of them."""
+    """Return the recommender's settings with the values that the configuration overrides."""
     return Settings(
         dislikes="push" if section.dislikes == "push" else "trained",
         min_raters=section.minimum_raters,

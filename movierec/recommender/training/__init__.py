@@ -1,1 +1,1 @@
-"""From stored ratings to a published model: training data, the pipeline, Spark."""
+"""Training: from stored ratings to a published model, on one machine or with Spark."""

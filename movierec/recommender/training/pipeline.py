@@ -1,7 +1,7 @@
-"""Training: from the community's ratings in the database to a published model, in a process of its own.
+"""Training pipeline: from the community's ratings in the database to a published model.
 
-`python -m movierec.recommender.training.pipeline` reads an order (JSON, see `order`) from standard input and says
-how far it is on standard output, a JSON object a line; the last one is its report or its error.
+Runs in a process of its own: `python -m movierec.recommender.training` reads a `ProcessInput` (JSON) from standard
+input and writes its progress to standard output, one JSON object a line; the last one is its report or its error.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -33,16 +33,16 @@ from movierec.recommender.serving.movie_index import MovieIndex, load_movie_inde
 from movierec.recommender.serving.state import models_folder, recommender_settings
 from movierec.recommender.training.training_data import RatingSource, TrainingRatings
 
-# Told the stage that begins and how many percent are done; what it raises ends the training.
+# Called with the stage that begins and the percentage done; an exception from it ends the training.
 TrainingProgress = Callable[[str, int], None]
 
 NICENESS = 10
-# A fifth of the raters is held out: with fewer nothing could be told from noise.
+# A fifth of the raters is held out: with fewer raters the metrics would be noise.
 MIN_RATERS = 20
 FAILED = "Training failed unexpectedly. The daemon's log says why."
-# Where fitting (films, then stars) and measuring end, in percent.
+# Progress in percent at which fitting the items, fitting the ratings and measuring end.
 FITTED, RATED, MEASURED = 60, 80, 95
-# `fit` names its stages for itself; these are said of a job.
+# Names of the engine's stages in the progress of a job.
 STAGES = {
     "ratings": "read",
     "statistics": "gram",
@@ -53,6 +53,26 @@ STAGES = {
 }
 
 
+class TrainingReport(TypedDict):
+    """Result of a training; `ratings` and `raters` are those read, `movies` those of the model."""
+
+    version: str
+    movies: int
+    ratings: int
+    raters: int
+    metrics: dict[str, float]
+    seconds: float
+
+
+class ProcessInput(TypedDict):
+    """Input of the training process. `database` holds the address: for pipes, not for arguments."""
+
+    database: dict[str, Any]
+    recommender: dict[str, Any]
+    state: str
+    measure: bool
+
+
 def train(
     settings: config.Settings,
     progress: TrainingProgress,
@@ -60,32 +80,32 @@ def train(
     now: int,
     measure: bool = False,
     source: Callable[[MovieIndex, int], RatingSource] = TrainingRatings,
-) -> dict[str, Any]:
-    """Fit a model to all community ratings, publish it, and return what is known of it.
+) -> TrainingReport:
+    """Fit a model to all community ratings, publish it, and return a report.
 
-    The ratings are the community's, or those of another `source` of a catalogue and the longest history wanted.
-    `measure` holds out a fifth of the community's users and fits once more without them; the metrics go into the
-    manifest. Raises NothingToTrainOn where there is no rating, or no film with enough raters.
+    `source` makes another source of ratings from a catalogue and the maximum length of a history. `measure` holds
+    out a fifth of the community's users and fits once more without them; the metrics go into the manifest.
+    Raises NothingToTrainOn if there is no rating, or no movie with enough raters.
     """
     started = time.perf_counter()
     chosen = recommender_settings(settings.recommender)
     progress("read", 0)
     watermark = community.revision()
     catalogue = load_movie_index()
-    corpus = source(catalogue, chosen.training_history)
+    ratings = source(catalogue, chosen.training_history)
     fitting = _within(progress, 0, FITTED)
-    found = corpus.statistics(chosen, fitting)
-    if not len(found.films):
+    statistics = ratings.statistics(chosen, fitting)
+    if not len(statistics.films):
         raise NothingToTrainOn(
             f"No film has the {chosen.min_raters} raters that recommender.minimum_raters asks for. "
             "Import more ratings."
-            if corpus.ratings
+            if ratings.ratings
             else NothingToTrainOn.default_detail
         )
-    model = solve_model(found, catalogue.content.features.rows, len(catalogue), chosen, fitting)
-    rating = FactorisationSettings()
-    sample = corpus.sample(model.films, rating.max_ratings, rating.seed)
-    stars = fit_rating_model(sample, rating, _within(progress, FITTED, RATED))
+    model = solve_model(statistics, catalogue.content.features.rows, len(catalogue), chosen, fitting)
+    factorisation = FactorisationSettings()
+    sample = ratings.sample(model.films, factorisation.max_ratings, factorisation.seed)
+    rating_model = fit_rating_model(sample, factorisation, _within(progress, FITTED, RATED))
     del sample
     metrics = (
         _measure(TrainingRatings(catalogue, chosen.training_history), chosen, progress) if measure else {}
@@ -93,34 +113,34 @@ def train(
     progress("publish", MEASURED)
     facts = {
         "trained_at": now,
-        "ratings": corpus.ratings,
-        "raters": corpus.raters,
+        "ratings": ratings.ratings,
+        "raters": ratings.raters,
         "community": watermark,
         "community_ratings": community.count_ratings(),
         "metrics": metrics,
         "settings": dataclasses.asdict(chosen),
     }
     folder = models_folder(settings)
-    version = model_artifact.publish_model(folder, model, stars, catalogue.movie_ids, catalogue, facts)
+    version = model_artifact.publish_model(folder, model, rating_model, catalogue.movie_ids, catalogue, facts)
     seconds = round(time.perf_counter() - started, 2)
     return {
         "version": version,
         "movies": len(model.films),
-        "ratings": facts["ratings"],
-        "raters": facts["raters"],
+        "ratings": ratings.ratings,
+        "raters": ratings.raters,
         "metrics": metrics,
         "seconds": seconds,
     }
 
 
-def _measure(corpus: TrainingRatings, settings: Settings, progress: TrainingProgress) -> dict[str, Any]:
-    """NDCG@100 by how many ratings of a user are known, over users the model has not seen."""
+def _measure(ratings: TrainingRatings, settings: Settings, progress: TrainingProgress) -> dict[str, float]:
+    """Return NDCG@100 by the number of known ratings of a user, over users not trained on."""
     progress("measure", RATED)
-    stars, films = _rated(corpus)
+    stars, items = _rated_items(ratings)
     report = evaluation.evaluate(
         stars,
         settings,
-        films=films,
+        films=items,
         algorithms={},
         cells=(5, 10, None),
         seeds=evaluation.SEEDS[:1],
@@ -131,11 +151,11 @@ def _measure(corpus: TrainingRatings, settings: Settings, progress: TrainingProg
     }
 
 
-def _rated(corpus: TrainingRatings) -> tuple[Csr, evaluation.ItemContent]:
-    """Stars (raters × films) of the films that anybody has rated, and what is known of these."""
-    stars = corpus.matrix()
-    films = np.flatnonzero(rating_matrix.rater_counts(stars))
-    return as_csr(stars[:, films]), evaluation.ItemContent(corpus.catalogue.content, films)
+def _rated_items(ratings: TrainingRatings) -> tuple[Csr, evaluation.ItemContent]:
+    """Return stars (raters × items) of the items with a rating, and their content."""
+    stars = ratings.matrix()
+    items = np.flatnonzero(rating_matrix.rater_counts(stars))
+    return as_csr(stars[:, items]), evaluation.ItemContent(ratings.catalogue.content, items)
 
 
 def evaluate_model(
@@ -147,14 +167,14 @@ def evaluate_model(
     positives_only: bool = False,
     rivals: bool = False,
 ) -> EvaluationReport:
-    """What is served beside popularity, item neighbours and EASE, on the community's ratings.
+    """Evaluate the served model beside popularity, item neighbours and EASE on the community's ratings.
 
-    `rivals` adds what could be served instead, which takes several times as long. Raises NothingToTrainOn where
-    there are too few raters to hold any out.
+    `rivals` adds further reference models, which takes several times as long. Raises NothingToTrainOn if there
+    are too few raters to hold any out.
     """
     chosen = recommender_settings(settings.recommender)
-    # Whole histories: whoever is fitted to them leaves out what it does not want.
-    stars, films = _rated(TrainingRatings(load_movie_index(), sys.maxsize))
+    # Whole histories: each algorithm leaves out what it does not use.
+    stars, items = _rated_items(TrainingRatings(load_movie_index(), sys.maxsize))
     if not stars.nnz:
         raise NothingToTrainOn()
     if stars.shape[0] < MIN_RATERS:
@@ -162,7 +182,7 @@ def evaluate_model(
     report = evaluation.evaluate(
         stars,
         chosen,
-        films=films,
+        films=items,
         algorithms={**BASELINES, **(REFERENCE_MODELS if rivals else {})},
         cells=cells,
         seeds=seeds,
@@ -174,14 +194,16 @@ def evaluate_model(
 
 
 def _within(progress: TrainingProgress, begin: int, end: int) -> Callable[[str, float], None]:
-    def fitted(stage: str, done: float) -> None:
+    """Return a callback that maps progress from 0 to 1 to a part of the training's percentage."""
+
+    def report(stage: str, done: float) -> None:
         progress(STAGES.get(stage, stage), begin + round((end - begin) * done))
 
-    return fitted
+    return report
 
 
-def process_input(settings: config.Settings, *, measure: bool) -> dict[str, Any]:
-    """What the training process is told. It holds the database's address: for pipes, not for arguments."""
+def process_input(settings: config.Settings, *, measure: bool) -> ProcessInput:
+    """Return the input of the training process."""
     return {
         "database": dataclasses.asdict(settings.database),
         "recommender": dataclasses.asdict(settings.recommender),
@@ -190,49 +212,47 @@ def process_input(settings: config.Settings, *, measure: bool) -> dict[str, Any]
     }
 
 
-def _settings(told: dict[str, Any]) -> config.Settings:
-    usual = config.Settings()
-    # The daemon may have its database at the usual place, which depends on its own environment.
+def _settings(inputs: ProcessInput) -> config.Settings:
+    defaults = config.Settings()
+    # The default place of the database depends on the environment of the daemon: it is always passed on.
     return dataclasses.replace(
-        usual,
-        database=config.DatabaseSettings(**told["database"]),
-        recommender=config.RecommenderSettings(**told["recommender"]),
-        paths=dataclasses.replace(usual.paths, state=Path(told["state"])),
+        defaults,
+        database=config.DatabaseSettings(**inputs["database"]),
+        recommender=config.RecommenderSettings(**inputs["recommender"]),
+        paths=dataclasses.replace(defaults.paths, state=Path(inputs["state"])),
     )
 
 
 def main() -> int:
-    """The training process; returns its exit code."""
+    """Run the training process and return its exit code."""
     os.nice(NICENESS)
     os.umask(0o077)
-    told = json.load(sys.stdin)
-    settings = _settings(told)
+    inputs: ProcessInput = json.load(sys.stdin)
+    settings = _settings(inputs)
     db.connect(settings)
     try:
-        report = db.run_with_retry(train, settings, _say_stage, now=int(time.time()), measure=told["measure"])
+        report = db.run_with_retry(
+            train, settings, _write_progress, now=int(time.time()), measure=inputs["measure"]
+        )
     except MovierecError as error:
-        _say({"error": error.code, "detail": error.detail})
+        _write_line({"error": error.code, "detail": error.detail})
     except BrokenPipeError:
-        # The daemon has gone: nobody waits for this training any more.
+        # The daemon is gone: nobody waits for this training any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception:
-        _say({"error": InternalError.code, "detail": FAILED, "traceback": traceback.format_exc()})
+        _write_line({"error": InternalError.code, "detail": FAILED, "traceback": traceback.format_exc()})
     else:
-        _say({"report": report, "stage": "publish", "done": 100})
+        _write_line({"report": report, "stage": "publish", "done": 100})
     finally:
         db.close()
     return 0
 
 
-def _say_stage(stage: str, percent: int) -> None:
-    _say({"stage": stage, "done": percent})
+def _write_progress(stage: str, percent: int) -> None:
+    _write_line({"stage": stage, "done": percent})
 
 
-def _say(document: dict[str, Any]) -> None:
-    """Raises BrokenPipeError when the daemon has gone."""
+def _write_line(document: object) -> None:
+    """Print a JSON object on one line. Raises BrokenPipeError if the daemon is gone."""
     print(json.dumps(document), flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,7 @@
-"""Ratings that outgrow one machine: an existing Spark cluster adds up their statistics, the solver is the same.
+"""Training on ratings that outgrow one machine: a Spark cluster sums their statistics, the solver is the same.
 
-Imported only where that is asked for; pyspark is an extra. Executors need Python with numpy and scipy, nothing of
-movierec, and memory for one triangle of sums a core: 4 · films² bytes, 1.6 GB for 20,000 films.
+Imported only on request; pyspark is an extra. Executors need Python with numpy and scipy, but no movierec, and
+memory for one triangle of sums a core: 4 · items² bytes, 1.6 GB for 20,000 items.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from movierec.recommender.engine.gram import ExactGram
 from movierec.recommender.engine.model import ProgressCallback, TrainingStatistics
 from movierec.recommender.serving.movie_index import MovieIndex
 
-# What a column may be called; the second names are MovieLens's.
+# Accepted names of each column; the second names are MovieLens's.
 RATER, RATING, RATED_AT = ("rater", "userId"), ("rating",), ("rated_at", "timestamp")
-# Ids of films that ratings may go by, and where the catalogue has them.
+# Accepted id columns, and the columns of the catalogue that hold these ids.
 MOVIE_ID_COLUMNS = {
     "movie_id": "id",
     "imdb_id": "imdb_id",
@@ -36,19 +36,20 @@ MOVIE_ID_COLUMNS = {
     "movieId": "movielens_id",
 }
 RATINGS_PER_BLOCK = 1_000_000
-# Columns of a strip that travel together: 8 MB.
+# Columns of a strip that are sent together: 8 MB.
 COLUMNS_PER_TILE = 1_000
 JDBC = "jdbc:"
 READERS = 16
 
+# Data, indices and indptr of a CSR matrix; arrays of several types.
 Block = tuple[Any, Any, Any]
 
 
 class SparkRatings:
-    """Ratings in Parquet or a database as a source of training, like `Corpus`; columns are catalogue numbers.
+    """Ratings in Parquet or a database as a `RatingSource`; matrix columns are the catalogue's items.
 
-    Columns: `rater`, `rating` (stars), a film's `movie_id`, `imdb_id`, `tmdb_id` or `movielens_id`, and if known
-    `rated_at` (a number that rises). Raises ValidationFailed where one is missing.
+    Columns: `rater`, `rating` (stars), one of `movie_id`, `imdb_id`, `tmdb_id` and `movielens_id`, and optionally
+    `rated_at` (a number that rises with time). Raises ValidationFailed if a column is missing.
     """
 
     def __init__(self, ratings: DataFrame, catalogue: MovieIndex, history: int) -> None:
@@ -57,39 +58,39 @@ class SparkRatings:
             cloudpickle.register_pickle_by_value(module)
         columns = len(catalogue)
         entries = _histories(ratings, catalogue)
-        blocks = entries.rdd.mapPartitions(lambda rows: _packed(rows, columns, history))
+        blocks = entries.rdd.mapPartitions(lambda rows: _blocks_of(rows, columns, history))
         self._blocks = blocks.persist(StorageLevel.MEMORY_AND_DISK)
 
     def statistics(self, chosen: settings.Settings, progress: ProgressCallback) -> TrainingStatistics:
-        """As `model.statistics` would have them, to the last bit."""
+        """Return the statistics, equal to those of `model.accumulate_statistics` to the last bit."""
         columns = len(self.catalogue)
-        nothing = (np.zeros(columns, dtype=np.int64), 0, 0)
-        counted = self._blocks.map(lambda block: _counted(block, columns))
-        counts, self.raters, self.ratings = counted.fold(nothing, _added)
-        films = rating_matrix.select_items(counts, chosen)
-        users = self._blocks.map(lambda block: _users(block, columns, films)).sum()
+        zero = (np.zeros(columns, dtype=np.int64), 0, 0)
+        counts_by_block = self._blocks.map(lambda block: _counts(block, columns))
+        counts, self.raters, self.ratings = counts_by_block.fold(zero, _sum_counts)
+        items = rating_matrix.select_items(counts, chosen)
+        users = self._blocks.map(lambda block: _users(block, columns, items)).sum()
         progress("statistics", 0.2)
-        sums = ExactGram(len(films))
+        sums = ExactGram(len(items))
         cores = self._blocks.context.defaultParallelism
-        tiles = self._blocks.coalesce(cores).mapPartitions(lambda blocks: _tiles(blocks, columns, films))
+        tiles = self._blocks.coalesce(cores).mapPartitions(lambda blocks: _tiles(blocks, columns, items))
         for (strip, start), tile in tiles.reduceByKey(np.add, cores).toLocalIterator():
             sums.parts[strip][:, start : start + tile.shape[1]] += tile
-        return TrainingStatistics(sums, films, counts[films], users)
+        return TrainingStatistics(sums, items, counts[items], users)
 
-    def sample(self, films: Ints, ratings: int, seed: int) -> Csr:
-        """Histories over some films of so many raters that about `ratings` are left."""
+    def sample(self, items: Ints, ratings: int, seed: int) -> Csr:
+        """Return histories over some items, of a random part of the raters with about `ratings` ratings."""
         columns, share = len(self.catalogue), ratings / max(self.ratings, 1)
         drawn = self._blocks.mapPartitionsWithIndex(
-            lambda part, blocks: _sampled(blocks, columns, films, share, [seed, part])
+            lambda part, blocks: _sample(blocks, columns, items, share, [seed, part])
         )
-        found = [_unpacked(block, len(films)) for block in drawn.toLocalIterator()]
+        parts = [_matrix(block, len(items)) for block in drawn.toLocalIterator()]
         return as_csr(
-            sparse.vstack([sparse.csr_array((0, len(films)), dtype=np.float32), *found], format="csr")
+            sparse.vstack([sparse.csr_array((0, len(items)), dtype=np.float32), *parts], format="csr")
         )
 
 
 def spark_session(master: str | None) -> SparkSession:
-    """The cluster's; None takes the master of Spark's own configuration."""
+    """Return a session on the cluster; None takes the master of Spark's own configuration."""
     builder = SparkSession.builder.appName("movierec train")
     if master is not None:
         builder = builder.master(master)
@@ -101,7 +102,7 @@ def spark_session(master: str | None) -> SparkSession:
 def read_ratings(
     spark: SparkSession, address: str, table: str, environ: Mapping[str, str] = os.environ
 ) -> DataFrame:
-    """Ratings in Parquet (a path of any file system that Spark knows), or in a table (`jdbc:…`).
+    """Return ratings from Parquet (a path of any file system that Spark supports) or from a table (`jdbc:…`).
 
     A database's user and password come from PGUSER and PGPASSWORD, never from the address. Its JDBC driver must
     be among Spark's jars.
@@ -113,11 +114,11 @@ def read_ratings(
         options["driver"] = "org.postgresql.Driver"
     names = {"user": "PGUSER", "password": "PGPASSWORD"}
     options |= {option: environ[name] for option, name in names.items() if name in environ}
-    whole = spark.read.format("jdbc").options(**options).load()
-    rater = _one_of(whole, RATER)
-    bounds = whole.agg(sql.min(rater), sql.max(rater)).first()
+    table_rows = spark.read.format("jdbc").options(**options).load()
+    rater = _one_of(table_rows, RATER)
+    bounds = table_rows.agg(sql.min(rater), sql.max(rater)).first()
     if bounds is None or not isinstance(bounds[0], int):
-        return whole
+        return table_rows
     split = {
         "partitionColumn": rater,
         "lowerBound": bounds[0],
@@ -128,92 +129,94 @@ def read_ratings(
 
 
 def _histories(ratings: DataFrame, catalogue: MovieIndex) -> DataFrame:
-    """One row for each rater: parallel lists of film numbers, stars and times, oldest first."""
-    rater, rating, film_id = (
+    """Return one row for each rater: parallel lists of items, stars and times, oldest first."""
+    rater, rating, id_column = (
         _one_of(ratings, RATER),
         _one_of(ratings, RATING),
         _one_of(ratings, tuple(MOVIE_ID_COLUMNS)),
     )
     times = [name for name in RATED_AT if name in ratings.columns]
     ids = db.rows(
-        f"SELECT {MOVIE_ID_COLUMNS[film_id]}, id FROM movies WHERE {MOVIE_ID_COLUMNS[film_id]} IS NOT NULL"
+        f"SELECT {MOVIE_ID_COLUMNS[id_column]}, id FROM movies WHERE {MOVIE_ID_COLUMNS[id_column]} IS NOT NULL"
     )
-    places = catalogue.items_of([row[1] for row in ids]).tolist()
-    numbers = [(row[0], place) for row, place in zip(ids, places, strict=True) if place >= 0]
-    kind = "string" if film_id == "imdb_id" else "bigint"
-    films = ratings.sparkSession.createDataFrame(numbers, f"{film_id} {kind}, film bigint")
+    items = catalogue.items_of([row[1] for row in ids]).tolist()
+    id_items = [(row[0], item) for row, item in zip(ids, items, strict=True) if item >= 0]
+    kind = "string" if id_column == "imdb_id" else "bigint"
+    mapping = ratings.sparkSession.createDataFrame(id_items, f"{id_column} {kind}, item bigint")
     entry = sql.struct(
         (sql.col(times[0]).cast("bigint") if times else sql.lit(0)).alias("at"),
-        sql.col("film"),
+        sql.col("item"),
         sql.col(rating).cast("float").alias("stars"),
     )
-    known = ratings.join(sql.broadcast(films), film_id).filter(sql.col(rating).between(0.5, 5.0))
-    grouped = known.groupBy(rater).agg(sql.sort_array(sql.collect_list(entry)).alias("entries"))
-    return grouped.select("entries.film", "entries.stars", "entries.at")
+    matched = ratings.join(sql.broadcast(mapping), id_column).filter(sql.col(rating).between(0.5, 5.0))
+    grouped = matched.groupBy(rater).agg(sql.sort_array(sql.collect_list(entry)).alias("entries"))
+    return grouped.select("entries.item", "entries.stars", "entries.at")
 
 
 def _one_of(frame: DataFrame, names: tuple[str, ...]) -> str:
     for name in names:
         if name in frame.columns:
             return name
-    found = ", ".join(frame.columns)
-    raise ValidationFailed.of("ratings", f"A column {' or '.join(names)} is needed; there are {found}.")
+    present = ", ".join(frame.columns)
+    raise ValidationFailed.of(
+        "ratings", f"A column {' or '.join(names)} is missing; the columns are {present}. Rename one of them."
+    )
 
 
-# From here on what runs on the executors.
+# Functions that run on the executors.
 
 
-def _packed(rows: Iterable[Any], columns: int, history: int) -> Iterator[Block]:
-    """Whole histories as sparse matrices of bounded size."""
+def _blocks_of(rows: Iterable[Any], columns: int, history: int) -> Iterator[Block]:
+    """Yield whole histories as sparse matrices of bounded size."""
     held: list[Any] = []
     count = 0
     for row in rows:
         held.append(row)
         count += len(row[0])
         if count >= RATINGS_PER_BLOCK:
-            yield _matrix(held, columns, history)
+            yield _block(held, columns, history)
             held, count = [], 0
     if held:
-        yield _matrix(held, columns, history)
+        yield _block(held, columns, history)
 
 
-def _matrix(rows: list[Any], columns: int, history: int) -> Block:
+def _block(rows: list[Any], columns: int, history: int) -> Block:
     lengths = np.array([len(row[0]) for row in rows])
-    films, stars, times = (np.concatenate([row[part] for row in rows]) for part in range(3))
-    made = rating_matrix.rating_rows(
+    items, stars, times = (np.concatenate([row[part] for row in rows]) for part in range(3))
+    matrix = rating_matrix.rating_rows(
         np.repeat(np.arange(len(rows)), lengths),
-        films.astype(np.int64),
+        items.astype(np.int64),
         stars.astype(np.float32),
         times.astype(np.int64),
         (len(rows), columns),
         history,
     )
-    return made.data, made.indices, made.indptr
+    return matrix.data, matrix.indices, matrix.indptr
 
 
-def _unpacked(block: Block, columns: int) -> Csr:
+def _matrix(block: Block, columns: int) -> Csr:
     return as_csr(sparse.csr_array(block, shape=(len(block[2]) - 1, columns)))
 
 
-def _counted(block: Block, columns: int) -> tuple[Any, int, int]:
-    """Raters of each film, users, ratings."""
+def _counts(block: Block, columns: int) -> tuple[Any, int, int]:
+    """Return the raters of each item, and the numbers of users and ratings."""
     return np.bincount(block[1], minlength=columns), len(block[2]) - 1, len(block[0])
 
 
-def _users(block: Block, columns: int, films: Ints) -> int:
-    """Those who rated any of the films."""
-    return int((np.diff(_unpacked(block, columns)[:, films].indptr) > 0).sum())
+def _users(block: Block, columns: int, items: Ints) -> int:
+    """Return the number of users who rated any of the items."""
+    return int((np.diff(_matrix(block, columns)[:, items].indptr) > 0).sum())
 
 
-def _added(one: tuple[Any, int, int], other: tuple[Any, int, int]) -> tuple[Any, int, int]:
+def _sum_counts(one: tuple[Any, int, int], other: tuple[Any, int, int]) -> tuple[Any, int, int]:
     return one[0] + other[0], one[1] + other[1], one[2] + other[2]
 
 
-def _tiles(blocks: Iterable[Block], columns: int, films: Ints) -> Iterator[tuple[tuple[int, int], Any]]:
-    """What the histories of one part of the data add to the sums, cut into pieces that are easy to move."""
-    sums = ExactGram(len(films))
+def _tiles(blocks: Iterable[Block], columns: int, items: Ints) -> Iterator[tuple[tuple[int, int], Any]]:
+    """Yield what the histories of one partition add to the sums, in tiles small enough to send."""
+    sums = ExactGram(len(items))
     for block in blocks:
-        sums.add(as_csr(_unpacked(block, columns)[:, films]))
+        sums.add(as_csr(_matrix(block, columns)[:, items]))
     for strip, part in enumerate(sums.parts):
         for start in range(0, part.shape[1], COLUMNS_PER_TILE):
             tile = part[:, start : start + COLUMNS_PER_TILE]
@@ -221,11 +224,11 @@ def _tiles(blocks: Iterable[Block], columns: int, films: Ints) -> Iterator[tuple
                 yield (strip, start), tile
 
 
-def _sampled(
-    blocks: Iterable[Block], columns: int, films: Ints, share: float, seed: list[int]
+def _sample(
+    blocks: Iterable[Block], columns: int, items: Ints, share: float, seed: list[int]
 ) -> Iterator[Block]:
     rng = np.random.default_rng(seed)
     for block in blocks:
-        stars = as_csr(_unpacked(block, columns)[:, films])
+        stars = as_csr(_matrix(block, columns)[:, items])
         kept = stars if share >= 1 else as_csr(stars[rng.random(stars.shape[0]) < share])
         yield kept.data, kept.indices, kept.indptr

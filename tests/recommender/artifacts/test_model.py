@@ -112,7 +112,7 @@ def test_a_film_of_the_model_that_was_merged_into_another_one_is_that(folder: Pa
 
 def test_a_model_of_another_version_is_refused_in_words(tmp_path: Path) -> None:
     store.publish(tmp_path, {"weights": np.zeros(3)}, {"trained_at": 5})
-    with pytest.raises(store.CorruptArtifact, match="of another movierec; train a new one"):
+    with pytest.raises(store.CorruptArtifact, match="another version of movierec made it; train a new one"):
         laid_over(tmp_path, catalogue(RATED.tolist()))
 
 
