@@ -67,6 +67,23 @@ def test_record_is_matched_by_each_external_id(column: str) -> None:
     assert movies.upsert([bare], NOW) == [dune]
 
 
+@pytest.mark.parametrize(("years", "is_same"), [(0, True), (1, True), (-1, True), (2, False), (-2, False)])
+def test_same_title_two_years_apart_is_another_movie(years: int, is_same: bool) -> None:
+    """A record that links both by its ids is only trusted up to one year, that of festivals and cinemas."""
+    [stored] = movies.upsert([DUNE], NOW)
+    [other] = movies.upsert([MovieRecord("Dune", "movielens", movielens_id=225173, year=2021 + years)], NOW)
+    assert stored != other
+    before = movie_count()
+    # A record that claims the ids of both, with the year of the first: its title matches both.
+    claim = MovieRecord("Dune", "movielens", imdb_id="tt1160419", movielens_id=225173, year=2021)
+    [survivor] = movies.upsert([claim], NOW)
+    assert movie_count() == before - is_same
+    assert (movies.current_id(stored) == movies.current_id(other)) is is_same
+    if not is_same:
+        assert (movies.detail(stored).summary.year, movies.detail(other).summary.year) == (2021, 2021 + years)
+        assert survivor == movies.by_imdb_id("tt1160419") == stored
+
+
 def test_missing_external_ids_are_filled_but_never_taken_from_another_movie() -> None:
     matrix = movie_id("tt0133093")
     movies.upsert([MovieRecord("The Matrix", "movielens", imdb_id="tt0133093", tmdb_id=603)], NOW)
