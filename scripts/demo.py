@@ -1,6 +1,6 @@
-"""`make demo`: a daemon on a free port with its files in a temporary folder, used as a person would.
+"""`make demo`: start a daemon on a free port with a temporary folder, and use it as a person would.
 
-Everything is done by the command `movierec`, on a terminal of its own; nothing is left behind.
+Every step runs the command `movierec` on a pseudo-terminal. Everything is removed at the end.
 """
 
 # ruff: noqa: S603, S606 (it runs the commands of the project, without a shell)
@@ -45,22 +45,22 @@ RATINGS = [
 
 
 class Failure(Exception):
-    """Something the demo promises did not happen."""
+    """A promise of the demo that was not kept."""
 
 
 class Person:
-    """Somebody at a terminal, with a home folder and a daemon."""
+    """A person at a terminal, with a home folder and the address of a daemon."""
 
     def __init__(self, home: Path, server: str) -> None:
         self.environment = {
             **_environment(home),
             "MOVIEREC_SERVER": server,
-            # A demo in a log file is read without colours and moving bars.
+            # Output to a log file has no colours and no progress bars.
             "TERM": os.environ.get("TERM", "xterm-256color") if sys.stdout.isatty() else "dumb",
         }
 
-    def types(self, *arguments: str, answers: Sequence[tuple[str, str]] = ()) -> None:
-        """Run a command and show it with what it prints; `answers` are typed when their prompts appear."""
+    def run(self, *arguments: str, answers: Sequence[tuple[str, str]] = ()) -> None:
+        """Run a command and show its output. Each of `answers` is typed when its prompt appears."""
         print(f"\n$ movierec {shlex.join(arguments)}", flush=True)
         process_id, terminal = pty.fork()
         if process_id == 0:
@@ -76,20 +76,20 @@ class Person:
         if code := os.waitstatus_to_exitcode(status):
             raise Failure(f"movierec {shlex.join(arguments)} ended with exit code {code}")
 
-    def asks(self, *arguments: str) -> Any:
-        """The JSON a command answers, not shown: for what the demo checks."""
+    def run_json(self, *arguments: str) -> Any:
+        """Return the JSON of a command, which is not shown: for checks of the demo."""
         command = [str(BIN / "movierec"), *arguments, "--json"]
         return json.loads(subprocess.check_output(command, env=self.environment))
 
 
 def _converse(terminal: int, answers: list[tuple[str, str]]) -> None:
-    """Show what appears on a terminal until its program ends, and type what it asks for."""
+    """Show the output of a terminal until its program ends, and type the answers."""
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
     unanswered = ""
-    # EIO is how a terminal ends.
+    # A terminal ends with EIO.
     with os.fdopen(terminal, "r+b", buffering=0) as screen, contextlib.suppress(OSError):
-        while shown := screen.read(65536):
-            text = decode(shown).replace("\r\n", "\n")
+        while data := screen.read(65536):
+            text = decode(data).replace("\r\n", "\n")
             print(text, end="", flush=True)
             unanswered += text
             if answers and unanswered.endswith(answers[0][0]):
@@ -98,23 +98,24 @@ def _converse(terminal: int, answers: list[tuple[str, str]]) -> None:
 
 
 def _width() -> int:
-    """Of the real terminal, within what reads well."""
+    """Return the width of the real terminal, limited to a readable range."""
     return min(max(shutil.get_terminal_size((100, 40)).columns, 80), 120)
 
 
 def _environment(home: Path) -> dict[str, str]:
-    """Without what the person at the real terminal has set for movierec."""
+    """Return the environment without the MOVIEREC_* variables of the person who runs the demo."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MOVIEREC_")}
     return {**kept, "MOVIEREC_HOME": str(home)}
 
 
-def says(text: str) -> None:
+def print_heading(text: str) -> None:
+    """Print a heading."""
     print(f"\n# {text}", flush=True)
 
 
 @contextlib.contextmanager
 def daemon(home: Path) -> Iterator[str]:
-    """A daemon with all its files under `home`; gives its address."""
+    """Run a daemon with all its files below `home` and yield its address."""
     log = home / "daemon.log"
     with log.open("wb") as errors:
         process = subprocess.Popen(
@@ -124,7 +125,7 @@ def daemon(home: Path) -> Iterator[str]:
             stderr=errors,
             env=_environment(home),
             text=True,
-            # Ctrl-C is for the demo; it stops the daemon itself.
+            # Ctrl-C reaches only the demo, which stops the daemon itself.
             start_new_session=True,
         )
     try:
@@ -141,7 +142,7 @@ def daemon(home: Path) -> Iterator[str]:
 
 
 def _address(process: subprocess.Popen[str], log: Path) -> str:
-    """The address in the first line the daemon prints."""
+    """Return the address in the first line that the daemon prints."""
     assert process.stdout
     ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
     line = process.stdout.readline() if ready else "nothing was printed\n"
@@ -150,89 +151,90 @@ def _address(process: subprocess.Popen[str], log: Path) -> str:
     return line.removeprefix("listening on ").strip()
 
 
-def everyday(person: Person, password: str) -> None:
+def rate_and_recommend(person: Person, password: str) -> None:
     """Search, rate, get recommendations, dismiss one."""
-    says("A new account")
+    print_heading("A new account")
     twice = [("Password: ", password), ("Again: ", password)]
-    person.types("register", "ada", "--email", "ada@example.org", answers=twice)
-    says("Typing errors are forgiven")
-    person.types("search", "shawshenk", "redemtion")
-    person.types("show", "Blade Runner")
-    says("Six films are enough to say what one likes")
+    person.run("register", "ada", "--email", "ada@example.org", answers=twice)
+    print_heading("Typing errors are tolerated")
+    person.run("search", "shawshenk", "redemtion")
+    person.run("show", "Blade Runner")
+    print_heading("Six ratings are enough for recommendations")
     for title, stars in RATINGS:
-        # Of several films of one name, the first.
-        person.types("rate", title, stars, answers=[("empty for none: ", "1")])
-    person.types("recommend", "--limit", "10")
-    dismissed = person.asks("recommend", "--limit", "10")[0]["movie"]
+        # The first of several movies of one title.
+        person.run("rate", title, stars, answers=[("empty for none: ", "1")])
+    person.run("recommend", "--limit", "10")
+    dismissed = person.run_json("recommend", "--limit", "10")[0]["movie"]
     name = f"{dismissed['title']} ({dismissed['year']})"
-    says("What speaks for it, and what against it")
-    person.types("explain", name)
-    person.types("similar", "Amélie", "--limit", "5")
-    says("Not that one")
-    person.types("dismiss", name)
-    person.types("recommend", "--limit", "5")
-    left = [item["movie"]["id"] for item in person.asks("recommend", "--limit", "100")]
-    if dismissed["id"] in left or not left:
-        raise Failure(f"{dismissed['title']} was dismissed and is recommended all the same.")
-    says(f"{dismissed['title']} is gone, and stays away.")
+    print_heading("The contribution of each rating")
+    person.run("explain", name)
+    person.run("similar", "Amélie", "--limit", "5")
+    print_heading("Dismiss it")
+    person.run("dismiss", name)
+    person.run("recommend", "--limit", "5")
+    remaining = [item["movie"]["id"] for item in person.run_json("recommend", "--limit", "100")]
+    if dismissed["id"] in remaining or not remaining:
+        raise Failure(f"{dismissed['title']} was dismissed and is still recommended.")
+    print_heading(f"{dismissed['title']} is not recommended any more.")
 
 
-def keeping(person: Person) -> None:
-    """A watchlist, a history, a slip taken back, and what it all adds up to."""
-    says("What to see, what was seen")
-    person.types("watchlist", "add", "Seven Samurai", "--note", "with Bob, on the big screen")
-    person.types("history", "add", "Blade Runner", "--on", "yesterday", "--tag", "cinema")
-    says("A slip of the finger, taken back")
-    person.types("rate", "Fargo", "1/10")
-    person.types("undo")
-    [rated] = person.asks("ratings", "--search", "Fargo")
+def use_library(person: Person) -> None:
+    """Use the watchlist, the history, undo and the statistics."""
+    print_heading("Watchlist and history")
+    person.run("watchlist", "add", "Seven Samurai", "--note", "with Bob, on the big screen")
+    person.run("history", "add", "Blade Runner", "--on", "yesterday", "--tag", "cinema")
+    print_heading("Undo of a wrong rating")
+    person.run("rate", "Fargo", "1/10")
+    person.run("undo")
+    [rated] = person.run_json("ratings", "--search", "Fargo")
     if rated["rating"] != 4:
-        raise Failure("The rating was undone and is not as it was before.")
-    says("What it all adds up to")
-    person.types("stats", "--top", "5")
+        raise Failure("The rating was undone and differs from before.")
+    print_heading("Statistics")
+    person.run("stats", "--top", "5")
 
 
-def community(person: Person, home: Path, movielens: Path, password: str) -> None:
-    """Import community ratings, train on them, compare."""
-    before = person.asks("recommend", "--limit", "10")
-    says("An administrator brings in the ratings of others")
+def import_community(person: Person, home: Path, movielens: Path, password: str) -> None:
+    """Import community ratings, train a model and compare the recommendations."""
+    before = person.run_json("recommend", "--limit", "10")
+    print_heading("An administrator imports community ratings")
     arguments = ["create-admin", "--username", "root", "--email", "root@example.org", "--password-stdin"]
     print(f"\n$ movierec-server {shlex.join(arguments)}", flush=True)
     command = [str(BIN / "movierec-server"), *arguments]
     subprocess.run(command, env=_environment(home), input=password, text=True, check=True)
     admin = Person(home, person.environment["MOVIEREC_SERVER"])
     admin.environment["MOVIEREC_HOME"] = str(home / "admin")
-    admin.types("login", "root", answers=[("Password: ", password)])
-    admin.types("import", "movielens", str(movielens))
-    admin.types("admin", "train")
-    says("Ada's recommendations now")
-    person.types("recommend", "--limit", "10")
-    known = {item["movie"]["id"] for item in before}
-    after = person.asks("recommend", "--limit", "10")
-    new = [item["movie"]["title"] for item in after if item["movie"]["id"] not in known]
-    says(f"{len(new)} of 10 are new: {', '.join(new)}" if new else "The same ten films.")
+    admin.run("login", "root", answers=[("Password: ", password)])
+    admin.run("import", "movielens", str(movielens))
+    admin.run("admin", "train")
+    print_heading("Ada's recommendations now")
+    person.run("recommend", "--limit", "10")
+    ids_before = {item["movie"]["id"] for item in before}
+    after = person.run_json("recommend", "--limit", "10")
+    new = [item["movie"]["title"] for item in after if item["movie"]["id"] not in ids_before]
+    print_heading(f"{len(new)} of 10 are new: {', '.join(new)}" if new else "The same ten movies.")
 
 
 def main() -> int:
+    """Run the demo and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--movielens", type=Path, help="folder or zip of a MovieLens dataset")
     options = parser.parse_args()
-    # A stop from outside ends like Ctrl-C: everything below is cleaned up.
+    # Every stop signal is handled like Ctrl-C, so that everything below is cleaned up.
     for number in STOPS:
         signal.signal(number, _stop)
     began, password = time.monotonic(), secrets.token_urlsafe(16)
     try:
         with tempfile.TemporaryDirectory(prefix="movierec-demo-") as folder:
             home = Path(folder)
-            says("Starting a daemon with an empty database")
+            print_heading("Start a daemon with an empty database")
             with daemon(home) as server:
                 print(f"listening on {server} after {time.monotonic() - began:.1f} s")
                 person = Person(home, server)
-                everyday(person, password)
-                keeping(person)
+                rate_and_recommend(person, password)
+                use_library(person)
                 if options.movielens:
-                    community(person, home, options.movielens, password)
-        says(f"Done in {time.monotonic() - began:.1f} s; nothing is left behind.")
+                    import_community(person, home, options.movielens, password)
+        print_heading(f"Done in {time.monotonic() - began:.1f} s; all files are removed.")
     except (Failure, subprocess.SubprocessError, OSError) as failure:
         print(f"\ndemo failed: {failure}", file=sys.stderr)
         return 1
@@ -243,7 +245,7 @@ def main() -> int:
 
 
 def _stop(*_: object) -> None:
-    # Once is enough: a second Ctrl-C must not interrupt the cleaning up.
+    # A second signal must not interrupt the clean-up.
     for number in STOPS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

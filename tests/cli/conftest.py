@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The command line sees only HTTP: one database is enough, except where processes race in it."""
+    """Run the tests on SQLite only, except where processes race in the database: the command line sees only HTTP."""
     spared = [
         item
         for item in items
@@ -27,17 +27,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def shell_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Callable[[str], Shell]:
-    """Makes a command line that talks to the server named."""
+    """Return a factory of command lines for a server address."""
     return lambda server: Shell(tmp_path / "cli-home", server, monkeypatch, capsys)
 
 
 @pytest.fixture
 def shell(shell_at: Callable[[str], Shell], daemon: RunningDaemon) -> Shell:
-    """A command line at a daemon; nobody is signed in."""
+    """Return a command line for a daemon, not signed in."""
     return shell_at(daemon.url)
 
 
 @pytest.fixture
 def ada(shell: Shell) -> Shell:
-    """A command line at a daemon; Ada is signed in."""
+    """Return a command line for a daemon, signed in as Ada."""
     return shell.register("ada")

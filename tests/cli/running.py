@@ -1,4 +1,4 @@
-"""Running commands in the test's own process."""
+"""Helpers that run commands in the process of the test."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ class Terminal(io.StringIO):
 
 
 def unstyled(text: str) -> str:
-    """Without the escapes for bold and colour that rich writes."""
+    """Return the text without the escapes for bold and colour of rich."""
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
 @dataclass
 class Result:
+    """Exit code and output of a command."""
+
     code: int
     out: str
     err: str
 
     def ok(self) -> str:
-        """What was printed, if all went well and nothing was complained about."""
+        """Return the output of a command that succeeded without messages."""
         assert (self.code, self.err) == (0, ""), self
         return self.out
 
@@ -43,11 +45,11 @@ class Result:
         return json.loads(self.out)
 
     def rows(self) -> list[list[str]]:
-        """The cells of tab-separated output."""
+        """Return the cells of tab-separated output."""
         return [line.split("\t") for line in self.ok().splitlines()]
 
     def failed(self, code: int) -> str:
-        """What was complained about: an error prints nothing else, and no traceback."""
+        """Return the message of a command that failed without output or a traceback."""
         assert (self.code, self.out) == (code, ""), self
         assert "Traceback" not in self.err
         assert self.err
@@ -55,7 +57,7 @@ class Result:
 
 
 class Shell:
-    """Somebody at a command line, with files of their own."""
+    """A user of the command line, with a home folder of their own."""
 
     def __init__(self, home: Path, server: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
         self.home = home
@@ -76,7 +78,7 @@ class Shell:
         return Result(code, captured.out, captured.err)
 
     def run_at_terminal(self, *arguments: str, typed: str = "", width: int = 100) -> Result:
-        """Run with terminals at all ends; somebody types `typed`."""
+        """Run a command with all standard streams on terminals and `typed` as input."""
         out, err = Terminal(), Terminal()
         with self._monkeypatch.context() as patch:
             patch.setenv("MOVIEREC_HOME", str(self.home))
@@ -99,6 +101,6 @@ class Shell:
         return self.home / "state" / "cli" / "credentials.json"
 
     def stored(self) -> dict[str, str]:
-        """What is stored for the server."""
-        found: dict[str, str] = json.loads(self.credentials.read_text())["servers"][self.server]
-        return found
+        """Return the stored entry of the server."""
+        entry: dict[str, str] = json.loads(self.credentials.read_text())["servers"][self.server]
+        return entry

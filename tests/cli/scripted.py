@@ -1,4 +1,4 @@
-"""A server that answers as a script says: broken connections, strangers, refusals."""
+"""A server with scripted responses: broken connections, other software, errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 def http_response(
     status: int, document: Any = None, *, kind: str = "application/json", **headers: str
 ) -> bytes:
-    """An HTTP answer as bytes."""
+    """Return an HTTP response as bytes."""
     body = (
         document
         if isinstance(document, bytes)
@@ -30,12 +30,13 @@ def http_response(
 
 
 def problem_response(status: int, code: str, detail: str = "Because.", **more: Any) -> bytes:
+    """Return a problem document (RFC 9457) as an HTTP response."""
     document = {"status": status, "code": code, "detail": detail, "request_id": "r1", "errors": [], **more}
     return http_response(status, document, kind="application/problem+json")
 
 
 class ScriptedServer:
-    """Answers each connection with the next bytes of a script, b"" by hanging up; keeps what was asked."""
+    """Server that sends each connection the next bytes of a script; b"" closes it. It records the requests."""
 
     def __init__(self, *script: bytes, read_body: bool = True) -> None:
         self._script = list(script)

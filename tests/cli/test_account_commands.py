@@ -1,4 +1,4 @@
-"""`account profile, sessions, tokens, delete` and `admin users` at a real daemon."""
+"""Commands `account profile, sessions, tokens, delete` and `admin users` against a real daemon."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.running import PASSWORD, RunningDaemon
 
 @pytest.fixture
 def admin(ada: Shell) -> Shell:
-    """Ada as one of staff."""
+    """Return a command line, signed in as Ada with the staff role."""
     db.execute("UPDATE users SET is_staff = ? WHERE username = ?", True, "ada")
     return ada
 
 
-def test_the_profile_is_shown_and_changed(ada: Shell) -> None:
+def test_profile_is_shown_and_changed(ada: Shell) -> None:
     assert ada.run("account", "profile").rows()[0] == ["bio", ""]
     changed = ada.run(
         "account", "profile", "--bio", "Films.", "--genre", "drama", "--genre", "Comedy", "--language", "fr",
@@ -48,12 +48,12 @@ def test_sessions_are_listed_and_signed_out(ada: Shell) -> None:
     ada.run("whoami").failed(4)
 
 
-def test_a_token_for_scripts(ada: Shell, daemon: RunningDaemon) -> None:
-    made = ada.run("account", "tokens", "add", "nightly job")
-    assert made.code == 0
-    secret = made.out.strip()
+def test_personal_token_authenticates_scripts(ada: Shell, daemon: RunningDaemon) -> None:
+    created = ada.run("account", "tokens", "add", "nightly job")
+    assert created.code == 0
+    secret = created.out.strip()
     assert secret.startswith("mrp_")
-    assert "may read" in made.err
+    assert "may read" in created.err
     script = {"MOVIEREC_TOKEN": secret}
     assert ada.run("whoami", "--json", **script).json()["username"] == "ada"
     movie = str(db.value("SELECT MIN(id) FROM movies"))
@@ -70,7 +70,7 @@ def test_a_token_for_scripts(ada: Shell, daemon: RunningDaemon) -> None:
     assert secret not in ada.credentials.read_text()
 
 
-def test_deleting_asks_at_a_terminal_and_needs_yes_elsewhere(ada: Shell) -> None:
+def test_deletion_is_confirmed_at_a_terminal_and_needs_yes_elsewhere(ada: Shell) -> None:
     assert "--yes" in ada.run("account", "delete").failed(2)
     result = ada.run_at_terminal("account", "delete", typed="no\n")
     assert (result.code, "Nothing was erased" in result.err) == (2, True)
@@ -102,5 +102,5 @@ def test_staff_manage_accounts(admin: Shell, daemon: RunningDaemon) -> None:
     admin.run("admin", "users", "show", str(bob.id)).failed(3)
 
 
-def test_users_are_for_staff(ada: Shell) -> None:
+def test_listing_users_needs_the_staff_role(ada: Shell) -> None:
     ada.run("admin", "users", "list").failed(4)

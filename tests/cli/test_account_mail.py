@@ -1,4 +1,4 @@
-"""Confirming an address, resetting a password, changing the address: with the tokens that were mailed."""
+"""Commands that use tokens from mails: verify an address, reset a password, change the address."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def token_for(kind: MailKind) -> str:
-    """The token of the newest mail of a kind, once the daemon has written it."""
+    """Return the token of the newest mail of a kind, once the daemon has written it."""
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
         for entry in db.run_with_retry(mail.outbox_entries):
@@ -32,7 +32,7 @@ def token_for(kind: MailKind) -> str:
     raise AssertionError(f"no {kind} was mailed")
 
 
-def test_confirming_the_address(ada: Shell) -> None:
+def test_address_is_verified_with_the_mailed_token(ada: Shell) -> None:
     assert "outbox" in ada.run("account", "verify", "--resend").ok()
     ada.run("account", "verify", "--token-stdin", stdin="mro_nonsense\n").failed(4)
     time.sleep(0.3)  # the mail asked for last voids the one before
@@ -42,7 +42,7 @@ def test_confirming_the_address(ada: Shell) -> None:
     ada.run("account", "verify", "--token-stdin", stdin=token).failed(4)
 
 
-def test_a_forgotten_password(ada: Shell, tmp_path: Path) -> None:
+def test_forgotten_password_is_reset_with_the_mailed_token(ada: Shell, tmp_path: Path) -> None:
     ada.run("logout").ok()
     ada.run("account", "reset-password", "ada@example.org").ok()
     ada.run("account", "reset-password", "nobody@example.org", "--json").json()
@@ -53,7 +53,7 @@ def test_a_forgotten_password(ada: Shell, tmp_path: Path) -> None:
     ada.run("login", "ada", "--password-stdin", stdin=NEW_PASSWORD).ok()
 
 
-def test_a_new_address(ada: Shell) -> None:
+def test_address_is_changed_with_the_mailed_token(ada: Shell) -> None:
     ada.run("account", "email", "new@example.org", "--password-stdin", stdin="wrong wrong").failed(4)
     ada.run("account", "email", "new@example.org", "--password-stdin", stdin=PASSWORD).ok()
     token = token_for(MailKind.CHANGE)
@@ -63,6 +63,6 @@ def test_a_new_address(ada: Shell) -> None:
 
 
 @pytest.mark.parametrize("command", ["email", "reset-password"])
-def test_either_an_address_or_a_confirmation(ada: Shell, command: str) -> None:
+def test_address_and_confirmation_exclude_each_other(ada: Shell, command: str) -> None:
     assert "either" in ada.run("account", command).failed(2)
     assert "either" in ada.run("account", command, "x@example.org", "--confirm").failed(2)

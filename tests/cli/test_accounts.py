@@ -1,4 +1,4 @@
-"""Registering, signing in and out at a real daemon."""
+"""Commands `register`, `login` and `logout` against a real daemon."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.running import PASSWORD, RunningDaemon
 NEW_PASSWORD = "another horse battery"
 
 
-def test_register_signs_in_and_keeps_the_tokens_private(shell: Shell) -> None:
+def test_register_signs_in_and_stores_the_tokens_privately(shell: Shell) -> None:
     out = shell.run(
         "register", "ada", "--email", "ada@example.org", "--password-stdin", stdin=PASSWORD + "\n"
     ).ok()
@@ -25,7 +25,7 @@ def test_register_signs_in_and_keeps_the_tokens_private(shell: Shell) -> None:
     assert PASSWORD not in shell.credentials.read_text()
 
 
-def test_register_at_a_terminal_asks_for_what_is_missing(
+def test_register_prompts_for_missing_values_at_a_terminal(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
@@ -55,7 +55,7 @@ def test_register_names_each_invalid_field(shell: Shell) -> None:
     assert "password" in error
 
 
-def test_a_taken_name_is_a_failure(ada: Shell) -> None:
+def test_register_with_a_taken_name_fails(ada: Shell) -> None:
     arguments = ("register", "ada", "--email", "other@example.org", "--password-stdin")
     ada.run(*arguments, stdin=PASSWORD).failed(1)
 
@@ -75,20 +75,20 @@ def test_login_with_a_password_file(ada: Shell, tmp_path: Path) -> None:
     ada.run("login", "ada", "--password-file", str(file)).ok()
 
 
-def test_a_wrong_password_is_4_and_changes_nothing(ada: Shell) -> None:
+def test_login_with_a_wrong_password_exits_with_4_and_keeps_the_tokens(ada: Shell) -> None:
     before = ada.credentials.read_bytes()
     ada.run("login", "ada", "--password-stdin", stdin="wrong").failed(4)
     ada.run("login", "nobody", "--password-stdin", stdin="wrong").failed(4)
     assert ada.credentials.read_bytes() == before
 
 
-def test_signing_out_kills_the_tokens_at_the_daemon(ada: Shell, daemon: RunningDaemon) -> None:
+def test_logout_revokes_the_tokens_at_the_daemon(ada: Shell, daemon: RunningDaemon) -> None:
     access = ada.stored()["access"]
     ada.run("logout").ok()
     daemon.get("/api/v1/auth/me/", token=access, status=401)
 
 
-def test_a_session_ended_elsewhere_is_said_once_and_forgotten(ada: Shell, daemon: RunningDaemon) -> None:
+def test_session_ended_elsewhere_is_reported_once_and_deleted(ada: Shell, daemon: RunningDaemon) -> None:
     stored = ada.stored()
     daemon.post("/api/v1/auth/logout/", {"refresh": stored["refresh"]}, token=stored["access"])
     assert "has ended" in ada.run("whoami").failed(4)
@@ -112,7 +112,7 @@ def test_changing_the_password_needs_exactly_two_lines(ada: Shell, given: str) -
     ada.run("account", "password", "--password-stdin", stdin=given).failed(2)
 
 
-def test_an_access_token_that_expired_is_renewed_silently(ada: Shell, daemon: RunningDaemon) -> None:
+def test_expired_access_token_is_refreshed_silently(ada: Shell, daemon: RunningDaemon) -> None:
     before = ada.stored()
     daemon.clock.advance(2 * 3600)
     assert ada.run("whoami").rows()[0] == ["username", "ada"]
@@ -121,19 +121,21 @@ def test_an_access_token_that_expired_is_renewed_silently(ada: Shell, daemon: Ru
     assert after["username"] == "ada"
 
 
-def test_a_refresh_token_that_expired_means_signing_in_again(ada: Shell, daemon: RunningDaemon) -> None:
+def test_expired_refresh_token_needs_a_new_login(ada: Shell, daemon: RunningDaemon) -> None:
     daemon.clock.advance(8 * 86_400)
     assert "movierec login" in ada.run("whoami").failed(4)
 
 
-def test_a_token_from_the_environment_goes_before_the_stored_one(ada: Shell, daemon: RunningDaemon) -> None:
+def test_token_from_the_environment_takes_precedence_over_the_stored_one(
+    ada: Shell, daemon: RunningDaemon
+) -> None:
     bob = daemon.register("bob")
     assert ada.run("whoami", MOVIEREC_TOKEN=bob.access).rows()[0] == ["username", "bob"]
     ada.run("whoami", MOVIEREC_TOKEN="nonsense").failed(4)
     assert ada.run("whoami").rows()[0] == ["username", "ada"]
 
 
-def test_status_and_config_say_who_is_signed_in(ada: Shell) -> None:
+def test_status_and_config_print_the_signed_in_user(ada: Shell) -> None:
     assert ada.run("status", "--json").json()["signed_in_as"] == "ada"
     found: Any = ada.run("config", "--json").json()
     assert (found["signed_in_as"], found["token"]) == ("ada", "stored")

@@ -1,4 +1,4 @@
-"""`admin movies`: staff edit the catalogue from the command line."""
+"""Commands `admin movies`: staff edit the catalogue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.cli.running import Shell
 
 @pytest.fixture
 def admin(ada: Shell) -> Shell:
-    """Ada as one of staff."""
+    """Return a command line, signed in as Ada with the staff role."""
     db.execute("UPDATE users SET is_staff = ? WHERE username = ?", True, "ada")
     return ada
 
@@ -23,59 +23,59 @@ def shown(shell: Shell, movie: str) -> Any:
     return shell.run("show", movie, "--json").json()
 
 
-def test_movies_are_listed_with_their_ids_elsewhere(admin: Shell) -> None:
+def test_movies_are_listed_with_external_ids(admin: Shell) -> None:
     rows = admin.run("admin", "movies", "list", "--year", "1979").rows()
     assert [(row[1], row[2], row[3]) for row in rows] == [("Alien", "1979", "tt0078748")]
     assert len(admin.run("admin", "movies", "list", "-n", "3", "--ids").ok().split()) == 3
 
 
-def test_a_movie_is_added_edited_and_deleted(admin: Shell) -> None:
-    made = admin.run(
+def test_movie_is_added_edited_and_deleted(admin: Shell) -> None:
+    added = admin.run(
         "admin", "movies", "add", "Dune", "--year", "2021", "--imdb", "tt1160419", "--genre", "Drama",
         "--director", "Denis Villeneuve", "--actor", "Timothée Chalamet", "--actor", "Zendaya", "--json",
     ).json()  # fmt: skip
-    assert (made["year"], made["genres"], made["directors"]) == (2021, ["Drama"], ["Denis Villeneuve"])
-    assert [member["name"] for member in made["cast"]] == ["Timothée Chalamet", "Zendaya"]
+    assert (added["year"], added["genres"], added["directors"]) == (2021, ["Drama"], ["Denis Villeneuve"])
+    assert [member["name"] for member in added["cast"]] == ["Timothée Chalamet", "Zendaya"]
     out = admin.run(
-        "admin", "movies", "edit", str(made["id"]), "--title", "Dune: Part One", "--tmdb", "438631"
+        "admin", "movies", "edit", str(added["id"]), "--title", "Dune: Part One", "--tmdb", "438631"
     ).ok()
     assert out == "Dune: Part One (2021) is changed.\n"
-    found = shown(admin, "tmdb:438631")
-    assert (found["title"], found["year"], found["genres"]) == ("Dune: Part One", 2021, ["Drama"])
+    movie = shown(admin, "tmdb:438631")
+    assert (movie["title"], movie["year"], movie["genres"]) == ("Dune: Part One", 2021, ["Drama"])
     admin.run("admin", "movies", "delete", "imdb:tt1160419").failed(2)  # nobody there to ask
     admin.run("admin", "movies", "delete", "imdb:tt1160419", "--yes").ok()
     admin.run("show", "imdb:tt1160419").failed(3)
 
 
-def test_all_other_fields_come_as_json(admin: Shell, tmp_path: Path) -> None:
+def test_other_fields_are_read_from_json(admin: Shell, tmp_path: Path) -> None:
     facts = tmp_path / "facts.json"
     facts.write_text(json.dumps({"tagline": "It begins.", "keywords": ["spice"], "year": 1984}))
-    made = admin.run(
+    added = admin.run(
         "admin", "movies", "add", "Dune", "--facts", str(facts), "--year", "2021", "--json"
     ).json()
-    assert (made["tagline"], made["keywords"], made["year"]) == ("It begins.", ["spice"], 2021)
-    edit = ("admin", "movies", "edit", str(made["id"]))
+    assert (added["tagline"], added["keywords"], added["year"]) == ("It begins.", ["spice"], 2021)
+    edit = ("admin", "movies", "edit", str(added["id"]))
     admin.run(*edit, "--facts", "-", stdin='{"certificate": "PG-13"}').ok()
-    assert shown(admin, str(made["id"]))["certificate"] == "PG-13"
+    assert shown(admin, str(added["id"]))["certificate"] == "PG-13"
     for wrong in ("{", "[]", '{"nonsense": 1}'):
         admin.run(*edit, "--facts", "-", stdin=wrong).failed(2)
     admin.run(*edit).failed(2)
 
 
-def test_two_movies_become_one_after_a_question(admin: Shell) -> None:
+def test_merge_asks_for_confirmation(admin: Shell) -> None:
     admin.run("rate", "Heat (1972)", "4").ok()
     heat = shown(admin, "Heat (1995)")
     merge = ("admin", "movies", "merge", "Heat (1972)", "imdb:tt0113277")
     assert "--yes" in admin.run(*merge).failed(2)
     asked = admin.run_at_terminal(*merge, typed="n\n")
     assert (asked.code, "goes" in asked.err, "stays" in asked.err) == (2, True, True)
-    said = admin.run_at_terminal(*merge, typed="y\n")
-    assert (said.code, f"Heat (1995), {heat['id']}, now" in said.out) == (0, True)
-    found = shown(admin, "tt0068688")
-    assert (found["id"], found["my_rating"]) == (heat["id"], 4.0)
+    result = admin.run_at_terminal(*merge, typed="y\n")
+    assert (result.code, f"Heat (1995), {heat['id']}, now" in result.out) == (0, True)
+    movie = shown(admin, "tt0068688")
+    assert (movie["id"], movie["my_rating"]) == (heat["id"], 4.0)
     admin.run("admin", "movies", "merge", "tt0068688", "tt0113277", "--yes").failed(2)
 
 
-def test_only_staff_edit(ada: Shell) -> None:
+def test_editing_needs_the_staff_role(ada: Shell) -> None:
     ada.run("admin", "movies", "add", "Dune").failed(4)
     ada.run("admin", "movies", "merge", "tt0068688", "tt0113277", "--yes").failed(4)

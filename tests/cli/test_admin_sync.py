@@ -1,4 +1,4 @@
-"""`admin sync` at a daemon that has TMDb, that has lost it, and that never had it."""
+"""Command `admin sync` against daemons with TMDb, with an outage of TMDb, and without a key."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def stand_in() -> Iterator[StandIn]:
 
 @pytest.fixture
 def staff(shell_at: Callable[[str], Shell], settings: Settings, stand_in: StandIn) -> Iterator[Shell]:
-    """A command line of an administrator."""
-    told = quick(stand_in, total_seconds=3)
-    with Daemon(dataclasses.replace(settings, tmdb=told)) as daemon:
+    """Return a command line, signed in as an administrator."""
+    tmdb = quick(stand_in, total_seconds=3)
+    with Daemon(dataclasses.replace(settings, tmdb=tmdb)) as daemon:
         ada = shell_at(daemon.url).register()
         db.execute("UPDATE users SET is_staff = ?", True)
         yield ada
 
 
-def test_it_tells_what_it_did(staff: Shell) -> None:
+def test_sync_prints_its_report(staff: Shell) -> None:
     result = staff.run("admin", "sync", "--pages", "1")
-    found = dict(line.split("\t") for line in result.out.splitlines())
-    assert (result.code, found["state"], found["new"], found["detailed"]) == (0, "succeeded", "4", "6")
+    report = dict(line.split("\t") for line in result.out.splitlines())
+    assert (result.code, report["state"], report["new"], report["detailed"]) == (0, "succeeded", "4", "6")
     assert "top rated" in result.err
     again = staff.run("admin", "sync", "--pages", "1", "--json").json()
     # Once a second has passed, changes are asked for.
@@ -42,18 +42,18 @@ def test_it_tells_what_it_did(staff: Shell) -> None:
     assert (again["report"]["detailed"], again["report"]["stopped"]) == (0, "")
 
 
-def test_the_budget_is_a_normal_end(staff: Shell) -> None:
-    found = staff.run("admin", "sync", "--budget", "2", "--json").json()
-    assert found["report"]["calls"] <= 2
-    assert "Another run" in found["report"]["stopped"]
+def test_exhausted_budget_is_a_success(staff: Shell) -> None:
+    job = staff.run("admin", "sync", "--budget", "2", "--json").json()
+    assert job["report"]["calls"] <= 2
+    assert "Another run" in job["report"]["stopped"]
 
 
-def test_without_waiting(staff: Shell) -> None:
+def test_no_wait_returns_immediately(staff: Shell) -> None:
     job = staff.run("admin", "sync", "--pages", "0", "--no-wait", "--json").json()
     assert staff.run("jobs", "show", str(job["id"]), "--wait", "--json").json()["state"] == "succeeded"
 
 
-def test_tmdb_away_is_5_with_the_report(staff: Shell, stand_in: StandIn) -> None:
+def test_outage_of_tmdb_exits_with_5_and_prints_the_report(staff: Shell, stand_in: StandIn) -> None:
     stand_in.mode = "500"
     result = staff.run("admin", "sync", "--pages", "1")
     assert result.code == 5
@@ -61,11 +61,11 @@ def test_tmdb_away_is_5_with_the_report(staff: Shell, stand_in: StandIn) -> None
     assert "detailed\t0" in result.out
 
 
-def test_without_a_key_nothing_begins(ada: Shell) -> None:
+def test_sync_without_a_key_is_refused(ada: Shell) -> None:
     db.execute("UPDATE users SET is_staff = ?", True)
     assert "tmdb.api_key" in ada.run("admin", "sync").failed(1)
     ada.run("admin", "sync", "--pages", "-1").failed(2)
 
 
-def test_only_staff_may(ada: Shell) -> None:
+def test_sync_needs_the_staff_role(ada: Shell) -> None:
     ada.run("admin", "sync").failed(4)

@@ -1,4 +1,4 @@
-"""Running a command: exit codes, errors as one line, start-up."""
+"""Running of commands: exit codes, errors on one line, start-up."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.cli.running import Shell
 from tests.cli.scripted import ScriptedServer, http_response, problem_response
 
 NOWHERE = "http://127.0.0.1:9"
-# The command as a process of its own.
+# The command in a separate process.
 MOVIEREC = [sys.executable, "-c", "import sys; from movierec.cli.app import main; sys.exit(main())"]
 
 EXPECTED = {
@@ -42,11 +42,11 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("code", sorted(errors.by_code()))
-def test_every_error_has_the_exit_code_of_its_kind(code: str) -> None:
+def test_every_error_has_its_exit_code(code: str) -> None:
     assert exit_code(errors.by_code()[code]()) == EXPECTED.get(code, 1)
 
 
-def test_an_ambiguous_title_is_a_matter_of_usage() -> None:
+def test_ambiguous_title_exits_with_2() -> None:
     assert exit_code(AmbiguousTitle("x", [])) == 2
 
 
@@ -55,14 +55,14 @@ def nowhere(shell_at: Callable[[str], Shell]) -> Shell:
     return shell_at(NOWHERE)
 
 
-def test_the_daemon_is_down(nowhere: Shell) -> None:
+def test_unreachable_daemon_exits_with_5(nowhere: Shell) -> None:
     error = nowhere.run("status").failed(5)
     assert NOWHERE in error
     assert "movierec-server serve" in error
     assert len(error.splitlines()) == 1
 
 
-def test_not_signed_in(nowhere: Shell) -> None:
+def test_missing_sign_in_exits_with_4(nowhere: Shell) -> None:
     assert "movierec login" in nowhere.run("whoami").failed(4)
 
 
@@ -82,12 +82,12 @@ USAGE = [
 
 
 @pytest.mark.parametrize("arguments", USAGE)
-def test_wrong_usage_is_2(nowhere: Shell, arguments: tuple[str, ...]) -> None:
+def test_wrong_usage_exits_with_2(nowhere: Shell, arguments: tuple[str, ...]) -> None:
     nowhere.run(*arguments).failed(2)
 
 
 @pytest.mark.parametrize("rating", ["nan", "inf", "1e999", "-1", "", "٣", "5_0", "4.5.", "4/7", "4 5"])
-def test_what_is_a_rating_on_no_scale_is_not_even_sent(shell_at: Callable[[str], Shell], rating: str) -> None:
+def test_invalid_rating_is_refused_without_a_request(shell_at: Callable[[str], Shell], rating: str) -> None:
     with ScriptedServer() as server:
         shell_at(server.url).run("rate", "Alien", rating, MOVIEREC_TOKEN="t").failed(2)
     assert server.requests == []
@@ -108,7 +108,7 @@ def test_what_is_a_rating_on_no_scale_is_not_even_sent(shell_at: Callable[[str],
         (100, "3.3/5", "3 and 3.5"),
     ],
 )
-def test_a_rating_between_two_names_them_and_is_not_sent(
+def test_rating_between_two_steps_names_both_and_is_not_sent(
     shell_at: Callable[[str], Shell], top: int, rating: str, nearest: str
 ) -> None:
     with ScriptedServer(http_response(200, {"rating_scale": top})) as server:
@@ -120,11 +120,11 @@ def test_a_rating_between_two_names_them_and_is_not_sent(
 @pytest.mark.parametrize(
     "address", ["ftp://x", "localhost:8000", "http://", "http://a b", "http://u:p@h", "http://x:y"]
 )
-def test_an_address_that_is_none_is_said_so(shell_at: Callable[[str], Shell], address: str) -> None:
+def test_invalid_server_address_exits_with_2(shell_at: Callable[[str], Shell], address: str) -> None:
     assert "MOVIEREC_SERVER" in shell_at(address).run("status").failed(2)
 
 
-def test_fields_of_an_invalid_request_are_named_harmlessly(shell_at: Callable[[str], Shell]) -> None:
+def test_fields_of_an_invalid_request_are_printed_escaped(shell_at: Callable[[str], Shell]) -> None:
     fields = [{"field": "year", "message": "Too \x1b[31mlate."}, {"field": "genre", "message": "Unknown."}]
     with ScriptedServer(
         problem_response(422, "validation_failed", "Bad\r\n\x1b]0;x\x07", errors=fields)
@@ -133,12 +133,12 @@ def test_fields_of_an_invalid_request_are_named_harmlessly(shell_at: Callable[[s
     assert error == ("movierec: Bad\\r\\n\\x1b]0;x\\x07\n  year: Too \\x1b[31mlate.\n  genre: Unknown.\n")
 
 
-def test_a_bug_of_the_daemon_is_reported_with_its_request_id(shell_at: Callable[[str], Shell]) -> None:
+def test_internal_error_is_reported_with_its_request_id(shell_at: Callable[[str], Shell]) -> None:
     with ScriptedServer(problem_response(500, "internal_error", request_id="abc123")) as server:
         assert "abc123" in shell_at(server.url).run("top").failed(1)
 
 
-def test_throttling_says_how_long_to_wait(shell_at: Callable[[str], Shell]) -> None:
+def test_throttling_prints_how_long_to_wait(shell_at: Callable[[str], Shell]) -> None:
     reply = http_response(
         429, {"code": "throttled", "detail": "Slow down. Try again shortly."}, Retry_After="30"
     )
@@ -156,21 +156,21 @@ def test_candidates_of_an_ambiguous_title_are_tab_separated(shell_at: Callable[[
     assert error.splitlines()[1:] == ["3\tHeat (1972)", "4\tHeat (1995)"]
 
 
-def test_ctrl_c_is_130(nowhere: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_exits_with_130(nowhere: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("movierec.client.Client.health", interrupted)
+    monkeypatch.setattr("movierec.client.ApiClient.health", interrupted)
     result = nowhere.run("status")
     assert (result.code, result.out, result.err) == (130, "", "")
 
 
-def test_config_needs_no_daemon_and_tells_no_secret(nowhere: Shell) -> None:
-    found = nowhere.run("config", "--json", MOVIEREC_TOKEN="topsecret").json()
-    assert found["server"] == NOWHERE
-    assert found["token"] == "MOVIEREC_TOKEN"
-    assert found["credentials"] == str(nowhere.credentials)
-    assert "topsecret" not in str(found)
+def test_config_needs_no_daemon_and_prints_no_secret(nowhere: Shell) -> None:
+    config = nowhere.run("config", "--json", MOVIEREC_TOKEN="topsecret").json()
+    assert config["server"] == NOWHERE
+    assert config["token"] == "MOVIEREC_TOKEN"
+    assert config["credentials"] == str(nowhere.credentials)
+    assert "topsecret" not in str(config)
     assert not nowhere.home.exists()
 
 
@@ -181,7 +181,7 @@ def run_python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
-def test_version_is_answered_before_typer_is_loaded() -> None:
+def test_version_is_printed_before_typer_is_loaded() -> None:
     loaded = run_python(
         "import sys; from movierec.cli.app import main; main(['--version']);"
         "print(sorted({'typer', 'rich', 'http.client', 'json'} & set(sys.modules)))"
@@ -189,7 +189,7 @@ def test_version_is_answered_before_typer_is_loaded() -> None:
     assert loaded == f"movierec {__version__}\n[]\n"
 
 
-def test_a_command_loads_nothing_heavy() -> None:
+def test_command_imports_no_slow_module() -> None:
     loaded = run_python(
         f"import os, sys; os.environ['MOVIEREC_SERVER'] = '{NOWHERE}';"
         "from movierec.cli.app import main; main(['status']); main(['--help']);"
@@ -199,26 +199,26 @@ def test_a_command_loads_nothing_heavy() -> None:
     assert loaded.splitlines()[-1] == "[]"
 
 
-def test_the_command_in_a_checkout_is_the_same() -> None:
+def test_command_in_a_checkout_is_the_same() -> None:
     shim = Path(__file__).parents[2] / "cli.py"
-    found = subprocess.run([sys.executable, shim, "--version"], capture_output=True, text=True, check=True)
-    assert found.stdout == f"movierec {__version__}\n"
+    result = subprocess.run([sys.executable, shim, "--version"], capture_output=True, text=True, check=True)
+    assert result.stdout == f"movierec {__version__}\n"
 
 
 def test_full_device_is_an_error() -> None:
     with open("/dev/full", "w") as full:
         # Buffered, as usual: what is left must not fail a second time.
         usual = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-        found = subprocess.run(
+        result = subprocess.run(
             [*MOVIEREC, "config"], stdout=full, stderr=subprocess.PIPE, text=True, env=usual
         )
-    assert found.returncode == 1
-    assert "No space left" in found.stderr
-    assert "Exception ignored" not in found.stderr
+    assert result.returncode == 1
+    assert "No space left" in result.stderr
+    assert "Exception ignored" not in result.stderr
 
 
-def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+def test_reader_that_closes_the_pipe_is_not_an_error() -> None:
     script = f"set -o pipefail; {shlex.join([*MOVIEREC, 'config'])} | true"
     for _ in range(3):
-        found = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
-        assert (found.returncode, found.stderr) == (0, "")
+        result = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+        assert (result.returncode, result.stderr) == (0, "")

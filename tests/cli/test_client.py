@@ -1,4 +1,4 @@
-"""The HTTP client: errors as the daemon raised them, broken connections, refreshing, what it never does."""
+"""The HTTP client: errors of the daemon, broken connections, retries, refreshing of tokens."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OK = http_response(200, {"ok": True})
 
 
 class Store:
-    """Tokens in memory; counts what is done with them."""
+    """Token store in memory that counts its calls."""
 
     def __init__(self, tokens: StoredTokens | None) -> None:
         self.tokens = tokens
@@ -51,13 +51,13 @@ class Store:
 
 
 def jwt(expires_in: float, name: str = "") -> str:
-    """Something the client takes for an access token."""
+    """Return a text that the client accepts as an access token."""
     payload = json.dumps({"exp": time.time() + expires_in, "name": name}).encode()
     return f"h.{base64.urlsafe_b64encode(payload).decode().rstrip('=')}.s"
 
 
 @pytest.mark.parametrize("code", sorted(errors.by_code()))
-def test_an_error_of_the_daemon_is_raised_as_its_own_class(code: str) -> None:
+def test_error_of_the_daemon_is_raised_as_its_class(code: str) -> None:
     fields = [{"field": "rating", "message": "Too high."}]
     reply = problem_response(422, code, "No.", errors=fields, request_id="abc")
     with ScriptedServer(reply) as server, pytest.raises(MovierecError) as caught:
@@ -79,14 +79,14 @@ def test_an_error_of_the_daemon_is_raised_as_its_own_class(code: str) -> None:
         (500, errors.InternalError),
     ],
 )
-def test_a_code_of_a_later_version_falls_back_on_the_status(
+def test_unknown_code_falls_back_to_the_class_of_the_status(
     status: int, expected: type[MovierecError]
 ) -> None:
     with ScriptedServer(problem_response(status, "from_the_future")) as server, pytest.raises(expected):
         ApiClient(server.url).health()
 
 
-def test_how_long_to_wait_is_kept() -> None:
+def test_retry_after_is_kept() -> None:
     reply = http_response(429, {"code": "throttled"}, Retry_After="17")
     with ScriptedServer(reply) as server, pytest.raises(errors.Throttled) as caught:
         ApiClient(server.url).health()
@@ -105,21 +105,21 @@ STRANGERS = [
 
 
 @pytest.mark.parametrize("reply", STRANGERS)
-def test_what_is_not_movierec_is_unreachable(reply: bytes) -> None:
+def test_other_software_counts_as_unreachable(reply: bytes) -> None:
     with ScriptedServer(reply) as server:
         with pytest.raises(ServerUnreachable, match="MOVIEREC_SERVER"):
             ApiClient(server.url, token="secret").health()
         assert len(server.requests) == 1
 
 
-def test_nobody_listening_names_the_address_and_the_remedy() -> None:
+def test_refused_connection_names_the_address_and_the_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(ServerUnreachable, match=f"{url}.*movierec-server serve"):
         ApiClient(url).health()
 
 
-def test_a_daemon_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hanging_daemon_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoints, "CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -127,13 +127,13 @@ def test_a_daemon_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
             ApiClient(url).health()
 
 
-def test_reads_are_repeated_when_the_connection_breaks() -> None:
+def test_reads_are_retried_when_the_connection_breaks() -> None:
     with ScriptedServer(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", OK) as server:
         assert ApiClient(server.url).health() == {"ok": True}
         assert len(server.requests) == 3
 
 
-def test_repeating_has_an_end() -> None:
+def test_retries_are_limited() -> None:
     with ScriptedServer() as server:
         with pytest.raises(ServerUnreachable):
             ApiClient(server.url).health()
@@ -149,19 +149,19 @@ WRITES: list[Callable[[ApiClient], Any]] = [
 
 
 @pytest.mark.parametrize("write", WRITES)
-def test_a_write_is_never_sent_twice(write: Callable[[ApiClient], Any]) -> None:
+def test_write_is_never_retried(write: Callable[[ApiClient], Any]) -> None:
     with ScriptedServer(b"", OK) as server:
         with pytest.raises(ServerUnreachable):
             write(ApiClient(server.url, token="t"))
         assert len(server.requests) == 1
 
 
-def test_a_write_that_may_be_repeated_is() -> None:
+def test_idempotent_write_is_retried() -> None:
     with ScriptedServer(b"", OK) as server:
         assert ApiClient(server.url, token="t").rate_movie(1, 4.5) == {"ok": True}
 
 
-def test_a_connection_that_was_idle_for_long_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connection_idle_for_long_is_not_reused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "REUSE_SECONDS", 0.0)
     with ScriptedServer(OK, OK) as server:
         client = ApiClient(server.url, token="t")
@@ -169,8 +169,8 @@ def test_a_connection_that_was_idle_for_long_is_not_trusted(monkeypatch: pytest.
         assert client.rate(1, 4.5) == {"ok": True}
 
 
-def test_an_upload_refused_half_way_says_why() -> None:
-    """The daemon answers 403 without reading; the client must not stop at "broken pipe"."""
+def test_upload_refused_half_way_raises_the_error_of_the_response() -> None:
+    """The daemon responds with 403 without reading the body; the client must not stop at "broken pipe"."""
     refusal = problem_response(403, "permission_denied")
     with ScriptedServer(refusal, read_body=False) as server:
         upload = UploadBody(50_000_000, lambda: (bytes(100_000) for _ in range(500)))
@@ -185,7 +185,7 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch
         assert ApiClient(server.url).health() == {"ok": True}
 
 
-def test_a_path_before_the_api_is_kept() -> None:
+def test_path_of_the_server_address_is_kept() -> None:
     with ScriptedServer(OK) as server:
         ApiClient(server.url + "/films").search("Se7en & more", year=1995, genre=None, adult=True)
         [request] = server.requests
@@ -193,7 +193,7 @@ def test_a_path_before_the_api_is_kept() -> None:
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_a_number_that_json_lacks_is_refused_before_it_is_sent(number: float) -> None:
+def test_nan_and_infinity_are_refused_before_a_request(number: float) -> None:
     with ScriptedServer() as server:
         with pytest.raises(ValidationFailed):
             ApiClient(server.url, token="t").rate_movie(1, number)
@@ -201,7 +201,7 @@ def test_a_number_that_json_lacks_is_refused_before_it_is_sent(number: float) ->
 
 
 @pytest.mark.parametrize("token", ["a\r\nX-Evil: 1", "ключ", "a b"])
-def test_a_token_that_is_none_is_refused_before_it_is_sent(token: str) -> None:
+def test_invalid_token_is_refused_before_a_request(token: str) -> None:
     with pytest.raises(TokenInvalid):
         ApiClient("http://127.0.0.1:1", token=token)
 
@@ -209,14 +209,14 @@ def test_a_token_that_is_none_is_refused_before_it_is_sent(token: str) -> None:
 # Refreshing
 
 
-def test_without_tokens_nothing_is_sent() -> None:
+def test_missing_tokens_are_refused_before_a_request() -> None:
     with ScriptedServer() as server:
         with pytest.raises(NotAuthenticated, match="movierec login"):
             ApiClient(server.url, Store(None)).me()
         assert not server.requests
 
 
-def test_an_expired_token_is_renewed_before_it_is_used() -> None:
+def test_expired_token_is_refreshed_before_it_is_used() -> None:
     store, fresh = Store(StoredTokens(jwt(-1), "r1")), jwt(3600)
     with ScriptedServer(http_response(200, {"access": fresh, "refresh": "r2"}), OK) as server:
         assert ApiClient(server.url, store).me() == {"ok": True}
@@ -227,7 +227,7 @@ def test_an_expired_token_is_renewed_before_it_is_used() -> None:
 
 
 @pytest.mark.parametrize("code", ["token_expired", "token_invalid"])
-def test_a_refused_token_is_renewed_and_the_request_repeated(code: str) -> None:
+def test_refused_token_is_refreshed_and_the_request_retried(code: str) -> None:
     store = Store(StoredTokens(jwt(3600, "old"), "r1"))
     renewed = http_response(200, {"access": jwt(3600, "new"), "refresh": "r2"})
     with ScriptedServer(problem_response(401, code), renewed, OK) as server:
@@ -235,7 +235,7 @@ def test_a_refused_token_is_renewed_and_the_request_repeated(code: str) -> None:
         assert '"rating": 4.5' in server.requests[2]
 
 
-def test_a_token_that_another_process_renewed_is_taken_over() -> None:
+def test_token_refreshed_by_another_process_is_used() -> None:
     store = Store(StoredTokens(jwt(3600, "old"), "r1"))
     new = StoredTokens(jwt(3600, "new"), "r2")
 
@@ -250,7 +250,7 @@ def test_a_token_that_another_process_renewed_is_taken_over() -> None:
         assert f"Bearer {new.access}" in server.requests[1]
 
 
-def test_a_session_that_ended_is_forgotten() -> None:
+def test_ended_session_is_deleted() -> None:
     store = Store(StoredTokens(jwt(3600), "r1"))
     script = (problem_response(401, "token_invalid"), problem_response(401, "token_invalid"))
     with ScriptedServer(*script) as server, pytest.raises(TokenInvalid, match="has ended"):
@@ -258,14 +258,14 @@ def test_a_session_that_ended_is_forgotten() -> None:
     assert store.tokens is None
 
 
-def test_tokens_survive_a_daemon_that_is_down() -> None:
+def test_tokens_survive_an_unreachable_daemon() -> None:
     store = Store(StoredTokens(jwt(-1), "r1"))
     with ScriptedServer() as server, pytest.raises(ServerUnreachable):
         ApiClient(server.url, store).me()
     assert store.tokens is not None
 
 
-def test_a_token_from_the_environment_is_never_refreshed() -> None:
+def test_token_from_the_environment_is_never_refreshed() -> None:
     store = Store(StoredTokens(jwt(3600), "r1"))
     with ScriptedServer(problem_response(401, "token_expired")) as server:
         with pytest.raises(errors.TokenExpired):
@@ -274,7 +274,7 @@ def test_a_token_from_the_environment_is_never_refreshed() -> None:
     assert store.locks == 0
 
 
-def test_a_movie_is_shown_to_anybody_when_the_session_ended() -> None:
+def test_public_endpoint_is_requested_anonymously_when_the_session_ended() -> None:
     store = Store(StoredTokens(jwt(3600), "r1"))
     script = (problem_response(401, "token_invalid"), problem_response(401, "token_invalid"), OK)
     with ScriptedServer(*script) as server:
@@ -282,7 +282,7 @@ def test_a_movie_is_shown_to_anybody_when_the_session_ended() -> None:
         assert "Authorization" not in server.requests[2]
 
 
-def test_a_refresh_is_repeated_when_its_answer_is_lost() -> None:
+def test_refresh_is_retried_when_its_response_is_lost() -> None:
     store = Store(StoredTokens(jwt(-1), "r1"))
     with ScriptedServer(b"", http_response(200, {"access": jwt(3600), "refresh": "r2"}), OK) as server:
         assert ApiClient(server.url, store).me() == {"ok": True}
@@ -311,7 +311,7 @@ def test_pages_are_joined_up_to_the_limit(total: int, limit: int | None, expecte
     assert max(sizes) <= 100
 
 
-def test_a_long_list_is_fetched_as_it_is_read() -> None:
+def test_long_list_is_fetched_lazily() -> None:
     fetch, sizes = paged(1000)
     next(iterate_pages(fetch))
     assert len(sizes) == 1

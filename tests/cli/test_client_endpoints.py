@@ -1,4 +1,4 @@
-"""The client calls what the daemon declares, and all of it."""
+"""Agreement of client and daemon: every declared endpoint has a method, and the reverse."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ARGUMENTS: dict[str, Any] = {
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """(method, path) of every request that the client's public methods make."""
+    """Return method and path of every request that the client's public methods send."""
     made: list[tuple[str, str]] = []
 
     def exchange(_: Any, method: str, target: str, *__: Any, **___: Any) -> HttpReply:
@@ -53,7 +53,7 @@ def _positional(method: Any) -> list[str]:
     return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
 
 
-def test_every_endpoint_has_its_method(calls: list[tuple[str, str]]) -> None:
+def test_every_endpoint_has_a_client_method(calls: list[tuple[str, str]]) -> None:
     missing = [
         f"{endpoint.method} {endpoint.path}"
         for endpoint in ENDPOINTS
@@ -65,7 +65,7 @@ def test_every_endpoint_has_its_method(calls: list[tuple[str, str]]) -> None:
     assert not missing
 
 
-def test_every_call_has_its_endpoint(calls: list[tuple[str, str]]) -> None:
+def test_every_client_method_has_an_endpoint(calls: list[tuple[str, str]]) -> None:
     unknown = [
         f"{method} {path}"
         for method, path in calls

@@ -1,4 +1,4 @@
-"""Tokens on disk: private, whole after any crash, shared by processes."""
+"""The credential file: private, complete after any crash, shared by processes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def mode(path: Path) -> str:
     return oct(path.stat().st_mode & 0o777)
 
 
-def test_nothing_is_written_before_there_is_something_to_keep(folder: Path) -> None:
+def test_nothing_is_written_before_the_first_save(folder: Path) -> None:
     assert CredentialFile(folder, HERE).load() is None
     assert not folder.exists()
 
@@ -45,7 +45,7 @@ def test_each_server_has_its_own_tokens(folder: Path) -> None:
     assert there.load() == StoredTokens("a2", "r2")
 
 
-def test_a_refresh_keeps_the_name(folder: Path) -> None:
+def test_refresh_keeps_the_user_name(folder: Path) -> None:
     store = CredentialFile(folder, HERE)
     store.save(StoredTokens("a1", "r1"), "ada")
     store.save(StoredTokens("a2", "r2"))
@@ -62,14 +62,14 @@ def test_file_and_folder_are_private_whatever_the_umask(folder: Path) -> None:
     assert {mode(path) for path in folder.iterdir()} == {"0o600"}
 
 
-def test_access_of_others_is_taken_away_with_a_warning(folder: Path, capsys: Any) -> None:
+def test_access_of_other_users_is_removed_with_a_warning(folder: Path, capsys: Any) -> None:
     store = CredentialFile(folder, HERE)
     store.save(StoredTokens("a", "r"), "ada")
     store.path.chmod(0o644)
     folder.chmod(0o755)
     assert store.load() == StoredTokens("a", "r")
     assert (mode(store.path), mode(folder)) == ("0o600", "0o700")
-    assert "was open to other users" in capsys.readouterr().err
+    assert "was readable by other users" in capsys.readouterr().err
 
 
 DAMAGED = [
@@ -86,7 +86,7 @@ DAMAGED = [
 
 
 @pytest.mark.parametrize("content", DAMAGED)
-def test_a_damaged_file_is_set_aside_and_said_so(folder: Path, capsys: Any, content: bytes) -> None:
+def test_damaged_file_is_set_aside_with_a_warning(folder: Path, capsys: Any, content: bytes) -> None:
     store = CredentialFile(folder, HERE)
     store.save(StoredTokens("a", "r"), "ada")
     store.path.write_bytes(content)
@@ -101,14 +101,14 @@ def test_a_damaged_file_is_set_aside_and_said_so(folder: Path, capsys: Any, cont
 WRITER = """
 import sys
 from pathlib import Path
-from movierec.cli.credentials import Credentials
-from movierec.client import Tokens
+from movierec.cli.credentials import CredentialFile
+from movierec.client import StoredTokens
 
 folder, name, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-store = Credentials(folder, name)
+store = CredentialFile(folder, name)
 print("ready", flush=True)
 for number in range(rounds):
-    store.save(Tokens(f"a{number}" * 1000, f"r{number}" * 1000), "ada")
+    store.save(StoredTokens(f"a{number}" * 1000, f"r{number}" * 1000), "ada")
 """
 
 
@@ -117,19 +117,19 @@ def writer(folder: Path, server: str, rounds: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def test_processes_that_write_at_once_lose_nothing(folder: Path) -> None:
+def test_concurrent_writers_lose_nothing(folder: Path) -> None:
     writers = [writer(folder, f"http://server{number}", 20) for number in range(4)]
     assert [process.wait(60) for process in writers] == [0] * 4
     for process in writers:
         assert process.stdout
         process.stdout.close()
-    found = CredentialFile(folder, HERE).servers()
-    assert {name: entry["access"] for name, entry in found.items()} == {
+    servers = CredentialFile(folder, HERE).servers()
+    assert {name: entry["access"] for name, entry in servers.items()} == {
         f"http://server{number}": "a19" * 1000 for number in range(4)
     }
 
 
-def test_a_writer_killed_at_any_moment_leaves_the_file_whole(folder: Path) -> None:
+def test_killed_writer_leaves_a_complete_file(folder: Path) -> None:
     CredentialFile(folder, THERE).save(StoredTokens("a", "r"), "bob")
     for round_number in range(8):
         with writer(folder, HERE, 1_000_000) as process:
@@ -139,6 +139,6 @@ def test_a_writer_killed_at_any_moment_leaves_the_file_whole(folder: Path) -> No
             process.send_signal(signal.SIGKILL)
         servers = json.loads((folder / "credentials.json").read_text())["servers"]
         assert servers[THERE] == {"username": "bob", "access": "a", "refresh": "r"}
-        # The lock of the dead is free, and what it left behind is in nobody's way.
+        # The lock of the dead process is free, and its temporary file does no harm.
         CredentialFile(folder, THERE).save(StoredTokens("a", "r"))
     assert len(list(folder.iterdir())) <= 3

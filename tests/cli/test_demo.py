@@ -1,4 +1,4 @@
-"""`make demo` shows what it promises and leaves nothing behind, however it ends."""
+"""`make demo`: its output, and the clean-up after every way to end it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEMO = Path(__file__).parents[2] / "scripts" / "demo.py"
 
 
 def start(folder: Path) -> subprocess.Popen[str]:
-    # A home that is not there: the demo needs none.
+    # A home folder that does not exist: the demo needs none.
     environment = {**os.environ, "TMPDIR": str(folder), "HOME": str(folder / "none")}
     return subprocess.Popen(
         [sys.executable, "-u", str(DEMO)],
@@ -28,18 +28,18 @@ def start(folder: Path) -> subprocess.Popen[str]:
 
 
 def daemons_under(folder: Path) -> list[str]:
-    """Processes whose files are under `folder`."""
-    found = []
+    """Return the processes whose files are below `folder`."""
+    commands = []
     for entry in Path("/proc").glob("[0-9]*/environ"):
         try:
             if str(folder).encode() in entry.read_bytes() and entry.parent.name != str(os.getpid()):
-                found.append((entry.parent / "cmdline").read_text())
+                commands.append((entry.parent / "cmdline").read_text())
         except OSError:
             continue
-    return found
+    return commands
 
 
-def test_the_demo_shows_what_it_promises(tmp_path: Path) -> None:
+def test_demo_runs_every_command_it_promises(tmp_path: Path) -> None:
     with start(tmp_path) as process:
         shown, _ = process.communicate(timeout=100)
     assert process.returncode == 0, shown
@@ -49,14 +49,14 @@ def test_the_demo_shows_what_it_promises(tmp_path: Path) -> None:
         assert f"\n$ movierec {command}" in shown
     assert shown.count("\n$ movierec rate ") == 7
     assert "Because you" in shown
-    assert "is gone, and stays away" in shown
+    assert "is not recommended any more" in shown
     assert "\x1b" not in shown
     assert not list(tmp_path.iterdir())
     assert not daemons_under(tmp_path)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_demo_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+def test_stopped_demo_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     with start(tmp_path) as process:
         assert process.stdout
         for line in process.stdout:
@@ -64,7 +64,7 @@ def test_a_stopped_demo_leaves_nothing(tmp_path: Path, number: signal.Signals) -
                 break
         process.send_signal(number)
         time.sleep(0.05)
-        process.send_signal(number)  # impatience must not cut the cleaning short
+        process.send_signal(number)  # a second signal must not interrupt the clean-up
         process.stdout.read()
     assert process.returncode == 130
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""The watchlist, the history and `undo` at the command line."""
+"""Commands of the watchlist, the history and `undo`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from movierec.cli.undo import print_conflicts
 from tests.cli.running import Shell
 
 
-def test_the_watchlist(ada: Shell) -> None:
+def test_watchlist_is_filtered_ordered_and_cleared_by_rating(ada: Shell) -> None:
     ada.run("watchlist", "add", "Amélie", "--note", "with Bob").ok()
     ada.run("watchlist", "add", "Heat (1995)").ok()
     assert ada.run("watchlist", "add", "amelie").ok() == "Amélie (2001) is on your watchlist.\n"
@@ -36,10 +36,13 @@ def test_the_watchlist(ada: Shell) -> None:
     assert len(ada.run("watchlist", "list").rows()) == 1
 
 
-def test_the_history(ada: Shell) -> None:
+def test_history_lists_viewings_with_dates_and_tags(ada: Shell) -> None:
     today = datetime.now(UTC).astimezone().date().isoformat()
     assert ada.run("history", "add", "Alien").ok() == f"Alien (1979): seen on {today}.\n"
-    assert ada.run("history", "add", "Heat (1995)", "--on", "unknown").ok() == "Heat (1995): seen some day.\n"
+    assert (
+        ada.run("history", "add", "Heat (1995)", "--on", "unknown").ok()
+        == "Heat (1995): seen on an unknown date.\n"
+    )
     added = ada.run(
         "history", "add", "Alien", "--on", "2024-05-01T20:15:00Z", "--tag", "cinema", "--tag", "70 mm"
     )
@@ -61,7 +64,7 @@ def test_the_history(ada: Shell) -> None:
     assert str(yesterday) in ada.run("history", "add", "Up", "--on", "yesterday").ok()
 
 
-def test_a_viewing_is_taken_out_by_its_day(ada: Shell) -> None:
+def test_viewing_is_removed_by_its_date(ada: Shell) -> None:
     for day in ("2024-05-01", "2024-05-01T20:15:00Z", "2023-01-01", "unknown"):
         ada.run("history", "add", "Alien", "--on", day).ok()
     complaint = ada.run("history", "remove", "Alien").failed(2)
@@ -73,7 +76,7 @@ def test_a_viewing_is_taken_out_by_its_day(ada: Shell) -> None:
     ada.run("history", "remove", "Alien").failed(3)
 
 
-def test_undo_takes_the_last_change_back_and_says_how_to_bring_it_again(ada: Shell) -> None:
+def test_undo_reverts_the_last_change_and_prints_how_to_restore_it(ada: Shell) -> None:
     assert "nothing to undo" in ada.run("undo").failed(3)
     ada.run("rate", "Alien", "4.5", "--review", "Quiet.").ok()
     ada.run("favorites", "add", "Alien").ok()
@@ -81,8 +84,8 @@ def test_undo_takes_the_last_change_back_and_says_how_to_bring_it_again(ada: She
     undone = ada.run("undo")
     assert (undone.code, undone.out) == (0, "Undone: Took back the rating of Alien (1979).\n")
     assert ada.run("ratings").rows()[0][4] == "Quiet."
-    number = undone.err.split()[2].rstrip("`")
-    assert ada.run("undo", number).ok() == "Brought again: Took back the rating of Alien (1979).\n"
+    number = undone.err.split()[-1]
+    assert ada.run("undo", number).ok() == "Restored: Took back the rating of Alien (1979).\n"
     assert ada.run("ratings").ok() == ""
     for _ in range(3):
         assert ada.run("undo").code == 0
@@ -97,7 +100,7 @@ def test_undo_takes_the_last_change_back_and_says_how_to_bring_it_again(ada: She
     ada.run("undo", "99999").failed(3)
 
 
-def test_favorites_narrowed(ada: Shell) -> None:
+def test_favorites_are_filtered_and_ordered(ada: Shell) -> None:
     for film in ("Alien", "Amélie", "Casablanca"):
         ada.run("favorites", "add", film).ok()
     assert [
@@ -108,13 +111,13 @@ def test_favorites_narrowed(ada: Shell) -> None:
     ]
 
 
-def test_films_that_were_changed_again_are_named(capsys: pytest.CaptureFixture[str]) -> None:
-    films = [{"title": title} for title in ("Alien", "Heat", "Amélie", "Persona", "Stalker", "Solaris")]
+def test_movies_changed_since_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    movies = [{"title": title} for title in ("Alien", "Heat", "Amélie", "Persona", "Stalker", "Solaris")]
     print_conflicts({"left_count": 0, "left": []})
     assert capsys.readouterr() == ("", "")
-    print_conflicts({"left_count": 2, "left": films[:2]})
-    assert capsys.readouterr() == ("", "Changed again since, and left as it is: Alien, Heat\n")
-    print_conflicts({"left_count": 5, "left": films[:5]})
+    print_conflicts({"left_count": 2, "left": movies[:2]})
+    assert capsys.readouterr() == ("", "Not reverted, because changed since: Alien, Heat\n")
+    print_conflicts({"left_count": 5, "left": movies[:5]})
     assert "…" not in capsys.readouterr().err
-    print_conflicts({"left_count": 6, "left": films})
+    print_conflicts({"left_count": 6, "left": movies})
     assert capsys.readouterr().err.endswith("Heat, Amélie, Persona, Stalker …\n")

@@ -1,4 +1,4 @@
-"""Importing MovieLens, following jobs, training."""
+"""Import of MovieLens datasets, waiting for jobs, training."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def dataset(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def staff(shell: Shell, daemon: RunningDaemon) -> Shell:
-    """A command line; an administrator is signed in."""
+    """Return a command line, signed in as an administrator."""
     account = daemon.admin()
     shell.run("login", account.username, "--password-stdin", stdin=PASSWORD).ok()
     return shell
 
 
-def test_a_folder_is_packed_sent_and_imported(staff: Shell, dataset: Path) -> None:
+def test_folder_is_zipped_uploaded_and_imported(staff: Shell, dataset: Path) -> None:
     result = staff.run("import", "movielens", str(dataset))
     assert result.code == 0, result
     assert "uploading: 100 %" in result.err.splitlines()
@@ -59,7 +59,7 @@ def test_a_folder_is_packed_sent_and_imported(staff: Shell, dataset: Path) -> No
     staff.run("jobs", "cancel", str(job["id"])).failed(1)
 
 
-def test_refused_rows_are_named_with_their_lines(staff: Shell, dataset: Path) -> None:
+def test_rejected_rows_are_printed_with_their_lines(staff: Shell, dataset: Path) -> None:
     with (dataset / "ratings.csv").open("a") as ratings:
         ratings.write("1,1,7.5,1000000000\n" * 12)
     result = staff.run("import", "movielens", str(dataset))
@@ -72,9 +72,7 @@ def test_refused_rows_are_named_with_their_lines(staff: Shell, dataset: Path) ->
     assert "... and more: movierec jobs show" in result.err
 
 
-def test_a_zip_is_sent_as_it_is_and_twice_changes_nothing(
-    staff: Shell, dataset: Path, tmp_path: Path
-) -> None:
+def test_importing_a_zip_archive_twice_changes_nothing(staff: Shell, dataset: Path, tmp_path: Path) -> None:
     archive = shutil.make_archive(str(tmp_path / "ml"), "zip", dataset.parent, dataset.name)
     first = staff.run("import", "movielens", archive, "--json").json()
     assert first["state"] == "succeeded"
@@ -84,13 +82,13 @@ def test_a_zip_is_sent_as_it_is_and_twice_changes_nothing(
     assert db.value("SELECT sum(ratings) FROM datasets") == 117
 
 
-def test_not_waiting_leaves_a_job(staff: Shell, dataset: Path) -> None:
+def test_no_wait_returns_the_job(staff: Shell, dataset: Path) -> None:
     job = staff.run("import", "movielens", str(dataset), "--no-wait", "--json").json()
     assert staff.run("jobs", "show", str(job["id"]), "--wait", "--json").json()["state"] == "succeeded"
 
 
-def test_what_cannot_be_imported_says_why(staff: Shell, tmp_path: Path) -> None:
-    assert "no MovieLens folder" in staff.run("import", "movielens", str(tmp_path)).failed(2)
+def test_unreadable_dataset_exits_with_2(staff: Shell, tmp_path: Path) -> None:
+    assert "not a MovieLens folder" in staff.run("import", "movielens", str(tmp_path)).failed(2)
     no_archive = tmp_path / "no.zip"
     no_archive.write_text("nonsense")
     assert staff.run("import", "movielens", str(no_archive)).code == 2
@@ -99,22 +97,22 @@ def test_what_cannot_be_imported_says_why(staff: Shell, tmp_path: Path) -> None:
     assert staff.run("import", "movielens", str(no_archive)).code == 2
 
 
-def test_importing_and_training_are_for_staff(ada: Shell, dataset: Path) -> None:
+def test_import_and_training_need_the_staff_role(ada: Shell, dataset: Path) -> None:
     refused = ada.run("import", "movielens", str(dataset)).failed(4)
-    assert "for staff" in refused
-    assert "uploading" not in refused  # before a gigabyte, not after
+    assert "Only staff" in refused
+    assert "uploading" not in refused  # refused before the upload
     for command in ("train", "model", "rollback"):
         ada.run("admin", command).failed(4)
 
 
-def test_a_bar_is_shown_at_a_terminal(staff: Shell, dataset: Path) -> None:
+def test_progress_bar_is_shown_at_a_terminal(staff: Shell, dataset: Path) -> None:
     result = staff.run_at_terminal("import", "movielens", str(dataset))
     assert result.code == 0, result
     assert "uploading" in result.err
     assert "succeeded" in result.out
 
 
-def test_a_model_is_trained_shown_and_rolled_back(staff: Shell, dataset: Path) -> None:
+def test_model_is_trained_shown_and_rolled_back(staff: Shell, dataset: Path) -> None:
     assert staff.run("admin", "model").code == 1
     assert staff.run("admin", "train").code == 1  # nothing to train on
     assert staff.run("import", "movielens", str(dataset)).code == 0
@@ -127,16 +125,16 @@ def test_a_model_is_trained_shown_and_rolled_back(staff: Shell, dataset: Path) -
     assert staff.run("admin", "rollback", "--json").json()["version"] == first
 
 
-# Following a job, without a daemon
+# Waiting for a job, without a daemon
 
 
 def job(state: str, done: int = 0, total: int = 0, **more: Any) -> dict[str, Any]:
-    found = {"done": done, "total": total, "stage": more.pop("stage", "")}
-    return {"id": 7, "kind": "train", "state": state, "progress": found, "error": None, **more}
+    progress = {"done": done, "total": total, "stage": more.pop("stage", "")}
+    return {"id": 7, "kind": "train", "state": state, "progress": progress, "error": None, **more}
 
 
 class Jobs:
-    """Stands for the client: answers or raises one after another."""
+    """Fake client that returns or raises the given results one after another."""
 
     def __init__(self, *answers: Any) -> None:
         self._answers = list(answers)
@@ -154,7 +152,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_LONGEST_POLL_SECONDS", 0.05)
 
 
-def test_lines_are_few(capsys: Any) -> None:
+def test_progress_prints_one_line_per_tenth(capsys: Any) -> None:
     states = [job("running", done, 1000, stage="solving") for done in range(0, 1000, 7)]
     monkey_jobs = Jobs(*states[::20], job("succeeded", 1000, 1000, stage="solving"))
     assert wait_for_job(monkey_jobs, job("queued"), ProgressLines())["state"] == "succeeded"  # type: ignore[arg-type]
@@ -164,24 +162,27 @@ def test_lines_are_few(capsys: Any) -> None:
     assert len(lines) <= 11
 
 
-def test_a_daemon_that_restarts_is_waited_for() -> None:
-    found = wait_for_job(Jobs(ServerUnreachable(), job("succeeded")), job("running"), ProgressLines())  # type: ignore[arg-type]
-    assert found["state"] == "succeeded"
+def test_restarting_daemon_is_retried() -> None:
+    ended = wait_for_job(Jobs(ServerUnreachable(), job("succeeded")), job("running"), ProgressLines())  # type: ignore[arg-type]
+    assert ended["state"] == "succeeded"
 
 
-def test_a_daemon_that_stays_away_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "_PATIENCE_SECONDS", 0.0)
+def test_daemon_that_stays_unreachable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_RETRY_SECONDS", 0.0)
     with pytest.raises(ServerUnreachable):
         wait_for_job(Jobs(ServerUnreachable()), job("running"), ProgressLines())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("state", "error"), [("failed", "disk full"), ("cancelled", None)])
-def test_a_job_without_success_is_a_failure(state: str, error: str | None) -> None:
+def test_job_without_success_raises_its_error(state: str, error: str | None) -> None:
     with pytest.raises(MovierecError, match=error or "it was cancelled"):
         wait_for_job(Jobs(job(state, error=error)), job("running"), ProgressLines())  # type: ignore[arg-type]
 
 
-def test_who_stops_waiting_is_told_that_the_job_goes_on(capsys: Any) -> None:
+def test_interrupted_wait_prints_how_to_find_the_job(capsys: Any) -> None:
     with pytest.raises(KeyboardInterrupt):
         wait_for_job(Jobs(KeyboardInterrupt()), job("running"), ProgressLines())  # type: ignore[arg-type]
-    assert "Job 7 goes on: movierec jobs show 7 --wait, or movierec jobs cancel 7" in capsys.readouterr().err
+    assert (
+        "To wait for it: movierec jobs show 7 --wait. To cancel it: movierec jobs cancel 7"
+        in capsys.readouterr().err
+    )

@@ -1,4 +1,4 @@
-"""Which movie a name means: what is taken at once, asked about, or refused."""
+"""Lookup of a movie by name: unique matches, questions, refusals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SPIRITED = film(7, "Spirited Away", 2001, original_title="千と千尋の神隠�
 
 
 class Catalogue:
-    """Stands for the client: these films, found whatever is asked, as a fuzzy search does."""
+    """Fake client whose search returns the same movies for every text, as a fuzzy search does."""
 
     def __init__(self, *films: Any) -> None:
         self.films = films
@@ -69,48 +69,48 @@ TAKEN = [
 
 
 @pytest.mark.parametrize(("name", "films", "meant"), TAKEN)
-def test_an_unmistakable_name_is_taken_at_once(name: str, films: list[Any], meant: Any) -> None:
+def test_unambiguous_name_is_used_without_asking(name: str, films: list[Any], meant: Any) -> None:
     assert find(name, *films) == meant
 
 
-def test_outside_ids_go_to_their_own_lookup() -> None:
+def test_external_ids_are_looked_up_by_id() -> None:
     assert find("tmdb:603") == ("tmdb", "603")
     assert find("imdb:tt0133093") == ("imdb", "tt0133093")
     assert find("tt0133093") == ("imdb", "tt0133093")
 
 
-def test_a_script_gets_the_candidates_of_an_ambiguous_title() -> None:
+def test_ambiguous_title_raises_with_its_candidates() -> None:
     with pytest.raises(AmbiguousTitle) as caught:
         find("Heat", HEAT_1972, HEAT_1995, ALIEN)
     assert caught.value.candidates == [HEAT_1972, HEAT_1995]
 
 
-def test_the_far_better_known_of_one_title_is_taken_and_named(capsys: pytest.CaptureFixture[str]) -> None:
-    short, known = film(8, "Gravity", 2013, vote_count=3), film(9, "Gravity", 2013, vote_count=14_000)
-    assert find("gravity", short, known) == known
+def test_far_better_known_movie_is_used_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    short, famous = film(8, "Gravity", 2013, vote_count=3), film(9, "Gravity", 2013, vote_count=14_000)
+    assert find("gravity", short, famous) == famous
     assert "Using Gravity (2013), by far the best known of them" in capsys.readouterr().err
     with pytest.raises(AmbiguousTitle):
-        find("gravity", {**short, "vote_count": 300}, known)
+        find("gravity", {**short, "vote_count": 300}, famous)
     with pytest.raises(AmbiguousTitle):  # 40 votes against none say nothing
-        find("gravity", {**short, "vote_count": 0}, {**known, "vote_count": 40})
+        find("gravity", {**short, "vote_count": 0}, {**famous, "vote_count": 40})
 
 
-def test_a_merely_similar_title_is_never_taken_unasked() -> None:
+def test_similar_title_is_never_used_without_asking() -> None:
     with pytest.raises(AmbiguousTitle) as caught:
         find("Alein", ALIEN)
     assert caught.value.candidates == [ALIEN]
 
 
-def test_an_unknown_id_of_tmdb_says_what_else_names_a_movie(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_tmdb_id_names_the_other_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(_: Catalogue, tmdb_id: str) -> Any:
         raise NotFound()
 
     monkeypatch.setattr(Catalogue, "movie_by_tmdb", unknown)
-    with pytest.raises(NotFound, match=r"tmdb:603 is known here.*by title or IMDb id"):
+    with pytest.raises(NotFound, match=r"tmdb:603 in this catalogue.*by title or IMDb id"):
         find("tmdb:603")
 
 
-def test_nothing_found_and_nothing_named() -> None:
+def test_unknown_title_and_empty_name_are_refused() -> None:
     with pytest.raises(NotFound, match="Xyzzy"):
         find("Xyzzy")
     with pytest.raises(NotFound, match=r"add its year: “1917 \(2006\)”"):
@@ -120,21 +120,21 @@ def test_nothing_found_and_nothing_named() -> None:
             find(empty, ALIEN)
 
 
-def test_a_person_is_asked_until_the_answer_is_one_of_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prompt_repeats_until_a_valid_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal("7\nx\n2\n"))
     monkeypatch.setattr(sys, "stderr", screen := Terminal())
     assert find("Heat", HEAT_1972, HEAT_1995) == HEAT_1995
     assert "   1  Heat (1972)\n   2  Heat (1995)\n" in screen.getvalue()
 
 
-def test_a_person_may_choose_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_answer_chooses_no_movie(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal("\n"))
     monkeypatch.setattr(sys, "stderr", Terminal())
     with pytest.raises(AmbiguousTitle):
         find("Heat", HEAT_1972, HEAT_1995)
 
 
-def test_the_question_shows_no_control_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prompt_shows_no_control_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal("1\n"))
     monkeypatch.setattr(sys, "stderr", screen := Terminal())
     find("evil", film(1, "Evil \x1b[2J", 1), film(2, "Evil", 2), film(3, "Evil", 3))
@@ -152,10 +152,10 @@ def test_the_question_shows_no_control_characters(monkeypatch: pytest.MonkeyPatc
         ("A", "a"),  # all that is left is an article
     ],
 )
-def test_spellings_of_one_title(one: str, other: str) -> None:
+def test_spellings_of_a_title_have_the_same_key(one: str, other: str) -> None:
     assert title_key(one) == title_key(other)
 
 
-def test_titles_that_differ_stay_different() -> None:
+def test_different_titles_have_different_keys() -> None:
     assert title_key("Alien") != title_key("Aliens")
     assert title_key("8½") != title_key("8")

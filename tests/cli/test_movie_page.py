@@ -1,4 +1,4 @@
-"""The page of a film on a terminal, with its poster from a daemon that has TMDb."""
+"""The page of a movie on a terminal, with its poster from a daemon with TMDb."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class WithPosters(StandIn):
     def _good(self, request: web.Request) -> web.Response:
         if not request.path.startswith("/w"):
             return super()._good(request)
-        made = io.BytesIO()
-        Image.new("RGB", (342, 513), (200, 100, 50)).save(made, "JPEG")
-        return web.Response(body=made.getvalue(), content_type="image/jpeg")
+        buffer = io.BytesIO()
+        Image.new("RGB", (342, 513), (200, 100, 50)).save(buffer, "JPEG")
+        return web.Response(body=buffer.getvalue(), content_type="image/jpeg")
 
 
 @pytest.fixture
@@ -42,31 +42,36 @@ def stand_in() -> Iterator[StandIn]:
 
 @pytest.fixture
 def shell(shell_at: Callable[[str], Shell], settings: Settings, stand_in: StandIn) -> Iterator[Shell]:
-    told = {"overview": OVERVIEW, "poster_path": "/matrix.jpg", "budget": 63_000_000, "keywords": ("hacker",)}
+    facts = {
+        "overview": OVERVIEW,
+        "poster_path": "/matrix.jpg",
+        "budget": 63_000_000,
+        "keywords": ("hacker",),
+    }
     with Daemon(dataclasses.replace(settings, tmdb=quick(stand_in))) as daemon:
-        movies.upsert([MovieRecord("The Matrix", "staff", imdb_id="tt0133093", **told)], NOW)  # type: ignore[arg-type]
+        movies.upsert([MovieRecord("The Matrix", "staff", imdb_id="tt0133093", **facts)], NOW)  # type: ignore[arg-type]
         yield shell_at(daemon.url)
 
 
 def page(shell: Shell, *arguments: str, width: int = 80, **environment: str) -> str:
-    """What stands on a terminal with colours after `show`."""
+    """Return the output of `show` on a terminal with colours."""
     out = Terminal()
     with shell._monkeypatch.context() as patch:
         patch.delenv("TMUX", raising=False)
         patch.delenv("NO_COLOR", raising=False)
         patch.setattr("sys.stdout", out)
-        told = {"COLUMNS": str(width), "LINES": "60", "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        result = shell.run("show", *arguments, **{**told, **environment})
+        terminal = {"COLUMNS": str(width), "LINES": "60", "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        result = shell.run("show", *arguments, **{**terminal, **environment})
     assert (result.code, result.err) == (0, "")
     return out.getvalue()
 
 
 def posters(stand_in: StandIn) -> list[str]:
-    return [asked for asked in stand_in.asked if asked.startswith("/w")]
+    return [path for path in stand_in.asked if path.startswith("/w")]
 
 
 @pytest.mark.parametrize("width", [60, 80, 140])
-def test_the_poster_stands_beside_the_text(shell: Shell, stand_in: StandIn, width: int) -> None:
+def test_poster_is_printed_beside_the_text(shell: Shell, stand_in: StandIn, width: int) -> None:
     lines = unstyled(page(shell, "The Matrix", width=width)).splitlines()
     assert max(map(len, lines)) <= width
     with_picture = [line for line in lines if "▀" in line]
@@ -90,7 +95,7 @@ def test_the_poster_stands_beside_the_text(shell: Shell, stand_in: StandIn, widt
         (["--json"], {}),
     ],
 )
-def test_no_poster_is_asked_for_where_none_is_shown(
+def test_poster_is_not_requested_if_it_is_not_shown(
     shell: Shell, stand_in: StandIn, arguments: list[str], environment: dict[str, str]
 ) -> None:
     shown = page(shell, "The Matrix", *arguments, **environment)
@@ -99,14 +104,14 @@ def test_no_poster_is_asked_for_where_none_is_shown(
     assert not posters(stand_in)
 
 
-def test_in_a_pipe_there_is_no_picture(shell: Shell, stand_in: StandIn) -> None:
+def test_pipe_receives_no_picture(shell: Shell, stand_in: StandIn) -> None:
     shown = shell.run("show", "The Matrix", TERM="xterm-kitty", MOVIEREC_IMAGES="kitty").ok()
     assert "\x1b" not in shown
     assert not posters(stand_in)
 
 
 @pytest.mark.parametrize("mode", ["500", "html", "cut body"])
-def test_a_page_does_without_its_poster(shell: Shell, stand_in: StandIn, mode: str) -> None:
+def test_page_is_printed_without_an_unavailable_poster(shell: Shell, stand_in: StandIn, mode: str) -> None:
     stand_in.mode = mode
     shown = page(shell, "The Matrix")
     assert "▀" not in shown
@@ -114,20 +119,22 @@ def test_a_page_does_without_its_poster(shell: Shell, stand_in: StandIn, mode: s
 
 
 @pytest.mark.parametrize("way", ["blocks", "kitty", "iterm", "sixel"])
-def test_foreign_text_steers_no_terminal(shell: Shell, way: str) -> None:
-    told: dict[str, Any] = dict.fromkeys(("overview", "tagline", "original_title", "certificate"), EVIL)
+def test_untrusted_text_is_escaped(shell: Shell, way: str) -> None:
+    texts: dict[str, Any] = dict.fromkeys(("overview", "tagline", "original_title", "certificate"), EVIL)
     lists = dict.fromkeys(("genres", "countries", "directors", "cast", "characters", "keywords"), (EVIL,))
-    [film] = movies.upsert([MovieRecord(EVIL, "staff", poster_path="/evil.jpg", **told, **lists)], NOW)
-    shown = page(shell, str(film), MOVIEREC_IMAGES=way)
-    # What is ours: styles, steps and jumps of the cursor, and pictures of base64 or Sixel.
-    ours = r"\x1b\[[0-9;]*[mCA]|\x1b[78]|\x1b_G[^\x1b]*\x1b\\|\x1b\]1337;[!-~]*\x07|\x1bP0;1q[!-~]*\x1b\\"
-    rest = re.sub(ours, "", shown)
+    [movie_id] = movies.upsert([MovieRecord(EVIL, "staff", poster_path="/evil.jpg", **texts, **lists)], NOW)
+    output = page(shell, str(movie_id), MOVIEREC_IMAGES=way)
+    # Escapes of the command line: styles, cursor movements, and pictures in base64 or Sixel.
+    own_escapes = (
+        r"\x1b\[[0-9;]*[mCA]|\x1b[78]|\x1b_G[^\x1b]*\x1b\\|\x1b\]1337;[!-~]*\x07|\x1bP0;1q[!-~]*\x1b\\"
+    )
+    rest = re.sub(own_escapes, "", output)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", rest)
-    assert "\x1b[31m" not in shown.replace("\\x1b[31m", "")
+    assert "\x1b[31m" not in output.replace("\\x1b[31m", "")
     assert "[bold]x" in rest
 
 
-def test_without_overview_and_in_other_scripts(shell: Shell) -> None:
+def test_page_without_overview_and_in_other_scripts(shell: Shell) -> None:
     bare, japanese = movies.upsert(
         [
             MovieRecord("Nothing Known", "staff", poster_path="/a.jpg"),

@@ -1,4 +1,4 @@
-"""Searching and showing films."""
+"""Commands that search and show movies."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import pytest
 from tests.cli.running import Shell
 
 
-def test_search_gives_cells_ids_and_json(shell: Shell) -> None:
+def test_search_prints_cells_ids_and_json(shell: Shell) -> None:
     [first, *_] = shell.run("search", "alien").rows()
     assert first[1:3] == ["Alien", "1979"]
     assert shell.run("search", "alien", "--ids").ok().splitlines()[0] == first[0]
     assert shell.run("search", "alien", "--json").json()[0]["title"] == "Alien"
 
 
-def test_search_forgives_typing_errors_and_needs_no_quotes(shell: Shell) -> None:
+def test_search_tolerates_typing_errors_and_needs_no_quotes(shell: Shell) -> None:
     titles = [row[1] for row in shell.run("search", "shawshenk", "redemtion").rows()]
     assert titles[0] == "The Shawshank Redemption"
 
 
-def test_an_empty_result_is_no_error(shell: Shell) -> None:
+def test_empty_result_is_not_an_error(shell: Shell) -> None:
     assert shell.run("search", "xyzzy", "--year", "1901").ok() == ""
     assert shell.run("search", "xyzzy", "--year", "1901", "--json").json() == []
     result = shell.run_at_terminal("search", "xyzzy", "--year", "1901")
@@ -29,7 +29,7 @@ def test_an_empty_result_is_no_error(shell: Shell) -> None:
     assert "No movies found" in result.err
 
 
-def test_without_text_search_lists_the_catalogue_by_its_filters(shell: Shell) -> None:
+def test_search_without_text_lists_the_catalogue(shell: Shell) -> None:
     rows = shell.run("search", "--year-min", "1979", "--year-max", "1982", "--order", "year").code
     assert rows == 2  # the daemon names what it can order by
     rows_found = shell.run("search", "--year-min", "1979", "--year-max", "1982", "--order", "title").rows()
@@ -53,25 +53,25 @@ def test_trending_takes_a_day_or_a_week(shell: Shell) -> None:
     shell.run("trending", "--window", "year").failed(2)
 
 
-def test_genres(shell: Shell) -> None:
+def test_genres_are_listed(shell: Shell) -> None:
     assert "Horror" in [row[1] for row in shell.run("genres").rows()]
 
 
 @pytest.mark.parametrize("name", ["imdb:tt0078748", "tt0078748", "alien", "ALIEN (1979)", " Alien "])
-def test_a_film_by_each_of_its_names(shell: Shell, name: str) -> None:
-    found = shell.run("show", name, "--json").json()
-    assert found["imdb_id"] == "tt0078748"
-    assert shell.run("show", str(found["id"]), "--json").json() == found
+def test_movie_is_shown_by_each_identifier(shell: Shell, name: str) -> None:
+    movie = shell.run("show", name, "--json").json()
+    assert movie["imdb_id"] == "tt0078748"
+    assert shell.run("show", str(movie["id"]), "--json").json() == movie
 
 
-def test_show_in_a_pipe_is_name_and_value(shell: Shell) -> None:
+def test_show_prints_names_and_values_in_a_pipe(shell: Shell) -> None:
     rows = dict(row for row in shell.run("show", "Alien").rows())
     assert (rows["title"], rows["year"]) == ("Alien", "1979")
     assert "Ridley Scott" in rows["directors"]
     assert "Sigourney Weaver" in rows["cast"]
 
 
-def test_show_at_a_terminal_is_a_page(shell: Shell) -> None:
+def test_show_prints_a_page_at_a_terminal(shell: Shell) -> None:
     page = shell.run_at_terminal("show", "blade", "runner", width=70)
     assert page.code == 0, page
     assert "Blade Runner (1982)" in page.out
@@ -80,7 +80,7 @@ def test_show_at_a_terminal_is_a_page(shell: Shell) -> None:
     assert max(len(line) for line in page.out.splitlines()) <= 70
 
 
-def test_one_title_of_two_films(shell: Shell) -> None:
+def test_title_of_two_movies_is_ambiguous(shell: Shell) -> None:
     candidates = [line.split("\t") for line in shell.run("show", "Solaris").failed(2).splitlines()[1:]]
     assert sorted(name for _, name in candidates) == ["Solaris (1972)", "Solaris (2002)"]
     for number, (movie_id, name) in enumerate(candidates, 1):
@@ -90,10 +90,10 @@ def test_one_title_of_two_films(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("name", ["999999999", "imdb:tt9999999", "tmdb:999999999", "Xyzzy Qwerty (1901)"])
-def test_no_such_film_is_3(shell: Shell, name: str) -> None:
+def test_unknown_movie_exits_with_3(shell: Shell, name: str) -> None:
     shell.run("show", name).failed(3)
 
 
 @pytest.mark.parametrize("name", ["tmdb:x", "tmdb:", "imdb:nonsense", "imdb:a/b?c=d#e", "tmdb:9" + "9" * 30])
-def test_an_outside_id_that_is_none_is_not_found(shell: Shell, name: str) -> None:
+def test_invalid_external_id_exits_with_3(shell: Shell, name: str) -> None:
     assert shell.run("show", name).code in (2, 3)

@@ -1,4 +1,4 @@
-"""What is printed: tables for people, stable cells for scripts, exact JSON."""
+"""Output of commands: tables on terminals, stable cells in pipes, exact JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NASTY = {"id": 7, "title": "[red]Evil[/red]\t\x1b[2J\nx", "genres": ["a", "b"], 
 EMPTY = {"id": 8, "title": "", "genres": [], "score": None, "seen": False}
 
 
-def test_a_pipe_gets_one_line_an_item_and_always_the_same_cells(capsys: Any) -> None:
+def test_pipe_receives_one_line_per_item_with_the_same_cells(capsys: Any) -> None:
     print_list([NASTY, EMPTY], COLUMNS, as_json=False)
     assert capsys.readouterr().out == (
         "7\t[red]Evil[/red]\\t\\x1b[2J\\nx\ta, b\t7.25\tyes\n"  # markup is literal
@@ -31,7 +31,7 @@ def test_a_pipe_gets_one_line_an_item_and_always_the_same_cells(capsys: Any) -> 
     )
 
 
-def test_ids_are_one_a_line(capsys: Any) -> None:
+def test_ids_are_printed_one_per_line(capsys: Any) -> None:
     print_list([NASTY, EMPTY], COLUMNS, as_json=False, ids=True)
     assert capsys.readouterr().out == "7\n8\n"
 
@@ -43,7 +43,7 @@ def test_json_is_one_exact_document(capsys: Any) -> None:
     assert "\x1b" not in out
 
 
-def test_an_empty_list_prints_no_data(capsys: Any) -> None:
+def test_empty_list_prints_no_data(capsys: Any) -> None:
     print_list([], COLUMNS, as_json=False)
     assert capsys.readouterr().out == ""
     print_list([], COLUMNS, as_json=True)
@@ -58,7 +58,7 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch, items: list[Any], **environment
     return screen.getvalue()
 
 
-def test_a_terminal_gets_a_table_with_literal_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_prints_markup_literally(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = on_terminal(monkeypatch, [NASTY], NO_COLOR="1", TERM="dumb")
     assert "[red]Evil[/red]" in shown
     assert "\\x1b[2J" in shown
@@ -66,7 +66,7 @@ def test_a_terminal_gets_a_table_with_literal_markup(monkeypatch: pytest.MonkeyP
     assert "title" in shown.splitlines()[0]
 
 
-def test_people_see_a_point_in_time_to_the_minute(
+def test_terminal_shows_times_to_the_minute(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job = {"created_at": "2024-05-01T20:15:42Z"}
@@ -80,32 +80,32 @@ def test_people_see_a_point_in_time_to_the_minute(
     assert ":42" not in screen.getvalue()
 
 
-def test_no_color_leaves_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_color_disables_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b[3" not in on_terminal(monkeypatch, [NASTY], NO_COLOR="1")
 
 
 @pytest.mark.parametrize("width", [40, 60, 200])
-def test_a_table_keeps_to_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+def test_table_fits_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     long = {**NASTY, "title": "A very long title that goes on " * 5}
     shown = on_terminal(monkeypatch, [long], COLUMNS=str(width))
     assert max(len(line) for line in unstyled(shown).splitlines()) <= width
 
 
-def test_people_see_what_a_column_shows_them(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def test_terminal_shows_the_display_value_of_a_column(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     columns = (Column("day", lambda item: item["at"], lambda item: item["at"][:10]),)
     print_list([{"at": "2026-05-04T03:02:01Z"}], columns, as_json=False)
     assert capsys.readouterr().out == "2026-05-04T03:02:01Z\n"
 
 
-def test_a_record_is_name_and_value(capsys: Any) -> None:
+def test_record_is_printed_as_names_and_values(capsys: Any) -> None:
     print_record({"name": "Ada\n", "staff": True}, {}, as_json=False)
     assert capsys.readouterr().out == "name\tAda\\n\nstaff\tyes\n"
 
 
-def test_nested_objects_become_flat_names() -> None:
+def test_nested_objects_are_flattened() -> None:
     job = {"id": 1, "progress": {"done": 2, "total_rows": 3}, "error": "", "rows": [{}, {}], "tags": ["a"]}
     assert flatten(job) == {"id": 1, "progress done": 2, "progress total rows": 3, "rows": 2, "tags": ["a"]}
 
 
-def test_help_names_the_cells_of_a_pipe() -> None:
+def test_help_names_the_columns_of_a_pipe() -> None:
     assert columns_help(COLUMNS).endswith(": id, title, genres, score, seen.")

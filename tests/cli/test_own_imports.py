@@ -1,4 +1,4 @@
-"""Importing the own history from the command line: files, folders, pipes, dry runs, review, undoing."""
+"""Import of a user's own data: files, folders, pipes, dry runs, review, undo."""
 
 from __future__ import annotations
 
@@ -31,15 +31,22 @@ def cells(result: Any) -> dict[str, str]:
     return dict(line.split("\t") for line in result.out.splitlines())
 
 
-def test_the_formats_are_those_of_the_daemon() -> None:
+def test_formats_are_those_of_the_daemon() -> None:
     assert [format.value for format in ImportFormat] == list(FORMATS)
 
 
-def test_a_file_is_imported_reviewed_and_taken_back(ada: Shell, ratings: str) -> None:
+def test_file_is_imported_reviewed_and_undone(ada: Shell, ratings: str) -> None:
     result = ada.run("import", ratings)
-    found = cells(result)
-    assert (found["format"], found["rows"], found["new"], found["ambiguous"]) == ("letterboxd", "2", "1", "1")
-    assert "ratings.csv:3: ambiguous: Alien (1980): a film called so is known, but of 1979" in result.err
+    counts = cells(result)
+    assert (counts["format"], counts["rows"], counts["new"], counts["ambiguous"]) == (
+        "letterboxd",
+        "2",
+        "1",
+        "1",
+    )
+    assert (
+        "ratings.csv:3: ambiguous: Alien (1980): a movie with this title is known, but of 1979" in result.err
+    )
     assert "movierec import review" in result.err
     [question] = ada.run("import", "review", "--json").json()
     assert question["candidates"][0]["movie_detail"]["title"] == "Alien"
@@ -53,16 +60,16 @@ def test_a_file_is_imported_reviewed_and_taken_back(ada: Shell, ratings: str) ->
     first = ada.run("import", "list", "--ids").ok().split()[-1]
     ada.run("rate", "Heat (1995)", "1").ok()
     undone = ada.run("import", "undo", first)
-    assert (undone.code, undone.out) == (0, f"Import {first} is taken back: 1 change.\n")
-    assert undone.err == "Changed again since, and left as it is: Heat (1995)\n"
+    assert (undone.code, undone.out) == (0, f"Import {first} is undone: 1 change.\n")
+    assert undone.err == "Not reverted, because changed since: Heat (1995)\n"
     assert [row[1] for row in ada.run("ratings").rows()] == ["Heat"]
     ada.run("import", "undo", first).failed(1)
     assert ada.run("import", "problems", first).rows() == [
-        ["ratings.csv:3", "ambiguous", "Alien (1980): a film called so is known, but of 1979"]
+        ["ratings.csv:3", "ambiguous", "Alien (1980): a movie with this title is known, but of 1979"]
     ]
 
 
-def test_a_dry_run_prints_the_difference(ada: Shell, ratings: str) -> None:
+def test_dry_run_prints_the_changes(ada: Shell, ratings: str) -> None:
     for arguments in (("--dry-run", ratings), (ratings, "--dry-run"), ("file", ratings, "--dry-run")):
         result = ada.run("import", *arguments)
         assert result.code == 0, result
@@ -75,7 +82,7 @@ def test_a_dry_run_prints_the_difference(ada: Shell, ratings: str) -> None:
     assert (report["dry_run"], report["new"]) == (True, 1)
 
 
-def test_a_dry_run_tells_a_viewing_in_words(ada: Shell, tmp_path: Path) -> None:
+def test_dry_run_describes_a_viewing(ada: Shell, tmp_path: Path) -> None:
     table = tmp_path / "seen.csv"
     table.write_text('title,year,watched_at,rewatch,tags\nHeat,1995,2024-05-01,yes,"cinema, 35mm"\n')
     result = ada.run("import", str(table), "--dry-run")
@@ -89,7 +96,7 @@ def test_a_dry_run_tells_a_viewing_in_words(ada: Shell, tmp_path: Path) -> None:
     assert ada.run("import", "list").rows()[0][2] == "yes"
 
 
-def test_folders_and_zips_and_pipes(ada: Shell, tmp_path: Path) -> None:
+def test_folders_zip_archives_and_pipes_are_imported(ada: Shell, tmp_path: Path) -> None:
     folder = tmp_path / "letterboxd-ada"
     (folder / "likes").mkdir(parents=True)
     (folder / "ratings.csv").write_text(RATINGS)
@@ -102,16 +109,16 @@ def test_folders_and_zips_and_pipes(ada: Shell, tmp_path: Path) -> None:
     assert cells(ada.run("import", str(archive)))["same"] == "1"
     assert cells(ada.run("import", "-", stdin=RATINGS))["rows"] == "2"
     watched = "Date,Name,Year,Letterboxd URI\n2020-05-01,Alien,1979,u2\n"
-    assert "under its own name" in ada.run("import", "-", stdin=watched).err
+    assert "under its original name" in ada.run("import", "-", stdin=watched).err
     assert cells(ada.run("import", "-", "--name", "watchlist.csv", stdin=watched))["new"] == "1"
 
 
-def test_bad_files_are_usage_errors(ada: Shell, tmp_path: Path) -> None:
-    assert "of no format" in ada.run("import", str(_file(tmp_path, "hello\n"))).failed(2)
+def test_unreadable_file_exits_with_2(ada: Shell, tmp_path: Path) -> None:
+    assert "matches no known format" in ada.run("import", str(_file(tmp_path, "hello\n"))).failed(2)
     assert "empty" in ada.run("import", str(_file(tmp_path, ""))).failed(2)
     assert "no IMDb export" in ada.run("import", "-f", "imdb", str(_file(tmp_path, RATINGS))).failed(2)
     (tmp_path / "folder").mkdir()
-    assert "without any" in ada.run("import", str(tmp_path / "folder")).failed(2)
+    assert "is a folder without a" in ada.run("import", str(tmp_path / "folder")).failed(2)
     assert ada.run("import", str(tmp_path / "absent.csv")).code == 2
     entry = {"rated_at": "2020-05-01T00:00:00Z", "rating": 9, "movie": {"title": "Heat", "year": 1995}}
     broken = ada.run("import", str(_file(tmp_path, f"[{json.dumps(entry)},\n")))
@@ -126,15 +133,15 @@ def _file(folder: Path, content: str) -> Path:
     return path
 
 
-def test_review_at_a_terminal(ada: Shell, tmp_path: Path) -> None:
+def test_review_asks_questions_at_a_terminal(ada: Shell, tmp_path: Path) -> None:
     rows = "title,year,rating\nAlien,1980,5\nHeat,1996,4\nNobody Knows It,2001,2\nGladiator,1991,3\n"
     ada.run("import", str(_file(tmp_path, rows)))
-    # the first by its number, one left out, one searched for, the last one later
+    # the first by its number, one skipped, one for later, the last by its title
     result = ada.run_at_terminal("import", "review", typed="1\ns\n\nSpider-Man 2\n")
     assert result.code == 0, result
     assert "[1/4] Alien (1980)" in result.out
     assert "rated 5" in result.out
-    assert "Left out." in result.out
+    assert "Skipped." in result.out
     assert "3 of 4 answered" in result.err
     assert {row[0] for row in db.rows("SELECT movie_id FROM ratings")} == {
         movie_id("tt0078748"),
@@ -143,7 +150,7 @@ def test_review_at_a_terminal(ada: Shell, tmp_path: Path) -> None:
     assert "[1/1] " in ada.run_at_terminal("import", "review", typed="q\n").out
 
 
-def test_resolving_in_a_script(ada: Shell, ratings: str) -> None:
+def test_questions_are_resolved_in_a_script(ada: Shell, ratings: str) -> None:
     ada.run("import", ratings)
     number = ada.run("import", "review", "--ids").ok().strip()
     ada.run("import", "resolve", number).failed(2)
@@ -155,7 +162,7 @@ def test_resolving_in_a_script(ada: Shell, ratings: str) -> None:
     assert cells(ada.run("import", ratings))["ambiguous"] == "1"
 
 
-def test_other_scales_and_conflicts(ada: Shell, tmp_path: Path) -> None:
+def test_scale_and_conflict_policy(ada: Shell, tmp_path: Path) -> None:
     ada.run("rate", "Heat (1995)", "2").ok()
     path = _file(tmp_path, "title,year,rating\nHeat,1995,70\nAlien,1979,55\n")
     result = ada.run("import", "--scale", "100", "--on-conflict", "overwrite", str(path))
@@ -165,30 +172,28 @@ def test_other_scales_and_conflicts(ada: Shell, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("option", [(), ("--dry-run",), ("--json",)])
-def test_a_file_of_which_nothing_is_taken_is_a_failure(
-    ada: Shell, tmp_path: Path, option: tuple[str, ...]
-) -> None:
+def test_import_of_rejected_rows_only_fails(ada: Shell, tmp_path: Path, option: tuple[str, ...]) -> None:
     path = _file(tmp_path, "title,year,rating\nHeat,1995,8\n")
     result = ada.run("import", *option, str(path))
     assert result.code == 2
-    assert "Nothing was taken: 1 rejected." in result.err
-    assert "here already" not in result.err
+    assert "Nothing was imported: 1 rejected." in result.err
+    assert "already in your library" not in result.err
     assert "(try --scale 10)" in result.out + result.err
     path = _file(tmp_path, "title,year,rating\nHeat,1995,8\nAlien,1979,4\n")
     assert ada.run("import", *option, str(path)).code == 0
 
 
-def test_a_file_is_called_as_it_was_typed(tmp_path: Path) -> None:
-    """With its folder only where Letterboxd's files cannot be told apart without."""
-    named = {
+def test_reported_file_name(tmp_path: Path) -> None:
+    """The folder is included only where Letterboxd's files have the same name."""
+    names = {
         "r2w/r10.csv": "r10.csv",
         "likes/films.csv": "likes/films.csv",
         "deleted/diary.csv": "deleted/diary.csv",
     }
-    for path, name in named.items():
-        assert imports._name(tmp_path / path) == name
+    for path, name in names.items():
+        assert imports._reported_name(tmp_path / path) == name
 
 
-def test_an_import_that_is_not_there_is_named(ada: Shell) -> None:
+def test_unknown_import_exits_with_3(ada: Shell) -> None:
     for command in ("undo", "problems"):
         assert "There is no import 7. See: movierec import list" in ada.run("import", command, "7").failed(3)

@@ -1,4 +1,4 @@
-"""Posters on terminals: which way of drawing is chosen, what is written, and what is never drawn."""
+"""Posters on terminals: detection of the protocol, encoding, and rejected images."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ RED, BLUE = (250, 20, 20), (20, 20, 250)
 
 
 def poster(kind: str = "JPEG", size: tuple[int, int] = (200, 300)) -> bytes:
-    """Red above, blue below."""
+    """Return an image, red above and blue below."""
     image = Image.new("RGB", size, RED)
     image.paste(BLUE, (0, size[1] // 2, *size))
-    made = io.BytesIO()
-    image.save(made, kind)
-    return made.getvalue()
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
 
 
 def at(**environment: str) -> Console:
-    told = {"TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
-    return Console(file=Terminal(), width=80, height=40, highlight=False, _environ=told)
+    variables = {"TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
+    return Console(file=Terminal(), width=80, height=40, highlight=False, _environ=variables)
 
 
-def written(way: ImageProtocol, text: str = "", content: bytes | None = None) -> str:
+def drawn_text(way: ImageProtocol, text: str = "", content: bytes | None = None) -> str:
     console = at()
     picture = Picture.from_bytes(poster() if content is None else content, way, 20)
     assert picture is not None
@@ -65,18 +65,20 @@ def written(way: ImageProtocol, text: str = "", content: bytes | None = None) ->
         ({"MOVIEREC_IMAGES": "nonsense"}, None),
     ],
 )
-def test_the_way_a_terminal_shows_pictures(environment: dict[str, str], way: ImageProtocol | None) -> None:
+def test_image_protocol_of_a_terminal_is_detected(
+    environment: dict[str, str], way: ImageProtocol | None
+) -> None:
     console = at(**environment)
     assert detect_image_protocol(console, {"TERM": "xterm-256color", **environment}) == way
 
 
-def test_nobody_sees_a_picture_in_a_pipe() -> None:
+def test_pipe_has_no_image_protocol() -> None:
     console = Console(file=io.StringIO(), _environ={"TERM": "xterm-kitty", "COLORTERM": "truecolor"})
     assert detect_image_protocol(console, {"TERM": "xterm-kitty", "MOVIEREC_IMAGES": "kitty"}) is None
 
 
-def test_blocks_are_two_pixels_each() -> None:
-    lines = written(ImageProtocol.BLOCKS).splitlines()
+def test_blocks_hold_two_pixels_each() -> None:
+    lines = drawn_text(ImageProtocol.BLOCKS).splitlines()
     assert len(lines) == 15
     assert {line.count("▀") for line in lines} == {20}
     red, blue = (
@@ -91,28 +93,28 @@ def _decoded(data: str) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(data, validate=True)))
 
 
-def test_kitty_gets_a_png_in_chunks() -> None:
+def test_kitty_receives_a_png_in_chunks() -> None:
     noise = Image.effect_noise((200, 300), 90).convert("RGB")
-    made = io.BytesIO()
-    noise.save(made, "PNG")
-    found = re.findall(
-        r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", written(ImageProtocol.KITTY, content=made.getvalue())
+    buffer = io.BytesIO()
+    noise.save(buffer, "PNG")
+    chunks = re.findall(
+        r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", drawn_text(ImageProtocol.KITTY, content=buffer.getvalue())
     )
-    assert len(found) > 2
-    assert "a=T,f=100,q=2,C=1,c=20,r=15" in found[0][0]
-    assert [re.search(r"m=(\d)", keys)[1] for keys, _ in found] == ["1"] * (len(found) - 1) + ["0"]  # type: ignore[index]
-    assert all(len(chunk) <= 4096 for _, chunk in found)
-    assert _decoded("".join(chunk for _, chunk in found)).size == (200, 300)
+    assert len(chunks) > 2
+    assert "a=T,f=100,q=2,C=1,c=20,r=15" in chunks[0][0]
+    assert [re.search(r"m=(\d)", keys)[1] for keys, _ in chunks] == ["1"] * (len(chunks) - 1) + ["0"]  # type: ignore[index]
+    assert all(len(chunk) <= 4096 for _, chunk in chunks)
+    assert _decoded("".join(chunk for _, chunk in chunks)).size == (200, 300)
 
 
-def test_iterm_gets_a_png() -> None:
-    [(keys, data)] = re.findall(r"\x1b\]1337;File=([^:]*):([^\x07]*)\x07", written(ImageProtocol.ITERM))
+def test_iterm_receives_a_png() -> None:
+    [(keys, data)] = re.findall(r"\x1b\]1337;File=([^:]*):([^\x07]*)\x07", drawn_text(ImageProtocol.ITERM))
     assert "inline=1;width=20;height=15" in keys
     assert _decoded(data).format == "PNG"
 
 
 def _drawn(text: str) -> dict[tuple[int, int], tuple[int, ...]]:
-    """The pixels that a Sixel text paints, as a terminal would."""
+    """Decode a Sixel text to pixels, as a terminal does."""
     palette, pixels = {}, {}
     body = re.fullmatch(r'\x1bP0;1q"1;1;\d+;\d+(.*)\x1b\\', text, re.DOTALL)
     assert body
@@ -148,13 +150,13 @@ def test_sixel_paints_every_pixel_in_its_colour() -> None:
         for y in range(20)
     ]
     assert max(far) < 12
-    assert written(ImageProtocol.SIXEL).count("\x1bP0;1q") == 1
+    assert drawn_text(ImageProtocol.SIXEL).count("\x1bP0;1q") == 1
 
 
 @pytest.mark.parametrize("way", [ImageProtocol.KITTY, ImageProtocol.ITERM, ImageProtocol.SIXEL])
-def test_text_beside_a_picture_never_writes_over_it(way: ImageProtocol) -> None:
-    """It is stepped over to, row by row; spaces would wipe it out on some terminals."""
-    lines = written(way, "\n".join(f"line {number}" for number in range(20))).splitlines()
+def test_text_beside_a_picture_does_not_overwrite_it(way: ImageProtocol) -> None:
+    """The cursor skips the picture row by row; spaces would erase it on some terminals."""
+    lines = drawn_text(way, "\n".join(f"line {number}" for number in range(20))).splitlines()
     beside_it = [line for line in lines if line.endswith(tuple(f"line {number}" for number in range(1, 15)))]
     assert len(beside_it) == 14
     assert all(line.startswith("\x1b[20C\x1b[2C") for line in beside_it)
@@ -162,7 +164,7 @@ def test_text_beside_a_picture_never_writes_over_it(way: ImageProtocol) -> None:
 
 
 def _huge() -> bytes:
-    """A PNG that says it has ten thousand million pixels."""
+    """Return a PNG that claims ten thousand million pixels."""
     small = poster("PNG", (2, 3))
     header = b"IHDR" + (100_000).to_bytes(4, "big") * 2 + small[24:29]
     return small[:12] + header + zlib.crc32(header).to_bytes(4, "big") + small[33:]
@@ -173,7 +175,7 @@ def _huge() -> bytes:
     [b"", b"<html>", poster()[:200], b"\xff\xd8\xff image", poster("GIF"), poster("PNG")[:60], _huge()],
     ids=["nothing", "html", "cut jpeg", "no jpeg", "another format", "cut png", "decompression bomb"],
 )
-def test_what_is_no_poster_is_not_drawn(content: bytes) -> None:
+def test_invalid_image_is_not_drawn(content: bytes) -> None:
     assert Picture.from_bytes(content, ImageProtocol.BLOCKS, 20) is None
 
 
@@ -185,9 +187,9 @@ def test_any_shape_fits(kind: str, size: tuple[int, int]) -> None:
     assert 1 <= picture.rows == len(picture.lines()) <= 20
 
 
-def test_nothing_of_the_file_reaches_the_terminal() -> None:
+def test_no_byte_of_the_file_reaches_the_terminal() -> None:
     comment = b"\xff\xfe\x00\x0d\x1b[2J\x07owned"
     evil = poster()[:2] + comment + poster()[2:]
     for way in ImageProtocol:
-        assert "owned" not in written(way, content=evil)
-        assert "\x1b[2J" not in written(way, content=evil)
+        assert "owned" not in drawn_text(way, content=evil)
+        assert "\x1b[2J" not in drawn_text(way, content=evil)

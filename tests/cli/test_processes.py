@@ -1,4 +1,4 @@
-"""Commands as processes of their own: side by side, killed, at a real terminal."""
+"""Commands in separate processes: concurrent, killed, at a real terminal."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def test_eight_processes_with_one_expired_token_share_one_refresh(ada: Shell, da
     assert ada.run("whoami").code == 0
 
 
-def test_processes_killed_while_refreshing_leave_whole_credentials(ada: Shell, daemon: RunningDaemon) -> None:
+def test_processes_killed_while_refreshing_leave_complete_credentials(
+    ada: Shell, daemon: RunningDaemon
+) -> None:
     for round_number in range(6):
         daemon.clock.advance(2 * 3600)
         process = start(ada, "whoami")
@@ -53,7 +55,7 @@ def test_processes_killed_while_refreshing_leave_whole_credentials(ada: Shell, d
         assert ada.run("whoami").rows()[0] == ["username", "ada"]
 
 
-def test_ctrl_c_at_a_prompt_is_130(ada: Shell) -> None:
+def test_ctrl_c_at_a_prompt_exits_with_130(ada: Shell) -> None:
     import pty
 
     process_id, terminal = pty.fork()
@@ -72,10 +74,10 @@ def test_ctrl_c_at_a_prompt_is_130(ada: Shell) -> None:
     assert b"Traceback" not in screen
 
 
-def test_a_page_of_help_and_version_need_no_home(tmp_path: Path) -> None:
+def test_help_and_version_need_no_home_folder(tmp_path: Path) -> None:
     nowhere = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "none")}
     for arguments in (["--version"], ["--help"], ["rate", "--help"]):
-        found = subprocess.run([*MOVIEREC, *arguments], env=nowhere, capture_output=True, text=True)
-        assert (found.returncode, found.stderr) == (0, "")
-        assert found.stdout
+        result = subprocess.run([*MOVIEREC, *arguments], env=nowhere, capture_output=True, text=True)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert result.stdout
     assert not (tmp_path / "none").exists()

@@ -1,4 +1,4 @@
-"""`stats`: the same numbers as JSON, in a pipe, and drawn on terminals of any width."""
+"""Command `stats`: the same numbers as JSON, in a pipe, and as charts on terminals of any width."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.cli.running import Shell
 
 @pytest.fixture
 def fan(ada: Shell) -> Shell:
-    """Somebody who has rated and seen a few films."""
+    """Return a command line of a user with ratings and viewings."""
     for film, rating in (
         ("Alien", "5"),
         ("Aliens", "4.5"),
@@ -27,30 +27,36 @@ def fan(ada: Shell) -> Shell:
     return ada
 
 
-def test_a_pipe_and_json_tell_the_same(fan: Shell) -> None:
-    found = fan.run("stats", "--json").json()
-    assert (found["counts"]["ratings"], found["counts"]["films"], found["counts"]["viewings"]) == (5, 5, 6)
-    assert found["mean"] == 3.9
+def test_pipe_and_json_have_the_same_numbers(fan: Shell) -> None:
+    statistics = fan.run("stats", "--json").json()
+    assert (
+        statistics["counts"]["ratings"],
+        statistics["counts"]["films"],
+        statistics["counts"]["viewings"],
+    ) == (5, 5, 6)
+    assert statistics["mean"] == 3.9
     rows = fan.run("stats").rows()
     assert ["mean", "rating", "5", "3.90"] in rows
     assert [row[1:3] for row in rows if row[0] == "rating"] == [
-        [f"{bar['rating']:g}", str(bar["count"])] for bar in found["histogram"]
+        [f"{bar['rating']:g}", str(bar["count"])] for bar in statistics["histogram"]
     ]
-    assert [row[1] for row in rows if row[0] == "director"] == [one["name"] for one in found["directors"]]
+    assert [row[1] for row in rows if row[0] == "director"] == [
+        one["name"] for one in statistics["directors"]
+    ]
     assert {row[1] for row in rows if row[0] == "year"} >= {"2024", "2023"}
     assert ["decade", "1970", "1", "5.00"] in rows
 
 
-def test_a_year_in_review(fan: Shell) -> None:
-    found = fan.run("stats", "--year", "2024", "--json").json()
-    assert found["counts"] | {"minutes": 0} == {
+def test_year_in_review(fan: Shell) -> None:
+    statistics = fan.run("stats", "--year", "2024", "--json").json()
+    assert statistics["counts"] | {"minutes": 0} == {
         "ratings": 1, "reviews": 0, "favorites": 0, "watchlist": 0, "films": 1, "viewings": 2, "rewatches": 1,
         "minutes": 0,
     }  # fmt: skip
-    assert found["months"] == [0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0]
+    assert statistics["months"] == [0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0]
     shown = fan.run_at_terminal("stats", "--year", "2024").out
-    assert "Your 2024 in films" in shown
-    assert "1 film seen 2 times, 1 of them again" in shown
+    assert "Your 2024 in movies" in shown
+    assert "1 movie seen 2 times, 1 of them again" in shown
     fan.run("stats", "--year", "20").failed(2)
 
 
@@ -71,10 +77,10 @@ def test_ratings_follow_the_scale(fan: Shell) -> None:
     assert "7.8 of 10" in fan.run_at_terminal("stats", "--scale", "10").out
 
 
-def test_nothing_rated_yet(ada: Shell) -> None:
-    assert "0 films seen" in ada.run_at_terminal("stats").out
+def test_statistics_without_ratings(ada: Shell) -> None:
+    assert "0 movies seen" in ada.run_at_terminal("stats").out
     assert ["mean", "rating", "0", ""] in ada.run("stats").rows()
 
 
-def test_bars_are_exact_to_an_eighth_and_never_vanish() -> None:
+def test_bars_are_exact_to_an_eighth_and_never_empty() -> None:
     assert [bar(share, 4) for share in (0, 0.001, 0.25, 0.5, 0.53, 1)] == ["", "▏", "█", "██", "██▏", "████"]

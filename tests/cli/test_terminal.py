@@ -1,4 +1,4 @@
-"""No control, escape or bidi character of foreign text reaches a terminal."""
+"""Escaping of untrusted text: no control, escape or bidi character reaches a terminal."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ HARMLESS = [
 
 
 @pytest.mark.parametrize(("text", "expected"), HARMFUL)
-def test_harmful_characters_are_made_visible(text: str, expected: str) -> None:
+def test_harmful_characters_are_escaped(text: str, expected: str) -> None:
     assert escape_controls(text) == expected
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_titles_of_all_scripts_stay_as_they_are(text: str) -> None:
+def test_titles_of_all_scripts_are_unchanged(text: str) -> None:
     assert escape_controls(text) == text
 
 
-def test_no_control_or_bidi_character_of_unicode_is_left() -> None:
+def test_no_control_or_bidi_character_of_unicode_remains() -> None:
     for code in range(0x110000):
         character = chr(code)
         steers = unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or (
@@ -57,12 +57,12 @@ def test_no_control_or_bidi_character_of_unicode_is_left() -> None:
             assert escape_controls(character).isprintable(), hex(code)
 
 
-def test_text_to_be_wrapped_loses_its_line_breaks() -> None:
+def test_wrapped_text_loses_its_line_breaks() -> None:
     assert escape_single_spaced("A film\nabout\t\ta \x1b[1mship.  ") == "A film about a \\x1b[1mship."
 
 
 @pytest.mark.parametrize("text", [text for text, _ in HARMFUL] + HARMLESS)
-def test_json_is_exact_and_harmless(text: str) -> None:
+def test_escaped_json_has_the_same_value(text: str) -> None:
     encoded = escape_json(json.dumps({"title": text}, ensure_ascii=False, indent=2))
     assert json.loads(encoded) == {"title": text}
     assert escape_controls(encoded.replace("\n", "")) == encoded.replace("\n", "")

@@ -1,4 +1,4 @@
-"""What the command line says of TMDb: where a list comes from when that is not plain, how TMDb is."""
+"""Messages of the command line about TMDb: stale lists, status, missing key."""
 
 from __future__ import annotations
 
@@ -29,42 +29,44 @@ def joined_daemon(
 
 
 @pytest.mark.parametrize("command", ["popular", "trending", "top", "search matrix"])
-def test_an_old_list_says_so(
+def test_stale_list_prints_a_notice(
     shell_at: Callable[[str], Shell], joined_daemon: RunningDaemon, tmdb: StandIn, command: str
 ) -> None:
     shell = shell_at(joined_daemon.url)
     assert "The Matrix" in shell.run(*command.split()).ok()
     joined_daemon.clock.advance(3 * 86_400)
     tmdb.mode = "html"
-    found = shell.run(*command.split())
-    assert "The Matrix" in found.out
-    assert found.err.startswith("From the cache of 20")
-    assert "TMDb does not answer" in found.err
+    result = shell.run(*command.split())
+    assert "The Matrix" in result.out
+    assert result.err.startswith("From the cache of 20")
+    assert "TMDb does not answer" in result.err
 
 
-def test_old_facts_of_a_film_say_so(
+def test_stale_details_print_a_notice(
     shell_at: Callable[[str], Shell], joined_daemon: RunningDaemon, tmdb: StandIn
 ) -> None:
     shell = shell_at(joined_daemon.url)
     assert "Nothing is what it seems." in shell.run("show", "imdb:tt0133093").ok()
     joined_daemon.clock.advance(3 * 86_400)
     tmdb.mode = "html"
-    found = shell.run("show", "imdb:tt0133093", "--json")
-    assert found.json()["tagline"] == "Nothing is what it seems."
-    assert found.err.startswith("From the cache of 20")
+    result = shell.run("show", "imdb:tt0133093", "--json")
+    assert result.json()["tagline"] == "Nothing is what it seems."
+    assert result.err.startswith("From the cache of 20")
 
 
-def test_status_tells_of_tmdb(shell_at: Callable[[str], Shell], joined_daemon: RunningDaemon) -> None:
+def test_status_shows_the_state_of_tmdb(
+    shell_at: Callable[[str], Shell], joined_daemon: RunningDaemon
+) -> None:
     shell = shell_at(joined_daemon.url)
     shell.run("popular").ok()
-    told = dict(shell.run("status").rows())
-    assert told["tmdb state"] == "ok"
-    assert told["tmdb attribution"] == (
+    fields = dict(shell.run("status").rows())
+    assert fields["tmdb state"] == "ok"
+    assert fields["tmdb attribution"] == (
         "This product uses the TMDB API but is not endorsed or certified by TMDB."
     )
 
 
-def test_a_film_of_tmdb_is_shown_and_rated_by_its_id_there(
+def test_movie_is_shown_and_rated_by_its_tmdb_id(
     shell_at: Callable[[str], Shell], joined_daemon: RunningDaemon
 ) -> None:
     shell = shell_at(joined_daemon.url).register()
@@ -72,12 +74,12 @@ def test_a_film_of_tmdb_is_shown_and_rated_by_its_id_there(
     shell.run("rate", "tmdb:1000004", "4").ok()
 
 
-def test_only_staff_take_over_genres(shell: Shell) -> None:
+def test_genre_update_needs_the_staff_role(shell: Shell) -> None:
     shell.register("ada")
     assert "staff" in shell.run("genres", "--sync").failed(4)
 
 
-def test_without_a_key_nothing_can_be_taken_over(
+def test_genre_update_without_a_key_is_refused(
     shell_at: Callable[[str], Shell], daemon: RunningDaemon
 ) -> None:
     shell = shell_at(daemon.url)
