@@ -224,9 +224,9 @@ def matched(folder: Path) -> Iterator[tuple[MovieMatch, IndexedMovie | None, str
             name = MovieReference(told.title, told.year, told.original, uri=row["movieId"])
             rows.add(ImportRecord("movies.csv", 1, name), matcher.match(name))
             names.append(name)
-    rows.doubt_contested()
+    rows.unmatch_contested()
     print(f"\n{len(names) / (time.perf_counter() - begun):,.0f} titles matched a second")
-    unsure = set(rows.without_film())
+    unsure = set(rows.unmatched())
     for number, name in enumerate(names):
         match = matcher.match(name)
         told_id = imdb[name.uri]

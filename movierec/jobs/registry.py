@@ -1,71 +1,75 @@
-"""What each kind of job does. A new kind is one function and one line in KINDS."""
+"""Registry of the kinds of jobs. A new kind is one function and one line in KINDS."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from movierec.exchange import importing, movielens
 from movierec.jobs import catalogue_sync, queue, training, uploads
 from movierec.jobs.context import JobContext
+from movierec.jobs.retention import delete_orphaned_problems
 from movierec.jobs.tmdb_lookup import movie_fetcher
 
 
-def import_movielens(running: JobContext) -> dict[str, Any]:
+def import_movielens(context: JobContext) -> Mapping[str, object]:
     """Import the uploaded archive `upload`."""
-    settings = running.settings
+    settings = context.settings
     return movielens.import_movielens(
-        uploads.upload_path(settings, running.job.parameters["upload"]),
+        uploads.upload_path(settings, context.job.parameters["upload"]),
         uploads.folder(settings),
         limit_bytes=settings.imports.uncompressed_limit_bytes,
-        now=running.now,
+        now=context.now,
         minimum_raters=settings.recommender.minimum_raters,
-        progress=running.progress,
+        progress=context.progress,
     )
 
 
-def import_user_file(running: JobContext) -> dict[str, Any]:
-    """Import the uploaded file `upload` into what its user keeps."""
-    settings, job = running.settings, running.job
+def import_user_file(context: JobContext) -> Mapping[str, object]:
+    """Import the uploaded file `upload` into the library of its user."""
+    settings, job = context.settings, context.job
     options = dict(job.parameters)
     upload = options.pop("upload")
-    return importing.import_history(
+    import_options = importing.ImportOptions(**options)
+    if not import_options.dry_run:
+        delete_orphaned_problems(job.user_id)
+    report = importing.import_history(
         uploads.upload_path(settings, upload),
         uploads.folder(settings),
         job.user_id,
         job.id,
-        importing.ImportOptions(**options),
+        import_options,
         limit_bytes=settings.imports.uncompressed_limit_bytes,
-        now=running.now,
-        progress=running.progress,
-        most_new_films=settings.imports.new_films_per_account,
-        look_up=movie_fetcher(running),
+        now=context.now,
+        progress=context.progress,
+        maximum_new_movies=settings.imports.new_films_per_account,
+        fetch_movies=movie_fetcher(context),
     )
+    return dict(report)
 
 
 def undo_abandoned_imports() -> None:
-    """Take back what imports changed that were cancelled or given up when no worker was left to do so."""
-    for left_over in queue.jobs_to_undo(IMPORT):
-        importing.undo_import(*left_over)
+    """Undo the changes of imports that were cancelled or given up while no worker was left to do so."""
+    for job in queue.jobs_to_undo(IMPORT):
+        importing.undo_import(*job)
 
 
 def _nothing() -> None:
-    """Jobs that end without success leave nothing."""
+    """Do nothing: jobs that end without success leave nothing."""
 
 
-# Of a user's own history.
+# Kind of the import of a user's own file.
 IMPORT = "import"
 
 
 @dataclass(frozen=True)
 class JobKind:
-    """`run` returns the report. Kinds of one lane wait for each other in a daemon.
+    """A kind of job. `run` returns the report. Kinds of one lane wait for each other in a daemon.
 
-    `clean_up` what jobs left that ended without success; any number of daemons do so before each claim.
+    `clean_up` removes what unsuccessful jobs left; every daemon calls it before each claim.
     """
 
-    run: Callable[[JobContext], dict[str, Any]]
+    run: Callable[[JobContext], Mapping[str, object]]
     lane: str
     clean_up: Callable[[], None] = _nothing
 

@@ -92,8 +92,8 @@ def test_unknown_formats_are_refused_and_the_known_ones_named(daemon: RunningDae
     ("body", "words"),
     [
         (b"", "empty"),
-        (b"\x00\x01\x02" * 400, "no zip"),
-        (b"userId,movieId,rating\n1,1,4\n", "no zip"),
+        (b"\x00\x01\x02" * 400, "not a zip"),
+        (b"userId,movieId,rating\n1,1,4\n", "not a zip"),
         (datasets.zip_archive(datasets.dataset_files(movies=None)), "movies.csv is missing"),
         (datasets.zip_archive(datasets.dataset_files(ratings=None)), "ratings.csv is missing"),
         (datasets.zip_archive({"films.txt": b"hello"}), "no MovieLens files"),

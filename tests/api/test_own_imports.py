@@ -124,11 +124,11 @@ def test_a_dry_run_changes_nothing(module_daemon: RunningDaemon, ada: Account) -
     ("body", "query", "words"),
     [
         (b"", "", "empty"),
-        (b"\0\1\2\3", "", "holds no text"),
-        (b"hello\n", "", "of no format that is known"),
-        (RATINGS.encode(), "?format=trakt", "no Trakt export"),
+        (b"\0\1\2\3", "", "contains no text"),
+        (b"hello\n", "", "matches no known format"),
+        (RATINGS.encode(), "?format=trakt", "does not match the format “Trakt export”"),
         (packed({"../../evil.csv": RATINGS}), "", "outside its own folder"),
-        (b"PK\3\4 and nothing behind it", "", "no zip archive"),
+        (b"PK\3\4 and nothing behind it", "", "not a zip archive"),
     ],
 )
 def test_what_nothing_reads_is_refused_at_once(

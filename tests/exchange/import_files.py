@@ -13,23 +13,23 @@ from tests.exchange.reading import LIMIT, packed
 
 NOW = 1_750_000_000
 _jobs = itertools.count(1)
-SHELVES = ("ratings", "favorites", "watchlist", "history")
+TABLES = ("ratings", "favorites", "watchlist", "history")
 
 
 def new_user(name: str = "ada") -> int:
     return int(auth.register(auth.NewAccount(name, f"{name}@example.org"), "x", NOW).id)
 
 
-def bring_in(
+def import_file(
     tmp_path: Path,
     user_id: int,
     content: str | bytes | Mapping[str, str | bytes],
     *,
     now: int = NOW,
     job_id: int | None = None,
-    look_up: Any = None,
+    fetch_movies: Any = None,
     progress: Any = lambda *_: None,
-    most_new_films: int = 100,
+    maximum_new_movies: int = 100,
     **options: Any,
 ) -> dict[str, Any]:
     """Import a file, or an archive of several; returns the report, its sums checked."""
@@ -47,9 +47,9 @@ def bring_in(
         given,
         limit_bytes=LIMIT,
         now=now,
-        look_up=look_up,
+        fetch_movies=fetch_movies,
         progress=progress,
-        most_new_films=most_new_films,
+        maximum_new_movies=maximum_new_movies,
     )
     check_sums(report)
     return {**report, "job": number}
@@ -80,5 +80,5 @@ def kept(user_id: int) -> dict[str, list[Any]]:
             "WHERE user_id = ? ORDER BY 1, 2, 3, 4",
             user_id,
         )
-        for shelf in SHELVES
+        for shelf in TABLES
     }

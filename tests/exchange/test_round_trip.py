@@ -22,7 +22,7 @@ from movierec.exchange.exports import FORMATS, write_export
 from movierec.movies import MovieRecord
 from tests.conftest import EmptyDatabases
 from tests.exchange.import_files import new_user
-from tests.films import MOVIES, NOW, store_movies
+from tests.films import MOVIE_TITLES, NOW, store_movies
 
 LONGEST = 10_000
 _numbers = itertools.count(1)
@@ -74,7 +74,7 @@ class Server:
             importing.ImportOptions(**options),
             limit_bytes=2**30,
             now=NOW,
-            most_new_films=1_000,
+            maximum_new_movies=1_000,
         )
 
 
@@ -83,7 +83,7 @@ def server(empty: Settings, further: list[MovieRecord]) -> Server:
     db.connect(empty)
     db.migrate()
     store_movies()
-    known = [movies.by_imdb_id(imdb_id) for imdb_id in list(MOVIES)[:8]]
+    known = [movies.by_imdb_id(imdb_id) for imdb_id in list(MOVIE_TITLES)[:8]]
     return Server(empty, [*known, *movies.upsert(further, NOW)])
 
 

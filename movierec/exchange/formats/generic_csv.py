@@ -51,20 +51,20 @@ COLUMN_NAMES = {
     "rewatch": ("rewatch",),
     "tags": ("tags",),
 }
-FIELD_BY_COLUMN_NAME = {name: meaning for meaning, names in COLUMN_NAMES.items() for name in names}
+FIELD_BY_COLUMN_NAME = {name: field for field, names in COLUMN_NAMES.items() for name in names}
 IDENTIFYING_FIELDS = {"title", "imdb_id", "tmdb_id", "movielens_id"}
 CONTENT_FIELDS = {"rating", "rating10", "rating100", "review", "favorite", "watchlist", "watched_at"}
 YES, NO = ("yes", "y", "true", "1", "x"), ("no", "n", "false", "0", "")
 
 
-def _meaning(column: str) -> str | None:
+def _field_of(column: str) -> str | None:
     return FIELD_BY_COLUMN_NAME.get(re.sub(r"[\W_]", "", column))
 
 
 def detect_role(file: SourceFile) -> str | None:
     """Accept a file that has a column that identifies a movie and a column of content."""
-    meanings = {_meaning(column) for column in file.columns}
-    return "table" if meanings & IDENTIFYING_FIELDS and meanings & CONTENT_FIELDS else None
+    fields = {_field_of(column) for column in file.columns}
+    return "table" if fields & IDENTIFYING_FIELDS and fields & CONTENT_FIELDS else None
 
 
 def read(parts: Sequence[FormatPart], options: ReaderOptions) -> Iterator[ParsedRow]:
@@ -74,25 +74,29 @@ def read(parts: Sequence[FormatPart], options: ReaderOptions) -> Iterator[Parsed
 
 def _reader(name: str, scale: int) -> csv_tables.RowParser:
     def record(line: int, fields: CsvFields) -> ImportRecord:
-        row = _by_meaning(fields)
-        found = ImportRecord(name, line, _film(row), _rated(row, scale), *_marks(row), _watched(row))
-        if not (found.rated or found.favored or found.wanted or found.watched):
-            raise UnsupportedRow("the row says nothing of the film")
-        return found
+        row = _by_field(fields)
+        movie = _movie(row)
+        rating = _rating(row, scale)
+        favorite = ImportedFavorite() if _is_yes(row["favorite"], "favorite") else None
+        watchlist_entry = ImportedWatchlistEntry() if _is_yes(row["watchlist"], "watchlist") else None
+        viewings = _viewings(row)
+        if not (rating or favorite or watchlist_entry or viewings):
+            raise UnsupportedRow("the row has no content besides the movie")
+        return ImportRecord(name, line, movie, rating, favorite, watchlist_entry, viewings)
 
     return record
 
 
-def _by_meaning(fields: CsvFields) -> dict[str, str]:
+def _by_field(fields: CsvFields) -> dict[str, str]:
     """Map columns to fields. If two columns mean the same field, the first that is not empty counts."""
     row = dict.fromkeys(COLUMN_NAMES, "")
     for column, text in fields.items():
-        if (meaning := _meaning(column)) and not row[meaning]:
-            row[meaning] = text.strip()
+        if (field := _field_of(column)) and not row[field]:
+            row[field] = text.strip()
     return row
 
 
-def _film(row: dict[str, str]) -> MovieReference:
+def _movie(row: dict[str, str]) -> MovieReference:
     """Read title, year and ids. Without a column for the year it may follow the title in parentheses."""
     title, original, year = (
         clean_title(row["title"]),
@@ -100,9 +104,9 @@ def _film(row: dict[str, str]) -> MovieReference:
         parse_year(row["year"]),
     )
     if title and year is None:
-        told = parse_title(title)
-        title, original, year = told.title, original or told.original, told.year
-    film = MovieReference(
+        parsed = parse_title(title)
+        title, original, year = parsed.title, original or parsed.original, parsed.year
+    movie = MovieReference(
         title,
         year,
         original,
@@ -110,12 +114,12 @@ def _film(row: dict[str, str]) -> MovieReference:
         tmdb_id=parse_id(row["tmdb_id"], "the TMDb id"),
         movielens_id=parse_id(row["movielens_id"], "the MovieLens id"),
     )
-    if not (film.title or film.imdb_id or film.tmdb_id or film.movielens_id):
+    if not (movie.title or movie.imdb_id or movie.tmdb_id or movie.movielens_id):
         raise BadRow("there is neither a title nor an id")
-    return film
+    return movie
 
 
-def _rated(row: dict[str, str], scale: int) -> ImportedRating | None:
+def _rating(row: dict[str, str], scale: int) -> ImportedRating | None:
     at, review = parse_time(row["rated_at"]), clean_text(row["review"], "review") or None
     for column, best in (("rating", scale), ("rating10", 10), ("rating100", 100)):
         if row[column]:
@@ -128,13 +132,13 @@ def _marks(row: dict[str, str]) -> tuple[ImportedFavorite | None, ImportedWatchl
     return ImportedFavorite() if favorite else None, ImportedWatchlistEntry() if wanted else None
 
 
-def _is_yes(text: str, what: str) -> bool:
+def _is_yes(text: str, field: str) -> bool:
     if text.lower() not in (*YES, *NO):
-        raise BadRow(f"{what} must be yes or no, not {quoted(text)}")
+        raise BadRow(f"{field} must be yes or no, not {quoted(text)}")
     return text.lower() in YES
 
 
-def _watched(row: dict[str, str]) -> tuple[ImportedViewing, ...]:
+def _viewings(row: dict[str, str]) -> tuple[ImportedViewing, ...]:
     if not row["watched_at"]:
         return ()
     rewatch = _is_yes(row["rewatch"], "rewatch")

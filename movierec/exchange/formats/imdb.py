@@ -53,17 +53,18 @@ def _reader(name: str, role: str, scale: int) -> csv_tables.RowParser:
     def record(line: int, row: CsvFields) -> ImportRecord:
         kind = row.get("title type", "").replace(" ", "").lower()
         if kind in UNSUPPORTED_TYPES:
-            raise UnsupportedRow(f"{UNSUPPORTED_TYPES[kind]}, not a film")
-        rated = _rated(row, scale)
-        if role == "ratings" and rated is None:
+            raise UnsupportedRow(f"{UNSUPPORTED_TYPES[kind]}, not a movie")
+        rating = _rating(row, scale)
+        if role == "ratings" and rating is None:
             raise BadRow("there is no rating")
-        wanted = ImportedWatchlistEntry(None, _time(row.get("created", ""))) if role == "watchlist" else None
-        return ImportRecord(name, line, _film(row), rated=rated, wanted=wanted)
+        is_listed = role == "watchlist"
+        watchlist_entry = ImportedWatchlistEntry(None, _time(row.get("created", ""))) if is_listed else None
+        return ImportRecord(name, line, _movie(row), rating=rating, watchlist_entry=watchlist_entry)
 
     return record
 
 
-def _film(row: CsvFields) -> MovieReference:
+def _movie(row: CsvFields) -> MovieReference:
     imdb_id = parse_imdb_id(row["const"])
     if imdb_id is None:
         raise BadRow("there is no IMDb id")
@@ -73,7 +74,7 @@ def _film(row: CsvFields) -> MovieReference:
     )
 
 
-def _rated(row: CsvFields, scale: int) -> ImportedRating | None:
+def _rating(row: CsvFields, scale: int) -> ImportedRating | None:
     text = next((row[name].strip() for name in RATING_COLUMNS if name in row), "")
     if not text:
         return None
@@ -88,7 +89,7 @@ def _time(text: str) -> int | None:
     try:
         moment = datetime.strptime(f"{text.strip()} +0000", "%a %b %d %H:%M:%S %Y %z")
     except ValueError as error:
-        raise BadRow(f"{quoted(text)} is no date") from error
+        raise BadRow(f"{quoted(text)} is not a date") from error
     return int(moment.timestamp())
 
 

@@ -59,11 +59,11 @@ def detect_role(file: SourceFile) -> str | None:
 
 
 def read(parts: Sequence[FormatPart], options: ReaderOptions) -> Iterator[ParsedRow]:
-    """Read an export. Ratings come from ratings.csv if it is there: the diary also holds ratings that were replaced."""
+    """Read an export. If it has ratings.csv, ratings in the diary are ignored: some were replaced later."""
     if unclear := next((part.file for part in parts if part.role == "unclear"), None):
         raise UnreadableImport(
             f"{unclear.name} may be Letterboxd's watched.csv, watchlist.csv or likes/films.csv, whose columns "
-            "are the same. Send it under its own name."
+            "are the same. Send it under its original name."
         )
     reader = _Reader(options.scale or 5, has_ratings=any(part.role == "ratings" for part in parts))
     for role, file in parts:
@@ -82,9 +82,9 @@ class _Reader:
             "watched": self._watched,
             "diary": self._viewing,
             "reviews": self._viewing,
-            "watchlist": self._wanted,
-            "likes": self._liked,
-            "list": self._listed,
+            "watchlist": self._watchlist_entry,
+            "likes": self._favorite,
+            "list": self._list_entry,
         }
 
     def of(self, role: str, name: str) -> csv_tables.RowParser:
@@ -94,15 +94,15 @@ class _Reader:
     def _rating(self, name: str, line: int, row: CsvFields) -> ImportRecord:
         steps = parse_steps(row["rating"].strip(), self._scale)
         at = parse_time(row["date"])
-        return ImportRecord(name, line, _film(row), rated=ImportedRating(steps, None, at, at))
+        return ImportRecord(name, line, _movie(row), rating=ImportedRating(steps, None, at, at))
 
     def _watched(self, name: str, line: int, row: CsvFields) -> ImportRecord:
         """Read a viewing without a day: the date is when the movie was marked as watched."""
         return ImportRecord(
             name,
             line,
-            _film(row),
-            watched=(ImportedViewing(created_at=parse_time(row["date"]), sometime=True),),
+            _movie(row),
+            viewings=(ImportedViewing(created_at=parse_time(row["date"]), sometime=True),),
         )
 
     def _viewing(self, name: str, line: int, row: CsvFields) -> ImportRecord:
@@ -112,37 +112,37 @@ class _Reader:
         steps = None
         if row.get("rating", "").strip() and not self._has_ratings:
             steps = parse_steps(row["rating"].strip(), self._scale)
-        seen = parse_day(row.get("watched date", ""))
+        watched_at = parse_day(row.get("watched date", ""))
         entry = clean_uri(row["letterboxd uri"])
         rewatch = row.get("rewatch", "").strip().lower() == "yes"
         return ImportRecord(
             name,
             line,
-            _film(row, of_film=False),
-            rated=ImportedRating(steps, review, at, at) if review or steps else None,
-            watched=(ImportedViewing(seen, entry, rewatch, parse_tags(row.get("tags", "")), at),)
-            if seen
+            _movie(row, has_movie_uri=False),
+            rating=ImportedRating(steps, review, at, at) if review or steps else None,
+            viewings=(ImportedViewing(watched_at, entry, rewatch, parse_tags(row.get("tags", "")), at),)
+            if watched_at
             else (),
         )
 
-    def _wanted(self, name: str, line: int, row: CsvFields) -> ImportRecord:
+    def _watchlist_entry(self, name: str, line: int, row: CsvFields) -> ImportRecord:
         return ImportRecord(
-            name, line, _film(row), wanted=ImportedWatchlistEntry(None, parse_time(row["date"]))
+            name, line, _movie(row), watchlist_entry=ImportedWatchlistEntry(None, parse_time(row["date"]))
         )
 
-    def _liked(self, name: str, line: int, row: CsvFields) -> ImportRecord:
-        return ImportRecord(name, line, _film(row), favored=ImportedFavorite(None, parse_time(row["date"])))
+    def _favorite(self, name: str, line: int, row: CsvFields) -> ImportRecord:
+        return ImportRecord(name, line, _movie(row), favorite=ImportedFavorite(None, parse_time(row["date"])))
 
-    def _listed(self, name: str, line: int, row: CsvFields) -> ImportRecord:
-        raise UnsupportedRow("an entry of a list: movierec keeps no lists")
+    def _list_entry(self, name: str, line: int, row: CsvFields) -> ImportRecord:
+        raise UnsupportedRow("an entry of a list: movierec does not store lists")
 
 
-def _film(row: CsvFields, *, of_film: bool = True) -> MovieReference:
+def _movie(row: CsvFields, *, has_movie_uri: bool = True) -> MovieReference:
     title = clean_title(row["name"])
     if not title:
         raise BadRow("there is no title")
     return MovieReference(
-        title, parse_year(row["year"]), uri=clean_uri(row["letterboxd uri"]) if of_film else ""
+        title, parse_year(row["year"]), uri=clean_uri(row["letterboxd uri"]) if has_movie_uri else ""
     )
 
 

@@ -30,21 +30,21 @@ def read(parts: Sequence[FormatPart], options: ReaderOptions) -> Iterator[Parsed
 def _reader(name: str, scale: int) -> csv_tables.RowParser:
     def record(line: int, row: CsvFields) -> ImportRecord:
         return ImportRecord(
-            name, line, _film(row), rated=ImportedRating(parse_steps(row["rating"].strip(), scale))
+            name, line, _movie(row), rating=ImportedRating(parse_steps(row["rating"].strip(), scale))
         )
 
     return record
 
 
-def _film(row: CsvFields) -> MovieReference:
-    told = parse_title(clean_title(row["title"]))
+def _movie(row: CsvFields) -> MovieReference:
+    parsed = parse_title(clean_title(row["title"]))
     movielens_id = parse_id(row["movie_id"], "the MovieLens id")
     if movielens_id is None:
         raise BadRow("there is no MovieLens id")
     return MovieReference(
-        told.title,
-        told.year,
-        told.original,
+        parsed.title,
+        parsed.year,
+        parsed.original,
         imdb_id=_imdb_id(row["imdb_id"].strip()),
         tmdb_id=parse_id(row["tmdb_id"], "the TMDb id"),
         movielens_id=movielens_id,

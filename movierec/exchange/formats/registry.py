@@ -32,16 +32,15 @@ class DetectedFormat(NamedTuple):
 
 
 def detect_format(files: Sequence[SourceFile], name: str | None = None) -> DetectedFormat:
-    """Return the format that fits most of the files, or the one called `name`. Raises UnreadableImport if none fits."""
-    wanted = [FORMATS[name]] if name else list(FORMATS.values())
-    found = [_as(format, files) for format in wanted]
-    best = max(found, key=lambda recognised: len(recognised.parts))
+    """Return the format of most of the files, or the one called `name`. Raises UnreadableImport if none fits."""
+    formats = [FORMATS[name]] if name else list(FORMATS.values())
+    best = max((_try_format(format, files) for format in formats), key=lambda detected: len(detected.parts))
     if not best.parts:
-        raise UnreadableImport(_unknown(files, FORMATS[name] if name else None))
+        raise UnreadableImport(_no_format_message(files, FORMATS[name] if name else None))
     return best
 
 
-def _as(format: ImportFormat, files: Sequence[SourceFile]) -> DetectedFormat:
+def _try_format(format: ImportFormat, files: Sequence[SourceFile]) -> DetectedFormat:
     roles = [(format.role_of(file), file) for file in files]
     return DetectedFormat(
         format,
@@ -50,22 +49,26 @@ def _as(format: ImportFormat, files: Sequence[SourceFile]) -> DetectedFormat:
     )
 
 
-def _unknown(files: Sequence[SourceFile], wanted: ImportFormat | None) -> str:
+def _no_format_message(files: Sequence[SourceFile], expected: ImportFormat | None) -> str:
     """Describe the first file in an error message."""
     if not files:
-        return "There is no file in it."
+        return "The archive or folder has no files."
     file = files[0]
-    what = f"no {wanted.label}" if wanted else "of no format that is known: " + ", ".join(FORMATS)
+    if expected:
+        mismatch = f"does not match the format “{expected.label}”"
+    else:
+        mismatch = "matches no known format: " + ", ".join(FORMATS)
     if file.base_name.lower().endswith(".zip"):
-        return f"{quoted(file.name)} is an archive within the archive. Unpack it first."
+        return f"{quoted(file.name)} is an archive inside the archive. Unpack it first."
     if {"userid", "movieid"} <= set(file.columns):
         return (
-            f"{quoted(file.name)} has ratings of many people. Staff import those: movierec import movielens."
+            f"{quoted(file.name)} contains ratings of many people. "
+            "Staff can import them: movierec import movielens."
         )
     if not file.head.strip():
-        return f"{quoted(file.name)} is {what}. It holds no text."
+        return f"{quoted(file.name)} {mismatch}. It contains no text."
     if file.is_json:
-        return f"{quoted(file.name)} is {what}. It is JSON, but not as any service writes it."
+        return f"{quoted(file.name)} {mismatch}. It is JSON, but not in the form of a supported service."
     columns = ", ".join(file.columns[:12])
-    named = f"Its first line names {quoted(columns)}." if columns else "Its first line names no columns."
-    return f"{quoted(file.name)}, line 1: the file is {what}. {named}"
+    header = f"Its first line names {quoted(columns)}." if columns else "Its first line names no columns."
+    return f"{quoted(file.name)}, line 1: the file {mismatch}. {header}"

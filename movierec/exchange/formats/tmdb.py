@@ -45,20 +45,24 @@ def read(parts: Sequence[FormatPart], options: ReaderOptions) -> Iterator[Parsed
 def _reader(name: str, role: str, scale: int) -> csv_tables.RowParser:
     def record(line: int, row: CsvFields) -> ImportRecord:
         if row["type"].strip().lower() not in ("movie", ""):
-            raise UnsupportedRow("a series or an episode, not a film")
-        film, at = _film(row), parse_time(row.get("date rated", "") or row.get("date added", ""))
-        rating = row.get("your rating", "").strip()
-        rated = ImportedRating(parse_steps(rating, scale), None, at, at) if rating else None
+            raise UnsupportedRow("a series or an episode, not a movie")
+        movie, at = _movie(row), parse_time(row.get("date rated", "") or row.get("date added", ""))
+        text = row.get("your rating", "").strip()
+        rating = ImportedRating(parse_steps(text, scale), None, at, at) if text else None
         if role == "favorites":
-            return ImportRecord(name, line, film, rated=rated, favored=ImportedFavorite(None, at))
+            return ImportRecord(name, line, movie, rating=rating, favorite=ImportedFavorite(None, at))
         return ImportRecord(
-            name, line, film, rated=rated, wanted=None if rated else ImportedWatchlistEntry(None, at)
+            name,
+            line,
+            movie,
+            rating=rating,
+            watchlist_entry=None if rating else ImportedWatchlistEntry(None, at),
         )
 
     return record
 
 
-def _film(row: CsvFields) -> MovieReference:
+def _movie(row: CsvFields) -> MovieReference:
     tmdb_id, imdb_id = parse_id(row["tmdb id"], "the TMDb id"), parse_imdb_id(row["imdb id"])
     title = clean_title(row["name"])
     if not (tmdb_id or imdb_id or title):

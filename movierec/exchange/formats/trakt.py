@@ -80,23 +80,23 @@ class _Reader:
         self._scale, self._has_history = scale, has_history
 
     def record(self, role: str, name: str, line: int, entry: Any) -> ImportRecord:
-        film = _film(entry)
+        movie = _movie(entry)
         if role == "list":
-            raise UnsupportedRow("an entry of a list: movierec keeps no lists")
+            raise UnsupportedRow("an entry of a list: movierec does not store lists")
         if role == "watched" and self._has_history:
-            raise UnsupportedRow("the history of the same export tells it too")
-        listed = _time(entry, "listed_at")
+            raise UnsupportedRow("the history of the same export contains it too")
+        listed_at = _time(entry, "listed_at")
         return ImportRecord(
             name,
             line,
-            film,
-            rated=self._rated(entry) if role == "ratings" else None,
-            favored=ImportedFavorite(_notes(entry), listed) if role == "favorites" else None,
-            wanted=ImportedWatchlistEntry(_notes(entry), listed) if role == "watchlist" else None,
-            watched=_viewings(entry) if role in ("history", "watched") else (),
+            movie,
+            rating=self._rating(entry) if role == "ratings" else None,
+            favorite=ImportedFavorite(_notes(entry), listed_at) if role == "favorites" else None,
+            watchlist_entry=ImportedWatchlistEntry(_notes(entry), listed_at) if role == "watchlist" else None,
+            viewings=_viewings(entry) if role in ("history", "watched") else (),
         )
 
-    def _rated(self, entry: dict[str, Any]) -> ImportedRating:
+    def _rating(self, entry: dict[str, Any]) -> ImportedRating:
         rating = entry.get("rating")
         if isinstance(rating, bool) or not isinstance(rating, int | float):
             raise BadRow("there is no rating")
@@ -113,41 +113,41 @@ def _viewings(entry: dict[str, Any]) -> tuple[ImportedViewing, ...]:
     return (ImportedViewing(parse_moment(at), rewatch=isinstance(plays, int) and plays > 1),)
 
 
-def _film(entry: Any) -> MovieReference:
+def _movie(entry: Any) -> MovieReference:
     if not isinstance(entry, dict):
-        raise BadRow(f"{quoted(str(entry))} is no entry")
+        raise BadRow(f"{quoted(str(entry))} is not an entry")
     subject = entry.get("type") or next((name for name in SUBJECTS if name in entry), "movie")
     if subject != "movie":
-        raise UnsupportedRow(f"{quoted(str(subject))}: not a film")
+        raise UnsupportedRow(f"{quoted(str(subject))}: not a movie")
     # In the form that is sent to Trakt, the fields of the movie stand beside the others.
-    movie = entry.get("movie", entry)
-    ids = movie.get("ids", {}) if isinstance(movie, dict) else None
+    document = entry.get("movie", entry)
+    ids = document.get("ids", {}) if isinstance(document, dict) else None
     if not isinstance(ids, dict):
-        raise BadRow("there is no film")
+        raise BadRow("there is no movie")
     trakt_id = _number(ids, "trakt")
-    film = MovieReference(
-        clean_title(_text(movie, "title")),
-        parse_year(str(_number(movie, "year") or "")),
+    movie = MovieReference(
+        clean_title(_text(document, "title")),
+        parse_year(str(_number(document, "year") or "")),
         imdb_id=parse_imdb_id(_text(ids, "imdb")),
         tmdb_id=_number(ids, "tmdb"),
         uri=f"trakt:{trakt_id}" if trakt_id else "",
     )
-    if not (film.title or film.imdb_id or film.tmdb_id):
+    if not (movie.title or movie.imdb_id or movie.tmdb_id):
         raise BadRow("there is neither a title nor an id")
-    return film
+    return movie
 
 
 def _text(document: dict[str, Any], key: str) -> str:
     value = document.get(key)
     if value is not None and not isinstance(value, str):
-        raise BadRow(f"{key} is no text")
+        raise BadRow(f"{key} is not text")
     return value or ""
 
 
 def _number(document: dict[str, Any], key: str) -> int | None:
     value = document.get(key)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-        raise BadRow(f"{key} is no whole number")
+        raise BadRow(f"{key} is not a whole number")
     return parse_id(str(value or ""), key)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from movierec.exchange.importing.movie_matcher import reference_key
 from movierec.exchange.readers.records import MovieReference
@@ -12,15 +12,22 @@ from movierec.library import RowValues
 SHOWN_COLUMNS = ("steps", "review", "note", "watched_at", "rewatch", "tags", "feedback_type", "comment")
 
 
-def display_name(name: MovieReference) -> str:
+class ChangedColumns(TypedDict):
+    """Changed columns of a library row before (None: a new row) and after."""
+
+    before: dict[str, object] | None
+    after: dict[str, object]
+
+
+def display_name(movie: MovieReference) -> str:
     """Return title and year of a reference; its key if it has no title."""
-    if not name.title:
-        return reference_key(name)
-    return f"{name.title} ({name.year})" if name.year else name.title
+    if not movie.title:
+        return reference_key(movie)
+    return f"{movie.title} ({movie.year})" if movie.year else movie.title
 
 
-def changed_columns(before: RowValues | None, after: RowValues) -> dict[str, Any]:
-    """Return the changed columns of a row before (None: a new row) and after."""
+def changed_columns(before: RowValues | None, after: RowValues) -> ChangedColumns:
+    """Compare the shown columns of a row before and after a change."""
     names = [
         name for name in SHOWN_COLUMNS if name in after and (before is None or before[name] != after[name])
     ]

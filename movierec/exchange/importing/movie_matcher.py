@@ -1,7 +1,8 @@
-"""Matching of imported rows to movies of the catalogue: by ids, else by title and year. Uncertain matches are reviewed.
+"""Matching of imported rows to movies of the catalogue: by ids, else by title and year.
 
-A title alone is not enough. It matches only with its year, only if no other movie of the catalogue is close, and
-among movies of the same title only the best known one: any other could be a movie that the catalogue lacks.
+Uncertain matches are queued for review, never guessed. A title alone is not enough: it matches only with its year,
+only if no other movie of the catalogue is close, and among movies of the same title only the best known one. Any
+other could be a movie that the catalogue lacks.
 """
 
 from __future__ import annotations
@@ -59,22 +60,22 @@ class ReviewDecision(NamedTuple):
 
 
 SKIPPED_BY_USER = MovieMatch(None, why="you chose to leave it out")
-NO_MATCH = MovieMatch(None, why="no film of the catalogue is called so")
+NO_MATCH = MovieMatch(None, why="no movie of the catalogue has this title")
 
 
 LONGEST_KEY_BYTES = 1_000
 
 
-def reference_key(name: MovieReference) -> str:
+def reference_key(reference: MovieReference) -> str:
     """Return the key under which decisions are stored: the strongest id, else title and year."""
-    for column in ID_FIELDS:
-        if (told := getattr(name, column)) is not None:
-            return f"{column.removesuffix('_id')}:{told}"
-    told = f"title:{name.title.casefold()}:{name.year or ''}"
+    for field in ID_FIELDS:
+        if (value := getattr(reference, field)) is not None:
+            return f"{field.removesuffix('_id')}:{value}"
+    key = f"title:{reference.title.casefold()}:{reference.year or ''}"
     # The key is part of an index, whose entries PostgreSQL limits.
-    if len(told.encode()) > LONGEST_KEY_BYTES:
-        return f"digest:{hashlib.sha256(told.encode()).hexdigest()}"
-    return told
+    if len(key.encode()) > LONGEST_KEY_BYTES:
+        return f"digest:{hashlib.sha256(key.encode()).hexdigest()}"
+    return key
 
 
 class MovieMatcher:
@@ -82,155 +83,161 @@ class MovieMatcher:
 
     def __init__(
         self,
-        films: Iterable[IndexedMovie],
+        movies: Iterable[IndexedMovie],
         titles: Iterable[tuple[int, str]],
         aliases: Iterable[tuple[str, str | int, int]] = (),
-        choices: Mapping[str, list[ReviewDecision]] | None = None,
+        decisions: Mapping[str, list[ReviewDecision]] | None = None,
     ) -> None:
-        self._films: dict[int, IndexedMovie] = {}
-        self._by: dict[str, dict[object, int]] = {column: {} for column in ID_FIELDS}
+        self._movies: dict[int, IndexedMovie] = {}
+        self._by_id: dict[str, dict[object, int]] = {field: {} for field in ID_FIELDS}
         self._titles: defaultdict[str, list[int]] = defaultdict(list)
         self._parts: defaultdict[str, list[int]] = defaultdict(list)
-        self._lengths: defaultdict[int, list[str]] = defaultdict(list)
-        self._choices = choices or {}
+        self._by_length: defaultdict[int, list[str]] = defaultdict(list)
+        self._decisions = decisions or {}
         self.match = lru_cache(CACHED_MATCHES)(self._match)
-        self.add(films, titles)
-        for column, told, movie_id in aliases:
-            self._by[column].setdefault(told, movie_id)
+        self.add(movies, titles)
+        for field, value, movie_id in aliases:
+            self._by_id[field].setdefault(value, movie_id)
 
-    def add(self, films: Iterable[IndexedMovie], titles: Iterable[tuple[int, str]]) -> None:
+    def add(self, movies: Iterable[IndexedMovie], titles: Iterable[tuple[int, str]]) -> None:
         """Add movies that were stored later."""
-        for film in films:
-            self._films[film.id] = film
-            for column, known in self._by.items():
-                if (told := getattr(film, column)) is not None:
-                    known[told] = film.id
-            for part in title_forms(film.title).parts if ":" in film.title or " - " in film.title else ():
-                self._parts[part].append(film.id)
+        for movie in movies:
+            self._movies[movie.id] = movie
+            for field, ids in self._by_id.items():
+                if (value := getattr(movie, field)) is not None:
+                    ids[value] = movie.id
+            for part in title_forms(movie.title).parts if ":" in movie.title or " - " in movie.title else ():
+                self._parts[part].append(movie.id)
         for movie_id, compact in titles:
             if compact not in self._titles:
-                self._lengths[len(compact)].append(compact)
+                self._by_length[len(compact)].append(compact)
             self._titles[compact].append(movie_id)
         self.match.cache_clear()
 
     @property
     def highest_id(self) -> int:
-        return max(self._films, default=0)
+        return max(self._movies, default=0)
 
-    def film(self, movie_id: int) -> IndexedMovie:
-        return self._films[movie_id]
+    def movie(self, movie_id: int) -> IndexedMovie:
+        return self._movies[movie_id]
 
-    def _match(self, name: MovieReference) -> MovieMatch:
-        chosen = self._chosen(name)
-        if chosen is not None:
-            return chosen
-        return self._by_ids(name) or self._by_title(name)
+    def _match(self, reference: MovieReference) -> MovieMatch:
+        decided = self._by_decision(reference)
+        if decided is not None:
+            return decided
+        return self._by_ids(reference) or self._by_title(reference)
 
-    def _chosen(self, name: MovieReference) -> MovieMatch | None:
+    def _by_decision(self, reference: MovieReference) -> MovieMatch | None:
         """Return the earlier decision, unless it was about another movie of the same key."""
-        found = {
-            choice.movie_id
-            for choice in self._choices.get(reference_key(name), ())
-            if not (choice.uri and name.uri and choice.uri != name.uri)
+        movie_ids = {
+            decision.movie_id
+            for decision in self._decisions.get(reference_key(reference), ())
+            if not (decision.uri and reference.uri and decision.uri != reference.uri)
         }
-        if len(found) != 1:
+        if len(movie_ids) != 1:
             return None
-        movie_id = found.pop()
+        movie_id = movie_ids.pop()
         if movie_id is None:
             return SKIPPED_BY_USER
-        return MovieMatch(movie_id) if movie_id in self._films else None
+        return MovieMatch(movie_id) if movie_id in self._movies else None
 
-    def _by_ids(self, name: MovieReference) -> MovieMatch | None:
+    def _by_ids(self, reference: MovieReference) -> MovieMatch | None:
         """Match by ids; None if the catalogue has none of them."""
-        told = {column: getattr(name, column) for column in ID_FIELDS}
-        found = {self._by[column][value] for column, value in told.items() if value in self._by[column]}
-        if not found:
+        ids = {field: getattr(reference, field) for field in ID_FIELDS}
+        movie_ids = {self._by_id[field][value] for field, value in ids.items() if value in self._by_id[field]}
+        if not movie_ids:
             return None
-        candidates = tuple(MatchCandidate(movie_id, 100) for movie_id in sorted(found))
-        if len(found) > 1:
-            return MovieMatch(None, candidates, "its ids are of different films")
-        film = self._films[candidates[0].movie_id]
-        if self._contradicts(name, film) and not (
-            name.title and self._is_called(name, film) and name.year == film.year
+        candidates = tuple(MatchCandidate(movie_id, 100) for movie_id in sorted(movie_ids))
+        if len(movie_ids) > 1:
+            return MovieMatch(None, candidates, "its ids belong to different movies")
+        movie = self._movies[candidates[0].movie_id]
+        if self._conflicts(reference, movie) and not (
+            reference.title and self._has_same_title(reference, movie) and reference.year == movie.year
         ):
-            return MovieMatch(None, candidates, "one of its ids is of this film, another is not")
-        return MovieMatch(film.id)
+            return MovieMatch(None, candidates, "one of its ids belongs to this movie, another does not")
+        return MovieMatch(movie.id)
 
-    def _by_title(self, name: MovieReference) -> MovieMatch:
-        keys = tuple(_keys(name))
+    def _by_title(self, reference: MovieReference) -> MovieMatch:
+        keys = tuple(_keys(reference))
         if not keys:
             return NO_MATCH
-        called = {movie_id for key in keys for movie_id in self._titles.get(key, ())}
-        candidates = self._scored(name, keys, called)
+        same_title = {movie_id for key in keys for movie_id in self._titles.get(key, ())}
+        candidates = self._candidates(reference, keys, same_title)
         best = candidates[0] if candidates else None
         if best is None:
             return NO_MATCH
-        why = self._doubt(name, best, called)
+        why = self._doubt(reference, best, same_title)
         if not why:
             return MovieMatch(best.movie_id, candidates, by_title=True)
         return MovieMatch(None, candidates, why)
 
-    def _doubt(self, name: MovieReference, best: MatchCandidate, called: set[int]) -> str:
+    def _doubt(self, reference: MovieReference, best: MatchCandidate, same_title: set[int]) -> str:
         """Return the reason why the best candidate is uncertain; empty if it is certain."""
-        film = self._films[best.movie_id]
-        if film.id not in called:
-            return "only films with titles like it are known"
-        if name.year is None or film.year is None:
-            return "without a year, a title may be of several films"
-        if film.year != name.year:
-            return f"a film called so is known, but of {film.year}"
-        if self._contradicts(name, film):
-            return "a film called so is known, but under another id"
-        if name.own_id is not None and film.own_id is None:
-            return "a film called so is known, but this one has an id that only movierec gave it"
-        near = [
-            other for other in called if other != film.id and self._years_apart(name, other) in (0, 1, None)
+        movie = self._movies[best.movie_id]
+        if movie.id not in same_title:
+            return "only movies with similar titles are known"
+        if reference.year is None or movie.year is None:
+            return "without a year, the title may mean several movies"
+        if movie.year != reference.year:
+            return f"a movie with this title is known, but of {movie.year}"
+        if self._conflicts(reference, movie):
+            return "a movie with this title is known, but under another id"
+        if reference.own_id is not None and movie.own_id is None:
+            return "a movie with this title is known, but the imported one has a movierec id of its own"
+        close = [
+            other
+            for other in same_title
+            if other != movie.id and self._years_apart(reference, other) in (0, 1, None)
         ]
-        if near:
-            return "several films are called so in these years"
-        if not self._is_called(name, film):
-            return "a film called so is known, but for an article"
-        if any(self._films[other].popularity > film.popularity for other in called):
-            return "of several films called so this is not the best known"
+        if close:
+            return "several movies have this title in these years"
+        if not self._has_same_title(reference, movie):
+            return "a movie with this title is known, but with another article"
+        if any(self._movies[other].popularity > movie.popularity for other in same_title):
+            return "of several movies with this title, this is not the best known"
         return ""
 
-    def _contradicts(self, name: MovieReference, film: IndexedMovie) -> bool:
+    def _conflicts(self, reference: MovieReference, movie: IndexedMovie) -> bool:
         """Like `has_conflicting_ids`, but ignore ids of movies that were merged into this one."""
         own: dict[str, Any] = {
-            column: None for column in ID_FIELDS if self._by[column].get(getattr(name, column)) == film.id
+            field: None
+            for field in ID_FIELDS
+            if self._by_id[field].get(getattr(reference, field)) == movie.id
         }
-        return has_conflicting_ids(replace(name, **own), film)
+        return has_conflicting_ids(replace(reference, **own), movie)
 
-    def _is_called(self, name: MovieReference, film: IndexedMovie) -> bool:
+    def _has_same_title(self, reference: MovieReference, movie: IndexedMovie) -> bool:
         """Compare full titles, articles included."""
-        known = {title_forms(title).full for title in (film.title, film.original_title) if title}
-        return any(title_forms(title).full in known for title in _titles(name))
+        titles = {title_forms(title).full for title in (movie.title, movie.original_title) if title}
+        return any(title_forms(title).full in titles for title in _titles(reference))
 
-    def _scored(
-        self, name: MovieReference, keys: tuple[str, ...], called: set[int]
+    def _candidates(
+        self, reference: MovieReference, keys: tuple[str, ...], same_title: set[int]
     ) -> tuple[MatchCandidate, ...]:
-        alike = dict.fromkeys(called, 100.0)
+        """Score movies by similarity of title and distance of years; the best first."""
+        similarities = dict.fromkeys(same_title, 100.0)
         for key in keys:
             for movie_id in self._parts.get(key, ()):
-                alike.setdefault(movie_id, 90.0)
+                similarities.setdefault(movie_id, 90.0)
             # Without a year, too many titles are similar.
-            for title, likeness in self._like(key) if name.year and not called else ():
+            for title, similarity in self._similar(key) if reference.year and not same_title else ():
                 for movie_id in self._titles[title]:
-                    alike.setdefault(movie_id, 100 * likeness)
-        scored = (
-            (likeness - penalty, self._films[movie_id].popularity, movie_id)
-            for movie_id, likeness in alike.items()
-            if (penalty := self._penalty(name, movie_id)) is not None
+                    similarities.setdefault(movie_id, 100 * similarity)
+        scores = (
+            (similarity - penalty, self._movies[movie_id].popularity, movie_id)
+            for movie_id, similarity in similarities.items()
+            if (penalty := self._penalty(reference, movie_id)) is not None
         )
-        best = heapq.nlargest(MAXIMUM_CANDIDATES, scored)
+        best = heapq.nlargest(MAXIMUM_CANDIDATES, scores)
         return tuple(MatchCandidate(movie_id, round(score)) for score, _, movie_id in best)
 
-    def _like(self, key: str) -> Iterator[tuple[str, float]]:
+    def _similar(self, key: str) -> Iterator[tuple[str, float]]:
+        """Yield similar titles and their similarity; only titles of similar length can be."""
         shortest, longest = int(len(key) * MINIMUM_SIMILARITY), int(len(key) / MINIMUM_SIMILARITY) + 1
         for length in range(max(shortest, 4), longest + 1):
-            titles = self._lengths.get(length)
+            titles = self._by_length.get(length)
             if titles:
-                found = process.extract(
+                best = process.extract(
                     key,
                     titles,
                     scorer=Indel.normalized_similarity,
@@ -238,34 +245,34 @@ class MovieMatcher:
                     limit=3,
                     processor=None,
                 )
-                yield from ((title, likeness) for title, likeness, _ in found)
+                yield from ((title, similarity) for title, similarity, _ in best)
 
-    def _years_apart(self, name: MovieReference, movie_id: int) -> int | None:
-        year = self._films[movie_id].year
-        return None if year is None or name.year is None else abs(year - name.year)
+    def _years_apart(self, reference: MovieReference, movie_id: int) -> int | None:
+        year = self._movies[movie_id].year
+        return None if year is None or reference.year is None else abs(year - reference.year)
 
-    def _penalty(self, name: MovieReference, movie_id: int) -> int | None:
+    def _penalty(self, reference: MovieReference, movie_id: int) -> int | None:
         """Return the points off for the distance of years; None: too far, another movie."""
-        apart = self._years_apart(name, movie_id)
+        apart = self._years_apart(reference, movie_id)
         if apart is None:
             return UNKNOWN_YEAR_PENALTY
         return YEAR_PENALTIES[apart] if apart <= MAXIMUM_YEARS_APART else None
 
 
-def has_conflicting_ids(name: MovieReference, film: IndexedMovie) -> bool:
+def has_conflicting_ids(reference: MovieReference, movie: IndexedMovie) -> bool:
     """Return True if both have an id of the same service and the ids differ."""
-    pairs = ((getattr(name, column), getattr(film, column)) for column in ID_FIELDS)
-    return any(told is not None and known is not None and told != known for told, known in pairs)
+    pairs = ((getattr(reference, field), getattr(movie, field)) for field in ID_FIELDS)
+    return any(one is not None and other is not None and one != other for one, other in pairs)
 
 
 @lru_cache(4096)
-def _titles(name: MovieReference) -> tuple[str, ...]:
+def _titles(reference: MovieReference) -> tuple[str, ...]:
     """Return all titles of a reference, also split at parentheses."""
-    told = [title for title in (name.title, name.original_title) if title]
-    parsed = [parse_title(title) for title in told if "(" in title]
-    more = [title for one in parsed for title in (one.title, one.original) if title]
-    return tuple(dict.fromkeys([*told, *more]))
+    titles = [title for title in (reference.title, reference.original_title) if title]
+    parsed = [parse_title(title) for title in titles if "(" in title]
+    more = [title for parts in parsed for title in (parts.title, parts.original) if title]
+    return tuple(dict.fromkeys([*titles, *more]))
 
 
-def _keys(name: MovieReference) -> Iterable[str]:
-    return dict.fromkeys(compact for title in _titles(name) if (compact := title_forms(title).compact))
+def _keys(reference: MovieReference) -> Iterable[str]:
+    return dict.fromkeys(compact for title in _titles(reference) if (compact := title_forms(title).compact))

@@ -11,32 +11,32 @@ from movierec.exchange.readers.records import MovieReference
 from movierec.movies import IndexedMovie, MovieRecord
 
 
-def is_new_movie(name: MovieReference, match: MovieMatch, candidates: Iterable[IndexedMovie]) -> bool:
+def is_new_movie(reference: MovieReference, match: MovieMatch, candidates: Iterable[IndexedMovie]) -> bool:
     """Return True if the reference has an id and its ids differ from those of every candidate."""
-    has_id = bool(name.imdb_id or name.tmdb_id or name.movielens_id or name.own_id)
-    if match.movie_id is not None or not has_id or not name.title:
+    has_id = bool(reference.imdb_id or reference.tmdb_id or reference.movielens_id or reference.own_id)
+    if match.movie_id is not None or not has_id or not reference.title:
         return False
     return all(
-        has_conflicting_ids(name, film) or (name.own_id is not None and film.own_id is None)
-        for film in candidates
+        has_conflicting_ids(reference, movie) or (reference.own_id is not None and movie.own_id is None)
+        for movie in candidates
     )
 
 
-def add_movies(names: Iterable[MovieReference], user_id: int, *, most: int, now: int) -> int:
-    """Add the movies and return their number."""
-    films = [
+def add_movies(references: Iterable[MovieReference], user_id: int, *, maximum: int, now: int) -> int:
+    """Add the movies as stubs, at most `maximum` per account, and return their number."""
+    stubs = [
         (
             MovieRecord(
-                title=name.title,
+                title=reference.title,
                 source="import",
-                original_title=name.original_title,
-                year=name.year,
-                imdb_id=name.imdb_id,
-                tmdb_id=name.tmdb_id,
-                movielens_id=name.movielens_id,
+                original_title=reference.original_title,
+                year=reference.year,
+                imdb_id=reference.imdb_id,
+                tmdb_id=reference.tmdb_id,
+                movielens_id=reference.movielens_id,
             ),
-            name.own_id or secrets.token_hex(16),
+            reference.own_id or secrets.token_hex(16),
         )
-        for name in names
+        for reference in references
     ]
-    return movies.add_stubs(films, user_id, most=most, now=now)
+    return movies.add_stubs(stubs, user_id, most=maximum, now=now)

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from movierec import community, db, library, movies
+from movierec import db, library, movies
 from movierec.errors import MovierecError, UnreadableImport
 from movierec.exchange.formats import registry
 from movierec.exchange.formats.format import ReaderOptions
@@ -30,7 +28,7 @@ from movierec.exchange.importing.new_movies import add_movies, is_new_movie
 from movierec.exchange.importing.options import ImportOptions
 from movierec.exchange.importing.problems import store_problems
 from movierec.exchange.importing.profiles import import_profile
-from movierec.exchange.importing.report import MAXIMUM_LISTED, ImportReport, RowProblem
+from movierec.exchange.importing.report import MAXIMUM_LISTED, ImportReport, ReportDocument, RowProblem
 from movierec.exchange.importing.review import (
     load_decisions,
     open_references,
@@ -50,7 +48,9 @@ ProgressCallback = Callable[[str, int], None]
 # service is unavailable, so that no further batches are tried.
 MovieFetcher = Callable[[Sequence[MovieReference]], bool]
 
-READ, LOOKED_UP, APPLIED = 60, 70, 95
+# Percentage done at the end of the stages.
+READ, FETCHED, APPLIED = 60, 70, 95
+# Stored with reviews and compared with what is stored: the text must not change.
 CONTESTED = "other rows of the file could mean the same film, so they are of several"
 # Maximum number of references to fetch, in the order of the file.
 MAXIMUM_FETCHED = 2_000
@@ -58,14 +58,25 @@ FETCH_BATCH = 20
 REVIEW_BATCH = 200
 
 
-def _unwatched(_stage: str, _percent: int) -> None:
+class ImportResult(ReportDocument):
+    """The report of an import as JSON: what it did as a whole, then the counts, changes and problems of its rows."""
+
+    dry_run: bool
+    nothing_changed: bool
+    act: int | None
+    settled: int
+    seconds: float
+    rows_per_second: int
+
+
+def _ignore_progress(_stage: str, _percent: int) -> None:
     """Ignore progress."""
 
 
 def check_source(source: Path, limit_bytes: int, options: ImportOptions) -> str:
     """Return the name of the format without reading rows. Raises UnreadableImport if no format fits."""
-    with source_files.open_source_files(source, limit_bytes, name=options.name) as found:
-        return registry.detect_format(found, options.format).format.name
+    with source_files.open_source_files(source, limit_bytes, name=options.name) as files:
+        return registry.detect_format(files, options.format).format.name
 
 
 def import_history(
@@ -77,47 +88,49 @@ def import_history(
     *,
     limit_bytes: int,
     now: int,
-    progress: ProgressCallback = _unwatched,
-    look_up: MovieFetcher | None = None,
-    most_new_films: int = 0,
-) -> dict[str, Any]:
+    progress: ProgressCallback = _ignore_progress,
+    fetch_movies: MovieFetcher | None = None,
+    maximum_new_movies: int = 0,
+) -> ImportResult:
     """Import a file, folder or zip archive into a user's library. Temporary files go to `scratch`.
 
     Movies that the catalogue lacks are added if a movierec export describes them, at most `maximum_new_movies` per
     account, earlier imports included.
 
-    Returns the report; see `report.ReportDocument`. Raises UnreadableImport if the file cannot be read to its end.
-    After any exception, also one from `progress`, nothing is changed and nothing is queued for review.
+    Returns the report. Raises UnreadableImport if the file cannot be read to its end. After any exception, also one
+    from `progress`, nothing is changed and nothing is queued for review.
     """
     started = time.perf_counter()
-    passed = _Passed(progress)
-    with source_files.open_source_files(source, limit_bytes, name=options.name, passed=passed) as found:
-        passed.total = source_files.total_bytes(found)
-        recognised = registry.detect_format(found, options.format)
-        passed.done = 0
+    reading = _ReadingProgress(progress)
+    with source_files.open_source_files(
+        source, limit_bytes, name=options.name, on_bytes_read=reading
+    ) as files:
+        reading.total = source_files.total_bytes(files)
+        detected = registry.detect_format(files, options.format)
+        reading.done = 0
         records, problems = JsonSpool(scratch), JsonSpool(scratch)
         try:
-            report_so_far = ImportReport(recognised.format.name, recognised.ignored, problems)
-            run = _Run(
-                user_id,
-                job_id,
-                options,
-                recognised,
-                RowIndex(RecordSpool(records)),
-                report_so_far,
-                now,
-                progress,
-            )
-            report = run.run(look_up, most_new_films)
+            report = ImportReport(detected.format.name, detected.ignored, problems)
+            rows = RowIndex(RecordSpool(records))
+            run = _ImportRun(user_id, job_id, options, detected, rows, report, now, progress)
+            entry_id, settled = run.run(fetch_movies, maximum_new_movies)
         finally:
             records.close()
             problems.close()
     seconds = time.perf_counter() - started
-    rate = round(report["rows"] / max(seconds, 0.001))
-    return {**report, "seconds": round(seconds, 2), "rows_per_second": rate}
+    document = report.as_json()
+    return {
+        "dry_run": options.dry_run,
+        "nothing_changed": not document["accepted"],
+        "act": entry_id,
+        "settled": settled,
+        **document,
+        "seconds": round(seconds, 2),
+        "rows_per_second": round(document["rows"] / max(seconds, 0.001)),
+    }
 
 
-class _Passed:
+class _ReadingProgress:
     """Progress of the first stage by bytes read."""
 
     def __init__(self, progress: ProgressCallback) -> None:
@@ -128,20 +141,22 @@ class _Passed:
         self._progress("reading", int(READ * min(self.done / max(self.total, 1), 1)))
 
 
-class _Run:
+class _ImportRun:
+    """State of one run: the options, the rows with their matches, and the report."""
+
     def __init__(
         self,
         user_id: int,
         job_id: int,
         options: ImportOptions,
-        recognised: registry.DetectedFormat,
+        detected: registry.DetectedFormat,
         rows: RowIndex,
         report: ImportReport,
         now: int,
         progress: ProgressCallback,
     ) -> None:
         self.user_id, self.job_id, self.options, self.now = user_id, job_id, options, now
-        self.recognised, self.rows, self.progress = recognised, rows, progress
+        self.detected, self.rows, self.progress = detected, rows, progress
         self.report = report
         self.matcher = MovieMatcher(
             movies.indexed_movies(),
@@ -152,206 +167,201 @@ class _Run:
         self.outcomes = bytearray()
         self.profiles: list[ImportedProfile] = []
 
-    def run(self, look_up: MovieFetcher | None, most_new_films: int) -> dict[str, Any]:
+    def run(self, fetch_movies: MovieFetcher | None, maximum_new_movies: int) -> tuple[int | None, int]:
+        """Run all stages; returns the journal entry and the number of earlier reviews that were resolved."""
         self._read()
-        if look_up is not None and not self.options.dry_run:
-            self._look_up(look_up)
-        if self.recognised.format.creates_movies and not self.options.dry_run:
-            self._bring(most_new_films)
-        asked = self._settle()
+        if fetch_movies is not None and not self.options.dry_run:
+            self._fetch(fetch_movies)
+        if self.detected.format.creates_movies and not self.options.dry_run:
+            self._add_movies(maximum_new_movies)
+        uncertain = self._report_unmatched()
         self.outcomes = bytearray(len(self.rows))
         if self.options.dry_run:
-            library.preview(self.user_id, self._wishes(), now=self.now)
-            act_id = None
+            library.preview(self.user_id, self._changes(), now=self.now)
+            entry_id = None
         else:
-            act_id = self._apply()
+            entry_id = self._apply()
         try:
-            self._tally()
-            self._ask(asked)
-            settled = self._settle_earlier()
+            self._count_outcomes()
+            self._queue_for_review(uncertain)
+            settled = self._resolve_earlier_reviews()
             # Last, because it has no journal entry and cannot be undone.
-            self._take_profiles()
+            self._import_profiles()
         except BaseException:
             if not self.options.dry_run:
-                undo_import(self.user_id, self.job_id, act_id)
+                undo_import(self.user_id, self.job_id, entry_id)
             raise
-        told = self.report.as_json()
-        return {
-            "dry_run": self.options.dry_run,
-            "nothing_changed": not told["accepted"],
-            "act": act_id,
-            "settled": settled,
-            **told,
-        }
+        return entry_id, settled
 
     def _read(self) -> None:
         options = ReaderOptions(self.options.scale)
-        for row in limit_rows(self.recognised.format.read(self.recognised.parts, options)):
+        for row in limit_rows(self.detected.format.read(self.detected.parts, options)):
             if isinstance(row, RefusedRow):
                 outcome = "skipped" if row.skipped else "rejected"
-                self.report.tell(RowProblem(row.file, row.line, outcome, row.message))
+                self.report.add_problem(RowProblem(row.file, row.line, outcome, row.message))
                 continue
             if isinstance(row, ImportedProfile):
                 self.profiles.append(row)
                 continue
-            self.rows.add(row, self.matcher.match(row.film))
+            self.rows.add(row, self.matcher.match(row.movie))
         if not len(self.rows) and not self.report.files and not self.profiles:
             raise UnreadableImport("The import has no rows.")
 
-    def _look_up(self, look_up: MovieFetcher) -> None:
+    def _fetch(self, fetch_movies: MovieFetcher) -> None:
         """Fetch movies for references without candidates, then match again."""
-        unknown: dict[MovieReference, None] = {}
-        for number in self.rows.without_film():
-            name = self.rows.record(number).film
-            if not self.matcher.match(name).candidates and len(unknown) < MAXIMUM_FETCHED:
-                unknown[name] = None
+        references: dict[MovieReference, None] = {}
+        for number in self.rows.unmatched():
+            reference = self.rows.record(number).movie
+            if not self.matcher.match(reference).candidates and len(references) < MAXIMUM_FETCHED:
+                references[reference] = None
         done = 0
-        for batch in db.batches(unknown, FETCH_BATCH):
-            self.progress("looking up", READ + (LOOKED_UP - READ) * done // len(unknown))
-            if not look_up(batch):
+        for batch in db.batches(references, FETCH_BATCH):
+            self.progress("looking up", READ + (FETCHED - READ) * done // len(references))
+            if not fetch_movies(batch):
                 break
             done += len(batch)
-        if unknown:
-            self._match_anew()
+        if references:
+            self._match_again()
 
-    def _bring(self, most: int) -> None:
+    def _add_movies(self, maximum: int) -> None:
         """Add movies whose ids the catalogue lacks, then match again."""
-        names: dict[MovieReference, None] = {}
-        for number in self.rows.without_film():
-            name = self.rows.record(number).film
-            match = self.matcher.match(name)
-            called_alike = (self.matcher.film(candidate.movie_id) for candidate in match.candidates)
-            if name not in names and is_new_movie(name, match, called_alike):
-                names[name] = None
+        references: dict[MovieReference, None] = {}
+        for number in self.rows.unmatched():
+            reference = self.rows.record(number).movie
+            match = self.matcher.match(reference)
+            candidates = (self.matcher.movie(candidate.movie_id) for candidate in match.candidates)
+            if reference not in references and is_new_movie(reference, match, candidates):
+                references[reference] = None
         # In the order of the file, up to the maximum.
-        if names and add_movies(list(names)[:most], self.user_id, most=most, now=self.now):
-            self._match_anew()
+        if references and add_movies(list(references)[:maximum], self.user_id, maximum=maximum, now=self.now):
+            self._match_again()
 
-    def _match_anew(self) -> None:
+    def _match_again(self) -> None:
         """Match rows without a movie against added movies, also those added for other references."""
         highest = self.matcher.highest_id
         self.matcher.add(movies.indexed_movies(highest), movies.indexed_titles(highest))
-        for number in self.rows.without_film():
-            name = self.rows.record(number).film
-            self.rows.set_match(number, name, self.matcher.match(name))
+        for number in self.rows.unmatched():
+            reference = self.rows.record(number).movie
+            self.rows.set_match(number, reference, self.matcher.match(reference))
 
-    def _settle(self) -> list[int]:
+    def _report_unmatched(self) -> list[int]:
         """Report rows without a movie; return the numbers of those to review."""
-        self.rows.doubt_contested()
-        for number in self.rows.pass_over_crowds():
+        self.rows.unmatch_contested()
+        for number in self.rows.drop_oversized_groups():
             self._reject(self.rows.record(number))
-        asked, together = [], GroupLimit()
-        for number in self.rows.without_film():
+        uncertain, limit = [], GroupLimit()
+        for number in self.rows.unmatched():
             record = self.rows.record(number)
-            match = self._doubted(record)
+            match = self._uncertain_match(record)
             if match is SKIPPED_BY_USER:
-                self.report.tell(RowProblem(record.file, record.line, "skipped", match.why))
+                self.report.add_problem(RowProblem(record.file, record.line, "skipped", match.why))
                 continue
             # A hash, because references may be long and many.
-            key = hash((reference_key(record.film), record.film.uri))
-            if not together.take(key, self.rows.size(number)):
+            key = hash((reference_key(record.movie), record.movie.uri))
+            if not limit.try_add(key, self.rows.size(number)):
                 self._reject(record)
                 continue
             outcome = "ambiguous" if match.candidates else "unmatched"
-            self.report.tell(
-                RowProblem(record.file, record.line, outcome, f"{display_name(record.film)}: {match.why}")
-            )
-            asked.append(number)
-        return asked
+            message = f"{display_name(record.movie)}: {match.why}"
+            self.report.add_problem(RowProblem(record.file, record.line, outcome, message))
+            uncertain.append(number)
+        return uncertain
 
     def _reject(self, record: ImportRecord) -> None:
-        self.report.tell(
-            RowProblem(record.file, record.line, "rejected", f"{display_name(record.film)}: {TOO_MANY_ROWS}")
-        )
+        message = f"{display_name(record.movie)}: {TOO_MANY_ROWS}"
+        self.report.add_problem(RowProblem(record.file, record.line, "rejected", message))
 
-    def _doubted(self, record: ImportRecord) -> MovieMatch:
-        match = self.matcher.match(record.film)
+    def _uncertain_match(self, record: ImportRecord) -> MovieMatch:
+        """Return the match of a row without a movie; a match that other rows contest loses its movie."""
+        match = self.matcher.match(record.movie)
         return match if match.movie_id is None else match._replace(movie_id=None, why=CONTESTED)
 
     def _apply(self) -> int | None:
-        what = f"Imported {self.recognised.format.label}"
-        applied = library.apply(self.user_id, self._wishes(), what=what, now=self.now, job_id=self.job_id)
-        return applied.act_id
+        what = f"Imported {self.detected.format.label}"
+        result = library.apply(self.user_id, self._changes(), what=what, now=self.now, job_id=self.job_id)
+        return result.entry_id
 
-    def _wishes(self) -> Iterator[ImportedChange]:
-        combining = ConflictResolver(
-            self.options.on_conflict, library.seen_movie_ids(self.user_id), self._note
+    def _changes(self) -> Iterator[ImportedChange]:
+        seen = library.seen_movie_ids(self.user_id)
+        resolver = ConflictResolver(self.options.on_conflict, seen, self._record_outcome)
+        matched = (
+            (movie_id, ImportRow(number, self.rows.record(number)))
+            for movie_id, number in self.rows.matched()
         )
-        rows = ((film, ImportRow(number, self.rows.record(number))) for film, number in self.rows.with_film())
         done, total = 0, max(len(self.rows), 1)
-        for movie_id, own in group_by_movie(rows):
-            self.progress("applying", LOOKED_UP + (APPLIED - LOOKED_UP) * done // total)
-            yield from combining.wishes(movie_id, own)
-            done += len(own)
+        for movie_id, rows in group_by_movie(matched):
+            self.progress("applying", FETCHED + (APPLIED - FETCHED) * done // total)
+            yield from resolver.changes(movie_id, rows)
+            done += len(rows)
 
-    def _take_profiles(self) -> None:
+    def _import_profiles(self) -> None:
         for profile in self.profiles:
             outcome = import_profile(
-                self.user_id, profile.told, self.options.on_conflict, dry_run=self.options.dry_run
+                self.user_id, profile.values, self.options.on_conflict, dry_run=self.options.dry_run
             )
             self.report.count(profile.file, outcome)
 
-    def _note(
-        self, wish: ImportedChange, result: str, before: RowValues | None, after: RowValues | None
+    def _record_outcome(
+        self, change: ImportedChange, outcome: str, before: RowValues | None, after: RowValues | None
     ) -> None:
         """Record the outcome of a change for the rows that requested it."""
-        code = CHANGE_OUTCOMES.index(result)
-        for number in wish.rows:
+        code = CHANGE_OUTCOMES.index(outcome)
+        for number in change.rows:
             self.outcomes[number] = max(self.outcomes[number], code)
-        counts = self.report.shelves.setdefault(wish.shelf.table, Counter())
-        counts[result] += 1
-        if result in ("new", "changed") and len(self.report.changes) < MAXIMUM_LISTED:
-            film, record = self.matcher.film(wish.change.movie_id), self.rows.record(wish.rows[0])
+        self.report.count_change(change.table.name, outcome)
+        if outcome in ("new", "changed") and len(self.report.changes) < MAXIMUM_LISTED:
+            movie = self.matcher.movie(change.change.movie_id)
+            record = self.rows.record(change.rows[0])
             self.report.changes.append(
                 {
                     "file": record.file,
                     "line": record.line,
-                    "movie": film.id,
-                    "title": film.title,
-                    "year": film.year,
-                    "shelf": wish.shelf.table,
+                    "movie": movie.id,
+                    "title": movie.title,
+                    "year": movie.year,
+                    "shelf": change.table.name,
                     **changed_columns(before, after or {}),
                 }
             )
 
-    def _tally(self) -> None:
-        for _, number in self.rows.with_film():
+    def _count_outcomes(self) -> None:
+        for _, number in self.rows.matched():
             record = self.rows.record(number)
             outcome = CHANGE_OUTCOMES[self.outcomes[number]]
             if outcome == "unrated":
-                words = "a review without a rating: movierec stores reviews only with a rating"
-                self.report.tell(RowProblem(record.file, record.line, "skipped", words))
+                message = "a review without a rating: movierec stores reviews only with a rating"
+                self.report.add_problem(RowProblem(record.file, record.line, "skipped", message))
             else:
                 self.report.count(record.file, outcome)
 
-    def _ask(self, asked: Sequence[int]) -> None:
+    def _queue_for_review(self, numbers: Sequence[int]) -> None:
         """Queue uncertain rows for review. A repeated import does not queue them twice."""
         if self.options.dry_run:
             return
-        for batch in db.batches(asked, REVIEW_BATCH):
+        for batch in db.batches(numbers, REVIEW_BATCH):
             self.progress("asking", APPLIED)
-            told = [(record := self.rows.record(number), self._doubted(record)) for number in batch]
-            queue_for_review(self.user_id, self.job_id, told, self.now)
-            community.give_way()
+            rows = [(record := self.rows.record(number), self._uncertain_match(record)) for number in batch]
+            queue_for_review(self.user_id, self.job_id, rows, self.now)
+            db.yield_to_writers()
         store_problems(self.user_id, self.job_id, self.report.all_problems())
 
-    def _settle_earlier(self) -> int:
-        """Resolve open reviews, also of earlier imports, whose movies are certain now that the catalogue has grown."""
+    def _resolve_earlier_reviews(self) -> int:
+        """Resolve open reviews, also of earlier imports, that are certain now that the catalogue has grown."""
         if self.options.dry_run:
             return 0
         settled = above = 0
-        while found := open_references(self.user_id, above, contested=CONTESTED, limit=REVIEW_BATCH):
+        while references := open_references(self.user_id, above, contested=CONTESTED, limit=REVIEW_BATCH):
             self.progress("asking", APPLIED)
-            for number, name in found:
-                above = number
-                movie_id = self.matcher.match(name).movie_id
+            for review_id, reference in references:
+                above = review_id
+                movie_id = self.matcher.match(reference).movie_id
                 if movie_id is None:
                     continue
                 # Resolved in the meantime, or its rows cannot be stored: not an error of this import.
                 with contextlib.suppress(MovierecError):
                     resolve_review(
-                        self.user_id, number, movie_id, policy=self.options.on_conflict, now=self.now
+                        self.user_id, review_id, movie_id, policy=self.options.on_conflict, now=self.now
                     )
                     settled += 1
-            community.give_way()
+            db.yield_to_writers()
         return settled

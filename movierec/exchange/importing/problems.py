@@ -11,12 +11,8 @@ BATCH = 1_000
 
 
 def store_problems(user_id: int, job_id: int, problems: Iterable[RowProblem]) -> None:
-    """In place of what there was of this import; those of imports that are forgotten go."""
-    db.execute(
-        "DELETE FROM import_problems WHERE user_id = ? AND (job_id = ? OR job_id NOT IN (SELECT id FROM jobs))",
-        user_id,
-        job_id,
-    )
+    """Store the problems of an import, replacing those of an earlier run of its job."""
+    db.execute("DELETE FROM import_problems WHERE user_id = ? AND job_id = ?", user_id, job_id)
     for batch in db.batches(problems, BATCH):
         with db.write():
             db.insert_many(
@@ -29,7 +25,7 @@ def store_problems(user_id: int, job_id: int, problems: Iterable[RowProblem]) ->
 def list_problems(user_id: int, job_id: int, *, limit: int, offset: int) -> tuple[int, list[RowProblem]]:
     """Return the number of stored problems and a page of them, in the order of the files."""
     where = "user_id = ? AND job_id = ?"
-    found = db.rows(
+    rows = db.rows(
         f"SELECT file, line, outcome, message FROM import_problems WHERE {where} ORDER BY id LIMIT ? OFFSET ?",
         user_id,
         job_id,
@@ -37,4 +33,4 @@ def list_problems(user_id: int, job_id: int, *, limit: int, offset: int) -> tupl
         offset,
     )
     count = db.value(f"SELECT COUNT(*) FROM import_problems WHERE {where}", user_id, job_id)
-    return count, [RowProblem(*row) for row in found]
+    return count, list(map(RowProblem._make, rows))

@@ -19,16 +19,22 @@ MAXIMUM_ROWS = 500_000
 # Rows of one movie, or of one review, are in memory together. Nobody has that many rows about one movie.
 MAXIMUM_GROUP_ROWS = 1_000
 MAXIMUM_GROUP_BYTES = 4 << 20
-TOO_MANY_ROWS = f"there are more than {MAXIMUM_GROUP_ROWS:,} rows of this film, or too long ones"
+TOO_MANY_ROWS = f"there are more than {MAXIMUM_GROUP_ROWS:,} rows of this movie, or too long ones"
 
+# Values in place of a movie id: not matched; matched, but dropped by the group limit.
 NO_MOVIE, OVERSIZED_GROUP = 0, -1
+
+# Score from which the best candidate of an uncertain match counts as a claim to its movie.
+CLAIMING_SCORE = 88
 
 
 def limit_rows(rows: Iterable[ParsedRow]) -> Iterator[ParsedRow]:
     """Yield the rows, valid and broken. Raises UnreadableImport beyond MAXIMUM_ROWS."""
     for count, row in enumerate(rows):
         if count >= MAXIMUM_ROWS:
-            raise UnreadableImport(f"There are more than {MAXIMUM_ROWS:,} rows: no single person's history.")
+            raise UnreadableImport(
+                f"There are more than {MAXIMUM_ROWS:,} rows: not the history of one person."
+            )
         yield row
 
 
@@ -37,54 +43,55 @@ class RowIndex:
 
     def __init__(self, spool: RecordSpool) -> None:
         self._spool = spool
-        self._places, self._films, self._by_title = array("Q"), array("q"), bytearray()
+        self._offsets, self._movie_ids, self._by_title = array("Q"), array("q"), bytearray()
         self._claims = _Claims()
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._offsets)
 
     def add(self, record: ImportRecord, match: MovieMatch) -> None:
-        self._places.append(self._spool.add(record))
-        self._films.append(NO_MOVIE)
+        self._offsets.append(self._spool.add(record))
+        self._movie_ids.append(NO_MOVIE)
         self._by_title.append(False)
-        self.set_match(len(self) - 1, record.film, match)
+        self.set_match(len(self) - 1, record.movie, match)
 
-    def set_match(self, number: int, name: MovieReference, match: MovieMatch) -> None:
-        self._claims.note(name, match)
-        self._films[number] = match.movie_id or NO_MOVIE
+    def set_match(self, number: int, movie: MovieReference, match: MovieMatch) -> None:
+        self._claims.add(movie, match)
+        self._movie_ids[number] = match.movie_id or NO_MOVIE
         self._by_title[number] = match.by_title
 
     def record(self, number: int) -> ImportRecord:
-        return self._spool.at(self._places[number])
+        return self._spool.at(self._offsets[number])
 
-    def doubt_contested(self) -> None:
+    def unmatch_contested(self) -> None:
         """Unmatch rows matched by title if rows with another reference could mean the same movie."""
-        for number, film in enumerate(self._films):
-            if self._by_title[number] and self._claims.are_several(film):
-                self._films[number] = NO_MOVIE
+        for number, movie_id in enumerate(self._movie_ids):
+            if self._by_title[number] and self._claims.is_contested(movie_id):
+                self._movie_ids[number] = NO_MOVIE
 
-    def pass_over_crowds(self) -> Iterator[int]:
+    def drop_oversized_groups(self) -> Iterator[int]:
         """Drop rows of a movie beyond the group limit; yields their numbers."""
-        together = GroupLimit()
-        for film, number in self.with_film():
-            if not together.take(film, self.size(number)):
-                self._films[number] = OVERSIZED_GROUP
+        limit = GroupLimit()
+        for movie_id, number in self.matched():
+            if not limit.try_add(movie_id, self.size(number)):
+                self._movie_ids[number] = OVERSIZED_GROUP
                 yield number
 
     def size(self, number: int) -> int:
         """Return the bytes of a record in the spool."""
-        following = self._places[number + 1] if number + 1 < len(self) else self._spool.end
-        return following - self._places[number]
+        end = self._offsets[number + 1] if number + 1 < len(self) else self._spool.end
+        return end - self._offsets[number]
 
-    def without_film(self) -> Iterator[int]:
-        return (number for number, film in enumerate(self._films) if film == NO_MOVIE)
+    def unmatched(self) -> Iterator[int]:
+        """Yield the numbers of the rows without a movie."""
+        return (number for number, movie_id in enumerate(self._movie_ids) if movie_id == NO_MOVIE)
 
-    def with_film(self) -> Iterator[tuple[int, int]]:
+    def matched(self) -> Iterator[tuple[int, int]]:
         """Yield movie and number of the matched rows, sorted by movie, then by number."""
-        films = np.array(self._films, dtype=np.int64)
-        for number in np.argsort(films, kind="stable"):
-            if films[number] > NO_MOVIE:
-                yield int(films[number]), int(number)
+        movie_ids = np.array(self._movie_ids, dtype=np.int64)
+        for number in np.argsort(movie_ids, kind="stable"):
+            if movie_ids[number] > NO_MOVIE:
+                yield int(movie_ids[number]), int(number)
 
 
 class GroupLimit:
@@ -94,7 +101,7 @@ class GroupLimit:
         self._rows: Counter[Hashable] = Counter()
         self._bytes: Counter[Hashable] = Counter()
 
-    def take(self, key: Hashable, size: int) -> bool:
+    def try_add(self, key: Hashable, size: int) -> bool:
         """Count a row of `size` bytes if the group has room; returns False otherwise."""
         if not self.has_room(key, size):
             return False
@@ -119,21 +126,21 @@ class _Claims:
 
     def __init__(self) -> None:
         self._first: dict[int, tuple[int | None, str]] = {}
-        self._several: set[int] = set()
+        self._contested: set[int] = set()
 
-    def note(self, name: MovieReference, match: MovieMatch) -> None:
+    def add(self, movie: MovieReference, match: MovieMatch) -> None:
         if match.by_title and match.movie_id is not None:
-            self._claim(match.movie_id, name)
-        elif not match.movie_id and match.candidates and match.candidates[0].score >= 88:
-            self._claim(match.candidates[0].movie_id, name)
+            self._claim(match.movie_id, movie)
+        elif not match.movie_id and match.candidates and match.candidates[0].score >= CLAIMING_SCORE:
+            self._claim(match.candidates[0].movie_id, movie)
 
-    def _claim(self, movie_id: int, name: MovieReference) -> None:
-        year, uri = self._first.setdefault(movie_id, (name.year, name.uri))
+    def _claim(self, movie_id: int, movie: MovieReference) -> None:
+        year, uri = self._first.setdefault(movie_id, (movie.year, movie.uri))
         # A reference without URI does not contradict one with a URI.
-        if year != name.year or (uri and name.uri and uri != name.uri):
-            self._several.add(movie_id)
-        elif name.uri and not uri:
-            self._first[movie_id] = (year, name.uri)
+        if year != movie.year or (uri and movie.uri and uri != movie.uri):
+            self._contested.add(movie_id)
+        elif movie.uri and not uri:
+            self._first[movie_id] = (year, movie.uri)
 
-    def are_several(self, movie_id: int) -> bool:
-        return movie_id in self._several
+    def is_contested(self, movie_id: int) -> bool:
+        return movie_id in self._contested

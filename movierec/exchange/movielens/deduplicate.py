@@ -66,7 +66,7 @@ class UniqueRatings:
 
 
 def _unique(ratings: Ratings) -> Ratings:
-    """Keep the latest rating of each rater and movie; of equal times the last one added, because the sort is stable."""
+    """Keep the latest rating of each rater and movie; among equal times the last one added (the sort is stable)."""
     order = np.lexsort((ratings["rated_at"], ratings["film"], ratings["rater"]))
     ordered = ratings[order]
     pair = ordered["rater"].astype(np.int64) << 32 | ordered["film"]

@@ -51,8 +51,8 @@ class DatasetTable:
         return self.columns.row(split_fields(content, self.separator))
 
     def rating_layout(self) -> RatingLayout:
-        places = [self.columns.place(name) for name in ("userId", "movieId", "rating", "timestamp")]
-        return RatingLayout(self.separator, self.columns.width, *places)
+        positions = [self.columns.position(name) for name in ("userId", "movieId", "rating", "timestamp")]
+        return RatingLayout(self.separator, self.columns.width, *positions)
 
 
 def check_names(members: Mapping[str, Member]) -> None:

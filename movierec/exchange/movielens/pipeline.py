@@ -188,7 +188,7 @@ class _Import:
             stored = catalogue.store_movies(batch, keywords, self.now)
             ids += stored.ids
             created += stored.created
-            community.give_way()
+            db.yield_to_writers()
         merged = movies.alias_targets()  # a later batch may have merged two movies
         return [merged.get(movie_id, movie_id) for movie_id in ids], created
 
@@ -202,7 +202,7 @@ class _Import:
         for batch in db.batches(rated, MOVIES_PER_BATCH):
             self.progress("films", JOINED)
             update_votes(batch, self.now)
-            community.give_way()
+            db.yield_to_writers()
         db.increment_revision("catalogue")
 
     def _blocks(self, unique: UniqueRatings, ids: npt.NDArray[np.int64]) -> Iterator[community.Ratings]:

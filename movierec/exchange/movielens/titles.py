@@ -56,7 +56,7 @@ def _without_groups(text: str) -> tuple[str, list[str]]:
 
 
 def restore_article(title: str) -> str:
-    """Move the article to the front: 'Godfather: Part II, The' -> 'The Godfather: Part II', 'Avventura, L'' -> 'L'Avventura'."""
+    """Move the article to the front: 'Godfather, The' -> 'The Godfather', 'Avventura, L'' -> 'L'Avventura'."""
     match = _INVERTED.match(title)
     if not match:
         return title

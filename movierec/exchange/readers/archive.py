@@ -45,11 +45,11 @@ class Member:
     size: int
     _open: StreamOpener
 
-    def chunks(self, passed: BytesReadCallback) -> Iterator[bytes]:
+    def chunks(self, on_bytes_read: BytesReadCallback) -> Iterator[bytes]:
         """Yield the content, a megabyte at a time. Raises UnreadableImport if the archive is damaged."""
         for chunk in self._read():
             yield chunk
-            passed(len(chunk))
+            on_bytes_read(len(chunk))
 
     def _read(self) -> Iterator[bytes]:
         try:
@@ -94,17 +94,17 @@ def open_all_members(source: Path, limit_bytes: int) -> Iterator[dict[str, Membe
             return
         archive = _open_archive(source, stack)
         _check_whole(archive, source.stat().st_size, limit_bytes)
-        found: dict[str, Member] = {}
+        members: dict[str, Member] = {}
         for entry in archive.infolist():
             _check_entry(entry)
             name = entry.filename.replace("\\", "/")
             if entry.is_dir() or _is_hidden(name):
                 continue
-            if name in found:
+            if name in members:
                 raise UnreadableImport(f"The archive holds two files named {quoted(name)}.")
             _check_content(entry, quoted(name), limit_bytes)
-            found[name] = Member(name, entry.file_size, streams.opening((archive, entry)))
-        yield found
+            members[name] = Member(name, entry.file_size, streams.opening((archive, entry)))
+        yield members
 
 
 def single_member(path: Path, name: str, limit_bytes: int) -> Member:
@@ -136,7 +136,7 @@ def _open_archive(source: Path, stack: Stack) -> zipfile.ZipFile:
     try:
         archive = stack.enter_context(zipfile.ZipFile(file))
     except _DAMAGE as error:
-        raise UnreadableImport("The file is no zip archive.") from error
+        raise UnreadableImport("The file is not a zip archive.") from error
     # `zipfile` reads all entries, whatever number the archive claims.
     if len(archive.infolist()) > MAXIMUM_ENTRIES:
         raise _too_many_entries()
@@ -150,12 +150,12 @@ def _too_many_entries() -> UnreadableImport:
 def _of_folder(
     folder: Path, names: Collection[str], limit_bytes: int, streams: _Streams
 ) -> dict[str, Member]:
-    found = {}
+    members = {}
     for path in (folder / name for name in names):
         if path.is_file():
             _check_size(path.name, path.stat().st_size, limit_bytes)
-            found[path.name] = Member(path.name, path.stat().st_size, streams.opening(path))
-    return found
+            members[path.name] = Member(path.name, path.stat().st_size, streams.opening(path))
+    return members
 
 
 class _Streams:
@@ -188,17 +188,17 @@ class _Streams:
 def _of_archive(
     archive: zipfile.ZipFile, names: Collection[str], limit_bytes: int, streams: _Streams
 ) -> dict[str, Member]:
-    found: dict[str, Member] = {}
+    members: dict[str, Member] = {}
     for entry in archive.infolist():
         _check_entry(entry)
         name = PurePosixPath(entry.filename).name
         if entry.is_dir() or name not in names:
             continue
-        if name in found:
+        if name in members:
             raise UnreadableImport(f"The archive holds two files named {name}.")
         _check_content(entry, name, limit_bytes)
-        found[name] = Member(name, entry.file_size, streams.opening((archive, entry)))
-    return found
+        members[name] = Member(name, entry.file_size, streams.opening((archive, entry)))
+    return members
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
@@ -214,16 +214,16 @@ def _check_content(entry: zipfile.ZipInfo, name: str, limit_bytes: int) -> None:
     if entry.flag_bits & 0x1:
         raise UnreadableImport(f"{name} in the archive is encrypted. Pack it without a password.")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise UnreadableImport(f"{name} is packed in a way that is not supported. Use plain zip (deflate).")
+        raise UnreadableImport(f"{name} uses an unsupported compression method. Use plain zip (deflate).")
     if entry.header_offset < 0:
-        raise UnreadableImport("The archive is damaged: its beginning is missing.")
+        raise UnreadableImport("The archive is damaged: its start is missing.")
     _check_size(name, entry.file_size, limit_bytes)
     if (
         entry.file_size > RATIO_CHECKED_ABOVE_BYTES
         and entry.file_size > MAXIMUM_COMPRESSION_RATIO * entry.compress_size
     ):
         raise UnreadableImport(
-            f"{name} unpacks to over {MAXIMUM_COMPRESSION_RATIO} times its size. It holds no ratings."
+            f"{name} unpacks to over {MAXIMUM_COMPRESSION_RATIO} times its size. It cannot contain ratings."
         )
 
 
@@ -233,7 +233,7 @@ def _check_whole(archive: zipfile.ZipFile, size: int, limit_bytes: int) -> None:
     _check_size("The archive", unpacked, limit_bytes)
     if unpacked > RATIO_CHECKED_ABOVE_BYTES and unpacked > MAXIMUM_COMPRESSION_RATIO * size:
         raise UnreadableImport(
-            f"The archive unpacks to over {MAXIMUM_COMPRESSION_RATIO} times its size. It holds no ratings."
+            f"The archive unpacks to over {MAXIMUM_COMPRESSION_RATIO} times its size. It cannot contain ratings."
         )
 
 
@@ -255,17 +255,17 @@ def _check_directory(file: IO[bytes]) -> None:
     tail = file.read()
     place = tail.rfind(b"PK\5\6")
     if place < 0 or place + _END.size > len(tail):
-        raise UnreadableImport("The file is no zip archive.")
+        raise UnreadableImport("The file is not a zip archive.")
     end = _END.unpack_from(tail, place)
     entries, directory_bytes = end[4], end[5]
     if place >= _LOCATOR.size and tail[place - _LOCATOR.size :].startswith(b"PK\6\7"):
         # Then `zipfile` uses the ZIP64 record: depending on its version, the one that the locator points at, or
         # the one before the locator. In honest archives both are the same record.
         locator = start + place - _LOCATOR.size
-        named = _LOCATOR.unpack_from(tail, place - _LOCATOR.size)[2]
+        record_offset = _LOCATOR.unpack_from(tail, place - _LOCATOR.size)[2]
         file.seek(max(0, locator - _END64.size))
         record = file.read(_END64.size)
-        if named != locator - _END64.size or not record.startswith(b"PK\6\6"):
+        if record_offset != locator - _END64.size or not record.startswith(b"PK\6\6"):
             raise UnreadableImport("The archive is damaged: its directory cannot be found.")
         entries, directory_bytes = _END64.unpack(record)[7:9]
     if entries > MAXIMUM_ENTRIES or directory_bytes > MAXIMUM_DIRECTORY_BYTES:

@@ -37,7 +37,7 @@ def detect_separator(header: bytes) -> str:
 
 
 def read_rows(
-    name: str, chunks: Iterable[bytes], record_of: RowParser, *, headers: int = 1
+    name: str, chunks: Iterable[bytes], parse_row: RowParser, *, headers: int = 1
 ) -> Iterator[ParsedRow]:
     """Yield the result of `parse_row` for each row below the header; its BadRow becomes a RefusedRow.
 
@@ -46,32 +46,32 @@ def read_rows(
     """
     lines = _Lines(name, chunks)
     columns = None
-    for number, found in lines.rows():
+    for number, row in lines.rows():
         if headers:
             headers -= 1
-            columns = _columns(name, number, found) if not headers else None
+            columns = _columns(name, number, row) if not headers else None
             continue
         assert columns is not None
         try:
-            if isinstance(found, BadRow):
-                raise found
-            yield record_of(number, columns.row(found))
+            if isinstance(row, BadRow):
+                raise row
+            yield parse_row(number, columns.row(row))
         except BadRow as error:
             yield RefusedRow(name, number, str(error), skipped=isinstance(error, UnsupportedRow))
     if headers:
         raise UnreadableImport(f"{name} has no line that names its columns.")
 
 
-def _columns(name: str, number: int, found: list[str] | BadRow) -> HeaderColumns:
-    if isinstance(found, BadRow):
-        raise UnreadableImport(f"Line {number} of {name} must name the columns, but is {found}.")
-    if len(found) > MAXIMUM_COLUMNS:
+def _columns(name: str, number: int, header: list[str] | BadRow) -> HeaderColumns:
+    if isinstance(header, BadRow):
+        raise UnreadableImport(f"Line {number} of {name} must name the columns, but is {header}.")
+    if len(header) > MAXIMUM_COLUMNS:
         raise UnreadableImport(
-            f"Line {number} of {name} names {len(found):,} columns. That is no table of films."
+            f"Line {number} of {name} names {len(header):,} columns. It is not a table of movies."
         )
-    names = [field.strip().lower() for field in found]
-    if twice := next((each for each in names if each and names.count(each) > 1), None):
-        raise UnreadableImport(f"Line {number} of {name} names the column {twice} twice.")
+    names = [field.strip().lower() for field in header]
+    if duplicate := next((column for column in names if column and names.count(column) > 1), None):
+        raise UnreadableImport(f"Line {number} of {name} names the column {duplicate} twice.")
     return HeaderColumns(name, names, ())
 
 
@@ -80,54 +80,54 @@ class _Lines:
 
     def __init__(self, name: str, chunks: Iterable[bytes]) -> None:
         self._source = (
-            (block.first_line + place, line)
+            (block.first_line + offset, line)
             for block in line_blocks(name, chunks)
-            for place, line in enumerate(block.data.split(b"\n")[:-1])
+            for offset, line in enumerate(block.data.split(b"\n")[:-1])
         )
-        self._again: deque[tuple[int, bytes]] = deque()
-        self._taken: list[tuple[int, bytes]] = []
+        self._pushed_back: deque[tuple[int, bytes]] = deque()
+        self._row_lines: list[tuple[int, bytes]] = []
         self._size = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        number, line = self._again.popleft() if self._again else next(self._source)
-        self._taken.append((number, line))
+        number, line = self._pushed_back.popleft() if self._pushed_back else next(self._source)
+        self._row_lines.append((number, line))
         self._size += len(line)
         if self._size > LONGEST_ROW:
             raise BadRow(f"longer than {LONGEST_ROW:,} bytes" + self._hint())
         return decode_line(line.rstrip(b"\r")) + "\n"
 
     def _hint(self) -> str:
-        return " (an open quote?)" if len(self._taken) > 1 else ""
+        return " (an open quote?)" if len(self._row_lines) > 1 else ""
 
     def rows(self) -> Iterator[tuple[int, list[str] | BadRow]]:
         """Yield first line and fields of every row that is not blank, or the reason why it is broken."""
         separator = detect_separator(self._peek())
         reader = csv.reader(self, delimiter=separator, strict=True)
         while True:
-            self._taken, self._size = [], 0
+            self._row_lines, self._size = [], 0
             try:
-                found: list[str] | BadRow = next(reader)
+                row: list[str] | BadRow = next(reader)
             except StopIteration:
                 return
             except BadRow as error:
-                found = error
+                row = error
                 reader = csv.reader(self, delimiter=separator, strict=True)
             except csv.Error:
-                found = BadRow("not valid CSV" + (self._hint() or " (a quote inside a field?)"))
-            if isinstance(found, BadRow):
+                row = BadRow("not valid CSV" + (self._hint() or " (a quote inside a field?)"))
+            if isinstance(row, BadRow):
                 # An open quote costs only the first line of the row: read the others again.
-                self._again.extendleft(reversed(self._taken[1:]))
-            elif not any(found):
+                self._pushed_back.extendleft(reversed(self._row_lines[1:]))
+            elif not any(row):
                 continue
-            yield self._taken[0][0], found
+            yield self._row_lines[0][0], row
 
     def _peek(self) -> bytes:
         """Return the first line that is not blank, without consuming it."""
         for number, line in self._source:
             if line.strip():
-                self._again.append((number, line))
+                self._pushed_back.append((number, line))
                 return line
         return b""

@@ -24,46 +24,46 @@ class JsonEntry(NamedTuple):
 
 
 def stream_entries(name: str, chunks: Iterable[bytes]) -> Iterator[JsonEntry]:
-    """Yield the entries. Raises UnreadableImport with the line if the document is invalid, cut short or has no arrays."""
-    text = _Text(name, chunks)
-    opening = text.next_sign()
+    """Yield the entries. Raises UnreadableImport with the line if the document is invalid or cut short."""
+    text = _Window(name, chunks)
+    opening = text.peek()
     if opening not in ("[", "{"):
-        raise text.broken("is no JSON")
+        raise text.error("is not JSON")
     yield from _array(text, ()) if opening == "[" else _object(text, ())
-    if text.next_sign():
-        raise text.broken("has something behind its end")
+    if text.peek():
+        raise text.error("has data after its end")
 
 
-def _array(text: _Text, path: tuple[str, ...]) -> Iterator[JsonEntry]:
+def _array(text: _Window, path: tuple[str, ...]) -> Iterator[JsonEntry]:
     text.take("[")
-    while text.next_sign() != "]":
+    while text.peek() != "]":
         line = text.line
         yield JsonEntry(line, path, text.value())
         if not text.separated("]"):
-            raise text.broken("is no valid JSON here")
+            raise text.error("is not valid JSON here")
     text.take("]")
 
 
-def _object(text: _Text, path: tuple[str, ...]) -> Iterator[JsonEntry]:
+def _object(text: _Window, path: tuple[str, ...]) -> Iterator[JsonEntry]:
     text.take("{")
-    while text.next_sign() != "}":
+    while text.peek() != "}":
         key = text.value()
-        if not isinstance(key, str) or text.next_sign() != ":":
-            raise text.broken("is no valid JSON here")
+        if not isinstance(key, str) or text.peek() != ":":
+            raise text.error("is not valid JSON here")
         text.take(":")
-        sign = text.next_sign()
-        if sign == "[":
+        character = text.peek()
+        if character == "[":
             yield from _array(text, (*path, key))
-        elif sign == "{" and len(path) < MAXIMUM_DEPTH:
+        elif character == "{" and len(path) < MAXIMUM_DEPTH:
             yield from _object(text, (*path, key))
         else:
             text.value()
         if not text.separated("}"):
-            raise text.broken("is no valid JSON here")
+            raise text.error("is not valid JSON here")
     text.take("}")
 
 
-class _Text:
+class _Window:
     """A sliding window over the document, with the current line number."""
 
     def __init__(self, name: str, chunks: Iterable[bytes]) -> None:
@@ -73,7 +73,7 @@ class _Text:
         self._text, self._at, self._ended = "", 0, False
         self.line = 1
 
-    def next_sign(self) -> str:
+    def peek(self) -> str:
         """Return the next character that is not blank, without consuming it; empty at the end."""
         while True:
             while self._at < len(self._text) and self._text[self._at] in " \t\r\n":
@@ -81,59 +81,59 @@ class _Text:
                 self._at += 1
             if self._at < len(self._text):
                 return self._text[self._at]
-            if not self._more():
+            if not self._read_chunk():
                 return ""
 
-    def take(self, sign: str) -> None:
-        if self.next_sign() != sign:
-            raise self.broken("is no valid JSON here")
+    def take(self, character: str) -> None:
+        if self.peek() != character:
+            raise self.error("is not valid JSON here")
         self._at += 1
 
     def separated(self, end: str) -> bool:
         """Consume a comma that a value follows, or stop before `end`; False for anything else."""
-        if self.next_sign() == end:
+        if self.peek() == end:
             return True
-        if self.next_sign() != ",":
+        if self.peek() != ",":
             return False
         self._at += 1
-        return self.next_sign() not in ("]", "}", "")
+        return self.peek() not in ("]", "}", "")
 
     def value(self) -> Any:
         """Return the whole value that starts here."""
-        self.next_sign()
+        self.peek()
         while True:
-            is_all = len(self._text) - self._at > LONGEST_ENTRY
+            is_full = len(self._text) - self._at > LONGEST_ENTRY
             try:
                 value, end = self._scan(self._text, self._at)
             except (RecursionError, ValueError) as error:
-                place = error.pos - self._at if isinstance(error, json.JSONDecodeError) else 0
-                if is_all or not self._more():
-                    raise self._unreadable(place) from error
+                offset = error.pos - self._at if isinstance(error, json.JSONDecodeError) else 0
+                if is_full or not self._read_chunk():
+                    raise self._unreadable(offset) from error
                 continue
             # A number may continue in the next chunk.
-            if end < len(self._text) or is_all or not self._more():
+            if end < len(self._text) or is_full or not self._read_chunk():
                 break
         self.line += self._text.count("\n", self._at, end)
         self._at = end
         return value
 
-    def _unreadable(self, place: int) -> UnreadableImport:
+    def _unreadable(self, offset: int) -> UnreadableImport:
         if len(self._text) - self._at > LONGEST_ENTRY:
-            return self.broken(f"has an entry longer than {LONGEST_ENTRY:,} characters, or is no valid JSON")
-        self.line += self._text.count("\n", self._at, self._at + place)
-        return self.broken("is no valid JSON, or cut short")
+            return self.error(f"has an entry longer than {LONGEST_ENTRY:,} characters, or is not valid JSON")
+        self.line += self._text.count("\n", self._at, self._at + offset)
+        return self.error("is not valid JSON, or is cut short")
 
-    def _more(self) -> bool:
+    def _read_chunk(self) -> bool:
         if self._ended:
             return False
         chunk = next(self._chunks, None)
         self._ended = chunk is None
         try:
-            more = self._decode(chunk or b"", final=self._ended)
+            decoded = self._decode(chunk or b"", final=self._ended)
         except UnicodeDecodeError as error:
-            raise self.broken("is not in UTF-8, as JSON must be,") from error
-        self._text, self._at = self._text[self._at :] + more, 0
-        return not self._ended or bool(more)
+            raise self.error("is not in UTF-8, as JSON must be,") from error
+        self._text, self._at = self._text[self._at :] + decoded, 0
+        return not self._ended or bool(decoded)
 
-    def broken(self, what: str) -> UnreadableImport:
-        return UnreadableImport(f"{self._name}, line {self.line}: the file {what}.")
+    def error(self, problem: str) -> UnreadableImport:
+        return UnreadableImport(f"{self._name}, line {self.line}: the file {problem}.")

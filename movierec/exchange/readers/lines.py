@@ -64,7 +64,7 @@ def normalise_encoding(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
             yield decoder.decode(chunk).encode("utf-8", errors="replace")
         return
     if b"\0" in head[:4096].partition(b"\n")[0]:
-        raise UnreadableImport(f"{name} is no text file.")
+        raise UnreadableImport(f"{name} is not a text file.")
     yield head.removeprefix(codecs.BOM_UTF8)
     yield from source
 
@@ -95,31 +95,31 @@ def split_fields(line: bytes, separator: str) -> list[str]:
 class HeaderColumns:
     """The columns of a file by the names in its header."""
 
-    def __init__(self, name: str, header: list[str], needed: tuple[str, ...]) -> None:
+    def __init__(self, name: str, header: list[str], required: tuple[str, ...]) -> None:
         self.names = [field.lower() for field in header]
         self.width = len(header)
-        missing = [column for column in needed if column.lower() not in self.names]
+        missing = [column for column in required if column.lower() not in self.names]
         if missing:
             raise UnreadableImport(
-                f"The first line of {name} must name the columns {', '.join(needed)}; "
+                f"The first line of {name} must name the columns {', '.join(required)}; "
                 f"there is no {', '.join(missing)}."
             )
 
-    def place(self, column: str) -> int:
+    def position(self, column: str) -> int:
         """Return the position of a column, or -1."""
         return self.names.index(column.lower()) if column.lower() in self.names else -1
 
-    def row(self, found: list[str]) -> Mapping[str, str]:
+    def row(self, values: list[str]) -> Mapping[str, str]:
         """Return the fields of a row by column name in lower case. Raises BadRow."""
-        if len(found) != self.width:
-            raise BadRow(f"{len(found)} fields where {self.width} are expected")
-        return dict(zip(self.names, found, strict=True))
+        if len(values) != self.width:
+            raise BadRow(f"{len(values)} fields where {self.width} are expected")
+        return dict(zip(self.names, values, strict=True))
 
 
 def parse_whole_number(text: str, what: str, *, least: int = 1, most: int = 2**31 - 1) -> int:
     """Parse digits to an integer within bounds. Raises BadRow."""
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise BadRow(f"{what} {quoted(text)} is no whole number")
+        raise BadRow(f"{what} {quoted(text)} is not a whole number")
     number = int(text)
     if not least <= number <= most:
         raise BadRow(f"{what} {text} is not between {least} and {most}")

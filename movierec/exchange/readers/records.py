@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,15 @@ class ImportRecord:
 
     file: str
     line: int
-    film: MovieReference
-    rated: ImportedRating | None = None
-    favored: ImportedFavorite | None = None
-    wanted: ImportedWatchlistEntry | None = None
-    watched: tuple[ImportedViewing, ...] = ()
-    said: ImportedFeedback | None = None
+    movie: MovieReference
+    rating: ImportedRating | None = None
+    favorite: ImportedFavorite | None = None
+    watchlist_entry: ImportedWatchlistEntry | None = None
+    viewings: tuple[ImportedViewing, ...] = ()
+    feedback: ImportedFeedback | None = None
+
+
+ProfileValue: TypeAlias = str | int | bool | list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,12 @@ class ImportedProfile:
 
     file: str
     line: int
-    told: Mapping[str, Any]
+    values: Mapping[str, ProfileValue]
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row without content to import: `skipped` if movierec does not store such things, or else rejected as broken."""
+    """A row that is not imported: `skipped` if movierec does not store such things, or else rejected as broken."""
 
     file: str
     line: int

@@ -20,7 +20,7 @@ HEAD_BYTES = 65_536
 ALL_HEADS_BYTES = 16 << 20
 
 
-def _unwatched(_bytes: int) -> None:
+def _ignore_progress(_bytes: int) -> None:
     """Ignore progress."""
 
 
@@ -34,7 +34,7 @@ class SourceFile:
     _head_bytes: int = HEAD_BYTES
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the content from the start, any number of times. Raises UnreadableImport for a file that is not text."""
+        """Yield the content from the start, each time. Raises UnreadableImport for a file that is not text."""
         return normalise_encoding(self.name, self._chunks())
 
     @cached_property
@@ -66,7 +66,7 @@ class SourceFile:
 
 @contextlib.contextmanager
 def open_source_files(
-    source: Path, limit_bytes: int, *, name: str = "", passed: BytesReadCallback = _unwatched
+    source: Path, limit_bytes: int, *, name: str = "", on_bytes_read: BytesReadCallback = _ignore_progress
 ) -> Iterator[list[SourceFile]]:
     """Open the files of `source`: a folder, a zip archive, or a single file, which gets the name `name`.
 
@@ -74,12 +74,12 @@ def open_source_files(
     UnreadableImport for hostile, damaged and empty sources.
     """
     if source.is_file() and not _is_archive(source):
-        yield [_single(source, name, limit_bytes, passed)]
+        yield [_single(source, name, limit_bytes, on_bytes_read)]
         return
     with archive.open_all_members(source, limit_bytes) as members:
         head_bytes = min(HEAD_BYTES, ALL_HEADS_BYTES // max(len(members), 1))
         yield [
-            SourceFile(path, member.size, partial(member.chunks, passed), head_bytes)
+            SourceFile(path, member.size, partial(member.chunks, on_bytes_read), head_bytes)
             for path, member in members.items()
         ]
 
@@ -89,12 +89,12 @@ def _is_archive(source: Path) -> bool:
         return file.read(4) in (b"PK\3\4", b"PK\5\6")
 
 
-def _single(source: Path, name: str, limit_bytes: int, passed: BytesReadCallback) -> SourceFile:
+def _single(source: Path, name: str, limit_bytes: int, on_bytes_read: BytesReadCallback) -> SourceFile:
     size = source.stat().st_size
     if size == 0:
         raise UnreadableImport("The file is empty.")
     member = archive.single_member(source, name or "the file", limit_bytes)
-    return SourceFile(member.name, size, partial(member.chunks, passed))
+    return SourceFile(member.name, size, partial(member.chunks, on_bytes_read))
 
 
 def total_bytes(files: list[SourceFile]) -> int:

@@ -25,7 +25,7 @@ _IMDB_ID = re.compile(r"tt\d{7,10}")
 def parse_steps(text: str, scale: int) -> int:
     """Convert a rating out of `scale` to half-star steps 1-10. Raises BadRow unless it is exact."""
     if not _NUMBER.fullmatch(text):
-        raise BadRow(f"the rating {quoted(text)} is no number")
+        raise BadRow(f"the rating {quoted(text)} is not a number")
     steps = Decimal(text.replace(",", ".")) * 10 / scale
     if steps != int(steps):
         raise BadRow(f"the rating {text} of {scale} falls between two half stars")
@@ -61,7 +61,7 @@ def parse_time(text: str) -> int | None:
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         seconds = int(moment.timestamp())
     except (ValueError, OverflowError) as error:
-        raise BadRow(f"{quoted(text)} is no date") from error
+        raise BadRow(f"{quoted(text)} is not a date") from error
     if not 0 <= seconds < 2**32:
         raise BadRow(f"the date {quoted(text)} is not between 1970 and 2106")
     return seconds
@@ -71,7 +71,7 @@ def parse_day(text: str) -> str:
     """Return a date, checked and unchanged; empty if empty."""
     text = text.strip()
     if text and not _DAY.fullmatch(text):
-        raise BadRow(f"{quoted(text)} is no date")
+        raise BadRow(f"{quoted(text)} is not a date")
     parse_time(text)
     return text
 
@@ -89,7 +89,7 @@ def parse_imdb_id(text: str) -> str | None:
     """Parse an IMDb id; None if empty."""
     text = text.strip().lower()
     if text and not _IMDB_ID.fullmatch(text):
-        raise BadRow(f"{quoted(text)} is no IMDb id such as tt0133093")
+        raise BadRow(f"{quoted(text)} is not an IMDb id such as tt0133093")
     return text or None
 
 
@@ -121,17 +121,17 @@ def clean_text(text: str, what: str) -> str:
 
 
 def check_text(text: str, what: str, *, most: int, least: int = 0) -> str:
-    """Return a text unchanged if every database stores it. Raises BadRow for NUL, lone surrogates and wrong length."""
+    """Return a text unchanged if every database can store it. Raises BadRow for NUL, surrogates, wrong length."""
     if len(text) > most:
         raise BadRow(f"{what} is longer than {most:,} characters")
     if len(text) < least:
         raise BadRow(f"{what} is empty")
     if "\0" in text:
-        raise BadRow(f"{what} holds a NUL")
+        raise BadRow(f"{what} contains a NUL character")
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise BadRow(f"{what} holds half a character") from error
+        raise BadRow(f"{what} contains an incomplete character") from error
     return text
 
 
@@ -140,9 +140,9 @@ def parse_tags(text: str) -> tuple[str, ...]:
     return distinct_tags(clean_title(part) for part in text.split(","))
 
 
-def distinct_tags(told: Iterable[str]) -> tuple[str, ...]:
+def distinct_tags(texts: Iterable[str]) -> tuple[str, ...]:
     """Return tags unchanged, without empty ones and duplicates."""
-    tags = tuple(dict.fromkeys(check_text(tag, "a tag", most=LONGEST_WORD) for tag in told if tag))
+    tags = tuple(dict.fromkeys(check_text(tag, "a tag", most=LONGEST_WORD) for tag in texts if tag))
     if len(tags) > MAXIMUM_WORDS:
         raise BadRow(f"there are more than {MAXIMUM_WORDS} tags")
     return tags

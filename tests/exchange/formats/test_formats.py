@@ -49,29 +49,29 @@ def test_imdb_in_any_encoding(tmp_path: Path, encoding: str) -> None:
             "sent.csv",
             2,
             MovieReference("Heat", 1995, imdb_id=HEAT_ID),
-            rated=ImportedRating(9, None, MAY_17, MAY_17),
+            rating=ImportedRating(9, None, MAY_17, MAY_17),
         ),
         ImportRecord(
             "sent.csv",
             3,
             MovieReference("Amélie", 2001, "Le Fabuleux Destin d'Amélie Poulain", imdb_id="tt0211915"),
-            rated=ImportedRating(10, None, MAY_17, MAY_17),
+            rating=ImportedRating(10, None, MAY_17, MAY_17),
         ),
-        RefusedRow("sent.csv", 4, "a series, not a film", skipped=True),
-        RefusedRow("sent.csv", 5, "an episode, not a film", skipped=True),
+        RefusedRow("sent.csv", 4, "a series, not a movie", skipped=True),
+        RefusedRow("sent.csv", 5, "an episode, not a movie", skipped=True),
         ImportRecord(
             "sent.csv",
             6,
             MovieReference("L'arrivée", 1896, imdb_id="tt0000012"),
-            rated=ImportedRating(7, None, MAY_17, MAY_17),
+            rating=ImportedRating(7, None, MAY_17, MAY_17),
         ),
     ]
 
 
 def test_imdb_watchlist(tmp_path: Path) -> None:
     heat, alien = records(read(tmp_path, IMDB_WATCHLIST)[1])
-    assert (heat.rated, heat.wanted) == (None, ImportedWatchlistEntry(None, MAY_17))
-    assert (alien.rated, alien.wanted) == (
+    assert (heat.rating, heat.watchlist_entry) == (None, ImportedWatchlistEntry(None, MAY_17))
+    assert (alien.rating, alien.watchlist_entry) == (
         ImportedRating(8, None, MAY_17, MAY_17),
         ImportedWatchlistEntry(None, MAY_17),
     )
@@ -79,8 +79,8 @@ def test_imdb_watchlist(tmp_path: Path) -> None:
 
 def test_imdb_of_former_years(tmp_path: Path) -> None:
     [amelie] = records(read(tmp_path, IMDB_OLD.encode("latin-1"))[1])
-    assert amelie.film == MovieReference("Amélie", 2001, imdb_id="tt0211915")
-    assert amelie.rated == ImportedRating(8, None, MAY_17, MAY_17)
+    assert amelie.movie == MovieReference("Amélie", 2001, imdb_id="tt0211915")
+    assert amelie.rating == ImportedRating(8, None, MAY_17, MAY_17)
 
 
 TMDB = """TMDb ID,IMDb ID,Type,Name,Release Date,Season Number,Episode Number,Rating,Your Rating,Date Rated
@@ -95,13 +95,23 @@ def test_tmdb(tmp_path: Path) -> None:
     format, rows = read(tmp_path, TMDB)
     assert format == "tmdb"
     assert rows == [
-        ImportRecord("sent.csv", 2, MovieReference("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949), ImportedRating(8, None, MAY_17, MAY_17)),
-        RefusedRow("sent.csv", 3, "a series or an episode, not a film", skipped=True),
-        ImportRecord("sent.csv", 4, MovieReference("Alien", 1979, tmdb_id=348), wanted=ImportedWatchlistEntry(None, MAY_17)),
+        ImportRecord(
+            "sent.csv",
+            2,
+            MovieReference("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949),
+            ImportedRating(8, None, MAY_17, MAY_17),
+        ),
+        RefusedRow("sent.csv", 3, "a series or an episode, not a movie", skipped=True),
+        ImportRecord(
+            "sent.csv",
+            4,
+            MovieReference("Alien", 1979, tmdb_id=348),
+            watchlist_entry=ImportedWatchlistEntry(None, MAY_17),
+        ),
         RefusedRow("sent.csv", 5, "the rating 8.5 of 10 falls between two half stars"),
-    ]  # fmt: skip
+    ]
     favorites = records(read(tmp_path, TMDB, name="favorites.csv")[1])
-    assert favorites[1].favored == ImportedFavorite(None, MAY_17)
+    assert favorites[1].favorite == ImportedFavorite(None, MAY_17)
 
 
 MOVIELENS = """movie_id,imdb_id,tmdb_id,rating,average_rating,title
@@ -114,13 +124,13 @@ def test_movielens_ratings_of_one_person(tmp_path: Path) -> None:
     format, rows = read(tmp_path, MOVIELENS)
     assert format == "movielens-ratings"
     heat, amelie = records(rows)
-    assert heat.film == MovieReference("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949, movielens_id=6)
-    assert heat.rated == ImportedRating(9)
-    assert (amelie.film.title, amelie.film.original_title) == (
+    assert heat.movie == MovieReference("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949, movielens_id=6)
+    assert heat.rating == ImportedRating(9)
+    assert (amelie.movie.title, amelie.movie.original_title) == (
         "Amelie",
         "Le Fabuleux destin d'Amélie Poulain",
     )
-    assert amelie.film.imdb_id == "tt0211915"
+    assert amelie.movie.imdb_id == "tt0211915"
 
 
 HEAT = {"title": "Heat", "year": 1995, "ids": {"trakt": 1, "slug": "heat", "imdb": HEAT_ID, "tmdb": 949}}
@@ -133,14 +143,26 @@ TIME = "2009-05-17T00:00:00.000Z"
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"rated_at": TIME, "rating": 9, "type": "movie", "movie": HEAT}, {"rated": ImportedRating(9, None, MAY_17, MAY_17)}),
+        (
+            {"rated_at": TIME, "rating": 9, "type": "movie", "movie": HEAT},
+            {"rating": ImportedRating(9, None, MAY_17, MAY_17)},
+        ),
         # as it is sent to Trakt
-        ({"rated_at": TIME, "rating": 9, **HEAT}, {"rated": ImportedRating(9, None, MAY_17, MAY_17)}),
-        ({"id": 5, "watched_at": TIME, "type": "movie", "movie": HEAT}, {"watched": (ImportedViewing(MIDNIGHT),)}),
-        ({"plays": 2, "last_watched_at": TIME, "movie": HEAT}, {"watched": (ImportedViewing(MIDNIGHT, rewatch=True),)}),
-        ({"rank": 1, "listed_at": TIME, "notes": None, "movie": HEAT}, {"wanted": ImportedWatchlistEntry(None, MAY_17)}),
+        ({"rated_at": TIME, "rating": 9, **HEAT}, {"rating": ImportedRating(9, None, MAY_17, MAY_17)}),
+        (
+            {"id": 5, "watched_at": TIME, "type": "movie", "movie": HEAT},
+            {"viewings": (ImportedViewing(MIDNIGHT),)},
+        ),
+        (
+            {"plays": 2, "last_watched_at": TIME, "movie": HEAT},
+            {"viewings": (ImportedViewing(MIDNIGHT, rewatch=True),)},
+        ),
+        (
+            {"rank": 1, "listed_at": TIME, "notes": None, "movie": HEAT},
+            {"watchlist_entry": ImportedWatchlistEntry(None, MAY_17)},
+        ),
     ],
-)  # fmt: skip
+)
 def test_trakt_entries(tmp_path: Path, entry: Any, said: Any) -> None:
     expected = ImportRecord("sent.json", 1, FILM, **said)
     for document in ([entry], {"movies": [entry]}):
@@ -168,14 +190,14 @@ def test_a_trakt_export(tmp_path: Path) -> None:
     assert format == "trakt"
     skipped = {row.file: row.message for row in refusals(rows) if row.skipped}
     assert skipped == {
-        "ada/watched/history-1.json": "'episode': not a film",
-        "ada/watched/watched-movies.json": "the history of the same export tells it too",
-        "ada/ratings/ratings-shows.json": "'show': not a film",
-        "ada/lists/list-best-3.json": "an entry of a list: movierec keeps no lists",
+        "ada/watched/history-1.json": "'episode': not a movie",
+        "ada/watched/watched-movies.json": "the history of the same export contains it too",
+        "ada/ratings/ratings-shows.json": "'show': not a movie",
+        "ada/lists/list-best-3.json": "an entry of a list: movierec does not store lists",
     }
     kept = {row.file: row for row in records(rows)}
     assert kept.keys() == {"ada/watched/history-1.json", "lists-watchlist.json", "lists-favorites.json"}
-    assert kept["lists-favorites.json"].favored == ImportedFavorite(None, MAY_17)
+    assert kept["lists-favorites.json"].favorite == ImportedFavorite(None, MAY_17)
     assert len(rows) == 7
 
 
@@ -189,13 +211,13 @@ def test_a_trakt_export(tmp_path: Path) -> None:
         ({"rated_at": TIME, "rating": 10**400, "movie": HEAT}, "the rating is not between 0 and 100"),
         ({"rated_at": TIME, "rating": float("nan"), "movie": HEAT}, "the rating is not between 0 and 100"),
         ({"rated_at": TIME, "rating": True, "movie": HEAT}, "there is no rating"),
-        ({"rated_at": TIME, "rating": 8, "movie": {**HEAT, "year": "x"}}, "year is no whole number"),
-        ({"rated_at": 7, "rating": 8, "movie": HEAT}, "rated_at is no text"),
-        ({"listed_at": TIME, "notes": "a\0b", "movie": HEAT}, "the note holds a NUL"),
-        ({"listed_at": TIME, "notes": "a\ud800", "movie": HEAT}, "the note holds half a character"),
-        ({"rated_at": TIME, "rating": 8, "movie": []}, "there is no film"),
+        ({"rated_at": TIME, "rating": 8, "movie": {**HEAT, "year": "x"}}, "year is not a whole number"),
+        ({"rated_at": 7, "rating": 8, "movie": HEAT}, "rated_at is not text"),
+        ({"listed_at": TIME, "notes": "a\0b", "movie": HEAT}, "the note contains a NUL character"),
+        ({"listed_at": TIME, "notes": "a\ud800", "movie": HEAT}, "the note contains an incomplete character"),
+        ({"rated_at": TIME, "rating": 8, "movie": []}, "there is no movie"),
         ({"rated_at": TIME, "rating": 8, "movie": {}}, "there is neither a title nor an id"),
-        ("x", "'x' is no entry"),
+        ("x", "'x' is not an entry"),
     ],
 )
 def test_broken_trakt_entries(tmp_path: Path, entry: Any, message: str) -> None:
@@ -209,26 +231,75 @@ def test_broken_trakt_entries(tmp_path: Path, entry: Any, message: str) -> None:
     ("content", "scale", "expected"),
     [
         # the year behind the title
-        ("Title,Rating\nHeat (1995),4.5\n", None, ImportRecord("sent.csv", 2, MovieReference("Heat", 1995), ImportedRating(9))),
-        ("title;year;rating\nHeat;1995;4,5\n", None, ImportRecord("sent.csv", 2, MovieReference("Heat", 1995), ImportedRating(9))),
-        ("film\tyour rating\nHeat\t90\n", 100, ImportRecord("sent.csv", 2, MovieReference("Heat"), ImportedRating(9))),
-        ("imdb_id,rating\ntt0113277,9\n", 10, ImportRecord("sent.csv", 2, MovieReference(imdb_id=HEAT_ID), ImportedRating(9))),
-        ("Title,Year,Rating10,Review\nHeat,1995,9,Good\n", None,
-         ImportRecord("sent.csv", 2, MovieReference("Heat", 1995), ImportedRating(9, "Good"))),
-        ("title,favorite,watchlist\nHeat,yes,no\n", None, ImportRecord("sent.csv", 2, MovieReference("Heat"), favored=ImportedFavorite())),
-        ("title,WatchedDate,Rewatch,Tags\nHeat,2009-05-17,true,\"a, b\"\n", None,
-         ImportRecord("sent.csv", 2, MovieReference("Heat"), watched=(ImportedViewing("2009-05-17", "", True, ("a", "b")),))),
-        ("title,rating\nHeat,9\n", None,
-         RefusedRow("sent.csv", 2, "the rating 9 is not on a scale up to 5 (try --scale 10)")),
-        ("title,rating\nHeat,95\n", 100, RefusedRow("sent.csv", 2, "the rating 95 of 100 falls between two half stars")),
-        ("title,rating\nHeat,\n", None, RefusedRow("sent.csv", 2, "the row says nothing of the film", skipped=True)),
-        ("title,favorite\nHeat,perhaps\n", None, RefusedRow("sent.csv", 2, "favorite must be yes or no, not 'perhaps'")),
+        (
+            "Title,Rating\nHeat (1995),4.5\n",
+            None,
+            ImportRecord("sent.csv", 2, MovieReference("Heat", 1995), ImportedRating(9)),
+        ),
+        (
+            "title;year;rating\nHeat;1995;4,5\n",
+            None,
+            ImportRecord("sent.csv", 2, MovieReference("Heat", 1995), ImportedRating(9)),
+        ),
+        (
+            "film\tyour rating\nHeat\t90\n",
+            100,
+            ImportRecord("sent.csv", 2, MovieReference("Heat"), ImportedRating(9)),
+        ),
+        (
+            "imdb_id,rating\ntt0113277,9\n",
+            10,
+            ImportRecord("sent.csv", 2, MovieReference(imdb_id=HEAT_ID), ImportedRating(9)),
+        ),
+        (
+            "Title,Year,Rating10,Review\nHeat,1995,9,Good\n",
+            None,
+            ImportRecord("sent.csv", 2, MovieReference("Heat", 1995), ImportedRating(9, "Good")),
+        ),
+        (
+            "title,favorite,watchlist\nHeat,yes,no\n",
+            None,
+            ImportRecord("sent.csv", 2, MovieReference("Heat"), favorite=ImportedFavorite()),
+        ),
+        (
+            'title,WatchedDate,Rewatch,Tags\nHeat,2009-05-17,true,"a, b"\n',
+            None,
+            ImportRecord(
+                "sent.csv",
+                2,
+                MovieReference("Heat"),
+                viewings=(ImportedViewing("2009-05-17", "", True, ("a", "b")),),
+            ),
+        ),
+        (
+            "title,rating\nHeat,9\n",
+            None,
+            RefusedRow("sent.csv", 2, "the rating 9 is not on a scale up to 5 (try --scale 10)"),
+        ),
+        (
+            "title,rating\nHeat,95\n",
+            100,
+            RefusedRow("sent.csv", 2, "the rating 95 of 100 falls between two half stars"),
+        ),
+        (
+            "title,rating\nHeat,\n",
+            None,
+            RefusedRow("sent.csv", 2, "the row has no content besides the movie", skipped=True),
+        ),
+        (
+            "title,favorite\nHeat,perhaps\n",
+            None,
+            RefusedRow("sent.csv", 2, "favorite must be yes or no, not 'perhaps'"),
+        ),
         ("title,rating\n,4\n", None, RefusedRow("sent.csv", 2, "there is neither a title nor an id")),
         # formulas are text like any other
-        ("title,rating\n\"=cmd|' /C calc'!A0\",4\n", None,
-         ImportRecord("sent.csv", 2, MovieReference("=cmd|' /C calc'!A0"), ImportedRating(8))),
+        (
+            "title,rating\n\"=cmd|' /C calc'!A0\",4\n",
+            None,
+            ImportRecord("sent.csv", 2, MovieReference("=cmd|' /C calc'!A0"), ImportedRating(8)),
+        ),
     ],
-)  # fmt: skip
+)
 def test_named_columns(tmp_path: Path, content: str, scale: int | None, expected: Any) -> None:
     assert read(tmp_path, content, scale=scale) == ("csv", [expected])
 
@@ -236,17 +307,17 @@ def test_named_columns(tmp_path: Path, content: str, scale: int | None, expected
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" * 50, "of no format that is known"),
-        (b"\0\1\2" * 100, "holds no text"),
-        (b"   \n\n", "holds no text"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" * 50, "matches no known format"),
+        (b"\0\1\2" * 100, "contains no text"),
+        (b"   \n\n", "contains no text"),
         (b"hello\nworld\n", "names 'hello'"),
         (b"[1, 2, 3]", "It is JSON"),
         (",".join(f"c{n}" for n in range(10**6)).encode(), "names no columns"),
         (b'title,"rating\n', "names no columns"),
         (b"userId,movieId,rating,timestamp\n1,1,4,1\n", "ratings of many people"),
         ({"notes.txt": b"hello"}, "notes.txt"),
-        ({"inner.zip": b"PK\3\4" + b"\0" * 50}, "an archive within the archive"),
-        ({}, "no file in it"),
+        ({"inner.zip": b"PK\3\4" + b"\0" * 50}, "an archive inside the archive"),
+        ({}, "has no files"),
         ({"../ratings.csv": b"title,rating\n"}, "outside its own folder"),
         ({"ratings.csv": b"title,rating\n" + b"0" * 50_000_000}, "times its size"),
     ],
@@ -264,5 +335,5 @@ def test_what_is_nested_without_end_is_refused(tmp_path: Path, opening: str) -> 
 
 def test_a_format_may_be_insisted_on(tmp_path: Path) -> None:
     assert read(tmp_path, IMDB, format="imdb")[0] == "imdb"
-    with pytest.raises(UnreadableImport, match="no Trakt export"):
+    with pytest.raises(UnreadableImport, match="does not match the format “Trakt export”"):
         read(tmp_path, IMDB, format="trakt")

@@ -53,12 +53,12 @@ def test_ratings(tmp_path: Path) -> None:
     format, rows = read(tmp_path, RATINGS)
     assert format == "letterboxd"
     assert rows == [
-        ImportRecord("sent.csv", 2, HEAT, rated=ImportedRating(9, None, MAY_1, MAY_1)),
+        ImportRecord("sent.csv", 2, HEAT, rating=ImportedRating(9, None, MAY_1, MAY_1)),
         ImportRecord(
             "sent.csv",
             3,
             MovieReference("Good, the Bad and the Ugly, The", 1966, uri="https://boxd.it/2aOQ"),
-            rated=ImportedRating(10, None, MAY_2, MAY_2),
+            rating=ImportedRating(10, None, MAY_2, MAY_2),
         ),
     ]
 
@@ -69,18 +69,18 @@ def test_a_diary_entry_is_a_viewing_and_its_address_none_of_a_film(tmp_path: Pat
         "sent.csv",
         2,
         MovieReference("Heat", 1995),
-        rated=ImportedRating(8, None, MAY_2, MAY_2),
-        watched=(
+        rating=ImportedRating(8, None, MAY_2, MAY_2),
+        viewings=(
             ImportedViewing("2020-05-01", "https://boxd.it/entry1", True, ("cinema", "with Ada"), MAY_2),
         ),
     )
-    assert rows[1].watched[0].rewatch is False
+    assert rows[1].viewings[0].rewatch is False
 
 
 def test_reviews_take_several_lines(tmp_path: Path) -> None:
     heat, fargo = records(read(tmp_path, REVIEWS)[1])
-    assert heat.rated == ImportedRating(8, 'Two lines,\n\nand "quotes".', MAY_2, MAY_2)
-    assert (fargo.line, fargo.rated, fargo.watched) == (5, ImportedRating(None, "Fine.", MAY_2, MAY_2), ())
+    assert heat.rating == ImportedRating(8, 'Two lines,\n\nand "quotes".', MAY_2, MAY_2)
+    assert (fargo.line, fargo.rating, fargo.viewings) == (5, ImportedRating(None, "Fine.", MAY_2, MAY_2), ())
 
 
 def test_a_whole_export(tmp_path: Path) -> None:
@@ -119,28 +119,34 @@ def test_a_whole_export(tmp_path: Path) -> None:
     }
     assert len(rows) == 9
     # the diary knows former ratings too
-    assert [row.rated for row in records(by_file["diary.csv"])] == [None, None]
-    assert records(by_file["likes/films.csv"])[0].favored == ImportedFavorite(None, MAY_1)
-    assert records(by_file["watchlist.csv"])[0].wanted == ImportedWatchlistEntry(None, MAY_1)
-    assert records(by_file["watched.csv"])[0].watched == (ImportedViewing(created_at=MAY_1, sometime=True),)
+    assert [row.rating for row in records(by_file["diary.csv"])] == [None, None]
+    assert records(by_file["likes/films.csv"])[0].favorite == ImportedFavorite(None, MAY_1)
+    assert records(by_file["watchlist.csv"])[0].watchlist_entry == ImportedWatchlistEntry(None, MAY_1)
+    assert records(by_file["watched.csv"])[0].viewings == (ImportedViewing(created_at=MAY_1, sometime=True),)
     assert by_file["lists/best.csv"] == [
         RefusedRow(
-            "letterboxd-ada/lists/best.csv", line, "an entry of a list: movierec keeps no lists", skipped=True
+            "letterboxd-ada/lists/best.csv",
+            line,
+            "an entry of a list: movierec does not store lists",
+            skipped=True,
         )
         for line in (7, 8)
     ]
 
 
 @pytest.mark.parametrize(
-    ("name", "kept"), [("watched.csv", "watched"), ("my/watchlist.csv", "wanted"), ("films.csv", "favored")]
+    ("name", "kept"),
+    [("watched.csv", "viewings"), ("my/watchlist.csv", "watchlist_entry"), ("films.csv", "favorite")],
 )
 def test_files_of_the_same_columns_are_told_apart_by_name(tmp_path: Path, name: str, kept: str) -> None:
     [record] = records(read(tmp_path, WATCHED, name=name)[1])
-    assert [field for field in ("rated", "favored", "wanted", "watched") if getattr(record, field)] == [kept]
+    assert [
+        field for field in ("rating", "favorite", "watchlist_entry", "viewings") if getattr(record, field)
+    ] == [kept]
 
 
 def test_or_are_not_guessed(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableImport, match="under its own name"):
+    with pytest.raises(UnreadableImport, match="under its original name"):
         read(tmp_path, WATCHED, name="whatever.csv")
 
 
@@ -149,8 +155,8 @@ def test_or_are_not_guessed(tmp_path: Path) -> None:
     [
         ("x" * 201, "2020-05-01", "a tag is longer than 200 characters"),
         (",".join(map(str, range(101))), "2020-05-01", "there are more than 100 tags"),
-        ("", "2020-W18-5", "'2020-W18-5' is no date"),
-        ("", "20200501", "'20200501' is no date"),
+        ("", "2020-W18-5", "'2020-W18-5' is not a date"),
+        ("", "20200501", "'20200501' is not a date"),
     ],
 )
 def test_what_a_diary_cannot_keep_is_refused(tmp_path: Path, tags: str, day: str, message: str) -> None:
@@ -158,7 +164,7 @@ def test_what_a_diary_cannot_keep_is_refused(tmp_path: Path, tags: str, day: str
     rows = read(tmp_path, DIARY_HEADER + row.format(tags, day) + row.format("x" * 200, "2020-05-01"))[1]
     [refusal], [kept] = refusals(rows), records(rows)
     assert refusal.message.startswith(message)
-    assert kept.watched[0].tags == ("x" * 200,)
+    assert kept.viewings[0].tags == ("x" * 200,)
 
 
 @pytest.mark.parametrize(
@@ -167,9 +173,9 @@ def test_what_a_diary_cannot_keep_is_refused(tmp_path: Path, tags: str, day: str
         ("2020-05-01,Heat,1995,u,4.3", "the rating 4.3 of 5 falls between two half stars"),
         ("2020-05-01,Heat,1995,u,5.5", "the rating 5.5 is not on a scale up to 5 (try --scale 10)"),
         ("2020-05-01,Heat,1995,u,0", "the rating 0 is not on a scale up to 5"),
-        ("2020-05-01,Heat,1995,u,", "the rating '' is no number"),
-        ("2020-05-01,Heat,1995,u,nan", "the rating 'nan' is no number"),
-        ("2020-13-01,Heat,1995,u,4", "'2020-13-01' is no date"),
+        ("2020-05-01,Heat,1995,u,", "the rating '' is not a number"),
+        ("2020-05-01,Heat,1995,u,nan", "the rating 'nan' is not a number"),
+        ("2020-13-01,Heat,1995,u,4", "'2020-13-01' is not a date"),
         ("2020-05-01,Heat,19951,u,4", "the year 19951 is not between 1870 and 2100"),
         ("2020-05-01,,1995,u,4", "there is no title"),
         ("2020-05-01,Heat,1995,u", "4 fields where 5 are expected"),

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from movierec import db, library, movies
+from movierec import db, jobs, library, movies
 from movierec.config import Settings
 from movierec.errors import UnreadableImport
 from movierec.exchange import importing
 from movierec.exchange.exports import FORMATS, write_export
-from tests.exchange.import_files import NOW, bring_in, kept, new_user
+from tests.exchange.import_files import NOW, import_file, kept, new_user
 from tests.exchange.reading import read, records, refusals
 from tests.films import movie_id
 
@@ -70,7 +70,7 @@ def test_what_letterboxd_would_get_comes_back(ada: int, tmp_path: Path) -> None:
         library.favorite_change(up, note="dog"),
     ]
     library.apply(ada, changes, what="Kept", now=NOW)
-    report = bring_in(tmp_path, other := new_user("bea"), exported(ada, "letterboxd"))
+    report = import_file(tmp_path, other := new_user("bea"), exported(ada, "letterboxd"))
     assert (report["format"], report["rows"], report["accepted"]) == ("movierec", 6, 6)
 
     def without_times(user_id: int) -> dict[str, list[Any]]:
@@ -79,12 +79,12 @@ def test_what_letterboxd_would_get_comes_back(ada: int, tmp_path: Path) -> None:
 
     assert without_times(other) == without_times(ada)
     assert exported(other, "letterboxd") == exported(ada, "letterboxd")
-    assert bring_in(tmp_path, ada, exported(ada, "letterboxd"))["accepted"] == 0
+    assert import_file(tmp_path, ada, exported(ada, "letterboxd"))["accepted"] == 0
 
 
 def test_a_film_is_brought_as_a_bare_entry_known_by_who_brought_it(ada: int, tmp_path: Path) -> None:
     film = {"title": "Nowhere Known", "year": 1999, "imdb_id": "tt9900001"}
-    report = bring_in(tmp_path, ada, lines(rated(**film)))
+    report = import_file(tmp_path, ada, lines(rated(**film)))
     assert (report["new"], report["unmatched"]) == (1, 0)
     brought = movies.by_imdb_id("tt9900001")
     assert db.row("SELECT title, year, source, vote_count FROM movies WHERE id = ?", brought) == (
@@ -102,18 +102,18 @@ def test_a_film_is_brought_as_a_bare_entry_known_by_who_brought_it(ada: int, tmp
 def test_what_others_see_stays_as_it_is(ada: int, tmp_path: Path) -> None:
     before = db.rows("SELECT * FROM movies ORDER BY id")
     wrong = {**MATRIX, "title": "Spam", "original_title": "Spam", "tmdb_id": 7, "movielens_id": 8, "year": 1}
-    bring_in(tmp_path, ada, lines(rated(**wrong)))
+    import_file(tmp_path, ada, lines(rated(**wrong)))
     # Two ids that are of two films bring none.
-    assert bring_in(tmp_path, ada, lines(rated(**{**wrong, "movierec_id": "0" * 32})))["new"] == 0
+    assert import_file(tmp_path, ada, lines(rated(**{**wrong, "movierec_id": "0" * 32})))["new"] == 0
     assert db.rows("SELECT * FROM movies ORDER BY id") == before
 
 
 def test_beyond_the_limit_rows_wait_until_their_film_is_there(ada: int, tmp_path: Path) -> None:
     films = [rated(title=f"Made Up {n}", year=2000, tmdb_id=9_900_000 + n) for n in range(4)]
-    first = bring_in(tmp_path, ada, lines(*films), most_new_films=2)
+    first = import_file(tmp_path, ada, lines(*films), maximum_new_movies=2)
     assert (first["new"], first["unmatched"] + first["ambiguous"]) == (2, 2)
     # The limit is of an account, not of an import.
-    again = bring_in(tmp_path, ada, lines(*films), most_new_films=2)
+    again = import_file(tmp_path, ada, lines(*films), maximum_new_movies=2)
     assert (again["new"], again["same"]) == (0, 2)
     count, questions = importing.review_queue(ada, limit=10, offset=0)
     assert count == 2
@@ -125,14 +125,14 @@ def test_beyond_the_limit_rows_wait_until_their_film_is_there(ada: int, tmp_path
 
 
 def test_a_film_without_any_id_is_asked_about(ada: int, tmp_path: Path) -> None:
-    report = bring_in(tmp_path, ada, lines(rated(title="Nobody Knows It", year=2000)))
+    report = import_file(tmp_path, ada, lines(rated(title="Nobody Knows It", year=2000)))
     assert (report["accepted"], report["unmatched"]) == (0, 1)
 
 
 def test_a_dry_run_brings_nothing(ada: int, tmp_path: Path) -> None:
     before = db.value("SELECT COUNT(*) FROM movies"), exported(ada, "json")
     content = lines(PROFILE, rated(title="Nowhere Known", year=1999, tmdb_id=9_900_001), rated(**MATRIX))
-    report = bring_in(tmp_path, ada, content, dry_run=True)
+    report = import_file(tmp_path, ada, content, dry_run=True)
     assert (report["new"], report["changed"], report["unmatched"]) == (1, 1, 1)
     assert (db.value("SELECT COUNT(*) FROM movies"), exported(ada, "json")) == before
 
@@ -145,7 +145,7 @@ def test_of_a_profile_what_is_set_stays(ada: int, tmp_path: Path) -> None:
         ("overwrite", "Hello", "changed"),
         ("overwrite", "Hello", "same"),
     ):
-        assert bring_in(tmp_path, ada, lines(PROFILE), on_conflict=policy)[outcome] == 1
+        assert import_file(tmp_path, ada, lines(PROFILE), on_conflict=policy)[outcome] == 1
         found = db.row("SELECT bio, favorite_genres, rating_scale FROM profiles WHERE user_id = ?", ada)
         assert found == (bio, '["Drama"]', 10)
 
@@ -154,9 +154,9 @@ def test_an_import_is_taken_back_with_its_feedback(ada: int, tmp_path: Path) -> 
     library.apply(ada, [library.rating_change(movie_id("tt0133093"), 1)], what="Rated", now=NOW)
     before = exported(ada, "json")
     said = {"kind": "feedback", "film": MATRIX, "feedback_type": "like", "comment": "!", "created_at": TIME}
-    report = bring_in(tmp_path, ada, lines(rated(**MATRIX), said), on_conflict="overwrite")
+    report = import_file(tmp_path, ada, lines(rated(**MATRIX), said), on_conflict="overwrite")
     assert (report["changed"], report["new"]) == (1, 1)
-    library.undo(ada, report["act"], now=NOW)
+    library.undo(ada, report["act"], now=NOW, is_unfinished=jobs.is_unfinished)
     assert exported(ada, "json") == before
 
 
@@ -170,7 +170,7 @@ def test_a_table_that_a_spreadsheet_saved_again(ada: int, tmp_path: Path, format
     saved = io.StringIO()
     csv.writer(saved, delimiter=";").writerows([[], list(map(str.upper, header)), *cells])
     base_name = name.rpartition("/")[2]
-    report = bring_in(tmp_path, other := new_user("bea"), saved.getvalue(), name=base_name)
+    report = import_file(tmp_path, other := new_user("bea"), saved.getvalue(), name=base_name)
     assert (report["format"], report["accepted"]) == ("movierec", 1)
     assert [row[:4] for row in kept(other)["ratings"]] == [("The Matrix", 1999, 9, "One; two, three.")]
 
@@ -190,7 +190,7 @@ def test_a_film_that_is_told_twice_is_brought_once(ada: int, tmp_path: Path, ids
         rated(title="Nobody Knows It", year=2001, **first), rated(title="Nobody Knew It", year=2001, **second)
     )
     before = db.value("SELECT COUNT(*) FROM movies")
-    report = bring_in(tmp_path, ada, content)
+    report = import_file(tmp_path, ada, content)
     assert report["accepted"] > 0
     assert db.value("SELECT COUNT(*) FROM movies") == before + 1
     assert db.value("SELECT COUNT(*) FROM own_ids WHERE added_by_id = ?", ada) == 1
@@ -214,7 +214,7 @@ def test_what_letterboxd_would_get_is_taken_within_bounds(tmp_path: Path, field:
     content = ",".join(columns) + "\n" + "".join(table)
     _, rows = read(tmp_path, content, name="films-1.csv")
     assert [refusal.line for refusal in refusals(rows)] == [2]
-    assert [record.film.title for record in records(rows)] == ["M"]
+    assert [record.movie.title for record in records(rows)] == ["M"]
 
 
 def changed(**fields: Any) -> dict[str, Any]:
@@ -249,7 +249,7 @@ def test_a_broken_record_is_rejected_and_the_others_taken(tmp_path: Path, record
     format, rows = read(tmp_path, lines(record, rated(title="Up", year=2009, imdb_id="tt1049413")))
     assert format == "movierec"
     assert [refusal.line for refusal in refusals(rows)] == [2]
-    assert [record.film.title for record in records(rows)] == ["Up"]
+    assert [record.movie.title for record in records(rows)] == ["Up"]
 
 
 WHOLE = lines(rated(**MATRIX), rated(title="Up", year=2009, imdb_id="tt1049413"))
@@ -261,13 +261,13 @@ WHOLE = lines(rated(**MATRIX), rated(title="Up", year=2009, imdb_id="tt1049413")
         (WHOLE[: WHOLE.rindex("{")], "cut short"),
         (WHOLE[:-10], "line 4"),
         (WHOLE[: WHOLE.index("\n", 200) + 1], "cut short"),
-        (WHOLE + WHOLE, "behind the end"),
+        (WHOLE + WHOLE, "after the end"),
         (WHOLE.replace('"version": 1', '"version": 2'), "version 2"),
         (WHOLE.replace('{"kind": "rating"', "{kind: rating", 1), "line 2"),
         (WHOLE.replace('"records": 2', '"records": 3'), "cut short"),
         (WHOLE.encode().replace(b'"review": ""', b'"review": "\xff"', 1), "line 2"),
         (json.dumps(HEAD) + "\n" + '"' + "x" * 300_000, "longer"),
-        (json.dumps(HEAD) + "\n[1]\n", "no record"),
+        (json.dumps(HEAD) + "\n[1]\n", "not a record"),
     ],
     ids=["no end", "torn", "fewer", "twice", "newer", "no JSON", "count", "no UTF-8", "endless", "a list"],
 )
@@ -279,6 +279,6 @@ def test_a_file_that_is_not_whole_is_refused(tmp_path: Path, content: str | byte
 def test_a_torn_file_changes_nothing(ada: int, tmp_path: Path) -> None:
     before = exported(ada, "json")
     with pytest.raises(UnreadableImport, match="cut short"):
-        bring_in(tmp_path, ada, lines(PROFILE, rated(**MATRIX)).rpartition("{")[0])
+        import_file(tmp_path, ada, lines(PROFILE, rated(**MATRIX)).rpartition("{")[0])
     assert exported(ada, "json") == before
     assert db.value("SELECT COUNT(*) FROM acts") == 0

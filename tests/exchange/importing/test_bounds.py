@@ -11,7 +11,7 @@ from movierec.config import Settings
 from movierec.errors import UnreadableImport
 from movierec.exchange import importing
 from movierec.exchange.importing import row_index
-from tests.exchange.import_files import bring_in, kept, new_user
+from tests.exchange.import_files import import_file, kept, new_user
 
 HEADER = "title,year,rating,review\n"
 
@@ -27,14 +27,14 @@ def told(film: str, count: int, words: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("bound", "most", "words"), [("MOST_ROWS_TOGETHER", 4, ""), ("MOST_BYTES_TOGETHER", 21_000, "x" * 5_000)]
+    ("bound", "most", "words"), [("MAXIMUM_GROUP_ROWS", 4, ""), ("MAXIMUM_GROUP_BYTES", 21_000, "x" * 5_000)]
 )
 def test_rows_of_one_film_are_held_within_bounds(
     ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, most: int, words: str
 ) -> None:
     monkeypatch.setattr(row_index, bound, most)
     films = told("Alien,1979", 6, words) + "Heat,1995,3,\n", told("Nobody Knows It,2001", 6, words)
-    report = bring_in(tmp_path, ada, HEADER + "".join(films))
+    report = import_file(tmp_path, ada, HEADER + "".join(films))
     assert (report["accepted"] + report["unchanged"], report["unmatched"], report["rejected"]) == (5, 4, 4)
     rejected = [problem for problem in report["problems"] if problem["outcome"] == "rejected"]
     assert sorted(problem["line"] for problem in rejected) == [6, 7, 13, 14]
@@ -48,7 +48,7 @@ def test_what_waits_for_one_answer_is_bounded_over_imports(
     monkeypatch.setattr(row_index, "MAXIMUM_GROUP_ROWS", 4)
     # The same again takes no room.
     for words in ("a", "a", "b"):
-        bring_in(tmp_path, ada, HEADER + told("Nobody Knows It,2001", 3, words))
+        import_file(tmp_path, ada, HEADER + told("Nobody Knows It,2001", 3, words))
     [question] = importing.review_queue(ada, limit=10, offset=0)[1]
     assert question.rows == 4
     assert db.value("SELECT COUNT(*) FROM waiting_rows") == 4
@@ -59,7 +59,7 @@ def test_broken_rows_count_towards_the_most_rows(
 ) -> None:
     monkeypatch.setattr(row_index, "MAXIMUM_ROWS", 4)
     broken = "Heat,1995,99,\n" * 3
-    assert bring_in(tmp_path, ada, f"{HEADER}{broken}Heat,1995,4,\n")["rejected"] == 3
+    assert import_file(tmp_path, ada, f"{HEADER}{broken}Heat,1995,4,\n")["rejected"] == 3
     with pytest.raises(UnreadableImport, match="more than 4 rows"):
-        bring_in(tmp_path, ada, f"{HEADER}{broken}{broken}")
+        import_file(tmp_path, ada, f"{HEADER}{broken}{broken}")
     assert db.value("SELECT COUNT(*) FROM import_problems") == 3

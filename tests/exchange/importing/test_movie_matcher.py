@@ -93,15 +93,15 @@ def test_certain(name: MovieReference, movie_id: int) -> None:
         (MovieReference("Heat", 1993), 1, "but of 1995"),
         (MovieReference("Heat"), 1, "without a year"),
         (MovieReference("Undated", 1990), 13, "without a year"),
-        (MovieReference("Fanny", 1932), 10, "several films"),
-        (MovieReference("Fanny", 1933), 11, "several films"),
-        (MovieReference("The Deal", 2008), 4, "but for an article"),
-        (MovieReference("The Matrx", 1999), 3, "titles like it"),
-        (MovieReference("Star Wars", 1977), 12, "titles like it"),
+        (MovieReference("Fanny", 1932), 10, "several movies"),
+        (MovieReference("Fanny", 1933), 11, "several movies"),
+        (MovieReference("The Deal", 2008), 4, "another article"),
+        (MovieReference("The Matrx", 1999), 3, "similar titles"),
+        (MovieReference("Star Wars", 1977), 12, "similar titles"),
         # of another id than the film of that name and year: it may be another film
         (MovieReference("The Matrix", 1999, imdb_id="tt9999999"), 3, "another id"),
-        (MovieReference(imdb_id="tt0000001", tmdb_id=603), 1, "different films"),
-        (MovieReference("Ronin", 1998, imdb_id="tt0000001", tmdb_id=5), 1, "another is not"),
+        (MovieReference(imdb_id="tt0000001", tmdb_id=603), 1, "different movies"),
+        (MovieReference("Ronin", 1998, imdb_id="tt0000001", tmdb_id=5), 1, "another does not"),
     ],
 )
 def test_asked(name: MovieReference, first: int, why: str) -> None:

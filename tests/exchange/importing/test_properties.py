@@ -12,10 +12,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from movierec import db, library
+from movierec import db, jobs, library
 from movierec.config import Settings
 from movierec.errors import UnreadableImport
-from tests.exchange.import_files import NOW, SHELVES, bring_in, kept, new_user
+from tests.exchange.import_files import NOW, TABLES, import_file, kept, new_user
 from tests.films import movie_id
 
 quickly = settings(
@@ -48,22 +48,22 @@ def written(found: list[Any]) -> str:
 def test_of_any_table(database: Settings, tmp_path: Path, found: list[Any], policy: str) -> None:
     user = new_user(f"user{next(_users)}")
     library.rate(user, movie_id("tt0113277"), 1.0, review="Before.", now=1_600_000_000)
-    before = [db.rows(f"SELECT * FROM {shelf} WHERE user_id = ? ORDER BY id", user) for shelf in SHELVES]
+    before = [db.rows(f"SELECT * FROM {shelf} WHERE user_id = ? ORDER BY id", user) for shelf in TABLES]
     content = written(found)
-    dry = bring_in(tmp_path, user, content, on_conflict=policy, dry_run=True)
-    first = bring_in(tmp_path, user, content, on_conflict=policy)
+    dry = import_file(tmp_path, user, content, on_conflict=policy, dry_run=True)
+    first = import_file(tmp_path, user, content, on_conflict=policy)
     counts = ("rows", "new", "changed", "same", "kept", "ambiguous", "unmatched", "skipped", "rejected")
     assert {name: dry[name] for name in counts} == {name: first[name] for name in counts}
     # rows without any field are none; a row may be broken, but is counted
     assert first["rows"] == sum(1 for row in found if any(row))
     after = kept(user)
-    again = bring_in(tmp_path, user, content, on_conflict=policy, now=NOW + 1)
+    again = import_file(tmp_path, user, content, on_conflict=policy, now=NOW + 1)
     assert again["nothing_changed"]
     assert kept(user) == after
     if first["act"]:
-        library.undo(user, first["act"], now=NOW)
+        library.undo(user, first["act"], now=NOW, is_unfinished=jobs.is_unfinished)
     assert [
-        db.rows(f"SELECT * FROM {shelf} WHERE user_id = ? ORDER BY id", user) for shelf in SHELVES
+        db.rows(f"SELECT * FROM {shelf} WHERE user_id = ? ORDER BY id", user) for shelf in TABLES
     ] == before
 
 
@@ -81,4 +81,4 @@ def test_of_any_bytes(database: Settings, tmp_path: Path, content: bytes) -> Non
     for header in HEADERS:
         # Its sums are checked where it can be read; nothing but this may be raised where it cannot.
         with contextlib.suppress(UnreadableImport):
-            bring_in(tmp_path, 0, header + content, dry_run=True)
+            import_file(tmp_path, 0, header + content, dry_run=True)

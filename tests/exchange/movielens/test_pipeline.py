@@ -271,7 +271,7 @@ def test_votes_of_few_raters_are_nobodys_business(run: Any) -> None:
         ({"ratings": "userId,movieId,rating\n"}, "No row of ratings.csv can be used"),
         ({"ratings": "userId,movieId,rating\n1,1,7\n"}, "ratings.csv, line 2: rating '7' is not"),
         ({"movies": "movieId,title,genres\nx,y,z\n"}, "No row of movies.csv can be used"),
-        ({"ratings": b"\x89PNG\0\0\0\0\0\0"}, "no text file"),
+        ({"ratings": b"\x89PNG\0\0\0\0\0\0"}, "not a text file"),
         ({"links": "movieId,imdb\n"}, "links.csv must name the columns"),
     ],
 )
@@ -333,9 +333,9 @@ def _damaged() -> bytes:
     ("archive", "words"),
     [
         (lambda: b"", "empty"),
-        (lambda: b"\x7fELF" * 1000, "no zip"),
-        (lambda: datasets.zip_archive(datasets.dataset_files())[:-40], "no zip"),
-        (lambda: datasets.zip_archive(datasets.dataset_files())[300:], "no zip|damaged"),
+        (lambda: b"\x7fELF" * 1000, "not a zip"),
+        (lambda: datasets.zip_archive(datasets.dataset_files())[:-40], "not a zip"),
+        (lambda: datasets.zip_archive(datasets.dataset_files())[300:], "not a zip|damaged"),
         (lambda: _entry("../../etc/movies.csv"), "outside"),
         (lambda: _entry("/etc/passwd"), "outside"),
         (lambda: _entry("..\\ratings.csv"), "outside"),

@@ -22,7 +22,7 @@ def rows(content: bytes, *, piece: int = 7) -> list[tuple[int, str]]:
         return ImportRecord("t.csv", line, MovieReference(row["title"]))
 
     return [
-        (row.line, row.film.title if isinstance(row, ImportRecord) else row.message)
+        (row.line, row.movie.title if isinstance(row, ImportRecord) else row.message)
         for row in csv_tables.read_rows("t.csv", chunks, record)
     ]
 

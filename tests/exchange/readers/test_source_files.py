@@ -138,7 +138,7 @@ def test_heads_of_many_files_are_short_together(tmp_path: Path) -> None:
         (archive(*((f"{number}.csv", b"0" * 2_000_000) for number in range(9))), "over 100 times its size"),
         (archive(*((f"{number}.csv", NOISE.randbytes(3_000)) for number in range(3))), "allows 8,192"),
         (archive(("ratings.csv", NOISE.randbytes(9_000))), "allows 8,192"),
-        (archive(("ratings.csv", TABLE))[:-30], "no zip archive"),
+        (archive(("ratings.csv", TABLE))[:-30], "not a zip archive"),
     ],
 )
 def test_hostile_and_damaged_archives_are_refused(tmp_path: Path, content: bytes, words: str) -> None:

@@ -38,7 +38,7 @@ def read(name: str, file: SourceFile) -> Iterator[ParsedRow]:
             yield RefusedRow(file.name, line, str(error))
 
 
-def _film(cells: dict[str, str]) -> MovieReference:
+def _movie(cells: dict[str, str]) -> MovieReference:
     return MovieReference(
         check_text(cells["title"], "the title", most=LONGEST_TITLE, least=1),
         parse_year(cells["year"]),
@@ -49,18 +49,18 @@ def _film(cells: dict[str, str]) -> MovieReference:
 
 def _diary(file: str, line: int, cells: dict[str, str]) -> ImportRecord:
     """Read a diary row. Without a day and a rating, the movie was seen at an unknown time."""
-    rated = ImportedRating(parse_steps(cells["rating"], 5), _words(cells)) if cells["rating"] else None
+    rating = ImportedRating(parse_steps(cells["rating"], 5), _review(cells)) if cells["rating"] else None
     day = cells["watcheddate"]
     tags = distinct_tags(cells["tags"].split(", "))
-    seen = (
+    viewings = (
         ()
-        if rated and not day
+        if rating and not day
         else (ImportedViewing(_day(day), "", cells["rewatch"] == "true", tags, None, not day),)
     )
-    return ImportRecord(file, line, _film(cells), rated=rated, watched=seen)
+    return ImportRecord(file, line, _movie(cells), rating=rating, viewings=viewings)
 
 
-def _words(cells: dict[str, str]) -> str:
+def _review(cells: dict[str, str]) -> str:
     return check_text(cells["review"], "the review", most=LONGEST_TEXT)
 
 
@@ -68,16 +68,16 @@ def _day(text: str) -> str:
     return parse_moment(text) if text else ""
 
 
-def _wanted(file: str, line: int, cells: dict[str, str]) -> ImportRecord:
-    return ImportRecord(file, line, _film(cells), wanted=ImportedWatchlistEntry(_words(cells)))
+def _watchlist_entry(file: str, line: int, cells: dict[str, str]) -> ImportRecord:
+    return ImportRecord(file, line, _movie(cells), watchlist_entry=ImportedWatchlistEntry(_review(cells)))
 
 
-def _favored(file: str, line: int, cells: dict[str, str]) -> ImportRecord:
-    return ImportRecord(file, line, _film(cells), favored=ImportedFavorite(_words(cells)))
+def _favorite(file: str, line: int, cells: dict[str, str]) -> ImportRecord:
+    return ImportRecord(file, line, _movie(cells), favorite=ImportedFavorite(_review(cells)))
 
 
 _READERS: dict[str, Callable[[str, int, dict[str, str]], ImportRecord]] = {
     "films": _diary,
-    "watchlist": _wanted,
-    "favorites": _favored,
+    "watchlist": _watchlist_entry,
+    "favorites": _favorite,
 }

@@ -27,21 +27,21 @@ def is_header(line: bytes) -> bool:
 def read(file: SourceFile) -> Iterator[ParsedRow]:
     lines = numbered_lines(file)
     _check_head(file.name, next(lines)[1])
-    count, told = 0, None
+    count, announced = 0, None
     for number, line in lines:
         document = _document(file.name, number, line)
-        if told is not None:
-            raise UnreadableImport(f"{file.name}, line {number}: there is something behind the end.")
+        if announced is not None:
+            raise UnreadableImport(f"{file.name}, line {number}: there is data after the end record.")
         kind = document.pop("kind", None)
         if kind == "end":
-            told = document.get("records")
+            announced = document.get("records")
             continue
         count += 1
         try:
             yield parse_record(file.name, number, str(kind), document)
         except BadRow as error:
             yield RefusedRow(file.name, number, str(error))
-    if told != count:
+    if announced != count:
         raise UnreadableImport(f"{file.name} is cut short: the end of the export is missing.")
 
 
@@ -49,7 +49,7 @@ def _check_head(name: str, line: str) -> None:
     version = json.loads(line).get("version")
     if version != FORMAT_VERSION:
         raise UnreadableImport(
-            f"{name} is of version {version} of the format; this movierec knows {FORMAT_VERSION}."
+            f"{name} has version {version} of the format; this server reads version {FORMAT_VERSION}."
         )
 
 
@@ -57,7 +57,7 @@ def _document(name: str, number: int, line: str) -> dict[str, Any]:
     try:
         document = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise UnreadableImport(f"{name}, line {number}: that is no JSON, or cut short.") from error
+        raise UnreadableImport(f"{name}, line {number}: not valid JSON, or cut short.") from error
     if not isinstance(document, dict):
-        raise UnreadableImport(f"{name}, line {number}: that is no record.")
+        raise UnreadableImport(f"{name}, line {number}: not a record.")
     return document

@@ -49,4 +49,4 @@ def _value(name: str, text: str) -> Any:
         # Spreadsheets write true as TRUE.
         return json.loads(text.lower() if text in ("TRUE", "FALSE") else text)
     except (ValueError, RecursionError) as error:
-        raise BadRow(f"{name} is not as an export has it") from error
+        raise BadRow(f"{name} has another type or form than in an export") from error

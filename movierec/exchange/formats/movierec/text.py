@@ -42,7 +42,7 @@ def csv_rows(file: SourceFile) -> Iterator[tuple[int, dict[str, str]]]:
                 )
             yield reader.line_num, dict(zip(header, cells, strict=True))
     except csv.Error as error:
-        raise UnreadableImport(f"{file.name}, line {reader.line_num}: that is no valid CSV.") from error
+        raise UnreadableImport(f"{file.name}, line {reader.line_num}: not valid CSV.") from error
 
 
 def _decoded(name: str, number: int, line: bytes) -> str:
@@ -50,9 +50,9 @@ def _decoded(name: str, number: int, line: bytes) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:
-        raise UnreadableImport(f"{name}, line {number}: that is no text in UTF-8.") from error
+        raise UnreadableImport(f"{name}, line {number}: not text in UTF-8.") from error
 
 
 def _check_length(name: str, number: int, line: bytes) -> None:
     if len(line) > LONGEST_LINE:
-        raise UnreadableImport(f"{name}, line {number}: it is longer than any line of an export.")
+        raise UnreadableImport(f"{name}, line {number}: the line is longer than any line of an export.")
