@@ -29,38 +29,44 @@ class _Redirection(NamedTuple):
     unique_with: list[list[str]]
 
 
+class MissingMergeRule(RuntimeError):
+    """A merge that would need rules which no imported model declares; a fault of the program."""
+
+
 def check_merge_rules() -> None:
-    """Raise ConfigurationError if a table's rows could collide in a merge and no imported model has a rule.
+    """Raise ConfigurationError if rows of a table could collide in a merge and no imported model has a rule.
 
     The error names the tables. Rules are registered by importing the modules of models.
     """
-    _missing_rules(_redirections(), _rules())
+    if missing := _tables_without_rule(_redirections(), _rules()):
+        raise ConfigurationError(_missing_text(missing))
 
 
 def redirect_references(lost: int, kept: int) -> None:
     """Redirect all foreign keys from the movie `lost` to `kept`.
 
     Where both have a row and only one is allowed, the `MergeRule` of the table's model decides. Raises
-    ConfigurationError, before any change, where a table needs a rule and has none.
+    MissingMergeRule, before any change, where a table needs a rule and has none.
     """
     redirections, rules = _redirections(), _rules()
-    _missing_rules(redirections, rules)
+    if missing := _tables_without_rule(redirections, rules):
+        # Losing rows silently would be worse than failing.
+        raise MissingMergeRule(_missing_text(missing))
     for key, unique_with in redirections:
         for columns in unique_with:
             _merge_collisions(key, columns, rules[key.table], lost, kept)
         _redirect(key, lost, kept)
 
 
-def _missing_rules(redirections: Sequence[_Redirection], rules: Mapping[str, MergeRule]) -> None:
-    """Raise ConfigurationError for tables without a rule: losing rows silently would be worse than failing."""
-    missing = sorted(
-        {key.table for key, unique_with in redirections if unique_with and key.table not in rules}
+def _tables_without_rule(redirections: Sequence[_Redirection], rules: Mapping[str, MergeRule]) -> list[str]:
+    return sorted({key.table for key, unique_with in redirections if unique_with and key.table not in rules})
+
+
+def _missing_text(tables: Sequence[str]) -> str:
+    return (
+        f"Movies cannot be merged: no merge rule is known for {', '.join(tables)}. "
+        "Import the module of each table's model, and give the model's Meta a merge_rule."
     )
-    if missing:
-        raise ConfigurationError(
-            f"Movies cannot be merged: no merge rule is known for {', '.join(missing)}. "
-            "Import the module of each table's model, and give the model's Meta a merge_rule."
-        )
 
 
 def _redirections() -> list[_Redirection]:

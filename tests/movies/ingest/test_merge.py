@@ -15,6 +15,7 @@ from movierec import auth, db, library, movies, recommender
 from movierec.config import Settings
 from movierec.errors import ConfigurationError, Conflict, NotFound, ValidationFailed
 from movierec.movies import MovieRecord
+from movierec.movies.ingest.foreign_keys import MissingMergeRule
 from tests.films import NOW, movie_count, movie_id
 from tests.test_migrations import every_model
 
@@ -305,7 +306,7 @@ def test_merge_is_refused_before_any_change_where_a_table_has_no_merge_rule(play
     library.rate(user(), lost, 4.5, review="Great.", now=20)
     before = catalogue_state()
     with db.write():
-        with pytest.raises(ConfigurationError, match="no merge rule is known for playlists"):
+        with pytest.raises(MissingMergeRule, match="no merge rule is known for playlists"):
             movies.merge_movies(lost, kept, NOW)
         # Nothing was written, so that nothing depends on the rollback.
         assert catalogue_state() == before
@@ -315,7 +316,7 @@ def test_merge_is_refused_before_any_change_where_a_table_has_no_merge_rule(play
 def test_upsert_that_must_merge_is_refused_as_a_whole(playlists: int) -> None:
     two_rows()
     before = catalogue_state()
-    with pytest.raises(ConfigurationError, match="playlists"):
+    with pytest.raises(MissingMergeRule, match="playlists"):
         movies.upsert([MovieRecord("Unrelated", "staff"), DETAILS], NOW)
     assert catalogue_state() == before
 
@@ -395,7 +396,7 @@ class UserModel:
             self.stars[movie], self.reviews[movie] = argument / 2, {word}
             self.watchlist.discard(movie)
         elif kind == "unrate" and movie in self.stars:
-            library.delete_rating_of_movie(self.user, movie)
+            library.delete_rating_of_movie(self.user, movie, now=self.clock)
             del self.stars[movie], self.reviews[movie]
         elif kind == "favorite":
             note = f"note{self.clock}."
