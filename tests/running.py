@@ -1,8 +1,9 @@
-"""A daemon run in a thread of the tests, and a client that holds every answer against its schema."""
+"""A daemon in a thread of the test process, and a client that validates every answer against its schema."""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import http.client
 import itertools
 import json
@@ -39,7 +40,7 @@ class Reply:
 
 @dataclass
 class Account:
-    """Somebody signed in."""
+    """A signed-in user."""
 
     id: int
     username: str
@@ -49,7 +50,7 @@ class Account:
 
 
 class TestClock:
-    """The daemon's time: the real one, plus what a test adds."""
+    """Clock of the daemon: the real time plus the seconds that a test adds."""
 
     __test__ = False
 
@@ -66,7 +67,7 @@ class TestClock:
 
 @dataclass
 class RunningDaemon:
-    """The outside of a daemon: `url`, and requests whose answers are checked."""
+    """Client of a running daemon at `url`. `call` checks status, headers and schema of the answer."""
 
     url: str
     settings: Settings
@@ -83,7 +84,7 @@ class RunningDaemon:
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
     ) -> Reply:
-        """One request, answered with whatever comes."""
+        """Send a request and return the reply unchecked."""
         parts = urlsplit(self.url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
         sent = dict(headers or {})
@@ -109,7 +110,7 @@ class RunningDaemon:
         status: int | tuple[int, ...] = 200,
         **options: Any,
     ) -> Any:
-        """One request that must answer with `status` and a document of the declared schema."""
+        """Send a request, assert its status and schema, and return the JSON document."""
         token = token.access if isinstance(token, Account) else token
         reply = self.request(method, path, document, token=token, **options)
         expected = (status,) if isinstance(status, int) else status
@@ -122,7 +123,7 @@ class RunningDaemon:
         content = reply.json()
         if reply.status >= 400:
             assert reply.headers["Content-Type"] == "application/problem+json"
-            Problem.model_validate(content)
+            _adapter(Problem).validate_python(content)
             assert content["status"] == reply.status
         else:
             _check_schema(method, path, reply.status, content)
@@ -144,7 +145,7 @@ class RunningDaemon:
         return self.call("DELETE", path, **{"status": 204, **options})
 
     def register(self, username: str | None = None) -> Account:
-        """A new account, signed in."""
+        """Create an account and sign in."""
         name = username or f"user{next(_numbers)}"
         document = {
             "username": name,
@@ -152,25 +153,30 @@ class RunningDaemon:
             "password": PASSWORD,
             "password_confirm": PASSWORD,
         }
-        made = self.post("/api/v1/auth/", document, status=201)
-        return Account(made["user"]["id"], name, document["email"], **made["tokens"])
+        answer = self.post("/api/v1/auth/", document, status=201)
+        return Account(answer["user"]["id"], name, document["email"], **answer["tokens"])
 
     def admin(self) -> Account:
-        """A new staff account, signed in."""
+        """Create a staff account and sign in."""
         account = self.register()
         db.execute("UPDATE users SET is_staff = ? WHERE id = ?", True, account.id)
         return account
 
 
+@functools.cache
+def _adapter(model: type[object]) -> TypeAdapter[object]:
+    return TypeAdapter(model)
+
+
 def _check_schema(method: str, path: str, status: int, content: Any) -> None:
-    """Hold a successful answer against what its endpoint declares."""
-    plain = urlsplit(path).path.rstrip("/")
+    """Validate a successful answer against the schema that its endpoint declares."""
+    concrete = urlsplit(path).path.rstrip("/")
     for endpoint in ENDPOINTS:
-        if endpoint.method == method and endpoint.matches(plain):
+        if endpoint.method == method and endpoint.matches(concrete):
             model = endpoint.answers[status]
             assert model is not None, f"{method} {path}: a body where none is declared"
             assert not isinstance(model, FileContent), f"{method} {path}: a file is declared"
-            TypeAdapter(model).validate_python(content)
+            _adapter(model).validate_python(content)
             return
 
 

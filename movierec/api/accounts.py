@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from movierec import auth, db, mail
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
@@ -23,7 +21,7 @@ group = Group("/api/v1/auth", tag="accounts")
     errors=(Conflict, PermissionDenied),
     throttle="register",
 )
-async def register(call: Call, body: schemas.Register) -> JsonResponse:
+async def register(call: Call, body: schemas.Register) -> JsonResponse[schemas.SignedIn]:
     """Create an account and sign in."""
     settings = call.services.settings.auth
     if not settings.registration:
@@ -36,7 +34,7 @@ async def register(call: Call, body: schemas.Register) -> JsonResponse:
     return JsonResponse(201, await call.write(_register, call, account, hashed))
 
 
-def _register(call: Call, account: NewAccount, hashed: str) -> dict[str, Any]:
+def _register(call: Call, account: NewAccount, hashed: str) -> schemas.SignedIn:
     with db.write():
         user = auth.register(account, hashed, call.now)
         mail.enqueue_verification(call.services.settings.server, user.id, user.email, call.now)
@@ -51,31 +49,31 @@ def _register(call: Call, account: NewAccount, hashed: str) -> dict[str, Any]:
     errors=(InvalidCredentials, Busy),
     throttle="login_per_address",
 )
-async def log_in(call: Call, body: schemas.Login) -> dict[str, Any]:
+async def log_in(call: Call, body: schemas.Login) -> schemas.SignedIn:
     """Sign in with an e-mail address or a user name.
 
     Attempts are counted per account and per client address. Beyond the limit correct passwords are refused, too.
     """
     settings = call.services.settings
     name = body.email or body.username or ""
-    found = await call.write(auth.count_sign_in_attempt, settings.throttle, name, call.now)
-    hashed = found.password_hash if found else auth.dummy_hash(settings.auth.bcrypt_cost)
-    right = await verify_password(call, body.password, hashed)
-    if not found or not right or not found.is_active:
+    credentials = await call.write(auth.count_sign_in_attempt, settings.throttle, name, call.now)
+    hashed = credentials.password_hash if credentials else auth.dummy_hash(settings.auth.bcrypt_cost)
+    is_correct = await verify_password(call, body.password, hashed)
+    if not credentials or not is_correct or not credentials.is_active:
         await call.write(
             auth.record_event,
             "sign_in_failed",
-            found.user_id if found else None,
+            credentials.user_id if credentials else None,
             call.now,
-            address=call.address,
-            detail="right password, disabled account" if right else "",
+            address=call.client_address,
+            detail="right password, disabled account" if is_correct else "",
         )
         raise InvalidCredentials()
     new_hash = None
     if auth.needs_rehash(hashed, settings.auth.bcrypt_cost):
         cost = settings.auth.bcrypt_cost
         new_hash = await call.services.threads.hash(auth.hash_password, body.password, cost)
-    return await call.write(_log_in, call, found, new_hash)
+    return await call.write(_log_in, call, credentials, new_hash)
 
 
 async def verify_password(call: Call, password: str, hashed: str) -> bool:
@@ -84,15 +82,15 @@ async def verify_password(call: Call, password: str, hashed: str) -> bool:
     return await call.services.threads.hash(auth.verify_password, password, hashed)
 
 
-def _log_in(call: Call, found: StoredCredentials, new_hash: str | None) -> dict[str, Any]:
+def _log_in(call: Call, credentials: StoredCredentials, new_hash: str | None) -> schemas.SignedIn:
     with db.write():
-        auth.record_sign_in(found, call.now, new_hash, address=call.address)
-        pair = _start(call, found.user_id, found.epoch)
-    return _signed_in("Signed in.", found.user_id, pair)
+        auth.record_sign_in(credentials, call.now, new_hash, address=call.client_address)
+        pair = _start(call, credentials.user_id, credentials.epoch)
+    return _signed_in("Signed in.", credentials.user_id, pair)
 
 
 @group.post("/logout/", access=Access.USER, answers={200: Message}, errors=(TokenInvalid,), session_only=True)
-def log_out(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
+def log_out(call: Call, body: schemas.RefreshToken) -> Message:
     """End the session of a refresh token. Its access and refresh token are revoked."""
     owner = auth.refresh_token_owner(body.refresh)
     if owner is None or owner[0] != call.user_id:
@@ -108,7 +106,7 @@ def log_out(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
     errors=(TokenInvalid,),
     throttle="refresh",
 )
-def refresh(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
+def refresh(call: Call, body: schemas.RefreshToken) -> schemas.Tokens:
     """Exchange a refresh token for a new pair of tokens. Reuse of a refresh token ends its session."""
     outcome, pair = auth.rotate_refresh_token(
         call.services.keys, call.services.settings.auth, body.refresh, call.now
@@ -117,7 +115,7 @@ def refresh(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
     if pair is None:
         reused = outcome is Rotation.REUSED
         raise TokenInvalid("This token was used before; its session has ended. Sign in." if reused else None)
-    return pair.as_json()
+    return _tokens_json(pair)
 
 
 @group.post(
@@ -126,7 +124,7 @@ def refresh(call: Call, body: schemas.RefreshToken) -> dict[str, Any]:
     answers={200: schemas.Nothing},
     errors=(TokenInvalid, TokenExpired),
 )
-def verify(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
+def verify(call: Call, body: schemas.AnyToken) -> schemas.Nothing:
     """Check if an access, refresh or personal token is valid."""
     if auth.is_personal_token(body.token):
         auth.authenticate_personal(body.token, call.now)
@@ -143,35 +141,35 @@ def verify(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
     throttle="password",
     session_only=True,
 )
-async def change_password(call: Call, body: schemas.ChangePassword) -> dict[str, Any]:
+async def change_password(call: Call, body: schemas.ChangePassword) -> schemas.PasswordChanged:
     """Change the password. Every other session ends."""
     settings, hashing = call.services.settings.auth, call.services.threads.hash
     own = await call.read(auth.user, call.user_id)
     auth.check_password_rules(
         body.new_password, settings.password_min_length, own.username, own.email, field="new_password"
     )
-    found = await call.read(auth.credentials_of_user, call.user_id)
-    if not await verify_password(call, body.old_password, found.password_hash):
+    credentials = await call.read(auth.credentials_of_user, call.user_id)
+    if not await verify_password(call, body.old_password, credentials.password_hash):
         raise InvalidCredentials("The old password is wrong.")
     hashed = await hashing(auth.hash_password, body.new_password, settings.bcrypt_cost)
-    return await call.write(_set_password, call, found, hashed)
+    return await call.write(_set_password, call, credentials, hashed)
 
 
-def _set_password(call: Call, found: StoredCredentials, hashed: str) -> dict[str, Any]:
+def _set_password(call: Call, credentials: StoredCredentials, hashed: str) -> schemas.PasswordChanged:
     with db.write():
-        epoch = auth.set_password(found, hashed, call.now, address=call.address)
-        pair = _start(call, found.user_id, epoch)
-    return {"message": "Password changed. Every other session has ended.", "tokens": pair.as_json()}
+        epoch = auth.set_password(credentials, hashed, call.now, address=call.client_address)
+        pair = _start(call, credentials.user_id, epoch)
+    return {"message": "Password changed. Every other session has ended.", "tokens": _tokens_json(pair)}
 
 
 @group.get("/me/", access=Access.USER, answers={200: schemas.User})
-def me(call: Call) -> dict[str, Any]:
+def me(call: Call) -> schemas.User:
     """Return the account of the caller."""
     return user_json(auth.user(call.user_id))
 
 
 @group.patch("/me/", access=Access.USER, answers={200: schemas.User}, errors=(Conflict,))
-def rename(call: Call, body: schemas.Rename) -> dict[str, Any]:
+def rename(call: Call, body: schemas.Rename) -> schemas.User:
     """Change user name, first name or last name. Missing fields are left unchanged."""
     auth.change_names(call.user_id, body.model_dump(exclude_none=True))
     return user_json(auth.user(call.user_id))
@@ -184,11 +182,16 @@ def _start(call: Call, user_id: int, epoch: int) -> TokenPair:
     )
 
 
-def _signed_in(message: str, user_id: int, pair: TokenPair) -> dict[str, Any]:
-    return {"message": message, "user": user_json(auth.user(user_id)), "tokens": pair.as_json()}
+def _signed_in(message: str, user_id: int, pair: TokenPair) -> schemas.SignedIn:
+    return {"message": message, "user": user_json(auth.user(user_id)), "tokens": _tokens_json(pair)}
 
 
-def user_json(user: User) -> dict[str, Any]:
+def _tokens_json(pair: TokenPair) -> schemas.Tokens:
+    return {"access": pair.access, "refresh": pair.refresh}
+
+
+def user_json(user: User) -> schemas.User:
+    """Encode a user with the profile."""
     return {
         "id": user.id,
         "username": user.username,
@@ -204,7 +207,8 @@ def user_json(user: User) -> dict[str, Any]:
     }
 
 
-def profile_json(profile: Profile) -> dict[str, Any]:
+def profile_json(profile: Profile) -> schemas.Profile:
+    """Encode a profile."""
     return {
         "id": profile.id,
         "bio": profile.bio,

@@ -15,6 +15,7 @@ from movierec import auth, config, db
 from movierec.api import (
     account_page,
     accounts,
+    background,
     changes,
     docs,
     exports,
@@ -34,7 +35,6 @@ from movierec.api import (
     sessions,
     statistics,
     sync,
-    upkeep,
     users,
     verification,
     watchlist,
@@ -110,7 +110,7 @@ def create_app(
     docs.add_routes(app, ENDPOINTS)
     account_page.add_routes(app)
     app.cleanup_ctx.extend(
-        [_threads, _tmdb, _recommender, _worker, _mail, monitoring.event_loop_monitor, upkeep.running]
+        [_threads, _tmdb, _recommender, _worker, _mail, monitoring.event_loop_monitor, background.maintenance]
     )
     return app
 

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import functools
 import hashlib
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec, TypeAlias, TypeVar, cast
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
@@ -34,6 +34,9 @@ from movierec.errors import (
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
+Identify: TypeAlias = Callable[[], Principal]
+Encoded: TypeAlias = tuple[JsonResponse[object], bytes | None]
+
 
 class Call:
     """Context of a request for its handler: the caller, the time, the services and the database threads."""
@@ -52,7 +55,7 @@ class Call:
         return self.caller.user_id
 
     @property
-    def owner(self) -> int | None:
+    def owner_filter(self) -> int | None:
         """Owner to filter by where staff see the rows of all users: the caller's id, None for staff."""
         assert self.caller is not None
         return None if self.caller.is_staff else self.user_id
@@ -60,14 +63,16 @@ class Call:
     async def read(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
+        """Run a task that only reads the database in a reader thread."""
         return await self.services.threads.read(work, *args, **kwargs)
 
     async def write(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
+        """Run a task that may write to the database in a writer thread."""
         return await self.services.threads.write(work, *args, **kwargs)
 
-    async def count_address(self, act: str) -> None:
+    async def throttle_address(self, act: str) -> None:
         """Count an attempt of `act` for the client address of the request. Raises Throttled."""
         address = throttled_address(self.request)
         if address is not None:
@@ -75,11 +80,11 @@ class Call:
             await self.write(auth.count_attempt, settings, act, auth.address_key(address), self.now)
 
     @property
-    def address(self) -> str:
+    def client_address(self) -> str:
         """IP address of the client, also behind a trusted proxy."""
         return client_address(self.request)
 
-    def url(self, path: str) -> str:
+    def absolute_url(self, path: str) -> str:
         """Return the absolute URL of a path of this daemon, as its users reach it."""
         public = self.services.settings.server.public_url.rstrip("/")
         return (public or f"{self.request.scheme}://{self.request.host}") + path
@@ -91,33 +96,41 @@ async def handle_request(request: web.Request, endpoint: Endpoint) -> web.Stream
     identify = _identification(call)
     await _throttle(call, identify)
     body = None if endpoint.streams else await _read_body(call)
-    if endpoint.is_async:
-        if identify is not None:
-            call.caller = await call.read(identify)
-        result = await endpoint.handler(call, **_arguments(call, body))
-        response = (
-            result if isinstance(result, web.StreamResponse) else _response(call, *_encoded(call, result))
-        )
-    else:
-
-        def work() -> DeferredWrite | tuple[JsonResponse, bytes | None]:
-            if identify is not None:
-                call.caller = identify()
-            found = endpoint.handler(call, **_arguments(call, body))
-            return found if isinstance(found, DeferredWrite) else _encoded(call, found)
-
-        run = call.read if endpoint.method == "GET" else call.write
-        done = await run(work)
-        if isinstance(done, DeferredWrite):
-            finish = done.finish
-            done = await call.write(lambda: _encoded(call, finish()))
-        response = _response(call, *done)
+    response = await (_run_async if endpoint.is_async else _run_in_thread)(call, identify, body)
     await _note_token_use(call)
     return response
 
 
-def _identification(call: Call) -> Callable[[], Principal] | None:
-    """What finds out, in a database thread, who sent the token; None where there is none and none is needed."""
+async def _run_async(call: Call, identify: Identify | None, body: object) -> web.StreamResponse:
+    """Run a handler on the event loop."""
+    if identify is not None and call.caller is None:
+        call.caller = await call.read(identify)
+    result = await cast(Awaitable[object], call.endpoint.handler(call, **_arguments(call, body)))
+    return result if isinstance(result, web.StreamResponse) else _response(call, *_encoded(call, result))
+
+
+async def _run_in_thread(call: Call, identify: Identify | None, body: object) -> web.StreamResponse:
+    """Identify the caller, run the handler and encode its answer in one task of a database thread."""
+
+    def work() -> DeferredWrite[object] | Encoded:
+        if identify is not None and call.caller is None:
+            call.caller = identify()
+        result = call.endpoint.handler(call, **_arguments(call, body))
+        return result if isinstance(result, DeferredWrite) else _encoded(call, result)
+
+    run = call.read if call.endpoint.method == "GET" else call.write
+    answer = await run(work)
+    if isinstance(answer, DeferredWrite):
+        finish = answer.finish
+        answer = await call.write(lambda: _encoded(call, finish()))
+    return _response(call, *answer)
+
+
+def _identification(call: Call) -> Identify | None:
+    """Return the function that authenticates the token in a database thread; None for an anonymous request.
+
+    Raises NotAuthenticated if the endpoint requires a token, or if the header or the token is malformed.
+    """
     header = call.request.headers.get("Authorization")
     if header is None:
         if call.endpoint.access is Access.PUBLIC:
@@ -133,17 +146,20 @@ def _identification(call: Call) -> Callable[[], Principal] | None:
     return functools.partial(auth.authenticate, claims, call.now)
 
 
-async def _throttle(call: Call, identify: Callable[[], Principal] | None) -> None:
-    """Count the call against the endpoint's rate limit, before its body is read. Raises Throttled."""
+async def _throttle(call: Call, identify: Identify | None) -> None:
+    """Count the call against the endpoint's rate limit, before its body is read. Raises Throttled.
+
+    A limit per account needs the caller, who is then not authenticated again for the handler.
+    """
     act = call.endpoint.throttle
     if act is None:
         return
     if auth.THROTTLE_RULES[act].per is auth.ThrottleScope.ADDRESS:
-        await call.count_address(act)
+        await call.throttle_address(act)
     elif identify is not None:
-        caller = await call.read(identify)
+        call.caller = await call.read(identify)
         await call.write(
-            auth.count_attempt, call.services.settings.throttle, act, str(caller.user_id), call.now
+            auth.count_attempt, call.services.settings.throttle, act, str(call.user_id), call.now
         )
 
 
@@ -154,7 +170,7 @@ async def _note_token_use(call: Call) -> None:
             await call.write(auth.record_token_use, call.caller.token_id, call.now)
 
 
-async def _read_body(call: Call) -> Any:
+async def _read_body(call: Call) -> object:
     """Read and parse the body if the endpoint has one, with a size limit and a timeout."""
     request, server = call.request, call.services.settings.server
     if call.endpoint.body is None:
@@ -174,11 +190,13 @@ async def _read_body(call: Call) -> Any:
     return decode_json(raw)
 
 
-def _arguments(call: Call, body: Any) -> dict[str, Any]:
+def _arguments(call: Call, body: object) -> dict[str, object]:
     """Check access and return path, query and body as the arguments of the handler."""
     endpoint = call.endpoint
     _check_access(call)
-    arguments = {name: _path_value(call, name, kind) for name, kind in endpoint.path_types.items()}
+    arguments: dict[str, object] = {
+        name: _path_value(call, name, kind) for name, kind in endpoint.path_types.items()
+    }
     if endpoint.query is not None:
         arguments["query"] = _validated(endpoint.query, _query(call), strict=False)
     elif call.request.query:
@@ -202,7 +220,7 @@ def _check_access(call: Call) -> None:
         raise PermissionDenied("A personal token may not do this. Sign in.")
 
 
-def _path_value(call: Call, name: str, kind: type) -> Any:
+def _path_value(call: Call, name: str, kind: type) -> int | str:
     text = call.request.match_info[name]
     if kind is int:
         number = int(text)
@@ -217,13 +235,13 @@ def _path_value(call: Call, name: str, kind: type) -> Any:
 
 
 def _query(call: Call) -> dict[str, str]:
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for name, text in call.request.query.items():
         check_text(text, name)
-        if name in found:
+        if name in values:
             raise ValidationFailed.of(name, "Given more than once.")
-        found[name] = text
-    return found
+        values[name] = text
+    return values
 
 
 def _refuse_unknown_query(call: Call) -> None:
@@ -232,7 +250,7 @@ def _refuse_unknown_query(call: Call) -> None:
     )
 
 
-def _validated(model: type[BaseModel], document: Any, *, strict: bool) -> BaseModel:
+def _validated(model: type[BaseModel], document: object, *, strict: bool) -> BaseModel:
     try:
         return model.model_validate(document, strict=strict)
     except ValidationError as error:
@@ -249,19 +267,20 @@ def _field_error(problem: ErrorDetails) -> FieldError:
     return FieldError(name, problem["msg"].removeprefix("Value error, ") + ".")
 
 
-def _encoded(call: Call, result: Any) -> tuple[JsonResponse, bytes | None]:
-    found = (
+def _encoded(call: Call, result: object) -> Encoded:
+    """Return the answer and its encoded body. Other results are documents with the first declared status."""
+    answer = (
         result
         if isinstance(result, JsonResponse)
         else JsonResponse(next(iter(call.endpoint.answers)), result)
     )
-    return found, None if found.document is None else encode_json(found.document)
+    return answer, None if answer.document is None else encode_json(answer.document)
 
 
-def _response(call: Call, found: JsonResponse, body: bytes | None) -> web.Response:
-    headers = dict(found.headers)
+def _response(call: Call, answer: JsonResponse[object], body: bytes | None) -> web.Response:
+    headers = dict(answer.headers)
     endpoint = call.endpoint
-    if call.caller is None and endpoint.cache_seconds and body is not None and found.status == 200:
+    if call.caller is None and endpoint.cache_seconds and body is not None and answer.status == 200:
         headers["ETag"] = etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
         headers["Cache-Control"] = f"public, max-age={endpoint.cache_seconds}"
         headers["Vary"] = "Authorization"
@@ -271,7 +290,7 @@ def _response(call: Call, found: JsonResponse, body: bytes | None) -> web.Respon
         headers["Cache-Control"] = "no-store"
     return web.Response(
         body=body,
-        status=found.status,
+        status=answer.status,
         headers=headers,
         content_type="application/json" if body is not None else None,
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from movierec import library
+from movierec import jobs, library
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Group
@@ -18,43 +16,51 @@ group = Group("/api/v1/changes", tag="changes")
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Change]})
-def changes(call: Call, query: PageQuery) -> dict[str, Any]:
+def changes(call: Call, query: PageQuery) -> Page[schemas.Change]:
     """Return the changes that can be undone or redone, newest first."""
-    count, found = library.journal_entries(call.user_id, limit=query.page_size, offset=query.offset)
-    return page_json(call, query, count, list(map(change_json, found)))
+    count, entries = library.journal_entries(call.user_id, limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, list(map(change_json, entries)))
 
 
 @group.post("/undo/", access=Access.USER, answers={200: schemas.Undone}, errors=(NotFound, Conflict))
-async def undo(call: Call, body: schemas.Undo) -> dict[str, Any]:
+async def undo(call: Call, body: schemas.Undo) -> schemas.Undone:
     """Undo a change exactly; without `change`, the last one that is in effect.
 
     Movies changed again since are kept and named in `left`. Undoing an undo applies the change again.
     """
-    done = await undo_entry(call, body.change)
+    result = await undo_entry(call, body.change)
     return {
-        "undone": change_json(done.act),
-        "by": change_json(done.by),
-        "reverted": done.reverted,
-        "left_count": done.left_count,
-        "left": [{"movie": movie_id, "title": title} for movie_id, title in done.left],
+        "undone": change_json(result.entry),
+        "by": change_json(result.by),
+        "reverted": result.reverted,
+        "left_count": result.left_count,
+        "left": [{"movie": movie_id, "title": title} for movie_id, title in result.left],
     }
 
 
-async def undo_entry(call: Call, act_id: int | None) -> library.UndoResult:
+async def undo_entry(call: Call, entry_id: int | None) -> library.UndoResult:
     """Undo a journal entry in steps, so that other writers do not wait: an import may have changed 100,000 rows."""
-    done = await call.write(library.undo_step, call.user_id, act_id, now=call.now)
-    while not done.is_finished:
-        done = await call.write(library.undo_step, call.user_id, done.act.id, now=call.now, so_far=done)
-    return done
+    result: library.UndoResult | None = None
+    while result is None or not result.is_finished:
+        result = await call.write(
+            library.undo_step,
+            call.user_id,
+            entry_id if result is None else result.entry.id,
+            now=call.now,
+            is_unfinished=jobs.is_unfinished,
+            previous=result,
+        )
+    return result
 
 
-def change_json(act: JournalEntry) -> dict[str, Any]:
+def change_json(entry: JournalEntry) -> schemas.Change:
+    """Encode a journal entry."""
     return {
-        "id": act.id,
-        "what": act.what,
-        "rows": act.size,
-        "job": act.job_id,
-        "undoes": act.undoes,
-        "undone": act.undone,
-        "created_at": timestamp(act.at),
+        "id": entry.id,
+        "what": entry.what,
+        "rows": entry.size,
+        "job": entry.job_id,
+        "undoes": entry.undoes,
+        "undone": entry.undone,
+        "created_at": timestamp(entry.at),
     }

@@ -6,38 +6,45 @@ import json
 import math
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import NoReturn, overload
 
 import orjson
 
 from movierec.errors import MalformedRequest, ValidationFailed
 
-MAXIMUM_DEPTH = 32
+MAX_DEPTH = 32
 
 
-def encode_json(document: Any) -> bytes:
+def encode_json(document: object) -> bytes:
+    """Encode a document as JSON in UTF-8."""
     return orjson.dumps(document)
 
 
-def raw_json(text: str) -> Any:
+def raw_json(text: str) -> orjson.Fragment:
     """Wrap text that is JSON already, to be embedded unchanged in a document."""
     return orjson.Fragment(text)
 
 
-@lru_cache(maxsize=1024)
+@overload
+def timestamp(epoch_seconds: int) -> str: ...
+@overload
+def timestamp(epoch_seconds: None) -> None: ...
 def timestamp(epoch_seconds: int | None) -> str | None:
-    """Format a time as `2026-05-04T03:02:01Z`."""
-    if epoch_seconds is None:
-        return None
+    """Format a time as `2026-05-04T03:02:01Z`. None stays None."""
+    return None if epoch_seconds is None else _timestamp(epoch_seconds)
+
+
+@lru_cache(maxsize=1024)
+def _timestamp(epoch_seconds: int) -> str:
     return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def decode_json(body: bytes) -> Any:
+def decode_json(body: bytes) -> object:
     """Parse a JSON body. Raises MalformedRequest for invalid JSON, and ValidationFailed for JSON on which
     parsers differ: duplicate keys, lone surrogates, NUL, numbers beyond 64 bits, deep nesting.
     """
     try:
-        document = json.loads(
+        document: object = json.loads(
             body.decode("utf-8"),
             object_pairs_hook=_object,
             parse_constant=_constant,
@@ -52,11 +59,11 @@ def decode_json(body: bytes) -> Any:
     return document
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValidationFailed.of("body", "An object names a key twice.")
-    return found
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValidationFailed.of("body", "An object contains a duplicate key.")
+    return members
 
 
 def _constant(name: str) -> NoReturn:
@@ -77,11 +84,11 @@ def _float(digits: str) -> float:
     return number
 
 
-def _check_depth(document: Any) -> None:
+def _check_depth(document: object) -> None:
     """Refuse deep nesting and text that a database cannot store, without recursion."""
-    level = [document]
-    for _ in range(MAXIMUM_DEPTH):
-        deeper: list[Any] = []
+    level: list[object] = [document]
+    for _ in range(MAX_DEPTH):
+        deeper: list[object] = []
         for item in level:
             if isinstance(item, dict):
                 deeper += item.keys()
@@ -108,4 +115,4 @@ def check_text(text: str, field: str) -> None:
 
 
 def _too_deep() -> ValidationFailed:
-    return ValidationFailed.of("body", f"JSON may be {MAXIMUM_DEPTH} levels deep at most.")
+    return ValidationFailed.of("body", f"JSON may be {MAX_DEPTH} levels deep at most.")

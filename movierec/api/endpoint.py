@@ -1,7 +1,7 @@
 """Declaration of an endpoint, used for routing, authentication, validation, answers and documentation.
 
     @group.put("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating})
-    def rate(call: Call, movie_id: int, body: schemas.RateMovie) -> dict[str, Any]:
+    def rate(call: Call, movie_id: int, body: schemas.SetRating) -> schemas.Rating:
         "Rate a movie."
 
 A synchronous handler runs in a database thread (reader for GET, writer otherwise), an `async` one on the
@@ -17,13 +17,15 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple, Required, TypeAlias, TypedDict, TypeVar, Unpack
 
 from pydantic import BaseModel
 
 from movierec.errors import MovierecError
 
-Handler = Callable[..., Any]
+Handler: TypeAlias = Callable[..., object]
+Document = TypeVar("Document")
+HandlerT = TypeVar("HandlerT", bound=Handler)
 
 # A number with more digits than any id of the database does not match the route: 404.
 _PATH_PATTERNS = {int: "[1-9][0-9]{0,18}", str: "[^/]+"}
@@ -38,11 +40,11 @@ class Access(Enum):
 
 
 @dataclass(frozen=True)
-class JsonResponse:
+class JsonResponse(Generic[Document]):
     """An answer with another status than the first one declared, or with headers."""
 
     status: int
-    document: Any = None
+    document: Document
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -52,11 +54,15 @@ class FileContent(NamedTuple):
     content_types: tuple[str, ...]
 
 
+# The schema of an answer: a TypedDict of `schemas/`, a file, or no body.
+AnswerSchema: TypeAlias = type[object] | FileContent | None
+
+
 @dataclass(frozen=True)
-class DeferredWrite:
+class DeferredWrite(Generic[Document]):
     """Result of a synchronous GET that must write after all: `finish` runs in the writer thread."""
 
-    finish: Callable[[], Any]
+    finish: Callable[[], Document]
 
 
 @dataclass(frozen=True)
@@ -65,21 +71,21 @@ class Endpoint:
 
     method: str
     path: str
-    access: Access
     handler: Handler
     tag: str
     body: type[BaseModel] | None
     query: type[BaseModel] | None
     path_types: Mapping[str, type]
-    answers: Mapping[int, Any]
-    errors: tuple[type[MovierecError], ...]
+    access: Access
+    answers: Mapping[int, AnswerSchema]
+    errors: tuple[type[MovierecError], ...] = ()
     # The handler reads the body itself, as a stream: an upload.
-    streams: bool
-    cache_seconds: int
+    streams: bool = False
+    cache_seconds: int = 0
     # Name of the rate limit that a call is counted against before anything else.
-    throttle: str | None
+    throttle: str | None = None
     # Refuse personal tokens: a leaked one must not change sessions, tokens, the password or the account.
-    session_only: bool
+    session_only: bool = False
 
     @property
     def route(self) -> str:
@@ -97,15 +103,30 @@ class Endpoint:
 
     @property
     def summary(self) -> str:
+        """First line of the handler's docstring."""
         return (self.handler.__doc__ or "").strip().partition("\n")[0]
 
     @property
     def description(self) -> str:
+        """The handler's docstring after its first line."""
         return inspect.cleandoc(self.handler.__doc__ or "").partition("\n")[2].strip()
 
     @property
     def is_async(self) -> bool:
+        """True if the handler runs on the event loop."""
         return inspect.iscoroutinefunction(self.handler)
+
+
+class Declaration(TypedDict, total=False):
+    """Arguments of the decorators of `Group`. `access` and `answers` are required."""
+
+    access: Required[Access]
+    answers: Required[Mapping[int, AnswerSchema]]
+    errors: tuple[type[MovierecError], ...]
+    streams: bool
+    cache_seconds: int
+    throttle: str | None
+    session_only: bool
 
 
 class Group:
@@ -116,55 +137,38 @@ class Group:
         self.tag = tag
         self.endpoints: list[Endpoint] = []
 
-    def get(self, path: str, **declaration: Any) -> Callable[[Handler], Handler]:
+    def get(self, path: str, **declaration: Unpack[Declaration]) -> Callable[[HandlerT], HandlerT]:
         return self._declare("GET", path, **declaration)
 
-    def post(self, path: str, **declaration: Any) -> Callable[[Handler], Handler]:
+    def post(self, path: str, **declaration: Unpack[Declaration]) -> Callable[[HandlerT], HandlerT]:
         return self._declare("POST", path, **declaration)
 
-    def put(self, path: str, **declaration: Any) -> Callable[[Handler], Handler]:
+    def put(self, path: str, **declaration: Unpack[Declaration]) -> Callable[[HandlerT], HandlerT]:
         return self._declare("PUT", path, **declaration)
 
-    def patch(self, path: str, **declaration: Any) -> Callable[[Handler], Handler]:
+    def patch(self, path: str, **declaration: Unpack[Declaration]) -> Callable[[HandlerT], HandlerT]:
         return self._declare("PATCH", path, **declaration)
 
-    def delete(self, path: str, **declaration: Any) -> Callable[[Handler], Handler]:
+    def delete(self, path: str, **declaration: Unpack[Declaration]) -> Callable[[HandlerT], HandlerT]:
         return self._declare("DELETE", path, **declaration)
 
     def _declare(
-        self,
-        method: str,
-        path: str,
-        *,
-        access: Access,
-        answers: Mapping[int, Any],
-        errors: tuple[type[MovierecError], ...] = (),
-        streams: bool = False,
-        cache_seconds: int = 0,
-        throttle: str | None = None,
-        session_only: bool = False,
-    ) -> Callable[[Handler], Handler]:
-        def declare(handler: Handler) -> Handler:
+        self, method: str, path: str, **declaration: Unpack[Declaration]
+    ) -> Callable[[HandlerT], HandlerT]:
+        def declare(handler: HandlerT) -> HandlerT:
             hints = typing.get_type_hints(handler)
             names = re.findall(r"\{(\w+)\}", path)
-            self.endpoints.append(
-                Endpoint(
-                    method=method,
-                    path=self.prefix + path,
-                    access=access,
-                    handler=handler,
-                    tag=self.tag,
-                    body=hints.get("body"),
-                    query=hints.get("query"),
-                    path_types={name: hints[name] for name in names},
-                    answers=answers,
-                    errors=errors,
-                    streams=streams,
-                    cache_seconds=cache_seconds,
-                    throttle=throttle,
-                    session_only=session_only,
-                )
+            endpoint = Endpoint(
+                method=method,
+                path=self.prefix + path,
+                handler=handler,
+                tag=self.tag,
+                body=hints.get("body"),
+                query=hints.get("query"),
+                path_types={name: hints[name] for name in names},
+                **declaration,
             )
+            self.endpoints.append(endpoint)
             return handler
 
         return declare

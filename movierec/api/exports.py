@@ -35,7 +35,7 @@ async def export(call: Call, query: schemas.ExportQuery) -> web.Response:
     format = FORMATS[query.format]
     file = await call.services.threads.read_long(_written, call, format)
     await call.write(
-        auth.record_event, "exported", call.user_id, call.now, address=call.address, detail=format.name
+        auth.record_event, "exported", call.user_id, call.now, address=call.client_address, detail=format.name
     )
     return web.Response(
         body=file,

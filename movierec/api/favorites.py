@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
@@ -11,6 +9,7 @@ from movierec.api.endpoint import Access, Group, JsonResponse
 from movierec.api.page_items import movie_page_json, with_movies
 from movierec.api.schemas import Page
 from movierec.api.schemas import library as schemas
+from movierec.api.schemas.movies import ListedMovie
 from movierec.errors import NotFound
 from movierec.library import FavoriteMovie
 
@@ -18,7 +17,7 @@ group = Group("/api/v1/favorites", tag="favorites")
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Favorite]})
-def favorites(call: Call, query: schemas.FavoriteQuery) -> dict[str, Any]:
+def favorites(call: Call, query: schemas.FavoriteQuery) -> Page[schemas.Favorite]:
     """Return the favorites.
 
     Orderings: created_at, title, year; a leading - sorts in descending order.
@@ -29,25 +28,26 @@ def favorites(call: Call, query: schemas.FavoriteQuery) -> dict[str, Any]:
 @group.post(
     "/", access=Access.USER, answers={201: schemas.Favorite, 200: schemas.Favorite}, errors=(NotFound,)
 )
-def add(call: Call, body: schemas.AddFavorite) -> JsonResponse:
+def add(call: Call, body: schemas.AddFavorite) -> JsonResponse[schemas.Favorite]:
     """Create a favorite. Repeating the request returns the existing favorite."""
-    made, is_new = movies.with_current_id(
-        body.movie, lambda film: library.add_favorite(call.user_id, film, note=body.note, now=call.now)
+    favorite, is_new = movies.with_current_id(
+        body.movie,
+        lambda movie_id: library.add_favorite(call.user_id, movie_id, note=body.note, now=call.now),
     )
-    return JsonResponse(201 if is_new else 200, with_movies([made], _json)[0])
+    return JsonResponse(201 if is_new else 200, with_movies([favorite], _json)[0])
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Favorite})
-def favorite(call: Call, id: int) -> dict[str, Any]:
+def favorite(call: Call, id: int) -> schemas.Favorite:
     """Return a favorite."""
     return with_movies([library.favorite(call.user_id, id)], _json)[0]
 
 
 @group.patch("/{id}/", access=Access.USER, answers={200: schemas.Favorite})
-def annotate(call: Call, id: int, body: schemas.Annotate) -> dict[str, Any]:
+def annotate(call: Call, id: int, body: schemas.Annotate) -> schemas.Favorite:
     """Change the note of a favorite."""
-    made = library.update_favorite(call.user_id, id, body.note, now=call.now)
-    return with_movies([made], _json)[0]
+    favorite = library.update_favorite(call.user_id, id, body.note, now=call.now)
+    return with_movies([favorite], _json)[0]
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
@@ -57,10 +57,16 @@ def remove(call: Call, id: int) -> None:
 
 
 @group.get("/check/{movie_id}/", access=Access.USER, answers={200: schemas.IsFavorited})
-def check(call: Call, movie_id: int) -> dict[str, Any]:
+def check(call: Call, movie_id: int) -> schemas.IsFavorited:
     """Check if a movie is a favorite."""
     return {"is_favorited": library.is_favorite(call.user_id, movies.current_id(movie_id))}
 
 
-def _json(item: FavoriteMovie) -> dict[str, Any]:
-    return {"id": item.id, "note": item.note, "created_at": timestamp(item.created_at)}
+def _json(item: FavoriteMovie, movie: ListedMovie) -> schemas.Favorite:
+    return {
+        "movie": movie["id"],
+        "movie_detail": movie,
+        "id": item.id,
+        "note": item.note,
+        "created_at": timestamp(item.created_at),
+    }

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from movierec import __version__, db
 from movierec.api.call import Call
 from movierec.api.endpoint import Access, Group
-from movierec.api.schemas.base import Output
+from movierec.api.schemas import health as schemas
 from movierec.api.services import SHUTDOWN_STATE
 from movierec.errors import Busy, DatabaseUnavailable
 from movierec.tmdb import ATTRIBUTION
@@ -16,44 +14,25 @@ from movierec.tmdb import TmdbService as Client
 group = Group("/health", tag="health")
 
 
-class Live(Output):
-    status: str
-
-
-class Tmdb(Output):
-    """How TMDb was when it was last asked; whether the daemon is ready does not depend on it."""
-
-    configured: bool
-    state: str
-    attribution: str
-
-
-class Ready(Output):
-    status: str
-    version: str
-    database: str
-    tmdb: Tmdb
-
-
-@group.get("/live/", access=Access.PUBLIC, answers={200: Live})
-async def live(_call: Call) -> dict[str, Any]:
+@group.get("/live/", access=Access.PUBLIC, answers={200: schemas.Live})
+async def live(_call: Call) -> schemas.Live:
     """Check that the process answers. Nothing else is checked."""
     return {"status": "ok"}
 
 
-@group.get("/ready/", access=Access.PUBLIC, answers={200: Ready}, errors=(DatabaseUnavailable, Busy))
-def ready(call: Call) -> dict[str, Any]:
+@group.get("/ready/", access=Access.PUBLIC, answers={200: schemas.Ready}, errors=(DatabaseUnavailable, Busy))
+def ready(call: Call) -> schemas.Ready:
     """Check that the database answers and that its schema is up to date."""
     return _ready(call)
 
 
-@group.get("/", access=Access.PUBLIC, answers={200: Ready}, errors=(DatabaseUnavailable, Busy))
-def health(call: Call) -> dict[str, Any]:
+@group.get("/", access=Access.PUBLIC, answers={200: schemas.Ready}, errors=(DatabaseUnavailable, Busy))
+def health(call: Call) -> schemas.Ready:
     """Check readiness, the same as `/health/ready/`."""
     return _ready(call)
 
 
-def _ready(call: Call) -> dict[str, Any]:
+def _ready(call: Call) -> schemas.Ready:
     if call.request.app[SHUTDOWN_STATE].draining:
         raise Busy("The daemon is stopping.", retry_after_seconds=5)
     if db.pending_migrations():
@@ -66,6 +45,6 @@ def _ready(call: Call) -> dict[str, Any]:
     }
 
 
-def _tmdb(tmdb: Client | None) -> dict[str, Any]:
+def _tmdb(tmdb: Client | None) -> schemas.Tmdb:
     state = "off" if tmdb is None else tmdb.state
     return {"configured": tmdb is not None, "state": state, "attribution": ATTRIBUTION}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
@@ -11,6 +9,7 @@ from movierec.api.endpoint import Access, Group, JsonResponse
 from movierec.api.page_items import movie_page_json, with_movies
 from movierec.api.schemas import Page
 from movierec.api.schemas import library as schemas
+from movierec.api.schemas.movies import ListedMovie
 from movierec.errors import NotFound
 from movierec.library import SeenMovie
 
@@ -18,7 +17,7 @@ group = Group("/api/v1/history", tag="history")
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.HistoryEntry]})
-def history(call: Call, query: schemas.HistoryQuery) -> dict[str, Any]:
+def history(call: Call, query: schemas.HistoryQuery) -> Page[schemas.HistoryEntry]:
     """Return the history, latest first. Entries without a time come last.
 
     Orderings: watched_at, created_at, title, year; a leading - sorts in descending order.
@@ -32,18 +31,18 @@ def history(call: Call, query: schemas.HistoryQuery) -> dict[str, Any]:
     answers={201: schemas.HistoryEntry, 200: schemas.HistoryEntry},
     errors=(NotFound,),
 )
-def add(call: Call, body: schemas.AddToHistory) -> JsonResponse:
+def add(call: Call, body: schemas.AddToHistory) -> JsonResponse[schemas.HistoryEntry]:
     """Add a viewing of a movie. The same movie at the same time updates the existing entry.
 
     The movie is not recommended again. It is removed from the watchlist unless the profile disables that.
     """
-    made, is_new = movies.with_current_id(
+    entry, is_new = movies.with_current_id(
         body.movie,
-        lambda film: library.add_to_history(
-            call.user_id, film, body.watched_at, rewatch=body.rewatch, tags=body.tags, now=call.now
+        lambda movie_id: library.add_to_history(
+            call.user_id, movie_id, body.watched_at, rewatch=body.rewatch, tags=body.tags, now=call.now
         ),
     )
-    return JsonResponse(201 if is_new else 200, with_movies([made], _json)[0])
+    return JsonResponse(201 if is_new else 200, with_movies([entry], _json)[0])
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
@@ -52,8 +51,10 @@ def remove(call: Call, id: int) -> None:
     library.remove_from_history(call.user_id, id, now=call.now)
 
 
-def _json(item: SeenMovie) -> dict[str, Any]:
+def _json(item: SeenMovie, movie: ListedMovie) -> schemas.HistoryEntry:
     return {
+        "movie": movie["id"],
+        "movie_detail": movie,
         "id": item.id,
         "watched_at": item.watched_at,
         "rewatch": item.rewatch,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import cast
 
 from movierec import library, movies
 from movierec.api.call import Call
@@ -19,30 +19,30 @@ from movierec.exchange.importing import ReviewItem
 group = Group("/api/v1/imports/review", tag="imports")
 
 # Maximum number of candidates from a search, if the import had none.
-MOST_FOUND = 8
+MAX_SEARCH_CANDIDATES = 8
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.FilmQuestion]})
-def questions(call: Call, query: schemas.ReviewQuery) -> dict[str, Any]:
+def questions(call: Call, query: schemas.ReviewQuery) -> Page[schemas.FilmQuestion]:
     """Return the open questions of imports, those with candidates first."""
     states = importing.OPEN_STATES if query.state is None else (query.state,)
-    count, found = importing.review_queue(call.user_id, states, limit=query.page_size, offset=query.offset)
-    return page_json(call, query, count, _questions_json(found))
+    count, page = importing.review_queue(call.user_id, states, limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, _questions_json(page))
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.FilmQuestion})
-def question(call: Call, id: int) -> dict[str, Any]:
+def question(call: Call, id: int) -> schemas.FilmQuestion:
     """Return a question. If the import had no candidates, they come from a search now."""
-    found = importing.review_item(call.user_id, id)
-    if not found.candidates and found.title:
-        found = found._replace(candidates=importing.search_candidates(found.title, limit=MOST_FOUND))
-    return _questions_json([found])[0]
+    item = importing.review_item(call.user_id, id)
+    if not item.candidates and item.title:
+        item = item._replace(candidates=importing.search_candidates(item.title, limit=MAX_SEARCH_CANDIDATES))
+    return _questions_json([item])[0]
 
 
 @group.post(
     "/{id}/resolve/", access=Access.USER, answers={200: schemas.Resolved}, errors=(Conflict, NotFound)
 )
-def resolve(call: Call, id: int, body: schemas.Resolve) -> dict[str, Any]:
+def resolve(call: Call, id: int, body: schemas.Resolve) -> schemas.Resolved:
     """Answer a question: the waiting rows are imported as one change that can be undone.
 
     The answer also applies to later imports.
@@ -51,12 +51,12 @@ def resolve(call: Call, id: int, body: schemas.Resolve) -> dict[str, Any]:
     def answer(movie_id: int | None) -> library.ApplyResult:
         return importing.resolve_review(call.user_id, id, movie_id, now=call.now)
 
-    applied = answer(None) if body.movie is None else movies.with_current_id(body.movie, answer)
+    result = answer(None) if body.movie is None else movies.with_current_id(body.movie, answer)
     return {
         "question": _questions_json([importing.review_item(call.user_id, id)])[0],
-        "added": applied.added,
-        "changed": applied.changed,
-        "unchanged": applied.same,
+        "added": result.added,
+        "changed": result.changed,
+        "unchanged": result.same,
     }
 
 
@@ -66,18 +66,27 @@ def forget(call: Call, id: int) -> None:
     importing.forget_decision(call.user_id, id)
 
 
-def _questions_json(found: Sequence[ReviewItem]) -> list[dict[str, Any]]:
-    ids = {candidate.movie_id for question in found for candidate in question.candidates}
-    films = {film.id: listed_movie_json(film) for film in movies.summaries(sorted(ids))}
+def _questions_json(items: Sequence[ReviewItem]) -> list[schemas.FilmQuestion]:
+    ids = {candidate.movie_id for item in items for candidate in item.candidates}
+    summaries = {movie.id: listed_movie_json(movie) for movie in movies.summaries(sorted(ids))}
     return [
         {
-            **{name: value for name, value in question._asdict().items() if name != "candidates"},
+            "id": item.id,
+            "state": cast(schemas.QuestionState, item.state),
+            "title": item.title,
+            "year": item.year,
+            "why": item.why,
+            "film": item.film,
+            "file": item.file,
+            "line": item.line,
+            "rows": item.rows,
+            "says": item.says,
             "candidates": [
-                {"score": candidate.score, "movie_detail": films[candidate.movie_id]}
-                for candidate in question.candidates
+                {"score": candidate.score, "movie_detail": summaries[candidate.movie_id]}
+                for candidate in item.candidates
                 # A movie may have been deleted since.
-                if candidate.movie_id in films
+                if candidate.movie_id in summaries
             ],
         }
-        for question in found
+        for item in items
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from movierec import jobs, library
 from movierec.api.call import Call
@@ -55,7 +55,7 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
     streams=True,
     throttle="imports",
 )
-async def begin(call: Call, query: schemas.ImportQuery) -> JsonResponse:
+async def begin(call: Call, query: schemas.ImportQuery) -> JsonResponse[job_schemas.Job]:
     """Import a file. The body is the file itself or a zip archive of several files.
 
     Imports ratings, favorites, watchlist and history of one user from movierec, Letterboxd, IMDb, Trakt, TMDb,
@@ -74,23 +74,23 @@ async def begin(call: Call, query: schemas.ImportQuery) -> JsonResponse:
         raise PermissionDenied("Only staff may import community ratings.")
     kind = "import_movielens" if query.format == "movielens" else jobs.IMPORT
     await call.read(jobs.check_none_active, call.user_id, kind)
-    upload = await _received(call)
+    upload = await _receive(call)
     try:
         await asyncio.to_thread(_check, upload.path, query, call.services.settings)
         name = await asyncio.to_thread(upload.complete)
         parameters = {"upload": name, **({} if query.format == "movielens" else _options(query))}
-        made = await call.write(jobs.enqueue, call.user_id, kind, parameters, call.now)
+        job = await call.write(jobs.enqueue, call.user_id, kind, parameters, call.now)
     except BaseException:
         await asyncio.to_thread(upload.discard)
         raise
     call.services.worker.wake()
-    return JsonResponse(202, job_json(made))
+    return JsonResponse(202, job_json(job))
 
 
 def _options(query: schemas.ImportQuery) -> dict[str, Any]:
     """Return the job parameters for `importing.Options`."""
-    given = query.model_dump()
-    return {"name": given.pop("filename"), **given}
+    values = query.model_dump()
+    return {"name": values.pop("filename"), **values}
 
 
 def _check(path: Path, query: schemas.ImportQuery, settings: Settings) -> None:
@@ -103,66 +103,78 @@ def _check(path: Path, query: schemas.ImportQuery, settings: Settings) -> None:
 
 
 @group.get("/", access=Access.USER, answers={200: Page[job_schemas.Job]})
-def own(call: Call, query: PageQuery) -> dict[str, Any]:
+def own(call: Call, query: PageQuery) -> Page[job_schemas.Job]:
     """Return the imports, newest first."""
-    count, found = jobs.jobs(call.user_id, kind=jobs.IMPORT, limit=query.page_size, offset=query.offset)
-    return page_json(call, query, count, [job_json(job) for job in found])
+    count, page = jobs.jobs(call.user_id, kind=jobs.IMPORT, limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, [job_json(job) for job in page])
 
 
 @group.get("/{id}/problems/", access=Access.USER, answers={200: Page[schemas.ImportProblem]})
-def problems(call: Call, id: int, query: PageQuery) -> dict[str, Any]:
+def problems(call: Call, id: int, query: PageQuery) -> Page[schemas.ImportProblem]:
     """Return the rows of an import that were not imported, with file, line and reason."""
     jobs.job(id, call.user_id)
-    count, found = importing.list_problems(call.user_id, id, limit=query.page_size, offset=query.offset)
-    return page_json(call, query, count, [problem._asdict() for problem in found])
+    count, page = importing.list_problems(call.user_id, id, limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, [_problem_json(problem) for problem in page])
+
+
+def _problem_json(problem: importing.RowProblem) -> schemas.ImportProblem:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "outcome": cast(schemas.ProblemOutcome, problem.outcome),
+        "message": problem.message,
+    }
 
 
 @group.post("/{id}/undo/", access=Access.USER, answers={200: schemas.UndoneImport}, errors=(Conflict,))
-async def undo(call: Call, id: int) -> dict[str, Any]:
+async def undo(call: Call, id: int) -> schemas.UndoneImport:
     """Undo an import exactly, including the answers to its questions. Its open questions are deleted.
 
     Movies changed again since are kept and named in `left`. Undoing the undo applies the import again.
     """
-    act = await call.read(_act_of, call.user_id, id)
-    taken_back = []
+    entry = await call.read(_entry_of, call.user_id, id)
+    results = []
     # Newest first: each one restores the state before it.
-    for act_id in await call.read(importing.entries_of_reviews, call.user_id, id):
+    for entry_id in await call.read(importing.entries_of_reviews, call.user_id, id):
         with contextlib.suppress(NotFound, Conflict):
-            taken_back.append(await undo_entry(call, act_id))
-    if act is not None:
+            results.append(await undo_entry(call, entry_id))
+    if entry is not None:
         try:
-            taken_back.append(await undo_entry(call, act.id))
+            results.append(await undo_entry(call, entry.id))
         except Conflict:
-            if not taken_back:
+            if not results:
                 raise
     # Last, so that an interrupted undo can be repeated.
     await call.write(importing.delete_reviews, call.user_id, id)
     return {
         "job": id,
-        "reverted": sum(done.reverted for done in taken_back),
-        "left_count": sum(done.left_count for done in taken_back),
-        "left": [{"movie": movie, "title": title} for done in taken_back for movie, title in done.left],
+        "reverted": sum(result.reverted for result in results),
+        "left_count": sum(result.left_count for result in results),
+        "left": [{"movie": movie, "title": title} for result in results for movie, title in result.left],
         "undone_at": timestamp(call.now),
     }
 
 
-def _act_of(user_id: int, job_id: int) -> library.JournalEntry | None:
-    """Return the journal entry of an import, None if it changed nothing. Raises NotFound, or Conflict while it runs."""
-    act = library.entry_of_job(user_id, job_id)
+def _entry_of(user_id: int, job_id: int) -> library.JournalEntry | None:
+    """Return the journal entry of an import, None if it changed nothing.
+
+    Raises NotFound, or Conflict while the import is running.
+    """
+    entry = library.entry_of_job(user_id, job_id)
     try:
         job = jobs.job(job_id, user_id)
     except NotFound:
-        if act is None:
+        if entry is None:
             raise
-        return act  # the entry outlives the job
+        return entry  # the entry outlives the job
     if job.kind != jobs.IMPORT:
         raise NotFound()
     if job.is_active:
         raise Conflict("This import is still running. Cancel its job: that undoes all of it.")
-    return act
+    return entry
 
 
-async def _received(call: Call) -> IncomingUpload:
+async def _receive(call: Call) -> IncomingUpload:
     """Receive the body as a file. The duration is not limited as long as data keeps arriving."""
     request, limit = call.request, call.services.settings.imports.upload_limit_bytes
     if request.content_type in FORMS:
@@ -175,7 +187,7 @@ async def _received(call: Call) -> IncomingUpload:
     upload = await asyncio.to_thread(IncomingUpload, call.services.settings, call.user_id)
     try:
         received = 0
-        while piece := await _piece(call):
+        while piece := await _read_piece(call):
             received += len(piece)
             if received > limit:
                 raise _too_large(limit)
@@ -186,7 +198,7 @@ async def _received(call: Call) -> IncomingUpload:
     return upload
 
 
-async def _piece(call: Call) -> bytes:
+async def _read_piece(call: Call) -> bytes:
     """Read the next megabyte of the body, less at its end. Raises MalformedRequest on a timeout."""
     parts: list[bytes] = []
     size = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 from movierec import jobs
 from movierec.api.call import Call
@@ -18,30 +18,31 @@ group = Group("/api/v1/jobs", tag="jobs")
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Job]})
-def own(call: Call, query: PageQuery) -> dict[str, Any]:
+def own(call: Call, query: PageQuery) -> Page[schemas.Job]:
     """Return the jobs, newest first. Staff see the jobs of all users."""
-    count, found = jobs.jobs(call.owner, limit=query.page_size, offset=query.offset)
-    return page_json(call, query, count, [job_json(job) for job in found])
+    count, page = jobs.jobs(call.owner_filter, limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, [job_json(job) for job in page])
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Job})
-def job(call: Call, id: int) -> dict[str, Any]:
+def job(call: Call, id: int) -> schemas.Job:
     """Return a job."""
-    return job_json(jobs.job(id, call.owner))
+    return job_json(jobs.job(id, call.owner_filter))
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None}, errors=(Conflict,))
 def cancel(call: Call, id: int) -> None:
     """Cancel a running job, which undoes its changes, or delete a finished one."""
-    jobs.cancel_or_delete(id, call.owner, call.now)
+    jobs.cancel_or_delete(id, call.owner_filter, call.now)
     call.services.worker.wake()
 
 
-def job_json(job: Job) -> dict[str, Any]:
+def job_json(job: Job) -> schemas.Job:
+    """Encode a job."""
     return {
         "id": job.id,
         "kind": job.kind,
-        "state": job.state,
+        "state": cast(schemas.JobState, job.state),
         "progress": {"done": job.done, "total": job.total, "stage": job.stage},
         "report": job.report or None,
         "error": job.error or None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import socket
-from typing import Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -25,13 +24,13 @@ class _ProblemHandler(RequestHandler):
 
     def handle_error(
         self,
-        request: Any,
+        request: web.BaseRequest,
         status: int = 500,
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        plain = super().handle_error(request, status, exc, message)
-        error = InternalError() if plain.status >= 500 else MalformedRequest()
+        response = super().handle_error(request, status, exc, message)
+        error = InternalError() if response.status >= 500 else MalformedRequest()
         request_id = secrets.token_hex(8)
         answer = problem_response(error, "", request_id)
         add_default_headers(answer, request_id)
@@ -40,7 +39,7 @@ class _ProblemHandler(RequestHandler):
 
 
 class _ProblemServer(web.Server):
-    def __call__(self) -> Any:
+    def __call__(self) -> RequestHandler:
         return _ProblemHandler(self, loop=self._loop, **self._kwargs)
 
 
@@ -56,9 +55,11 @@ class ProblemRunner(web.AppRunner):
             handler_cancellation=False,
         )
 
-    async def _make_server(self) -> Any:
-        made = await super()._make_server()
-        return _ProblemServer(made.request_handler, request_factory=made.request_factory, **made._kwargs)
+    async def _make_server(self) -> web.Server:
+        server = await super()._make_server()
+        return _ProblemServer(
+            server.request_handler, request_factory=server.request_factory, **server._kwargs
+        )
 
 
 async def listen_on_socket(app: web.Application, listening: socket.socket) -> ProblemRunner:

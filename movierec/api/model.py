@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from movierec import community, jobs
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
@@ -25,11 +23,11 @@ group = Group("/api/v1/model", tag="model")
     errors=(Conflict, NothingToTrainOn),
     throttle="train",
 )
-async def train(call: Call, query: schemas.TrainQuery) -> JsonResponse:
+async def train(call: Call, query: schemas.TrainQuery) -> JsonResponse[schemas.Job]:
     """Train a model on the community ratings and serve it."""
-    made = await call.write(_enqueue, call, query)
+    job = await call.write(_enqueue, call, query)
     call.services.worker.wake()
-    return JsonResponse(202, job_json(made))
+    return JsonResponse(202, job_json(job))
 
 
 def _enqueue(call: Call, query: schemas.TrainQuery) -> Job:
@@ -39,7 +37,7 @@ def _enqueue(call: Call, query: schemas.TrainQuery) -> Job:
 
 
 @group.get("/", access=Access.STAFF, answers={200: schemas.Model}, errors=(ModelNotTrained,))
-def model(call: Call) -> dict[str, Any]:
+def model(call: Call) -> schemas.Model:
     """Return the model that serves and the earlier versions that are kept."""
     return _models_json(model_versions.list_models(call.services.recommender))
 
@@ -47,21 +45,21 @@ def model(call: Call) -> dict[str, Any]:
 @group.post(
     "/rollback/", access=Access.STAFF, answers={200: schemas.Model}, errors=(ModelNotTrained, Conflict)
 )
-async def rollback(call: Call) -> dict[str, Any]:
+async def rollback(call: Call) -> schemas.Model:
     """Roll back to the version before the current one."""
     # It writes no row: the single writer thread should not wait for files.
     return _models_json(await call.read(model_versions.roll_back, call.services.recommender))
 
 
-def _models_json(found: ModelVersions) -> dict[str, Any]:
+def _models_json(versions: ModelVersions) -> schemas.Model:
     return {
-        **_version_json(found.serving),
-        "degraded": list(found.degraded),
-        "previous": [_version_json(version) for version in found.previous],
+        **_version_json(versions.serving),
+        "degraded": list(versions.degraded),
+        "previous": [_version_json(version) for version in versions.previous],
     }
 
 
-def _version_json(version: ModelVersion) -> dict[str, Any]:
+def _version_json(version: ModelVersion) -> schemas.ModelVersion:
     return {
         "version": version.version,
         "trained_at": timestamp(version.trained_at or None),

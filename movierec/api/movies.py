@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol, TypedDict, cast
 
 from movierec import auth, library, movies, recommender
 from movierec.api.call import Call
@@ -15,7 +15,7 @@ from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import movies as schemas
 from movierec.errors import Conflict, Throttled, TmdbDisabled, UpstreamUnavailable, ValidationFailed
-from movierec.movies import MovieDetail, MovieFilters, MovieRecord, MovieSummary, TmdbListPage
+from movierec.movies import GenreCount, MovieFilters, MovieRecord, MovieSummary, TmdbListPage
 
 group = Group("/api/v1/movies", tag="movies")
 
@@ -24,31 +24,44 @@ PAGE_LENGTH = 20
 TRENDING_WINDOW_SECONDS = {"day": 24 * 3600, "week": 7 * 24 * 3600}
 
 
-def listed_movie_json(film: MovieSummary) -> dict[str, Any]:
+def listed_movie_json(movie: MovieSummary) -> schemas.ListedMovie:
     """Encode a movie for a list."""
     return {
-        "id": film.id,
-        "tmdb_id": film.tmdb_id,
-        "imdb_id": film.imdb_id,
-        "title": film.title,
-        "original_title": film.original_title or film.title,
-        "year": film.year,
-        "release_date": film.release_date,
-        "overview": film.overview,
-        "genres": film.genres,
-        "runtime": film.runtime,
-        "vote_average": film.vote_average,
-        "vote_count": film.vote_count,
-        "popularity": film.popularity,
-        "poster_url": IMAGE_URLS.poster(film.poster_path),
+        "id": movie.id,
+        "tmdb_id": movie.tmdb_id,
+        "imdb_id": movie.imdb_id,
+        "title": movie.title,
+        "original_title": movie.original_title or movie.title,
+        "year": movie.year,
+        "release_date": movie.release_date,
+        "overview": movie.overview,
+        "genres": movie.genres,
+        "runtime": movie.runtime,
+        "vote_average": movie.vote_average,
+        "vote_count": movie.vote_count,
+        "popularity": movie.popularity,
+        "poster_url": IMAGE_URLS.poster(movie.poster_path),
     }
 
 
-def movie_detail_json(film: MovieDetail) -> dict[str, Any]:
-    """Encode a movie with all details."""
-    facts = film.facts
-    return {
-        **listed_movie_json(film.listed),
+class Origin(TypedDict):
+    """Source and age of a movie or a list."""
+
+    source: schemas.Source
+    stale: bool
+    as_of: str | None
+
+
+def movie_json(call: Call, movie_id: int, *, fresh: bool = False) -> schemas.Movie:
+    """Encode a movie with all details for the caller. Raises NotFound.
+
+    `fresh`: TMDb sent its details just now.
+    """
+    movie = movies.detail(movie_id)
+    facts = movie.facts
+    origin = _origin_of_details(call, facts["details_at"], fresh)
+    details: schemas.DetailedMovie = {
+        **listed_movie_json(movie.summary),
         "tagline": facts["tagline"],
         "status": facts["status"],
         "budget": facts["budget"],
@@ -62,37 +75,40 @@ def movie_detail_json(film: MovieDetail) -> dict[str, Any]:
         "critics_score": facts["critics_score"],
         "critics_reviews": facts["critics_reviews"],
         "backdrop_url": IMAGE_URLS.backdrop(facts["backdrop_path"]),
-        "directors": film.directors,
-        "writers": film.writers,
-        "cast": film.cast,
-        "keywords": film.keywords,
+        "directors": movie.directors,
+        "writers": movie.writers,
+        "cast": [{"name": member["name"], "character": member["character"]} for member in movie.cast],
+        "keywords": movie.keywords,
         "created_at": timestamp(facts["created_at"]),
         "updated_at": timestamp(facts["updated_at"]),
+        "source": origin["source"],
+        "stale": origin["stale"],
+        "as_of": origin["as_of"],
     }
-
-
-def movie_json(call: Call, movie_id: int, *, fresh: bool = False) -> dict[str, Any]:
-    """Encode a movie for the caller. `fresh`: TMDb sent its details just now. Raises NotFound."""
-    film = movies.detail(movie_id)
-    document = {**movie_detail_json(film), **_by_tmdb(call, film.facts["details_at"], fresh)}
-    movie_id = document["id"]  # the surviving movie after a merge
+    document = cast(schemas.Movie, details)
     if call.caller is not None:
-        standing = library.movie_state(call.user_id, movie_id)
-        document["my_rating"] = standing.stars
-        document["is_favorite"] = standing.is_favorite
-        document["on_watchlist"] = standing.on_watchlist
-        document["times_seen"] = standing.times_seen
-        document["last_seen"] = standing.last_seen
-        serving = call.services.recommender.state()
-        document["predicted_rating"] = recommender.predict_rating(serving, call.user_id, movie_id)
+        _add_user_state(call, document)
     return document
 
 
-def _by_tmdb(call: Call, details_at: int | None, fresh: bool) -> dict[str, Any]:
-    """Return the origin and age of the details of a movie."""
+def _add_user_state(call: Call, document: schemas.Movie) -> None:
+    """Add the caller's rating, favorite, watchlist and history, and the predicted rating."""
+    movie_id = document["id"]  # the surviving movie after a merge
+    state = library.movie_state(call.user_id, movie_id)
+    document["my_rating"] = state.stars
+    document["is_favorite"] = state.is_favorite
+    document["on_watchlist"] = state.on_watchlist
+    document["times_seen"] = state.times_seen
+    document["last_seen"] = state.last_seen
+    model_state = call.services.recommender.state()
+    document["predicted_rating"] = recommender.predict_rating(model_state, call.user_id, movie_id)
+
+
+def _origin_of_details(call: Call, details_at: int | None, fresh: bool) -> Origin:
+    """Return the source and age of the details of a movie."""
     if details_at is None:
         return {"source": "catalogue", "stale": False, "as_of": None}
-    stale = call.services.sync.is_old(details_at)
+    stale = call.services.sync.is_stale(details_at)
     return {
         "source": "tmdb" if fresh and not stale else "cache",
         "stale": stale,
@@ -104,7 +120,7 @@ def _by_tmdb(call: Call, details_at: int | None, fresh: bool) -> dict[str, Any]:
 
 
 @group.get("/", access=Access.PUBLIC, answers={200: Page[schemas.ListedMovie]}, cache_seconds=60)
-def catalogue(call: Call, query: schemas.MovieQuery) -> dict[str, Any]:
+def catalogue(call: Call, query: schemas.MovieQuery) -> Page[schemas.ListedMovie]:
     """Return the movies of the catalogue.
 
     Orderings: popularity, vote_average, vote_count, release_date, title; a leading - sorts in descending order.
@@ -112,23 +128,23 @@ def catalogue(call: Call, query: schemas.MovieQuery) -> dict[str, Any]:
     filters = MovieFilters(
         **query.model_dump(exclude={"page", "page_size", "ordering", "adult", "genre"}),
         genre=movies.resolve_genre(query.genre),
-        adult=_adult(call, query.adult),
+        adult=_adult_filter(call, query.adult),
     )
     order = movies.order_by(query.ordering, movies.ORDERINGS)
-    count, films = movies.browse(filters, order=order, limit=query.page_size, offset=query.offset)
-    return page_json(call, query, count, list(map(listed_movie_json, films)))
+    count, page = movies.browse(filters, order=order, limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, list(map(listed_movie_json, page)))
 
 
-async def _before_asking(call: Call) -> None:
+async def _before_fetch(call: Call) -> None:
     """Count a fetch from TMDb against the search limit if the caller is not signed in. Raises Throttled."""
     if call.caller is None:
-        await call.count_address("search")
+        await call.throttle_address("search")
 
 
 @group.get("/{id}/", access=Access.PUBLIC, answers={200: schemas.Movie}, cache_seconds=60)
-async def movie(call: Call, id: int) -> dict[str, Any]:
+async def movie(call: Call, id: int) -> schemas.Movie:
     """Return a movie; for signed-in users with rating, predicted rating, favorite, watchlist and history."""
-    fresh = await call.services.sync.complete(id, lambda: _before_asking(call))
+    fresh = await call.services.sync.fetch_missing_details(id, lambda: _before_fetch(call))
     return await call.read(movie_json, call, id, fresh=fresh)
 
 
@@ -139,9 +155,9 @@ async def movie(call: Call, id: int) -> dict[str, Any]:
     errors=(UpstreamUnavailable, Throttled),
     cache_seconds=60,
 )
-async def by_tmdb_id(call: Call, tmdb_id: int) -> dict[str, Any]:
+async def by_tmdb_id(call: Call, tmdb_id: int) -> schemas.Movie:
     """Return a movie by its TMDb id. A movie that is not in the catalogue is fetched from TMDb and stored."""
-    movie_id, fresh = await call.services.sync.by_tmdb_id(tmdb_id, lambda: call.count_address("search"))
+    movie_id, fresh = await call.services.sync.by_tmdb_id(tmdb_id, lambda: call.throttle_address("search"))
     return await call.read(movie_json, call, movie_id, fresh=fresh)
 
 
@@ -152,85 +168,110 @@ async def by_tmdb_id(call: Call, tmdb_id: int) -> dict[str, Any]:
     errors=(UpstreamUnavailable, Throttled),
     cache_seconds=60,
 )
-async def by_imdb_id(call: Call, imdb_id: str) -> dict[str, Any]:
+async def by_imdb_id(call: Call, imdb_id: str) -> schemas.Movie:
     """Return a movie by its IMDb id. A movie that is not in the catalogue is fetched from TMDb and stored."""
-    movie_id, fresh = await call.services.sync.by_imdb_id(imdb_id, lambda: call.count_address("search"))
+    movie_id, fresh = await call.services.sync.by_imdb_id(imdb_id, lambda: call.throttle_address("search"))
     return await call.read(movie_json, call, movie_id, fresh=fresh)
 
 
 @group.get(
     "/search/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60, throttle="search"
 )
-async def search(call: Call, query: schemas.SearchQuery) -> dict[str, Any]:
-    """Search movies by title, with typo tolerance, best match first. Includes results of TMDb if they arrive in time."""
-    text, sync, found = movies.validate_search_text(query.text), call.services.sync, None
-    if sync.is_on:
-        found = await sync.search(text, year=query.year, adult=await call.read(_allows_adult, call))
+async def search(call: Call, query: schemas.SearchQuery) -> schemas.MovieList:
+    """Search movies by title, with typo tolerance, best match first.
 
-    def merged() -> dict[str, Any]:
-        count, films = movies.search(
+    Results of TMDb are included if they arrive in time.
+    """
+    text, sync = movies.validate_search_text(query.text), call.services.sync
+    page: TmdbListPage | None = None
+    if sync.is_on:
+        page = await sync.search(text, year=query.year, adult=await call.read(_allows_adult, call))
+
+    def merged() -> schemas.MovieList:
+        count, summaries = movies.search(
             text,
             year=query.year,
             genre=query.genre,
             adult=_allows_adult(call),
-            elsewhere=found.ids if found else (),
+            tmdb_matches=page.ids if page else (),
             limit=PAGE_LENGTH,
             offset=PAGE_LENGTH * (query.page - 1),
         )
-        return {**_list_json(query, count, films), **_origin(found)}
+        return _list_json(query, count, summaries, page)
 
     return await call.read(merged)
 
 
 @group.get("/popular/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
-async def popular(call: Call, query: schemas.ListQuery) -> dict[str, Any]:
+async def popular(call: Call, query: schemas.ListQuery) -> schemas.MovieList:
     """Return the most popular movies by TMDb, or by the catalogue if TMDb does not answer."""
-    found = await call.services.sync.popular(query.page)
-    return await call.read(_found_json, call, found, query, movies.popular)
+    page = await call.services.sync.popular(query.page)
+    return await call.read(_chart_json, call, page, query, movies.popular)
 
 
 @group.get("/top_rated/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
-async def top_rated(call: Call, query: schemas.ListQuery) -> dict[str, Any]:
+async def top_rated(call: Call, query: schemas.ListQuery) -> schemas.MovieList:
     """Return the top rated movies by TMDb, or by the catalogue, where few votes have less weight."""
-    found = await call.services.sync.top_rated(query.page)
-    return await call.read(_found_json, call, found, query, movies.top_rated)
+    page = await call.services.sync.top_rated(query.page)
+    return await call.read(_chart_json, call, page, query, movies.top_rated)
 
 
 @group.get("/trending/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
-async def trending(call: Call, query: schemas.TrendingQuery) -> dict[str, Any]:
+async def trending(call: Call, query: schemas.TrendingQuery) -> schemas.MovieList:
     """Return the trending movies by TMDb.
 
     Without TMDb: the movies rated most often on this server, then the most popular new ones.
     """
 
-    def here(**window: Any) -> tuple[int, list[MovieSummary]]:
-        active = library.most_rated(call.now - TRENDING_WINDOW_SECONDS[query.time_window])
-        return movies.trending(active, time.gmtime(call.now).tm_year, **window)
+    def from_ratings(*, adult: bool, limit: int, offset: int) -> tuple[int, list[MovieSummary]]:
+        rated = library.most_rated(call.now - TRENDING_WINDOW_SECONDS[query.time_window])
+        this_year = time.gmtime(call.now).tm_year
+        return movies.trending(rated, this_year, adult=adult, limit=limit, offset=offset)
 
-    found = await call.services.sync.trending(query.time_window, query.page)
-    return await call.read(_found_json, call, found, query, here)
-
-
-def _found_json(
-    call: Call,
-    found: TmdbListPage | None,
-    query: schemas.ListQuery,
-    here: Callable[..., tuple[int, list[MovieSummary]]],
-) -> dict[str, Any]:
-    """Encode a page of TMDb or, if there is none, of the catalogue."""
-    if found is None:
-        window = {"limit": PAGE_LENGTH, "offset": PAGE_LENGTH * (query.page - 1)}
-        return _list_json(query, *here(adult=_allows_adult(call), **window))
-    films = list(map(listed_movie_json, movies.summaries(found.ids)))
-    totals = {"total_pages": found.total_pages, "total_results": found.total_results}
-    return {"results": films, "page": query.page, **totals, **_origin(found)}
+    page = await call.services.sync.trending(query.time_window, query.page)
+    return await call.read(_chart_json, call, page, query, from_ratings)
 
 
-def _origin(found: TmdbListPage | None) -> dict[str, Any]:
-    """Return the origin and age of a list."""
-    if found is None:
+class Chart(Protocol):
+    """A chart of the catalogue: returns the number of its movies and those of one page."""
+
+    def __call__(self, *, adult: bool, limit: int, offset: int) -> tuple[int, list[MovieSummary]]: ...
+
+
+def _chart_json(
+    call: Call, page: TmdbListPage | None, query: schemas.ListQuery, chart: Chart
+) -> schemas.MovieList:
+    """Encode a page of TMDb or, if there is none, of a chart of the catalogue."""
+    if page is None:
+        offset = PAGE_LENGTH * (query.page - 1)
+        return _list_json(query, *chart(adult=_allows_adult(call), limit=PAGE_LENGTH, offset=offset), None)
+    return {
+        "results": list(map(listed_movie_json, movies.summaries(page.ids))),
+        "page": query.page,
+        "total_pages": page.total_pages,
+        "total_results": page.total_results,
+        **_origin(page),
+    }
+
+
+def _list_json(
+    query: schemas.ListQuery, count: int, summaries: Sequence[MovieSummary], page: TmdbListPage | None
+) -> schemas.MovieList:
+    """Encode one page of `count` movies. `page` is the list of TMDb that they are merged with."""
+    return {
+        "results": list(map(listed_movie_json, summaries)),
+        "page": query.page,
+        "total_pages": -(-count // PAGE_LENGTH),
+        "total_results": count,
+        **_origin(page),
+    }
+
+
+def _origin(page: TmdbListPage | None) -> Origin:
+    """Return the source and age of a list."""
+    if page is None:
         return {"source": "catalogue", "stale": False, "as_of": None}
-    return {"source": found.source, "stale": found.stale, "as_of": timestamp(found.fetched_at)}
+    return {"source": page.source, "stale": page.stale, "as_of": timestamp(page.fetched_at)}
 
 
 def _allows_adult(call: Call) -> bool:
@@ -238,36 +279,30 @@ def _allows_adult(call: Call) -> bool:
     return call.caller is not None and auth.profile_of(call.user_id).mature_content
 
 
-def _adult(call: Call, wanted: bool | None) -> bool | None:
+def _adult_filter(call: Call, adult: bool | None) -> bool | None:
     """Return the adult filter: only adult movies (True), none (False) or all movies (None)."""
     if _allows_adult(call):
-        return wanted
-    if wanted and call.caller is not None:
+        return adult
+    if adult and call.caller is not None:
         raise ValidationFailed.of("adult", "Your profile hides adult movies. Set mature_content to see them.")
-    return bool(wanted)
-
-
-def _list_json(query: schemas.ListQuery, count: int, films: Sequence[MovieSummary]) -> dict[str, Any]:
-    return {
-        "results": list(map(listed_movie_json, films)),
-        "page": query.page,
-        "total_pages": -(-count // PAGE_LENGTH),
-        "total_results": count,
-        **_origin(None),
-    }
+    return bool(adult)
 
 
 @group.get("/genres/", access=Access.PUBLIC, answers={200: Page[schemas.Genre]}, cache_seconds=60)
-def genres(call: Call, query: schemas.GenreQuery) -> dict[str, Any]:
+def genres(call: Call, query: schemas.GenreQuery) -> Page[schemas.Genre]:
     """Return all genres with their number of movies."""
-    count, found = movies.genres(limit=query.page_size, offset=query.offset)
-    return page_json(call, query, count, [genre._asdict() for genre in found])
+    count, page = movies.genres(limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, [_genre_json(genre) for genre in page])
 
 
 @group.get("/genres/{id}/", access=Access.PUBLIC, answers={200: schemas.Genre}, cache_seconds=60)
-def genre(call: Call, id: int) -> dict[str, Any]:
+def genre(call: Call, id: int) -> schemas.Genre:
     """Return a genre."""
-    return movies.genre(id)._asdict()
+    return _genre_json(movies.genre(id))
+
+
+def _genre_json(genre: GenreCount) -> schemas.Genre:
+    return {"id": genre.id, "tmdb_id": genre.tmdb_id, "name": genre.name, "movies": genre.movies}
 
 
 @group.post(
@@ -276,9 +311,9 @@ def genre(call: Call, id: int) -> dict[str, Any]:
     answers={200: schemas.GenresSynced},
     errors=(TmdbDisabled, UpstreamUnavailable),
 )
-async def sync_genres(call: Call) -> dict[str, Any]:
+async def sync_genres(call: Call) -> schemas.GenresSynced:
     """Sync the genres with TMDb: new ones are created, existing ones receive their TMDb id."""
-    added, joined = await call.services.sync.genres()
+    added, joined = await call.services.sync.sync_genres()
     return {"message": "The genres are those of TMDb now.", "added": added, "joined": joined}
 
 
@@ -286,22 +321,22 @@ async def sync_genres(call: Call) -> dict[str, Any]:
 
 
 @group.post("/", access=Access.STAFF, answers={201: schemas.Movie}, errors=(Conflict,))
-def add(call: Call, body: schemas.NewMovie) -> dict[str, Any]:
+def add(call: Call, body: schemas.NewMovie) -> schemas.Movie:
     """Create a movie."""
-    return movie_json(call, movies.create_movie(_facts(body), call.now))
+    return movie_json(call, movies.create_movie(_record(body), call.now))
 
 
 @group.put("/{id}/", access=Access.STAFF, answers={200: schemas.Movie}, errors=(Conflict,))
-def replace(call: Call, id: int, body: schemas.NewMovie) -> dict[str, Any]:
+def replace(call: Call, id: int, body: schemas.NewMovie) -> schemas.Movie:
     """Replace all fields of a movie. Missing fields become empty."""
-    movies.replace_movie(id, _facts(body), call.now)
+    movies.replace_movie(id, _record(body), call.now)
     return movie_json(call, id)
 
 
 @group.patch("/{id}/", access=Access.STAFF, answers={200: schemas.Movie}, errors=(Conflict,))
-def change(call: Call, id: int, body: schemas.MovieChange) -> dict[str, Any]:
+def change(call: Call, id: int, body: schemas.MovieChange) -> schemas.Movie:
     """Change fields of a movie. Missing fields are left unchanged."""
-    movies.update_movie(id, _told(body.model_dump(exclude_unset=True)), call.now)
+    movies.update_movie(id, _catalogue_fields(body.model_dump(exclude_unset=True)), call.now)
     return movie_json(call, id)
 
 
@@ -312,7 +347,7 @@ def remove(call: Call, id: int) -> None:
 
 
 @group.post("/{id}/merge/", access=Access.STAFF, answers={200: schemas.Movie})
-def merge(call: Call, id: int, body: schemas.MergeMovie) -> dict[str, Any]:
+def merge(call: Call, id: int, body: schemas.MergeMovie) -> schemas.Movie:
     """Merge a movie into another one, to which its id redirects from then on.
 
     If a user rated both, the newer rating is kept. Reviews and notes are kept.
@@ -320,17 +355,17 @@ def merge(call: Call, id: int, body: schemas.MergeMovie) -> dict[str, Any]:
     return movie_json(call, movies.merge_movies(id, body.into, call.now))
 
 
-def _facts(body: schemas.NewMovie) -> MovieRecord:
-    return MovieRecord(source="staff", **_told(body.model_dump()))
+def _record(body: schemas.NewMovie) -> MovieRecord:
+    return MovieRecord(source="staff", **_catalogue_fields(body.model_dump()))
 
 
-def _told(sent: dict[str, Any]) -> dict[str, Any]:
+def _catalogue_fields(fields: dict[str, Any]) -> dict[str, Any]:
     """Translate the fields of a body into those of the catalogue."""
-    told = {name: tuple(value) if isinstance(value, list) else value for name, value in sent.items()}
-    if "cast" in told:
-        told["characters"] = tuple(member["character"] for member in told["cast"])
-        told["cast"] = tuple(member["name"] for member in told["cast"])
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    if "cast" in values:
+        values["characters"] = tuple(member["character"] for member in values["cast"])
+        values["cast"] = tuple(member["name"] for member in values["cast"])
     for kind in ("poster", "backdrop"):
-        if f"{kind}_url" in told:
-            told[f"{kind}_path"] = IMAGE_URLS.path_of(str(told.pop(f"{kind}_url") or ""))
-    return told
+        if f"{kind}_url" in values:
+            values[f"{kind}_path"] = IMAGE_URLS.path_of(str(values.pop(f"{kind}_url") or ""))
+    return values

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any, get_origin
+from typing import TypeAlias, get_args, get_origin
 
 from apispec import APISpec
 from pydantic import BaseModel, TypeAdapter
+from typing_extensions import is_typeddict
 
 from movierec import __version__
 from movierec.api.endpoint import Access, Endpoint, FileContent
@@ -35,10 +36,12 @@ Calls beyond a rate limit are answered with 429 and `Retry-After` in seconds.
 Every error is an RFC 9457 problem document with a stable `code`.
 The movies shipped with movierec come from Wikidata (CC0). {ATTRIBUTION}"""
 
+JsonObject: TypeAlias = dict[str, object]
+
 _REFERENCE = "#/components/schemas/{model}"
 
 
-def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+def openapi_document(endpoints: Iterable[Endpoint]) -> JsonObject:
     """Return the document as plain data."""
     spec = APISpec(
         title="movierec",
@@ -49,7 +52,7 @@ def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     )
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     schemas = _Schemas(spec)
-    operations: dict[str, dict[str, Any]] = {}
+    operations: dict[str, JsonObject] = {}
     for endpoint in endpoints:
         operations.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
     for path, methods in operations.items():
@@ -63,26 +66,35 @@ class _Schemas:
     def __init__(self, spec: APISpec) -> None:
         self._spec = spec
 
-    def reference(self, model: Any) -> dict[str, Any]:
+    def reference(self, model: type[object]) -> JsonObject:
+        """Add the components of a model and return a reference to it, or the schema itself of any other type."""
         schema = TypeAdapter(model).json_schema(ref_template=_REFERENCE, mode="validation")
         for name, definition in schema.pop("$defs", {}).items():
             self._add(name, definition)
-        if get_origin(model) is None and isinstance(model, type) and issubclass(model, BaseModel):
-            name = re.sub(r"\[(\w+)\]", r"Of\1", model.__name__)  # Page[Movie] is no name there
-            self._add(name, {**schema, "title": name})
-            return {"$ref": _REFERENCE.format(model=name)}
-        return schema
+        if (component := _component_name(model)) is None:
+            return schema
+        self._add(component, {**schema, "title": component})
+        return {"$ref": _REFERENCE.format(model=component)}
 
-    def _add(self, name: str, schema: dict[str, Any]) -> None:
-        known = self._spec.components.schemas.get(name)
-        if known is None:
+    def _add(self, name: str, schema: JsonObject) -> None:
+        existing = self._spec.components.schemas.get(name)
+        if existing is None:
             self._spec.components.schema(name, schema)
-        elif known != schema:
+        elif existing != schema:
             raise ValueError(f"Two different schemas are named {name}.")
 
 
-def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
-    operation: dict[str, Any] = {
+def _component_name(model: type[object]) -> str | None:
+    """Return the name of a model's component: `PageOfMovie` for `Page[Movie]`, None for any other type."""
+    origin = get_origin(model)
+    if origin is not None and is_typeddict(origin):
+        return f"{origin.__name__}Of{get_args(model)[0].__name__}"
+    is_model = isinstance(model, type) and (is_typeddict(model) or issubclass(model, BaseModel))
+    return model.__name__ if is_model else None
+
+
+def _operation(endpoint: Endpoint, schemas: _Schemas) -> JsonObject:
+    operation: JsonObject = {
         "operationId": operation_id(endpoint),
         "summary": endpoint.summary,
         "tags": [endpoint.tag],
@@ -108,15 +120,15 @@ def operation_id(endpoint: Endpoint) -> str:
     return "_".join([endpoint.method.lower(), *words])
 
 
-def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
-    kinds: dict[type, dict[str, Any]] = {int: {"type": "integer", "minimum": 1}, str: {"type": "string"}}
+def _path_parameters(endpoint: Endpoint) -> list[JsonObject]:
+    kinds: dict[type, JsonObject] = {int: {"type": "integer", "minimum": 1}, str: {"type": "string"}}
     return [
         {"name": name, "in": "path", "required": True, "schema": kinds[kind]}
         for name, kind in endpoint.path_types.items()
     ]
 
 
-def _query_parameters(endpoint: Endpoint, schemas: _Schemas) -> list[dict[str, Any]]:
+def _query_parameters(endpoint: Endpoint, schemas: _Schemas) -> list[JsonObject]:
     if endpoint.query is None:
         return []
     schema = TypeAdapter(endpoint.query).json_schema(ref_template=_REFERENCE)
@@ -133,40 +145,41 @@ def _query_parameters(endpoint: Endpoint, schemas: _Schemas) -> list[dict[str, A
     ]
 
 
-def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
-    responses: dict[str, Any] = {}
+def _responses(endpoint: Endpoint, schemas: _Schemas) -> JsonObject:
+    responses: JsonObject = {}
     for status, model in endpoint.answers.items():
-        responses[str(status)] = {"description": HTTPStatus(status).phrase}
+        content: JsonObject | None = None
         if isinstance(model, FileContent):
             binary = {"schema": {"type": "string", "format": "binary"}}
-            responses[str(status)]["content"] = dict.fromkeys(model.content_types, binary)
+            content = dict.fromkeys(model.content_types, binary)
         elif model is not None:
             content = {"application/json": {"schema": schemas.reference(model)}}
-            responses[str(status)]["content"] = content
+        description = {"description": HTTPStatus(status).phrase}
+        responses[str(status)] = {**description, "content": content} if content else description
     problem = {"application/problem+json": {"schema": schemas.reference(Problem)}}
     codes: dict[int, list[str]] = {}
     for error in declared_errors(endpoint):
         codes.setdefault(HTTP_STATUS[error], []).append(error.code)
     for status, names in sorted(codes.items()):
-        description = f"{HTTPStatus(status).phrase}: {', '.join(dict.fromkeys(names))}"
-        responses[str(status)] = {"description": description, "content": problem}
+        phrase = f"{HTTPStatus(status).phrase}: {', '.join(dict.fromkeys(names))}"
+        responses[str(status)] = {"description": phrase, "content": problem}
     responses["default"] = {"description": "Any other failure", "content": problem}
     return responses
 
 
 def declared_errors(endpoint: Endpoint) -> list[type[MovierecError]]:
     """Return the error classes that the declaration of an endpoint implies or lists."""
-    found: list[type[MovierecError]] = []
+    classes: list[type[MovierecError]] = []
     if endpoint.access is not Access.PUBLIC:
-        found.append(NotAuthenticated)
+        classes.append(NotAuthenticated)
     if endpoint.access is Access.STAFF or endpoint.session_only:
-        found.append(PermissionDenied)
+        classes.append(PermissionDenied)
     if endpoint.throttle is not None:
-        found.append(Throttled)
+        classes.append(Throttled)
     if endpoint.path_types:
-        found.append(NotFound)
+        classes.append(NotFound)
     if endpoint.body is not None:
-        found += [MalformedRequest, BodyTooLarge, UnsupportedMediaType]
+        classes += [MalformedRequest, BodyTooLarge, UnsupportedMediaType]
     if endpoint.body is not None or endpoint.query is not None:
-        found.append(ValidationFailed)
-    return [*found, *(error for error in endpoint.errors if error not in found)]
+        classes.append(ValidationFailed)
+    return [*classes, *(error for error in endpoint.errors if error not in classes)]

@@ -5,31 +5,33 @@ The page sizes are defined in `schemas/base.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from movierec.api.call import Call
-from movierec.api.schemas.base import MAXIMUM_PAGE, PageQuery
+from movierec.api.schemas import Page, PageQuery
+from movierec.api.schemas.base import MAX_PAGE
+
+Item = TypeVar("Item")
 
 
-def page_json(call: Call, query: PageQuery, count: int, results: Sequence[Any]) -> dict[str, Any]:
+def page_json(call: Call, query: PageQuery, count: int, results: list[Item]) -> Page[Item]:
     """Return one page of `count` items as the answer of the current call."""
-    last = min(max(1, -(-count // query.page_size)), MAXIMUM_PAGE)
+    last = min(max(1, -(-count // query.page_size)), MAX_PAGE)
     return {
         "count": count,
-        "next": _address(call, query.page + 1) if query.page < last else None,
+        "next": _page_url(call, query.page + 1) if query.page < last else None,
         # From beyond the end, back to the last page with items.
-        "previous": _address(call, min(query.page - 1, last)) if query.page > 1 else None,
+        "previous": _page_url(call, min(query.page - 1, last)) if query.page > 1 else None,
         "results": results,
     }
 
 
-def single_page_json(results: Sequence[Any]) -> dict[str, Any]:
+def single_page_json(results: list[Item]) -> Page[Item]:
     """Return a list that has only one page."""
     return {"count": len(results), "next": None, "previous": None, "results": results}
 
 
-def _address(call: Call, page: int) -> str:
+def _page_url(call: Call, page: int) -> str:
     parameters = {**call.request.query, "page": str(page)}
-    return call.url(f"{call.request.rel_url.raw_path}?{urlencode(parameters)}")
+    return call.absolute_url(f"{call.request.rel_url.raw_path}?{urlencode(parameters)}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiohttp import web
 
 from movierec import errors
 from movierec.api.encoding import encode_json
+from movierec.api.schemas import Problem
 from movierec.errors import MovierecError
 
 HTTP_STATUS: dict[type[MovierecError], int] = {
@@ -48,7 +47,7 @@ _BY_STATUS: dict[int, type[MovierecError]] = {
 def problem_response(error: MovierecError, path: str, request_id: str) -> web.Response:
     """Return the problem document of an error."""
     status = HTTP_STATUS[type(error)]
-    document: dict[str, Any] = {
+    document: Problem = {
         "type": f"urn:movierec:problem:{error.code}",
         "title": error.code.replace("_", " ").capitalize(),
         "status": status,
@@ -56,7 +55,7 @@ def problem_response(error: MovierecError, path: str, request_id: str) -> web.Re
         "instance": path,
         "request_id": request_id,
         "code": error.code,
-        "errors": [item._asdict() for item in error.errors],
+        "errors": [{"field": item.field, "message": item.message} for item in error.errors],
     }
     headers = {"Cache-Control": "no-store"}
     if status == 401:

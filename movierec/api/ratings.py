@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 from movierec import library, movies
 from movierec.api.call import Call
@@ -11,14 +11,15 @@ from movierec.api.endpoint import Access, Group, JsonResponse
 from movierec.api.page_items import movie_page_json, with_movies
 from movierec.api.schemas import Page
 from movierec.api.schemas import library as schemas
+from movierec.api.schemas.movies import ListedMovie
 from movierec.errors import NotFound
-from movierec.library import RatedMovie
+from movierec.library import RatedMovie, RatingChanges
 
 group = Group("/api/v1/favorites/ratings", tag="ratings")
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Rating]})
-def ratings(call: Call, query: schemas.RatingQuery) -> dict[str, Any]:
+def ratings(call: Call, query: schemas.RatingQuery) -> Page[schemas.Rating]:
     """Return the ratings.
 
     Orderings: updated_at, created_at, rating, title, year; a leading - sorts in descending order.
@@ -27,7 +28,7 @@ def ratings(call: Call, query: schemas.RatingQuery) -> dict[str, Any]:
 
 
 @group.post("/", access=Access.USER, answers={201: schemas.Rating, 200: schemas.Rating}, errors=(NotFound,))
-def rate(call: Call, body: schemas.RateMovie) -> JsonResponse:
+def rate(call: Call, body: schemas.RateMovie) -> JsonResponse[schemas.Rating]:
     """Rate a movie: 201 for a new rating, 200 for a changed one. Without `review` the stored review is kept.
 
     The movie is removed from the watchlist unless the profile disables that.
@@ -36,21 +37,21 @@ def rate(call: Call, body: schemas.RateMovie) -> JsonResponse:
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Rating})
-def rating(call: Call, id: int) -> dict[str, Any]:
+def rating(call: Call, id: int) -> schemas.Rating:
     """Return a rating."""
     return _one(library.rating(call.user_id, id))
 
 
 @group.put("/{id}/", access=Access.USER, answers={200: schemas.Rating})
-def replace(call: Call, id: int, body: schemas.SetRating) -> dict[str, Any]:
+def replace(call: Call, id: int, body: schemas.SetRating) -> schemas.Rating:
     """Replace a rating. An empty `review` deletes the review, a missing one keeps it."""
     return _revise(call, id, {"rating": body.rating, "review": body.review})
 
 
 @group.patch("/{id}/", access=Access.USER, answers={200: schemas.Rating})
-def revise(call: Call, id: int, body: schemas.ReviseRating) -> dict[str, Any]:
+def revise(call: Call, id: int, body: schemas.ReviseRating) -> schemas.Rating:
     """Change rating or review. Missing fields are left unchanged."""
-    return _revise(call, id, body.model_dump(exclude_none=True))
+    return _revise(call, id, cast(RatingChanges, body.model_dump(exclude_none=True)))
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
@@ -60,13 +61,15 @@ def unrate(call: Call, id: int) -> None:
 
 
 @group.get("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating})
-def rating_of_movie(call: Call, movie_id: int) -> dict[str, Any]:
+def rating_of_movie(call: Call, movie_id: int) -> schemas.Rating:
     """Return the rating of a movie."""
-    return _one(movies.with_current_id(movie_id, lambda film: library.rating_of_movie(call.user_id, film)))
+    return _one(
+        movies.with_current_id(movie_id, lambda movie_id: library.rating_of_movie(call.user_id, movie_id))
+    )
 
 
 @group.put("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating, 201: schemas.Rating})
-def rate_movie(call: Call, movie_id: int, body: schemas.SetRating) -> JsonResponse:
+def rate_movie(call: Call, movie_id: int, body: schemas.SetRating) -> JsonResponse[schemas.Rating]:
     """Rate a movie by its id. Idempotent. Without `review` the stored review is kept."""
     return _rate(call, movie_id, body.rating, body.review)
 
@@ -75,27 +78,29 @@ def rate_movie(call: Call, movie_id: int, body: schemas.SetRating) -> JsonRespon
 def unrate_movie(call: Call, movie_id: int) -> None:
     """Delete the rating of a movie."""
     movies.with_current_id(
-        movie_id, lambda film: library.delete_rating_of_movie(call.user_id, film, now=call.now)
+        movie_id, lambda movie_id: library.delete_rating_of_movie(call.user_id, movie_id, now=call.now)
     )
 
 
-def _rate(call: Call, movie_id: int, stars: float, review: str | None) -> JsonResponse:
-    made, is_new = movies.with_current_id(
-        movie_id, lambda film: library.rate(call.user_id, film, stars, review=review, now=call.now)
+def _rate(call: Call, movie_id: int, stars: float, review: str | None) -> JsonResponse[schemas.Rating]:
+    rating, is_new = movies.with_current_id(
+        movie_id, lambda movie_id: library.rate(call.user_id, movie_id, stars, review=review, now=call.now)
     )
-    return JsonResponse(201 if is_new else 200, _one(made))
+    return JsonResponse(201 if is_new else 200, _one(rating))
 
 
-def _revise(call: Call, rating_id: int, changes: dict[str, Any]) -> dict[str, Any]:
+def _revise(call: Call, rating_id: int, changes: RatingChanges) -> schemas.Rating:
     return _one(library.update_rating(call.user_id, rating_id, changes, now=call.now))
 
 
-def _one(item: RatedMovie) -> dict[str, Any]:
+def _one(item: RatedMovie) -> schemas.Rating:
     return with_movies([item], _json)[0]
 
 
-def _json(item: RatedMovie) -> dict[str, Any]:
+def _json(item: RatedMovie, movie: ListedMovie) -> schemas.Rating:
     return {
+        "movie": movie["id"],
+        "movie_detail": movie,
         "id": item.id,
         "rating": item.stars,
         "review": item.review,

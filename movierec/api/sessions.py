@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import cast
 
 from movierec import auth
 from movierec.api.call import Call
@@ -19,21 +19,22 @@ group = Group("/api/v1/auth", tag="accounts")
 
 
 @group.get("/sessions/", access=Access.USER, answers={200: Page[schemas.Session]}, session_only=True)
-def sessions(call: Call, query: PageQuery) -> dict[str, Any]:
+def sessions(call: Call, query: PageQuery) -> Page[schemas.Session]:
     """Return the sessions, the most recently used first."""
     assert call.caller is not None
-    found = auth.sessions_of(call.user_id, call.services.settings.auth, call.now)
-    shown = [
+    current_id = call.caller.session_id
+    live = auth.sessions_of(call.user_id, call.services.settings.auth, call.now)
+    page: list[schemas.Session] = [
         {
             "id": session.id,
             "label": session.label,
             "created_at": timestamp(session.created_at),
             "last_used_at": timestamp(session.last_used_at),
-            "current": session.id == call.caller.session_id,
+            "current": session.id == current_id,
         }
-        for session in found[query.offset : query.offset + query.page_size]
+        for session in live[query.offset : query.offset + query.page_size]
     ]
-    return page_json(call, query, len(found), shown)
+    return page_json(call, query, len(live), page)
 
 
 @group.delete("/sessions/{id}/", access=Access.USER, answers={204: None}, session_only=True)
@@ -43,32 +44,32 @@ def end_session(call: Call, id: int) -> None:
 
 
 @group.post("/logout_all/", access=Access.USER, answers={200: Message}, session_only=True)
-def log_out_everywhere(call: Call) -> dict[str, Any]:
+def log_out_everywhere(call: Call) -> Message:
     """End all sessions, including the current one, and all personal tokens."""
-    auth.sign_out_everywhere(call.user_id, call.now, address=call.address)
+    auth.sign_out_everywhere(call.user_id, call.now, address=call.client_address)
     return {"message": "Signed out everywhere."}
 
 
 @group.get("/tokens/", access=Access.USER, answers={200: Page[schemas.PersonalToken]}, session_only=True)
-def tokens(call: Call, query: PageQuery) -> dict[str, Any]:
+def tokens(call: Call, query: PageQuery) -> Page[schemas.PersonalToken]:
     """Return the personal tokens, newest first, without their secrets."""
-    found = auth.personal_tokens_of(call.user_id)
-    shown = found[query.offset : query.offset + query.page_size]
-    return page_json(call, query, len(found), [_token_json(token) for token in shown])
+    all_tokens = auth.personal_tokens_of(call.user_id)
+    page = all_tokens[query.offset : query.offset + query.page_size]
+    return page_json(call, query, len(all_tokens), [_token_json(token) for token in page])
 
 
 @group.post(
     "/tokens/", access=Access.USER, answers={201: schemas.NewToken}, errors=(Conflict,), session_only=True
 )
-def make_token(call: Call, body: schemas.MakeToken) -> JsonResponse:
+def make_token(call: Call, body: schemas.MakeToken) -> JsonResponse[schemas.NewToken]:
     """Create a personal token for scripts, sent as `Authorization: Bearer mrp_…`.
 
     The scope `read` allows GET only. No personal token may manage sessions, tokens, the password or the account.
     """
-    made, secret = auth.create_personal_token(
+    token, secret = auth.create_personal_token(
         call.user_id, body.name, body.scopes, _expiry(call, body), call.now
     )
-    return JsonResponse(201, {**_token_json(made), "token": secret})
+    return JsonResponse(201, {**_token_json(token), "token": secret})
 
 
 @group.delete("/tokens/{id}/", access=Access.USER, answers={204: None}, session_only=True)
@@ -89,11 +90,11 @@ def _expiry(call: Call, body: schemas.MakeToken) -> int | None:
     return int(expires_at.timestamp())
 
 
-def _token_json(token: PersonalToken) -> dict[str, Any]:
+def _token_json(token: PersonalToken) -> schemas.PersonalToken:
     return {
         "id": token.id,
         "name": token.name,
-        "scopes": token.scopes,
+        "scopes": cast(list[schemas.Scope], token.scopes),
         "created_at": timestamp(token.created_at),
         "expires_at": timestamp(token.expires_at),
         "last_used_at": timestamp(token.last_used_at),

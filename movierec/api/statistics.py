@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
-
 from movierec import library, recommender
 from movierec.api.call import Call
 from movierec.api.endpoint import Access, Group
 from movierec.api.schemas import statistics as schemas
-from movierec.library import Opinion
 from movierec.recommender import PredictionAccuracy
 
 group = Group("/api/v1/stats", tag="stats")
 
 
 @group.get("/", access=Access.USER, answers={200: schemas.Statistics})
-def statistics(call: Call, query: schemas.StatisticsQuery) -> dict[str, Any]:
+def statistics(call: Call, query: schemas.StatisticsQuery) -> schemas.Statistics:
     """Return counts, means by genre, decade and director, a rating histogram and the agreement with critics.
 
     `year` limits the statistics to movies seen in that year. A rated movie without a history entry counts as
     seen once, in the year it was rated. Years are in UTC.
     """
-    found = library.statistics(call.user_id, year=query.year, top=query.top)
+    totals = library.statistics(call.user_id, year=query.year, top=query.top)
     foresight = (
         recommender.prediction_accuracy_for(call.services.recommender.state(), call.user_id)
         if query.foresight
@@ -30,27 +26,54 @@ def statistics(call: Call, query: schemas.StatisticsQuery) -> dict[str, Any]:
     )
     return {
         "year": query.year,
-        "counts": dataclasses.asdict(found.counts),
-        "mean": found.mean,
-        "histogram": [{"rating": step / 2, "count": count} for step, count in enumerate(found.histogram, 1)],
-        "genres": list(map(dataclasses.asdict, found.genres)),
-        "decades": list(map(dataclasses.asdict, found.decades)),
-        "directors": list(map(dataclasses.asdict, found.directors)),
-        "years": list(map(dataclasses.asdict, found.years)),
-        "months": found.months,
-        "best": list(map(_opinion_json, found.best)),
+        "counts": _counts_json(totals.counts),
+        "mean": totals.mean,
+        "histogram": [{"rating": step / 2, "count": count} for step, count in enumerate(totals.histogram, 1)],
+        "genres": list(map(_group_json, totals.genres)),
+        "decades": list(map(_group_json, totals.decades)),
+        "directors": list(map(_group_json, totals.directors)),
+        "years": list(map(_year_json, totals.years)),
+        "months": totals.months,
+        "best": list(map(_opinion_json, totals.best)),
         "critics": {
-            "films": found.critics.films,
-            "mean_rating": found.critics.mean_stars,
-            "mean_critics_score": found.critics.mean_score,
-            "correlation": found.critics.correlation,
-            "disagreements": list(map(_opinion_json, found.critics.disagreements)),
+            "films": totals.critics.films,
+            "mean_rating": totals.critics.mean_stars,
+            "mean_critics_score": totals.critics.mean_score,
+            "correlation": totals.critics.correlation,
+            "disagreements": list(map(_opinion_json, totals.critics.disagreements)),
         },
         "foresight": _foresight_json(foresight) if foresight else None,
     }
 
 
-def _opinion_json(opinion: Opinion) -> dict[str, Any]:
+def _counts_json(counts: library.Counts) -> schemas.Counts:
+    return {
+        "ratings": counts.ratings,
+        "reviews": counts.reviews,
+        "favorites": counts.favorites,
+        "watchlist": counts.watchlist,
+        "films": counts.films,
+        "viewings": counts.viewings,
+        "rewatches": counts.rewatches,
+        "minutes": counts.minutes,
+    }
+
+
+def _group_json(group: library.RatedGroup) -> schemas.RatedGroup:
+    return {"name": group.name, "count": group.count, "mean": group.mean}
+
+
+def _year_json(year: library.YearSeen) -> schemas.YearSeen:
+    return {
+        "year": year.year,
+        "films": year.films,
+        "viewings": year.viewings,
+        "rewatches": year.rewatches,
+        "minutes": year.minutes,
+    }
+
+
+def _opinion_json(opinion: library.Opinion) -> schemas.Opinion:
     return {
         "movie": opinion.movie_id,
         "title": opinion.title,
@@ -60,12 +83,12 @@ def _opinion_json(opinion: Opinion) -> dict[str, Any]:
     }
 
 
-def _foresight_json(foresight: PredictionAccuracy) -> dict[str, Any]:
+def _foresight_json(accuracy: PredictionAccuracy) -> schemas.Foresight:
     return {
-        "films": foresight.movies,
-        "mean_error": foresight.mean_error,
+        "films": accuracy.movies,
+        "mean_error": accuracy.mean_error,
         "surprises": [
-            {"movie": one.movie_id, "title": one.title, "rating": one.stars, "expected": one.expected}
-            for one in foresight.surprises
+            {"movie": item.movie_id, "title": item.title, "rating": item.stars, "expected": item.expected}
+            for item in accuracy.surprises
         ],
     }

@@ -14,7 +14,7 @@ group = Group("/api/v1/movies", tag="movies")
 
 
 @group.post("/sync/", access=Access.STAFF, answers={202: schemas.Job}, errors=(Conflict, TmdbDisabled))
-async def sync(call: Call, query: schemas.SyncQuery) -> JsonResponse:
+async def sync(call: Call, query: schemas.SyncQuery) -> JsonResponse[schemas.Job]:
     """Fetch missing details of movies in users' libraries, changed movies and the charts from TMDb.
 
     The report counts calls, movies detailed, listed and new, ids unknown to TMDb (`unknown`), failed calls
@@ -24,6 +24,6 @@ async def sync(call: Call, query: schemas.SyncQuery) -> JsonResponse:
     if call.services.tmdb is None:
         raise TmdbDisabled()
     order = catalogue_sync.sync_parameters(tmdb, query.pages, query.budget)
-    made = await call.write(jobs.enqueue, call.user_id, catalogue_sync.KIND, order, call.now)
+    job = await call.write(jobs.enqueue, call.user_id, catalogue_sync.KIND, order, call.now)
     call.services.worker.wake()
-    return JsonResponse(202, job_json(made))
+    return JsonResponse(202, job_json(job))

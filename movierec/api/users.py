@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from movierec import auth
 from movierec.api.accounts import user_json
 from movierec.api.call import Call
@@ -18,15 +16,15 @@ group = Group("/api/v1/auth", tag="accounts")
 
 
 @group.get("/", access=Access.STAFF, answers={200: Page[schemas.Account]})
-def users(call: Call, query: schemas.UsersQuery) -> dict[str, Any]:
+def users(call: Call, query: schemas.UsersQuery) -> Page[schemas.Account]:
     """Return all accounts, oldest first."""
     wanted = AccountFilter(query.search, query.is_active, query.is_staff)
-    count, found = auth.accounts(wanted, limit=query.page_size, offset=query.offset)
-    return page_json(call, query, count, list(map(_account_json, found)))
+    count, users = auth.accounts(wanted, limit=query.page_size, offset=query.offset)
+    return page_json(call, query, count, list(map(_account_json, users)))
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Account})
-def user(call: Call, id: int) -> dict[str, Any]:
+def user(call: Call, id: int) -> schemas.Account:
     """Return an account."""
     return _account_json(auth.user(_allowed(call, id)))
 
@@ -38,7 +36,7 @@ def user(call: Call, id: int) -> dict[str, Any]:
     errors=(Conflict, PermissionDenied),
     session_only=True,
 )
-def replace(call: Call, id: int, body: schemas.SetUser) -> dict[str, Any]:
+def replace(call: Call, id: int, body: schemas.SetUser) -> schemas.Account:
     """Replace the names of an account. Staff may also disable it or grant the staff role."""
     return _change(call, id, body.model_dump(exclude_none=True))
 
@@ -50,7 +48,7 @@ def replace(call: Call, id: int, body: schemas.SetUser) -> dict[str, Any]:
     errors=(Conflict, PermissionDenied),
     session_only=True,
 )
-def change(call: Call, id: int, body: schemas.ChangeUser) -> dict[str, Any]:
+def change(call: Call, id: int, body: schemas.ChangeUser) -> schemas.Account:
     """Change fields of an account. A change of role or disabling ends all its sessions."""
     return _change(call, id, body.model_dump(exclude_none=True))
 
@@ -58,7 +56,7 @@ def change(call: Call, id: int, body: schemas.ChangeUser) -> dict[str, Any]:
 @group.delete("/{id}/", access=Access.USER, answers={204: None}, errors=(Conflict,), session_only=True)
 def erase(call: Call, id: int) -> None:
     """Delete an account and all its data permanently."""
-    auth.delete_account(_allowed(call, id), actor_id=call.user_id, now=call.now, address=call.address)
+    auth.delete_account(_allowed(call, id), actor_id=call.user_id, now=call.now, address=call.client_address)
 
 
 def _allowed(call: Call, user_id: int) -> int:
@@ -69,14 +67,14 @@ def _allowed(call: Call, user_id: int) -> int:
     return user_id
 
 
-def _change(call: Call, user_id: int, changes: dict[str, Any]) -> dict[str, Any]:
+def _change(call: Call, user_id: int, changes: dict[str, object]) -> schemas.Account:
     _allowed(call, user_id)
     assert call.caller is not None
     if not call.caller.is_staff and changes.keys() & {"is_active", "is_staff"}:
         raise PermissionDenied("Only staff may change is_active and is_staff.")
-    auth.change_account(user_id, changes, actor_id=call.user_id, now=call.now, address=call.address)
+    auth.change_account(user_id, changes, actor_id=call.user_id, now=call.now, address=call.client_address)
     return _account_json(auth.user(user_id))
 
 
-def _account_json(user: User) -> dict[str, Any]:
+def _account_json(user: User) -> schemas.Account:
     return {**user_json(user), "is_active": user.is_active}

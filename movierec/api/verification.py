@@ -5,8 +5,6 @@ A request for a mail is answered in the same way, after the same work, whoever t
 
 from __future__ import annotations
 
-from typing import Any
-
 from movierec import auth, db, mail
 from movierec.api.accounts import verify_password
 from movierec.api.call import Call
@@ -21,7 +19,7 @@ group = Group("/api/v1/auth", tag="accounts")
 
 
 @group.post("/verify_email/", access=Access.PUBLIC, answers={200: Message}, errors=(TokenInvalid,))
-def verify_email(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
+def verify_email(call: Call, body: schemas.AnyToken) -> Message:
     """Confirm an e-mail address with the token mailed to it."""
     auth.verify_email(body.token, call.now)
     return {"message": "Your e-mail address is confirmed."}
@@ -34,7 +32,7 @@ def verify_email(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
     errors=(MailDisabled,),
     throttle="reset_per_account",
 )
-def resend(call: Call) -> dict[str, Any]:
+def resend(call: Call) -> Message:
     """Send another link that confirms the e-mail address. Earlier links become invalid."""
     _check_links(call)
     mail.enqueue(MailKind.VERIFY, "", call.now, user_id=call.user_id)
@@ -48,7 +46,7 @@ def resend(call: Call) -> dict[str, Any]:
     errors=(MailDisabled,),
     throttle="reset_per_address",
 )
-def ask_for_reset(call: Call, body: schemas.AskForReset) -> dict[str, Any]:
+def ask_for_reset(call: Call, body: schemas.AskForReset) -> Message:
     """Send a link to set a new password, if an account has this address."""
     _check_links(call)
     key = auth.canonical_email(body.email)
@@ -63,7 +61,7 @@ def ask_for_reset(call: Call, body: schemas.AskForReset) -> dict[str, Any]:
     answers={200: Message},
     errors=(TokenInvalid, Busy),
 )
-async def reset_password(call: Call, body: schemas.ResetPassword) -> dict[str, Any]:
+async def reset_password(call: Call, body: schemas.ResetPassword) -> Message:
     """Set a new password with a mailed token. Every session ends."""
     settings = call.services.settings.auth
     owner = await call.read(auth.reset_token_owner, body.token, call.now)
@@ -78,7 +76,7 @@ async def reset_password(call: Call, body: schemas.ResetPassword) -> dict[str, A
 def _reset_password(call: Call, token: str, hashed: str) -> None:
     with db.write():
         owner = auth.reset_password(token, hashed, call.now)
-        auth.record_event("password_reset", owner.user_id, call.now, address=call.address)
+        auth.record_event("password_reset", owner.user_id, call.now, address=call.client_address)
         mail.enqueue(MailKind.RESET_DONE, owner.email, call.now, user_id=owner.user_id)
 
 
@@ -90,25 +88,27 @@ def _reset_password(call: Call, token: str, hashed: str) -> None:
     throttle="reset_per_account",
     session_only=True,
 )
-async def change_email(call: Call, body: schemas.ChangeEmail) -> dict[str, Any]:
+async def change_email(call: Call, body: schemas.ChangeEmail) -> Message:
     """Send a link to the new address. The address changes when the link is used.
 
     The old address is notified. The answer does not reveal if the new address belongs to another account.
     """
     _check_links(call)
     auth.canonical_email(body.email)
-    found = await call.read(auth.credentials_of_user, call.user_id)
-    if not await verify_password(call, body.password, found.password_hash):
+    credentials = await call.read(auth.credentials_of_user, call.user_id)
+    if not await verify_password(call, body.password, credentials.password_hash):
         raise InvalidCredentials("The password is wrong.")
-    await call.write(_ask_for_change, call, found, body.email)
+    await call.write(_ask_for_change, call, credentials, body.email)
     return _accepted(call, "If the address is free, a mail with a link is on its way there.")
 
 
-def _ask_for_change(call: Call, found: StoredCredentials, email: str) -> None:
+def _ask_for_change(call: Call, credentials: StoredCredentials, email: str) -> None:
     with db.write():
-        auth.record_event("email_change_asked", found.user_id, call.now, address=call.address)
+        auth.record_event("email_change_asked", credentials.user_id, call.now, address=call.client_address)
         for kind, about in ((MailKind.CHANGE, ""), (MailKind.CHANGE_ASKED, email)):
-            mail.enqueue(kind, email, call.now, user_id=found.user_id, auth_epoch=found.epoch, about=about)
+            mail.enqueue(
+                kind, email, call.now, user_id=credentials.user_id, auth_epoch=credentials.epoch, about=about
+            )
 
 
 @group.post(
@@ -117,11 +117,11 @@ def _ask_for_change(call: Call, found: StoredCredentials, email: str) -> None:
     answers={200: Message},
     errors=(TokenInvalid, Conflict),
 )
-def confirm_change_of_email(call: Call, body: schemas.AnyToken) -> dict[str, Any]:
+def confirm_change_of_email(call: Call, body: schemas.AnyToken) -> Message:
     """Change the e-mail address with the token mailed to the new one. Every session ends."""
     with db.write():
         change = auth.change_email(body.token, call.now)
-        auth.record_event("email_changed", change.user_id, call.now, address=call.address)
+        auth.record_event("email_changed", change.user_id, call.now, address=call.client_address)
         mail.enqueue(MailKind.CHANGED, change.old, call.now, user_id=change.user_id, about=change.new)
     return {"message": f"Your e-mail address is {change.new} now. Every session has ended: sign in again."}
 
@@ -131,7 +131,7 @@ def _check_links(call: Call) -> None:
         raise MailDisabled()
 
 
-def _accepted(call: Call, message: str) -> dict[str, Any]:
+def _accepted(call: Call, message: str) -> Message:
     if not call.services.settings.mail.host:
         message += (
             " This daemon sends no mail itself: its administrator sees it with `movierec-server outbox`."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
@@ -11,6 +9,7 @@ from movierec.api.endpoint import Access, Group, JsonResponse
 from movierec.api.page_items import movie_page_json, with_movies
 from movierec.api.schemas import Page
 from movierec.api.schemas import library as schemas
+from movierec.api.schemas.movies import ListedMovie
 from movierec.errors import NotFound
 from movierec.library import WatchlistMovie
 
@@ -18,7 +17,7 @@ group = Group("/api/v1/watchlist", tag="watchlist")
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.WatchlistEntry]})
-def watchlist(call: Call, query: schemas.WatchlistQuery) -> dict[str, Any]:
+def watchlist(call: Call, query: schemas.WatchlistQuery) -> Page[schemas.WatchlistEntry]:
     """Return the watchlist.
 
     Orderings: created_at, title, year; a leading - sorts in descending order.
@@ -32,15 +31,16 @@ def watchlist(call: Call, query: schemas.WatchlistQuery) -> dict[str, Any]:
     answers={201: schemas.WatchlistEntry, 200: schemas.WatchlistEntry},
     errors=(NotFound,),
 )
-def add(call: Call, body: schemas.AddToWatchlist) -> JsonResponse:
+def add(call: Call, body: schemas.AddToWatchlist) -> JsonResponse[schemas.WatchlistEntry]:
     """Add a movie to the watchlist. Repeating the request updates the note of the existing entry.
 
     The movie is removed when it is rated or added to the history, unless the profile disables that.
     """
-    made, is_new = movies.with_current_id(
-        body.movie, lambda film: library.add_to_watchlist(call.user_id, film, note=body.note, now=call.now)
+    entry, is_new = movies.with_current_id(
+        body.movie,
+        lambda movie_id: library.add_to_watchlist(call.user_id, movie_id, note=body.note, now=call.now),
     )
-    return JsonResponse(201 if is_new else 200, with_movies([made], _json)[0])
+    return JsonResponse(201 if is_new else 200, with_movies([entry], _json)[0])
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
@@ -49,5 +49,11 @@ def remove(call: Call, id: int) -> None:
     library.remove_from_watchlist(call.user_id, id, now=call.now)
 
 
-def _json(item: WatchlistMovie) -> dict[str, Any]:
-    return {"id": item.id, "note": item.note, "created_at": timestamp(item.created_at)}
+def _json(item: WatchlistMovie, movie: ListedMovie) -> schemas.WatchlistEntry:
+    return {
+        "movie": movie["id"],
+        "movie_detail": movie,
+        "id": item.id,
+        "note": item.note,
+        "created_at": timestamp(item.created_at),
+    }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from movierec import library
-from tests.films import MOVIES, movie_id
+from tests.films import MOVIE_TITLES, movie_id
 from tests.running import Account, RunningDaemon
 
 CHANGES, UNDO = "/api/v1/changes/", "/api/v1/changes/undo/"
@@ -48,15 +50,15 @@ def test_undoing_what_is_undone_or_not_there(daemon: RunningDaemon) -> None:
 def test_an_import_of_many_is_undone_in_steps_what_was_changed_since_is_named(
     daemon: RunningDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("movierec.library.inverse_changes.BATCH", 10)
+    monkeypatch.setattr(sys.modules["movierec.library.undo"], "BATCH", 10)
     ann = daemon.register()
-    changes = [library.rating_change(movie_id(film), 3) for film in MOVIES]
+    changes = [library.rating_change(movie_id(film), 3) for film in MOVIE_TITLES]
     library.apply(ann.id, changes, what="Imported a file", now=1, job_id=1)
     daemon.put(f"{RATINGS}movie/{movie_id(ALIEN)}/", {"rating": 5}, token=ann)
     change = next(item for item in daemon.get(CHANGES, token=ann)["results"] if item["job"] == 1)
-    assert change["rows"] == len(MOVIES)
+    assert change["rows"] == len(MOVIE_TITLES)
     undone = daemon.post(UNDO, {"change": change["id"]}, token=ann)
-    assert (undone["reverted"], undone["left_count"]) == (len(MOVIES) - 1, 1)
+    assert (undone["reverted"], undone["left_count"]) == (len(MOVIE_TITLES) - 1, 1)
     assert undone["left"] == [{"movie": movie_id(ALIEN), "title": "Alien (1979)"}]
     assert [item["rating"] for item in daemon.get(RATINGS, token=ann)["results"]] == [5]
 

@@ -9,8 +9,8 @@ import pytest
 
 from movierec import db
 from movierec.movies import MovieRecord
-from movierec.movies.ingest import upsert
-from tests.films import MOVIES, NOW, movie_id
+from movierec.movies.ingest.upsert import upsert
+from tests.films import MOVIE_TITLES, NOW, movie_id
 from tests.running import RunningDaemon
 
 MOVIES = "/api/v1/movies"
@@ -73,7 +73,7 @@ def test_the_catalogue_comes_in_pages(daemon: RunningDaemon) -> None:
 
 def test_pages_beyond_the_end_are_empty(daemon: RunningDaemon) -> None:
     page = daemon.get(f"{MOVIES}/?page=1000000&page_size=100")
-    assert (page["count"], page["results"], page["next"]) == (len(MOVIES), [], None)
+    assert (page["count"], page["results"], page["next"]) == (len(MOVIE_TITLES), [], None)
     assert page["previous"].endswith("page=1&page_size=100")
 
 
@@ -92,7 +92,7 @@ FILTERS: list[tuple[dict[str, Any], Any]] = [
 
 def test_filters(daemon: RunningDaemon) -> None:
     everything = results(daemon, "/", page_size=100)
-    assert len(everything) == len(MOVIES)
+    assert len(everything) == len(MOVIE_TITLES)
     for query, holds in FILTERS:
         found = results(daemon, "/", page_size=100, **query)
         assert 0 < len(found) < len(everything)
@@ -248,13 +248,13 @@ def test_what_is_not_there_is_not_found(daemon: RunningDaemon) -> None:
 
 def test_popular_and_top_rated_come_in_the_envelope_of_tmdb(daemon: RunningDaemon) -> None:
     popular = daemon.get(f"{MOVIES}/popular/")
-    assert popular["total_results"] == len(MOVIES)
-    assert (popular["page"], popular["total_pages"]) == (1, -(-len(MOVIES) // 20))
+    assert popular["total_results"] == len(MOVIE_TITLES)
+    assert (popular["page"], popular["total_pages"]) == (1, -(-len(MOVIE_TITLES) // 20))
     assert (popular["source"], popular["stale"]) == ("catalogue", False)
     values = [movie["popularity"] for movie in popular["results"]]
     assert values == sorted(values, reverse=True)
     last = daemon.get(f"{MOVIES}/popular/?page={popular['total_pages']}")
-    assert len(last["results"]) == len(MOVIES) % 20
+    assert len(last["results"]) == len(MOVIE_TITLES) % 20
     assert daemon.get(f"{MOVIES}/popular/?page=1000000")["results"] == []
     daemon.get(f"{MOVIES}/popular/?page=0", status=422)
     daemon.get(f"{MOVIES}/popular/?page_size=5", status=422)
@@ -363,7 +363,7 @@ def test_search_text_is_only_text(daemon: RunningDaemon) -> None:
     for text in HOSTILE:
         found = daemon.get(f"{MOVIES}/search/?{urlencode({'q': text})}")
         assert found["total_results"] >= len(found["results"])
-    assert daemon.get(f"{MOVIES}/?page_size=1")["count"] == len(MOVIES)
+    assert daemon.get(f"{MOVIES}/?page_size=1")["count"] == len(MOVIE_TITLES)
 
 
 BAD_SEARCHES = [

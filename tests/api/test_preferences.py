@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from movierec.movies import MovieRecord
-from movierec.movies.ingest import upsert
+from movierec.movies.ingest.upsert import upsert
 from tests.films import NOW, movie_id
 from tests.running import Account, RunningDaemon
 

@@ -1,7 +1,7 @@
-"""What goes in and out as JSON: pydantic models, one file per group of endpoints.
+"""JSON schemas of requests and answers, one file per group of endpoints.
 
-Bodies and queries are validated by them; answers are made as plain dicts for speed, and the tests hold
-every answer against its schema.
+Bodies and queries are pydantic models, which validate them. Answers are TypedDicts: handlers return plain dicts
+for speed, mypy checks them against the schema, and the tests validate every answer with pydantic.
 """
 
 from movierec.api.schemas.base import Message, Page, PageQuery, Problem

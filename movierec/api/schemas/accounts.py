@@ -7,38 +7,49 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from movierec.api.schemas.base import Id, Input, Output, PageQuery, Timestamp
+from movierec.api.schemas.base import (
+    MAX_EMAIL,
+    MAX_NAME,
+    MAX_PASSWORD,
+    MAX_TOKEN,
+    Id,
+    Input,
+    Output,
+    PageQuery,
+    Timestamp,
+)
 
-Name = Annotated[str, Field(max_length=150)]
-Secret = Annotated[str, Field(min_length=1, max_length=1024)]
-Email = Annotated[str, Field(min_length=3, max_length=320)]
-Token = Annotated[str, Field(min_length=1, max_length=8192)]
+Name = Annotated[str, Field(max_length=MAX_NAME)]
+Username = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+Secret = Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD)]
+Email = Annotated[str, Field(min_length=3, max_length=MAX_EMAIL)]
+Token = Annotated[str, Field(min_length=1, max_length=MAX_TOKEN)]
 
 
 class Register(Input):
-    username: Annotated[str, Field(min_length=1, max_length=150)]
-    email: Annotated[str, Field(min_length=3, max_length=320)]
+    username: Username
+    email: Email
     password: Secret
     password_confirm: Secret
     first_name: Name = ""
     last_name: Name = ""
 
     @model_validator(mode="after")
-    def _same(self) -> Register:
+    def _check_confirmation(self) -> Register:
         if self.password != self.password_confirm:
             raise ValueError("password_confirm differs from password")
         return self
 
 
 class Login(Input):
-    """`email` or `username`, and the password."""
+    """Credentials: either `email` or `username`, and the password."""
 
-    email: Annotated[str | None, Field(max_length=320)] = None
-    username: Annotated[str | None, Field(max_length=150)] = None
+    email: Annotated[str | None, Field(max_length=MAX_EMAIL)] = None
+    username: Annotated[str | None, Field(max_length=MAX_NAME)] = None
     password: Secret
 
     @model_validator(mode="after")
-    def _one_name(self) -> Login:
+    def _check_one_name(self) -> Login:
         if (self.email is None) == (self.username is None):
             raise ValueError("Send either email or username")
         return self
@@ -58,7 +69,7 @@ class ChangePassword(Input):
     new_password_confirm: Secret
 
     @model_validator(mode="after")
-    def _same(self) -> ChangePassword:
+    def _check_confirmation(self) -> ChangePassword:
         if self.new_password != self.new_password_confirm:
             raise ValueError("new_password_confirm differs from new_password")
         return self
@@ -74,7 +85,7 @@ class ResetPassword(Input):
     new_password_confirm: Secret
 
     @model_validator(mode="after")
-    def _same(self) -> ResetPassword:
+    def _check_confirmation(self) -> ResetPassword:
         if self.new_password != self.new_password_confirm:
             raise ValueError("new_password_confirm differs from new_password")
         return self
@@ -86,9 +97,9 @@ class ChangeEmail(Input):
 
 
 class Rename(Input):
-    """Fields not sent, or null, stay."""
+    """New names. Fields that are missing or null are left unchanged."""
 
-    username: Annotated[str | None, Field(min_length=1, max_length=150)] = None
+    username: Annotated[str | None, Field(min_length=1, max_length=MAX_NAME)] = None
     first_name: Name | None = None
     last_name: Name | None = None
 
@@ -110,8 +121,8 @@ class ProfileOf(Profile):
     user: int
 
 
-def _web_address(text: str) -> str:
-    """An http(s) address, or nothing."""
+def _check_web_address(text: str) -> str:
+    """Return an http(s) URL or an empty string. Raises ValueError for anything else."""
     parts = urlsplit(text)
     if text and (parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc):
         raise ValueError("Use an address that starts with http:// or https://")
@@ -121,29 +132,33 @@ def _web_address(text: str) -> str:
 
 
 class SetProfile(Input):
-    """Preferences act: on films that lists and search show, and on the first recommendations."""
+    """Profile and preferences. Preferences filter lists and search and shape the first recommendations."""
 
     bio: Annotated[str, Field(max_length=500)] = ""
-    avatar: Annotated[str, Field(max_length=500), AfterValidator(_web_address)] = ""
+    avatar: Annotated[str, Field(max_length=500), AfterValidator(_check_web_address)] = ""
     favorite_genres: Annotated[
         list[Id | Annotated[str, Field(max_length=100)]],
         Field(max_length=50, description="Names or ids of genres."),
     ] = []
     preferred_language: Annotated[
-        str, Field(pattern=r"^([a-z]{2})?$", description="Two letters (ISO 639-1), or nothing.")
+        str,
+        Field(
+            pattern=r"^([a-z]{2})?$",
+            description="ISO 639-1 code of the preferred language, for example fr; empty for none.",
+        ),
     ] = ""
     mature_content: bool = False
     rating_scale: Annotated[
         Literal[5, 10, 100],
-        Field(description="How the command line writes ratings. The API always speaks of 0.5 to 5.0."),
+        Field(description="Rating scale of the command line. The API always uses 0.5 to 5.0."),
     ] = 5
     seen_leaves_watchlist: Annotated[
-        bool, Field(description="Whether rating a movie, or entering it as seen, takes it off the watchlist.")
+        bool, Field(description="Remove a movie from the watchlist when it is rated or added to the history.")
     ] = True
 
 
 class ChangeProfile(SetProfile):
-    """Fields not sent stay."""
+    """Profile fields to change. Missing fields are left unchanged."""
 
 
 class User(Output):
@@ -161,15 +176,15 @@ class User(Output):
 
 
 class Account(User):
-    """A user, and whether they may sign in."""
+    """A user with the state of the account: `is_active` is false where sign-in is disabled."""
 
     is_active: bool
 
 
 class SetUser(Input):
-    """Names as they shall be; `is_active` and `is_staff` may be sent by staff only."""
+    """All names of a user. Only staff may send `is_active` and `is_staff`."""
 
-    username: Annotated[str, Field(min_length=1, max_length=150)]
+    username: Username
     first_name: Name = ""
     last_name: Name = ""
     is_active: bool | None = None
@@ -177,7 +192,7 @@ class SetUser(Input):
 
 
 class ChangeUser(Rename):
-    """Fields not sent, or null, stay; `is_active` and `is_staff` may be sent by staff only."""
+    """Fields to change. Missing or null fields are left unchanged. Only staff may send `is_active` and `is_staff`."""
 
     is_active: bool | None = None
     is_staff: bool | None = None
@@ -203,11 +218,13 @@ Scope = Literal["read", "write"]
 class MakeToken(Input):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=2)]
-    expires_at: Annotated[Timestamp | None, Field(description="UTC; null: never.")] = None
+    expires_at: Annotated[
+        Timestamp | None, Field(description="Expiry in UTC; null for a token that does not expire.")
+    ] = None
 
 
 class PersonalToken(Output):
-    """A personal token, without its secret."""
+    """A personal token without its secret."""
 
     id: int
     name: str
@@ -218,7 +235,7 @@ class PersonalToken(Output):
 
 
 class NewToken(PersonalToken):
-    """A personal token just made: `token` is shown this once."""
+    """A newly created personal token. `token` is the secret, shown only once."""
 
     token: str
 

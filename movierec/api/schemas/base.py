@@ -1,35 +1,70 @@
-"""Pieces all groups share: strict models, pages, problems, checked fields."""
+"""Shared parts of all schemas: strict models, pages, problem documents, checked field types and their limits."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    with_config,
+)
+from typing_extensions import TypedDict
 
 Item = TypeVar("Item")
+Bound = TypeVar("Bound", bound=float | str)
 
-MAXIMUM_PAGE = 1_000_000
+# Pages of lists. MAX_PAGE keeps the offset within what a database can count.
+DEFAULT_PAGE_SIZE = 20
+MAX_PAGE_SIZE = 100
+MAX_PAGE = 1_000_000
+
+# Lengths of text in characters.
+MAX_NAME = 150
+MAX_EMAIL = 320
+MAX_PASSWORD = 1024
+MAX_TOKEN = 8192
+MAX_NOTE = 10_000
+MAX_TAG = 200
+MAX_TITLE = 500
+MAX_GENRE_NAME = 50
+MAX_SEARCH_TEXT = 256
+MAX_ORDERING = 200
+
+# Numbers: what fits a signed 32-bit column, a double without loss, a signed 64-bit column.
+INT32_END = 2**31
+EXACT_INTEGER_END = 2**53
+INT64_END = 2**63
+MAX_RUNTIME_MINUTES = 10_000
 
 
 class Input(BaseModel):
-    """A body or query: unknown fields are refused, never ignored."""
+    """A request body or query. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     @field_validator("year_max", "rating_max", "watched_max", check_fields=False)
     @classmethod
-    def _not_below_its_minimum(cls, value: Any, given: ValidationInfo) -> Any:
-        name = str(given.field_name).replace("_max", "_min")
-        least = given.data.get(name)
-        if value is not None and least is not None and value < least:
-            raise ValueError(f"Nothing lies between: {name} is {least}")
+    def _check_not_below_minimum(cls, value: Bound | None, info: ValidationInfo) -> Bound | None:
+        name = str(info.field_name).replace("_max", "_min")
+        minimum = info.data.get(name)
+        if value is not None and minimum is not None and value < minimum:
+            raise ValueError(f"Nothing lies between: {name} is {minimum}")
         return value
 
 
-class Output(BaseModel):
-    """An answer, exactly."""
+@with_config(ConfigDict(extra="forbid"))
+class Output(TypedDict):
+    """Base of all answers: plain dicts at runtime, whose keys and types are exactly those of the schema."""
 
-    model_config = ConfigDict(extra="forbid")
+
+class ProblemField(Output):
+    field: str
+    message: str
 
 
 class Problem(Output):
@@ -45,18 +80,13 @@ class Problem(Output):
     errors: list[ProblemField]
 
 
-class ProblemField(Output):
-    field: str
-    message: str
-
-
 class Message(Output):
     message: str
 
 
 class PageQuery(Input):
-    page: int = Field(1, ge=1, le=MAXIMUM_PAGE)
-    page_size: int = Field(20, ge=1, le=100)
+    page: int = Field(1, ge=1, le=MAX_PAGE)
+    page_size: int = Field(DEFAULT_PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
 
     @property
     def offset(self) -> int:
@@ -64,7 +94,7 @@ class PageQuery(Input):
 
 
 class Page(Output, Generic[Item]):
-    """One page of a list; `next` and `previous` are addresses or null."""
+    """One page of a list. `next` and `previous` are URLs or null."""
 
     count: int
     next: str | None
@@ -72,14 +102,18 @@ class Page(Output, Generic[Item]):
     results: list[Item]
 
 
-Id = Annotated[int, Field(ge=1, lt=2**63)]
+Id = Annotated[int, Field(ge=1, lt=INT64_END)]
+# A year in a filter; the years that a movie can have are narrower, see `schemas/movies.py`.
+FilterYear = Annotated[int, Field(ge=0, le=9999)]
+Ordering = Annotated[str, Field(max_length=MAX_ORDERING)]
+Note = Annotated[str, Field(max_length=MAX_NOTE)]
 
 
-def _half_stars(stars: float) -> float:
+def _check_half_stars(stars: float) -> float:
     if stars * 2 != int(stars * 2):
         raise ValueError("Ratings go in steps of 0.5")
     return stars
 
 
-Stars = Annotated[float, Field(ge=0.5, le=5.0), AfterValidator(_half_stars)]
+Stars = Annotated[float, Field(ge=0.5, le=5.0), AfterValidator(_check_half_stars)]
 Timestamp = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]

@@ -1,20 +1,23 @@
-"""Imports, what they ask about films, and the answers."""
+"""Imports, their review questions, and the answers to them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from movierec.api.schemas.base import Id, Input, Output, PageQuery, Timestamp
 from movierec.api.schemas.movies import ListedMovie
 
+QuestionState = Literal["ambiguous", "unmatched", "answered", "left_out"]
+ProblemOutcome = Literal["ambiguous", "unmatched", "skipped", "rejected"]
+
 
 class ImportQuery(Input):
-    """Without `format` it is recognised by the content. `scale`: what the best rating is, where the file does not
-    say. `on_conflict`: what is here stays, what comes replaces it, or the newer one wins.
+    """Without `format` the format is detected from the content. `scale` is the highest rating of the file's scale,
+    for files that do not state it. `on_conflict`: keep the stored value, overwrite it, or let the newer one win.
 
-    `filename` tells files apart whose columns are the same (Letterboxd's watched, watchlist and likes).
+    `filename` distinguishes files with the same columns (Letterboxd's watched, watchlist and likes).
     """
 
     format: (
@@ -31,61 +34,61 @@ class ImportQuery(Input):
 
 
 class ImportProblem(Output):
-    """A row that was not simply taken: ambiguous and unmatched ones are asked about, others passed over."""
+    """A row that was not imported: ambiguous and unmatched rows await review, others are skipped or rejected."""
 
     file: str
     line: int
-    outcome: Literal["ambiguous", "unmatched", "skipped", "rejected"]
+    outcome: ProblemOutcome
     message: str
 
 
 class ReviewQuery(PageQuery):
-    """Which questions: those with candidates, those without, or both."""
+    """Filter of the questions: with candidates (ambiguous), without (unmatched), or both."""
 
     state: Literal["ambiguous", "unmatched"] | None = None
 
 
 class FilmCandidate(Output):
-    """A film that may be meant; `score` of 100 says how well the name fits."""
+    """A candidate movie. `score` is the similarity of the titles, at most 100."""
 
     score: int
     movie_detail: ListedMovie
 
 
 class FilmQuestion(Output):
-    """A name in an imported file whose film is not certain; `rows` wait, the first of them at `file` and `line`.
+    """An imported title without a certain match. `rows` rows wait for it, the first one at `file` and `line`.
 
-    `film` is all that the file tells of it, `says` what the first rows say.
+    `film` holds what the file states about the movie, `says` what the first rows contain.
     """
 
     id: int
-    state: Literal["ambiguous", "unmatched", "answered", "left_out"]
+    state: QuestionState
     title: str
     year: int | None
     why: str
-    film: dict[str, Any]
+    film: dict[str, object]
     file: str
     line: int
     rows: int
-    says: list[dict[str, Any]]
+    says: list[dict[str, object]]
     candidates: list[FilmCandidate]
 
 
 class Resolve(Input):
-    """The film that is meant, or `leave_out`: none of them, now and in later imports."""
+    """The matching movie, or `leave_out` for none, now and in later imports."""
 
     movie: Id | None = None
     leave_out: bool = False
 
     @model_validator(mode="after")
-    def _one(self) -> Resolve:
+    def _check_one_answer(self) -> Resolve:
         if (self.movie is None) != self.leave_out:
             raise ValueError("send either movie or leave_out")
         return self
 
 
 class Resolved(Output):
-    """What the answer changed: rows of ratings, favorites, watchlist and history."""
+    """Number of ratings, favorites, watchlist and history entries that the answer changed."""
 
     question: FilmQuestion
     added: int
@@ -99,7 +102,7 @@ class LeftAlone(Output):
 
 
 class UndoneImport(Output):
-    """`left` names the first movies that were changed again since, and stay as they are."""
+    """Result of undoing an import. `left` names the first movies that were changed again since and are kept."""
 
     job: int
     reverted: int

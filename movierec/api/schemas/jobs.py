@@ -1,22 +1,24 @@
-"""Imports, exports, jobs and the trained model."""
+"""Exports, jobs and the trained model."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from movierec.api.schemas.base import Input, Output, Timestamp
 
+JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+
 
 class ExportQuery(Input):
-    """What the export is to be written as."""
+    """File format of the export."""
 
     format: Literal["json", "csv", "letterboxd", "zip"] = "json"
 
 
 class Progress(Output):
-    """`done` of `total`; `total` is 0 before it is known. `stage` says what is being done."""
+    """`done` of `total` steps. `total` is 0 until it is known. `stage` names the current stage."""
 
     done: int
     total: int
@@ -24,16 +26,16 @@ class Progress(Output):
 
 
 class Job(Output):
-    """Long work. `report` says what came of it, by kind; `error` is null unless it failed or was interrupted.
+    """A background job. `report` holds its result, by kind. `error` is null unless it failed or was interrupted.
 
-    `error_code` is that of the problem it failed with, as other answers have it.
+    `error_code` is the problem code of the failure.
     """
 
     id: int
     kind: str
-    state: Literal["queued", "running", "succeeded", "failed", "cancelled"]
+    state: JobState
     progress: Progress
-    report: dict[str, Any] | None
+    report: dict[str, object] | None
     error: str | None
     error_code: str | None
     created_at: Timestamp
@@ -42,12 +44,14 @@ class Job(Output):
 
 
 class SyncQuery(Input):
-    pages: int | None = Field(None, ge=0, le=500, description="Of popular and of top rated films.")
-    budget: int | None = Field(None, ge=1, le=1_000_000, description="Calls to TMDb, at most.")
+    pages: int | None = Field(
+        None, ge=0, le=500, description="Number of pages of the popular and of the top rated movies."
+    )
+    budget: int | None = Field(None, ge=1, le=1_000_000, description="Maximum number of calls to TMDb.")
 
 
 class TrainQuery(Input):
-    """`measure`: hold out users and measure the quality as well; doubles the time."""
+    """`measure`: also hold out users and evaluate the model, which doubles the time."""
 
     measure: bool = False
 
@@ -62,7 +66,7 @@ class ModelVersion(Output):
 
 
 class Model(ModelVersion):
-    """The model that serves. `degraded` says why it is not the newest one; `previous` can be rolled back to."""
+    """The model that serves. `degraded` lists why it is not the newest; `previous` lists versions to roll back to."""
 
     degraded: list[str]
     previous: list[ModelVersion]

@@ -6,10 +6,20 @@ from typing import Annotated
 
 from pydantic import Field
 
-from movierec.api.schemas.base import Id, Input, Output, PageQuery, Stars, Timestamp
+from movierec.api.schemas.base import (
+    MAX_SEARCH_TEXT,
+    MAX_TAG,
+    FilterYear,
+    Id,
+    Input,
+    Note,
+    Ordering,
+    Output,
+    PageQuery,
+    Stars,
+    Timestamp,
+)
 from movierec.api.schemas.movies import Date, GenreName, ListedMovie
-
-Note = Annotated[str, Field(max_length=10_000)]
 
 
 class AddFavorite(Input):
@@ -40,7 +50,7 @@ class RateMovie(Input):
 
 
 class SetRating(Input):
-    """A rating whose movie the address names. Without `review` the words there are stay."""
+    """Rating of the movie in the path. Without `review` the stored review is kept."""
 
     rating: Stars
     review: Note | None = None
@@ -73,15 +83,15 @@ Moment = Annotated[
     str,
     Field(
         pattern=r"^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?$",
-        description="A date, or a time in UTC; it is kept as it is.",
+        description="A date, or a time in UTC, stored as sent.",
     ),
 ]
 
 
 class AddToHistory(Input):
-    """Without `watched_at` nobody knows when. A movie already seen then is the same entry.
+    """Without `watched_at` the time is unknown. The same movie at the same time is the same entry.
 
-    Without `rewatch` a new entry is one where the movie was seen before.
+    Without `rewatch` a new entry is a rewatch if the movie was seen before.
     """
 
     movie: Id
@@ -90,7 +100,7 @@ class AddToHistory(Input):
     ] = None
     rewatch: bool | None = None
     tags: (
-        Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=100)] | None
+        Annotated[list[Annotated[str, Field(min_length=1, max_length=MAX_TAG)]], Field(max_length=100)] | None
     ) = None
 
 
@@ -105,55 +115,56 @@ class HistoryEntry(Output):
 
 
 class LibraryQuery(PageQuery):
-    """What every list of the own films can be narrowed by."""
+    """Filters of every list of the user's movies."""
 
     movie: Id | None = None
-    q: str | None = Field(None, min_length=1, max_length=256, description="Part of a title.")
-    genre: GenreName | None = Field(None, description="Name or id.")
-    year: int | None = Field(None, ge=0, le=9999)
-    year_min: int | None = Field(None, ge=0, le=9999)
-    year_max: int | None = Field(None, ge=0, le=9999)
-    watched_min: Date | None = Field(None, description="Seen on this day or later, as the history has it.")
-    watched_max: Date | None = Field(None, description="Seen on this day or before.")
+    q: str | None = Field(None, min_length=1, max_length=MAX_SEARCH_TEXT, description="Part of a title.")
+    genre: GenreName | None = Field(None, description="Name or id of a genre.")
+    year: FilterYear | None = None
+    year_min: FilterYear | None = None
+    year_max: FilterYear | None = None
+    watched_min: Date | None = Field(None, description="Seen on this day or later, by the history.")
+    watched_max: Date | None = Field(None, description="Seen on this day or earlier, by the history.")
 
 
 class FavoriteQuery(LibraryQuery):
-    ordering: str = Field("-created_at", max_length=200)
+    ordering: Ordering = "-created_at"
 
 
 class WatchlistQuery(LibraryQuery):
-    ordering: str = Field("-created_at", max_length=200)
+    ordering: Ordering = "-created_at"
 
 
 class RatingQuery(LibraryQuery):
     rating_min: Stars | None = None
     rating_max: Stars | None = None
     has_review: bool | None = None
-    ordering: str = Field("-updated_at", max_length=200)
+    ordering: Ordering = "-updated_at"
 
 
 class HistoryQuery(LibraryQuery):
     rewatch: bool | None = None
-    tag: str | None = Field(None, min_length=1, max_length=200)
-    ordering: str = Field("-watched_at", max_length=200)
+    tag: str | None = Field(None, min_length=1, max_length=MAX_TAG)
+    ordering: Ordering = "-watched_at"
 
 
 class Change(Output):
-    """Something the user did to what they keep, undone as one; an import is one."""
+    """A change to ratings, favorites, watchlist or history that is undone as a whole, for example an import."""
 
     id: int
     what: str
-    rows: int = Field(description="How many ratings, favorites and entries it changed.")
-    job: int | None = Field(description="The import that did it.")
-    undoes: int | None = Field(
-        description="The change that this one took back; to undo it brings that again."
-    )
+    rows: Annotated[int, Field(description="Number of ratings, favorites and entries changed.")]
+    job: Annotated[int | None, Field(description="Job of the import that made the change.")]
+    undoes: Annotated[
+        int | None,
+        Field(description="The change that this one undid; undoing this one applies that change again."),
+    ]
     undone: bool
     created_at: Timestamp
 
 
 class Undo(Input):
-    """Which change; without it, the last one that is in effect."""
+    """The change to undo; without it, the last one that is in effect."""
 
     change: Id | None = None
 
@@ -164,7 +175,7 @@ class LeftMovie(Output):
 
 
 class Undone(Output):
-    """`left` are movies changed again since: they stay as they are. It names a hundred at most."""
+    """Result of an undo. `left` names up to a hundred movies that were changed again since and are kept."""
 
     undone: Change
     by: Change

@@ -1,37 +1,62 @@
-"""Films, lists of them, genres, and what staff may write of a film."""
+"""Movies, lists of movies, genres, and the fields that staff may edit."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from movierec.api.schemas.base import MAXIMUM_PAGE, Input, Output, PageQuery, Stars, Timestamp
+from movierec.api.schemas.base import (
+    EXACT_INTEGER_END,
+    INT32_END,
+    INT64_END,
+    MAX_GENRE_NAME,
+    MAX_NOTE,
+    MAX_ORDERING,
+    MAX_PAGE,
+    MAX_PAGE_SIZE,
+    MAX_RUNTIME_MINUTES,
+    MAX_TITLE,
+    FilterYear,
+    Input,
+    Output,
+    PageQuery,
+    Stars,
+    Timestamp,
+)
 
 Year = Annotated[int, Field(ge=1870, le=2200)]
-Votes = Annotated[int, Field(ge=0, lt=2**31)]
-GenreName = Annotated[str, Field(min_length=1, max_length=50)]
+Votes = Annotated[int, Field(ge=0, lt=INT32_END)]
+GenreName = Annotated[str, Field(min_length=1, max_length=MAX_GENRE_NAME)]
 Window = Literal["day", "week"]
+Source = Literal["tmdb", "cache", "catalogue"]
 
 
 class MovieQuery(PageQuery):
-    genre: GenreName | None = Field(None, description="Name or id.")
-    year: int | None = Field(None, ge=0, le=9999)
-    year_min: int | None = Field(None, ge=0, le=9999)
-    year_max: int | None = Field(None, ge=0, le=9999)
-    language: str | None = Field(None, max_length=20, description="Original language, like fr.")
-    min_votes: Votes | None = None
-    min_rating: float | None = Field(None, ge=0, le=10)
-    adult: bool | None = Field(
-        None, description="Adult films only, or none; by default none, unless the own profile allows them."
+    genre: GenreName | None = Field(None, description="Name or id of a genre.")
+    year: FilterYear | None = None
+    year_min: FilterYear | None = None
+    year_max: FilterYear | None = None
+    language: str | None = Field(
+        None, max_length=20, description="ISO 639-1 code of the original language, for example fr."
     )
-    ordering: str = Field("-popularity", max_length=200, description="Like -vote_average,title.")
+    min_votes: Votes | None = Field(None, description="Minimum number of votes.")
+    min_rating: float | None = Field(None, ge=0, le=10, description="Minimum average vote, 0 to 10.")
+    adult: bool | None = Field(
+        None,
+        description="Only adult movies (true) or none (false). Default: none, unless the profile allows them.",
+    )
+    ordering: str = Field(
+        "-popularity",
+        max_length=MAX_ORDERING,
+        description="Orderings separated by commas, for example -vote_average,title.",
+    )
 
 
 class ListQuery(Input):
-    page: int = Field(1, ge=1, le=MAXIMUM_PAGE)
+    page: int = Field(1, ge=1, le=MAX_PAGE)
 
 
 class TrendingQuery(ListQuery):
@@ -39,15 +64,15 @@ class TrendingQuery(ListQuery):
 
 
 class SearchQuery(ListQuery):
-    """`q`, or `query` as TMDb calls it."""
+    """Either `q`, or `query` as at TMDb."""
 
-    q: str | None = Field(None, description="A title, or some of it; a year behind it is understood.")
-    query: str | None = Field(None, description="The same as q.")
-    year: int | None = Field(None, ge=0, le=9999)
-    genre: GenreName | None = Field(None, description="Name or id.")
+    q: str | None = Field(None, description="A title or a part of it, optionally followed by a year.")
+    query: str | None = Field(None, description="Alias of q.")
+    year: FilterYear | None = None
+    genre: GenreName | None = Field(None, description="Name or id of a genre.")
 
     @model_validator(mode="after")
-    def _one_text(self) -> SearchQuery:
+    def _check_one_text(self) -> SearchQuery:
         if (self.q is None) == (self.query is None):
             raise ValueError("Send either q or query")
         return self
@@ -58,15 +83,15 @@ class SearchQuery(ListQuery):
 
 
 class GenreQuery(PageQuery):
-    page_size: int = Field(100, ge=1, le=100)
+    page_size: int = Field(MAX_PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
 
 
 class PosterQuery(Input):
-    width: int = Field(342, ge=1, le=2000, description="In pixels.")
+    width: int = Field(342, ge=1, le=2000, description="Minimum width in pixels.")
 
 
 class ListedMovie(Output):
-    """A movie as lists show it."""
+    """A movie in a list."""
 
     id: int
     tmdb_id: int | None
@@ -77,8 +102,8 @@ class ListedMovie(Output):
     release_date: str | None
     overview: str
     genres: list[str]
-    runtime: int | None = Field(description="Minutes.")
-    vote_average: float = Field(description="0 to 10.")
+    runtime: Annotated[int | None, Field(description="Running time in minutes.")]
+    vote_average: Annotated[float, Field(description="Average vote, 0 to 10.")]
     vote_count: int
     popularity: float
     poster_url: str | None
@@ -89,8 +114,8 @@ class CastMember(Output):
     character: str
 
 
-class Movie(ListedMovie):
-    """A movie whole; the last fields, from `my_rating` on, only for who is signed in."""
+class DetailedMovie(ListedMovie):
+    """A movie with all details, without the fields of a user."""
 
     tagline: str
     status: str
@@ -109,58 +134,78 @@ class Movie(ListedMovie):
     writers: list[str]
     cast: list[CastMember]
     keywords: list[str]
-    source: Literal["tmdb", "cache", "catalogue"] = Field(
-        description="tmdb: it told just now; cache: it told before; catalogue: it never told all of it."
-    )
-    stale: bool = Field(description="TMDb would tell it anew, but does not answer.")
-    as_of: Timestamp | None = Field(description="When TMDb told it.")
+    source: Annotated[
+        Source,
+        Field(
+            description="tmdb: details fetched just now; cache: details fetched earlier; "
+            "catalogue: details never fetched from TMDb."
+        ),
+    ]
+    stale: Annotated[bool, Field(description="The details are out of date because TMDb does not answer.")]
+    as_of: Annotated[Timestamp | None, Field(description="Time of the last fetch from TMDb.")]
     created_at: Timestamp
     updated_at: Timestamp
-    my_rating: Stars | None = None
-    predicted_rating: float | None = None
-    is_favorite: bool | None = None
-    on_watchlist: bool | None = None
-    times_seen: int | None = None
-    last_seen: str | None = Field(None, description="A date, or a time in UTC; null where nobody knows.")
+
+
+# The documented default of keys that an answer may lack.
+_NULL = Field(json_schema_extra={"default": None})
+
+
+class Movie(DetailedMovie):
+    """A movie with all details. The fields from `my_rating` on are present for signed-in users only."""
+
+    my_rating: NotRequired[Annotated[Stars | None, _NULL]]
+    predicted_rating: NotRequired[Annotated[float | None, _NULL]]
+    is_favorite: NotRequired[Annotated[bool | None, _NULL]]
+    on_watchlist: NotRequired[Annotated[bool | None, _NULL]]
+    times_seen: NotRequired[Annotated[int | None, _NULL]]
+    last_seen: NotRequired[
+        Annotated[str | None, _NULL, Field(description="A date, or a time in UTC; null if it is unknown.")]
+    ]
 
 
 class MovieList(Output):
-    """A page of a list that TMDb may know better: `source` tells who made it, `stale` that it is old."""
+    """One page of a list from TMDb or, without its answer, from the catalogue.
+
+    `source` names the origin. `stale` marks an outdated list.
+    """
 
     results: list[ListedMovie]
     page: int
     total_pages: int
     total_results: int
-    source: Literal["tmdb", "cache", "catalogue"]
+    source: Source
     stale: bool
-    as_of: Timestamp | None = Field(description="When TMDb told it; null where it is the catalogue's.")
+    as_of: Annotated[
+        Timestamp | None, Field(description="Time of the fetch from TMDb; null for a list of the catalogue.")
+    ]
 
 
 class GenresSynced(Output):
     message: str
     added: int
-    joined: int = Field(description="How many that were here already got their id of TMDb.")
+    joined: Annotated[int, Field(description="Number of existing genres that received their TMDb id.")]
 
 
 class Genre(Output):
     id: int
     tmdb_id: int | None
     name: str
-    movies: int = Field(description="How many there are of it.")
+    movies: Annotated[int, Field(description="Number of movies of this genre.")]
 
 
-def _date(text: str) -> str:
+def _check_date(text: str) -> str:
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         raise ValueError("Dates are YYYY-MM-DD")
     date.fromisoformat(text)
     return text
 
 
-Date = Annotated[str, AfterValidator(_date)]
+Date = Annotated[str, AfterValidator(_check_date)]
 Address = Annotated[str, Field(max_length=2000, pattern=r"^(https?://[^\s/]+\S*)?$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Money = Annotated[int, Field(ge=0, lt=2**53)]
+Money = Annotated[int, Field(ge=0, lt=EXACT_INTEGER_END)]
 
 
 class NewCastMember(Input):
@@ -169,17 +214,17 @@ class NewCastMember(Input):
 
 
 class MovieFacts(Input):
-    """What staff may say of a movie."""
+    """The fields of a movie that staff may edit."""
 
-    original_title: Annotated[str, Field(max_length=500)] = ""
-    tmdb_id: Annotated[int, Field(ge=1, lt=2**53)] | None = None
+    original_title: Annotated[str, Field(max_length=MAX_TITLE)] = ""
+    tmdb_id: Annotated[int, Field(ge=1, lt=EXACT_INTEGER_END)] | None = None
     imdb_id: Annotated[str, Field(pattern=r"^tt\d{7,10}$")] | None = None
     year: Year | None = None
     release_date: Date | None = None
-    overview: Annotated[str, Field(max_length=10_000)] = ""
+    overview: Annotated[str, Field(max_length=MAX_NOTE)] = ""
     tagline: Annotated[str, Field(max_length=500)] = ""
     status: Annotated[str, Field(max_length=50)] = ""
-    runtime: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    runtime: Annotated[int, Field(ge=1, le=MAX_RUNTIME_MINUTES)] | None = None
     budget: Money | None = None
     revenue: Money | None = None
     homepage: Address = ""
@@ -202,7 +247,7 @@ class MovieFacts(Input):
     keywords: Annotated[list[Words], Field(default_factory=list, max_length=500)]
 
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE)]
 
 
 class NewMovie(MovieFacts):
@@ -210,10 +255,10 @@ class NewMovie(MovieFacts):
 
 
 class MergeMovie(Input):
-    into: int = Field(ge=1, lt=2**63, description="The movie that is kept.")
+    into: int = Field(ge=1, lt=INT64_END, description="Id of the movie that is kept.")
 
 
 class MovieChange(MovieFacts):
-    """The fields to change; what is not sent stays."""
+    """Fields to change. Missing fields are left unchanged."""
 
-    title: Title = Field(default_factory=str)  # no default in the document: it would not be a title
+    title: Title = Field(default_factory=str)  # a factory keeps an invalid default out of the document

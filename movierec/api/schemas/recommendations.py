@@ -6,15 +6,30 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from movierec.api.schemas.base import Id, Input, Output, PageQuery, Timestamp
-from movierec.api.schemas.library import Note
-from movierec.api.schemas.movies import ListedMovie
+from movierec.api.schemas.base import (
+    DEFAULT_PAGE_SIZE,
+    INT32_END,
+    MAX_PAGE_SIZE,
+    MAX_RUNTIME_MINUTES,
+    Id,
+    Input,
+    Note,
+    Output,
+    PageQuery,
+    Timestamp,
+)
+from movierec.api.schemas.movies import ListedMovie, Year
 
+# Length of the short lists: similar movies and the movies to start with.
+DEFAULT_SHORT_LIST = 10
+
+RecommendationType = Literal["community", "content", "popular"]
 Share = Annotated[float, Field(ge=0, le=1)]
-Year = Annotated[int, Field(ge=1870, le=2200)]
+Limit = Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)]
+Seed = Annotated[int, Field(ge=0, lt=INT32_END)]
 
 
-def _several(text: str) -> tuple[str, ...]:
+def _split_names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
@@ -22,43 +37,55 @@ Names = Annotated[str, Field(max_length=400)]
 
 
 class RecommendQuery(Input):
-    limit: int = Field(20, ge=1, le=100)
-    genre: Names = Field("", description="Only movies of these genres, separated by commas: all of them.")
-    exclude_genre: Names = Field("", description="No movies of these genres, separated by commas.")
+    limit: Limit = DEFAULT_PAGE_SIZE
+    genre: Names = Field("", description="Genres that a movie must all have, separated by commas.")
+    exclude_genre: Names = Field("", description="Genres that a movie must not have, separated by commas.")
     year_min: Year | None = None
     year_max: Year | None = None
-    language: str | None = Field(None, max_length=10, description="Original language, such as fr.")
-    min_votes: int = Field(0, ge=0, le=2**31)
-    runtime_max: int | None = Field(None, ge=1, le=10_000)
-    novelty: Share | None = Field(None, description="0 well known, 1 adventurous.")
-    diversity: Share | None = Field(None, description="0 the best ones, 1 as different as can be.")
-    include_seen: bool = False
-    seed: int | None = Field(None, ge=0, lt=2**31, description="another number explores other movies.")
-    source: Literal["watchlist"] | None = Field(None, alias="from", description="Only from the watchlist.")
-    pick: bool = Field(False, description="One of the best, for tonight; another one tomorrow.")
+    language: str | None = Field(
+        None, max_length=10, description="ISO 639-1 code of the original language, for example fr."
+    )
+    min_votes: int = Field(0, ge=0, le=INT32_END, description="Minimum number of votes.")
+    runtime_max: int | None = Field(
+        None, ge=1, le=MAX_RUNTIME_MINUTES, description="Maximum running time in minutes."
+    )
+    novelty: Share | None = Field(None, description="Preference from well-known (0) to obscure movies (1).")
+    diversity: Share | None = Field(
+        None, description="Trade-off from the highest scores (0) to the most varied list (1)."
+    )
+    include_seen: bool = Field(False, description="Include movies that the user has already seen.")
+    seed: int | None = Field(
+        None, ge=0, lt=INT32_END, description="Random seed; each seed explores other movies."
+    )
+    source: Literal["watchlist"] | None = Field(
+        None, alias="from", description="Recommend only movies from the watchlist."
+    )
+    pick: bool = Field(False, description="Return one of the best movies; the pick changes daily.")
 
     @property
     def genres(self) -> tuple[str, ...]:
-        return _several(self.genre)
+        return _split_names(self.genre)
 
     @property
     def exclude_genres(self) -> tuple[str, ...]:
-        return _several(self.exclude_genre)
+        return _split_names(self.exclude_genre)
 
 
 class QuickstartQuery(Input):
-    limit: int = Field(10, ge=1, le=100)
-    seed: int | None = Field(None, ge=0, lt=2**31, description="another number gives other movies.")
+    limit: Limit = DEFAULT_SHORT_LIST
+    seed: int | None = Field(
+        None, ge=0, lt=INT32_END, description="Random seed; each seed returns other movies."
+    )
 
 
 class SimilarQuery(Input):
-    limit: int = Field(10, ge=1, le=100)
+    limit: Limit = DEFAULT_SHORT_LIST
 
 
 class Because(Output):
-    """One of the user's own movies that speaks for it; in lists `contribution` is a share of 1.
+    """One of the user's movies that contributes to the score. In lists, contributions are shares of 1.
 
-    `rating` is null where the movie is a favorite, liked or disliked without a rating.
+    `rating` is null if the movie is a favorite, liked or disliked without a rating.
     """
 
     movie: int
@@ -72,7 +99,7 @@ class Recommendation(Output):
     movie: ListedMovie
     score: float
     predicted_rating: float | None
-    recommendation_type: Literal["community", "content", "popular"]
+    recommendation_type: RecommendationType
     reason: str
     because: list[Because]
     model: str
@@ -92,7 +119,7 @@ class SimilarMovie(ListedMovie):
 
 
 class Explanation(Output):
-    """`score` is `baseline` plus the sum of the contributions."""
+    """Explanation of a score: `score` equals `baseline` plus the sum of the contributions."""
 
     movie: ListedMovie
     score: float
@@ -104,7 +131,7 @@ class Explanation(Output):
 
 
 class GiveFeedback(Input):
-    """Of a recommendation or of a movie."""
+    """Feedback on a recommendation or on a movie."""
 
     recommendation: Id | None = None
     movie: Id | None = None
@@ -112,7 +139,7 @@ class GiveFeedback(Input):
     comment: Note | None = None
 
     @model_validator(mode="after")
-    def _one_subject(self) -> GiveFeedback:
+    def _check_one_subject(self) -> GiveFeedback:
         if (self.recommendation is None) == (self.movie is None):
             raise ValueError("Send either recommendation or movie")
         return self

@@ -1,6 +1,8 @@
-"""Statistics of what a user keeps."""
+"""Statistics of a user's library."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 from pydantic import Field
 
@@ -8,10 +10,11 @@ from movierec.api.schemas.base import Input, Output
 
 
 class StatisticsQuery(Input):
-    year: int | None = Field(None, ge=1870, le=9999, description="Only the films seen in this year.")
-    top: int = Field(10, ge=1, le=100, description="So many directors.")
+    year: int | None = Field(None, ge=1870, le=9999, description="Only movies seen in this year.")
+    top: int = Field(10, ge=1, le=100, description="Maximum number of directors.")
     foresight: bool = Field(
-        False, description="Also how well the model foresees the newest ratings, each from all the others."
+        False,
+        description="Add the model's accuracy on the newest ratings, each predicted from all the others.",
     )
 
 
@@ -20,12 +23,14 @@ class Counts(Output):
     reviews: int
     favorites: int
     watchlist: int
-    films: int = Field(description="Different films seen.")
-    viewings: int = Field(
-        description="Entries of the history, and rated films that it does not know, each once."
-    )
+    films: Annotated[int, Field(description="Number of different movies seen.")]
+    viewings: Annotated[
+        int, Field(description="Number of history entries, plus one for each rated movie that has no entry.")
+    ]
     rewatches: int
-    minutes: int = Field(description="The length of all viewings, as far as it is known.")
+    minutes: Annotated[
+        int, Field(description="Total running time of all viewings with a known running time.")
+    ]
 
 
 class RatingCount(Output):
@@ -36,11 +41,11 @@ class RatingCount(Output):
 class RatedGroup(Output):
     name: str
     count: int
-    mean: float = Field(description="Mean rating in stars.")
+    mean: Annotated[float, Field(description="Mean rating in stars.")]
 
 
 class YearSeen(Output):
-    year: int | None = Field(description="Null where nobody knows when.")
+    year: Annotated[int | None, Field(description="Year of watching; null if it is unknown.")]
     films: int
     viewings: int
     rewatches: int
@@ -52,17 +57,23 @@ class Opinion(Output):
     title: str
     year: int | None
     rating: float
-    critics_score: int | None = Field(description="How many of a hundred critics liked it.")
+    critics_score: Annotated[int | None, Field(description="Percentage of critics who liked it.")]
 
 
 class Agreement(Output):
-    films: int = Field(description="Rated films whose critics are known.")
+    films: Annotated[int, Field(description="Number of rated movies with a critics' score.")]
     mean_rating: float | None
     mean_critics_score: float | None
-    correlation: float | None = Field(
-        description="Pearson's r, from -1 to 1; null for less than three films, or where all are rated alike."
-    )
-    disagreements: list[Opinion] = Field(description="Those furthest apart, five stars being a hundred.")
+    correlation: Annotated[
+        float | None,
+        Field(
+            description="Pearson's r, from -1 to 1; null for fewer than three movies or if all ratings are equal."
+        ),
+    ]
+    disagreements: Annotated[
+        list[Opinion],
+        Field(description="Movies with the largest difference, five stars being a score of 100."),
+    ]
 
 
 class Surprise(Output):
@@ -73,9 +84,11 @@ class Surprise(Output):
 
 
 class Foresight(Output):
-    films: int = Field(description="The newest rated films that the model knows, 500 at most.")
-    mean_error: float = Field(description="In stars.")
-    surprises: list[Surprise] = Field(description="Those furthest apart.")
+    films: Annotated[
+        int, Field(description="Number of the newest rated movies known to the model, at most 500.")
+    ]
+    mean_error: Annotated[float, Field(description="Mean absolute error in stars.")]
+    surprises: Annotated[list[Surprise], Field(description="Movies with the largest error.")]
 
 
 class Statistics(Output):
@@ -86,10 +99,13 @@ class Statistics(Output):
     genres: list[RatedGroup]
     decades: list[RatedGroup]
     directors: list[RatedGroup]
-    years: list[YearSeen] = Field(description="By year of watching, the latest first.")
-    months: list[int] | None = Field(description="Viewings from January on, where a year is asked for.")
+    years: Annotated[list[YearSeen], Field(description="By year of watching, latest first.")]
+    months: Annotated[
+        list[int] | None, Field(description="Viewings by month from January on, if a year is requested.")
+    ]
     best: list[Opinion]
     critics: Agreement
-    foresight: Foresight | None = Field(
-        description="Where it is asked for, and a model is trained that knows enough of the films."
-    )
+    foresight: Annotated[
+        Foresight | None,
+        Field(description="Present if requested and if the trained model knows enough of the movies."),
+    ]
