@@ -1,4 +1,4 @@
-"""Who people are: accounts, passwords, sessions and tokens."""
+"""Accounts, passwords, sessions, tokens, throttling and the audit log."""
 
 from movierec.auth.account_admin import (
     AccountFilter,

@@ -1,9 +1,9 @@
-"""All accounts, for staff: finding them, roles and disabling, and erasing one with everything it owns."""
+"""Account administration for staff: list accounts, change roles, disable, delete with all data."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import peewee
 
@@ -19,47 +19,47 @@ ROLES = ("is_active", "is_staff")
 
 @dataclass(frozen=True)
 class AccountFilter:
-    """Which accounts to list; None does not narrow. `search` is a part of a name or an address."""
+    """Filters of a list of accounts; None leaves a filter out. `search` is a part of a name or an address."""
 
     search: str = ""
     is_active: bool | None = None
     is_staff: bool | None = None
 
 
-def accounts(wanted: AccountFilter, *, limit: int, offset: int) -> tuple[int, list[User]]:
-    """How many accounts there are, and a page of them, oldest first."""
+def accounts(filters: AccountFilter, *, limit: int, offset: int) -> tuple[int, list[User]]:
+    """Return the number of accounts that pass the filters and one page of them, oldest first."""
     query = User.select()
-    if wanted.search:
-        part = names.canonical(wanted.search)
+    if filters.search:
+        part = names.canonical(filters.search)
         query = query.where(User.username_key.contains(part) | User.email_key.contains(part))
-    if wanted.is_active is not None:
-        query = query.where(User.is_active == wanted.is_active)
-    if wanted.is_staff is not None:
-        query = query.where(User.is_staff == wanted.is_staff)
+    if filters.is_active is not None:
+        query = query.where(User.is_active == filters.is_active)
+    if filters.is_staff is not None:
+        query = query.where(User.is_staff == filters.is_staff)
     return query.count(), list(query.order_by(User.id).limit(limit).offset(offset))
 
 
 def profiles(owner: int | None, *, limit: int, offset: int) -> tuple[int, list[Profile]]:
-    """How many profiles `owner` (None: everybody) has, and a page of them."""
+    """Return the number of profiles of `owner` (None: of everybody) and one page of them."""
     query = Profile.select() if owner is None else Profile.select().where(Profile.user == owner)
     return query.count(), list(query.order_by(Profile.id).limit(limit).offset(offset))
 
 
 def profile(profile_id: int, owner: int | None) -> Profile:
-    """A profile of `owner`, None for anybody's. Raises NotFound."""
-    mine = () if owner is None else (Profile.user == owner,)
-    found = Profile.get_or_none(Profile.id == profile_id, *mine)
-    if found is None:
+    """Return a profile that belongs to `owner` (None: to anybody). Raises NotFound."""
+    conditions = () if owner is None else (Profile.user == owner,)
+    row = Profile.get_or_none(Profile.id == profile_id, *conditions)
+    if row is None:
         raise NotFound()
-    return found
+    return row
 
 
 def owner_of_profile(profile: Profile) -> int:
-    """The id of the user whose profile it is, without asking the database."""
+    """Return the user id of a profile without a query."""
     return int(profile.__data__["user"])
 
 
-def change_profile(profile_id: int, changes: dict[str, Any]) -> Profile:
+def change_profile(profile_id: int, changes: Mapping[str, object]) -> Profile:
     """Set columns of a profile. Raises NotFound."""
     with db.write():
         if changes:
@@ -67,15 +67,17 @@ def change_profile(profile_id: int, changes: dict[str, Any]) -> Profile:
         return profile(profile_id, None)
 
 
-def change_account(user_id: int, changes: dict[str, Any], *, actor_id: int, now: int, address: str) -> User:
-    """Set names and roles. Raises NotFound, ValidationFailed, or Conflict: taken, or the last administrator."""
+def change_account(
+    user_id: int, changes: Mapping[str, object], *, actor_id: int, now: int, address: str
+) -> User:
+    """Set names and roles. Raises NotFound, ValidationFailed, or Conflict: name taken, or last administrator."""
     if "username" in changes:
-        changes = {**changes, "username_key": names.username_key(changes["username"])}
+        changes = {**changes, "username_key": names.username_key(str(changes["username"]))}
     try:
         with db.write():
             before = _Roles(user_id)
             roles = {
-                name: changes[name]
+                name: bool(changes[name])
                 for name in ROLES
                 if changes.get(name, before.own[name]) != before.own[name]
             }
@@ -83,9 +85,9 @@ def change_account(user_id: int, changes: dict[str, Any], *, actor_id: int, now:
                 before.check({**before.own, **roles})
                 changes = {**changes, "auth_epoch": User.auth_epoch + 1}
                 sessions.revoke_all_sessions(user_id, now)
-                told = ", ".join(f"{name}: {str(value).lower()}" for name, value in roles.items())
+                detail = ", ".join(f"{name}: {str(value).lower()}" for name, value in roles.items())
                 audit.record_event(
-                    "role_changed", user_id, now, actor_id=actor_id, address=address, detail=told
+                    "role_changed", user_id, now, actor_id=actor_id, address=address, detail=detail
                 )
             if changes:
                 User.update(changes).where(User.id == user_id).execute()
@@ -95,33 +97,33 @@ def change_account(user_id: int, changes: dict[str, Any], *, actor_id: int, now:
 
 
 def delete_account(user_id: int, *, actor_id: int, now: int, address: str) -> None:
-    """Delete an account and all it owns; the audit keeps a pseudonym. Raises NotFound or Conflict."""
+    """Delete an account and all its data; the audit log keeps a pseudonym. Raises NotFound or Conflict."""
     with db.write():
         _Roles(user_id).check({"is_active": False, "is_staff": False})
         audit.record_event("account_deleted", user_id, now, actor_id=actor_id, address=address)
         audit.pseudonymise(user_id)
-        # Ratings, sessions, tokens, jobs and all else that refers to a user goes with it.
+        # Foreign keys cascade: ratings, sessions, tokens, jobs and all else that refers to a user.
         db.execute("DELETE FROM users WHERE id = ?", user_id)
 
 
 class _Roles:
-    """The roles of an account and of all administrators, which nobody else changes before the transaction ends."""
+    """Roles of an account and of all administrators, locked against changes until the transaction ends."""
 
     def __init__(self, user_id: int) -> None:
-        # In one statement and one order, or two administrators who demote each other lock each other up.
+        # In one statement and one order, otherwise two administrators who demote each other deadlock.
         lock = " FOR UPDATE" if db.is_postgres() else ""
-        found = db.rows(
+        rows = db.rows(
             "SELECT id, is_active, is_staff FROM users WHERE id = ? OR (is_active AND is_staff) "
             f"ORDER BY id{lock}",
             user_id,
         )
-        self._roles = {row[0]: {"is_active": bool(row[1]), "is_staff": bool(row[2])} for row in found}
+        self._roles = {row[0]: {"is_active": bool(row[1]), "is_staff": bool(row[2])} for row in rows}
         if user_id not in self._roles:
             raise NotFound()
         self.own = self._roles.pop(user_id)
 
     def check(self, after: dict[str, bool]) -> None:
-        """Raise Conflict where nobody could administer any more."""
+        """Raise Conflict where no active administrator would remain."""
         administers = all(self.own.values()) and not all(after.values())
         if administers and not any(all(roles.values()) for roles in self._roles.values()):
             raise Conflict("This is the last active administrator. Make another one first.")

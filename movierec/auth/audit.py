@@ -1,4 +1,4 @@
-"""The record of what happened to accounts. One row an event, in the transaction of the act; no secrets."""
+"""The audit log of accounts: one row per event, written in the transaction of the event, without secrets."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import secrets
 from typing import NamedTuple
 
 from movierec import db
-
-AUDIT_RETENTION_DAYS = 365
+from movierec.durations import AUDIT_RETENTION_DAYS, ago
 
 
 class AuditEvent(NamedTuple):
-    """One event. `account` is whose, `actor` who did it where that is somebody else."""
+    """One event of `account`. `actor` is the account that caused it, empty where that is the same."""
 
     at: int
     event: str
@@ -30,7 +29,7 @@ def record_event(
     address: str = "",
     detail: str = "",
 ) -> None:
-    """Write down `event` of a user; None: of nobody known here."""
+    """Record an event of a user; None for an unknown one."""
     db.execute(
         "INSERT INTO audit (at, event, account, actor, address, detail) VALUES (?, ?, ?, ?, ?, ?)",
         now,
@@ -43,7 +42,7 @@ def record_event(
 
 
 def pseudonymise(user_id: int) -> None:
-    """Keep what happened, not to whom: from now on the account is a random name, without addresses."""
+    """Replace an account in all events by a random name, and delete the addresses."""
     pseudonym = f"deleted:{secrets.token_hex(8)}"
     name = _name(user_id)
     db.execute("UPDATE audit SET account = ?, address = '' WHERE account = ?", pseudonym, name)
@@ -51,16 +50,16 @@ def pseudonymise(user_id: int) -> None:
 
 
 def audit_events(limit: int) -> list[AuditEvent]:
-    """The latest events, newest first."""
-    found = db.rows(
+    """Return the latest events, newest first."""
+    rows = db.rows(
         "SELECT at, event, account, actor, address, detail FROM audit ORDER BY id DESC LIMIT ?", limit
     )
-    return [AuditEvent._make(row) for row in found]
+    return [AuditEvent._make(row) for row in rows]
 
 
 def delete_expired_events(now: int) -> None:
-    """Forget what is older than a year."""
-    db.execute("DELETE FROM audit WHERE at < ?", now - AUDIT_RETENTION_DAYS * 86_400)
+    """Delete events older than the retention period."""
+    db.execute("DELETE FROM audit WHERE at < ?", ago(now, days=AUDIT_RETENTION_DAYS))
 
 
 def _name(user_id: int | None) -> str:

@@ -1,4 +1,4 @@
-"""The signing keys of a daemon: keys.json in the state folder, created once, readable by its owner only."""
+"""Signing keys of a daemon: keys.json in the state folder, created once, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MINIMUM_BYTES = 32
 
 @dataclass(frozen=True)
 class SigningKeys:
-    """`signing`: kid → key; tokens are signed with `active` and accepted under any of them."""
+    """Keys by id in `signing`: tokens are signed with `active` and accepted under any of them."""
 
     active: str
     signing: dict[str, bytes] = field(repr=False)
@@ -27,7 +27,7 @@ class SigningKeys:
 
 
 def load_or_create_keys(path: Path) -> SigningKeys:
-    """Read the keys, made first where there are none. Raises ConfigurationError on weak or exposed ones."""
+    """Read the keys, or create them where there are none. Raises ConfigurationError on weak or exposed ones."""
     with contextlib.suppress(FileExistsError):
         _create(path)
     return _read(path)
@@ -43,17 +43,17 @@ def _create(path: Path) -> None:
     }
     if path.exists():
         raise FileExistsError(path)
-    # Written aside and linked into place: whoever comes second finds a whole file, never a torn one.
-    aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    # Atomic: written to a temporary file and linked, so a daemon that starts at the same time reads a whole file.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             json.dump(content, file)
             file.flush()
             os.fsync(file.fileno())
-        os.link(aside, path)
+        os.link(temporary, path)
     finally:
-        aside.unlink()
+        temporary.unlink()
 
 
 def _read(path: Path) -> SigningKeys:

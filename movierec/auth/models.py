@@ -1,4 +1,4 @@
-"""Tables of who people are: users, profiles, sessions, tokens; how often they tried, what happened to them."""
+"""Tables of accounts: users, profiles, sessions, tokens; throttle windows and the audit log."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from movierec.db import BaseModel
 
 
 def random_epoch() -> int:
-    """Where an account's epoch starts: SQLite gives a deleted account's id again, but not its tokens."""
+    """Return a random first epoch: SQLite reuses the id of a deleted account, whose tokens must stay invalid."""
     return 1 + secrets.randbelow(2**30)
 
 
 class User(BaseModel):
-    """An account. `*_key` are the canonical forms that must be unique."""
+    """An account. The `*_key` columns are the canonical forms that must be unique."""
 
     id = BigAutoField()
     username = TextField()
@@ -37,7 +37,7 @@ class User(BaseModel):
     is_active = BooleanField(default=True)
     is_staff = BooleanField(default=False)
     is_verified = BooleanField(default=False)
-    # Rises when every token issued before must die: password change, disabling, role change.
+    # Incremented to invalidate all tokens issued before: password change, disabling, role change.
     auth_epoch = IntegerField(default=random_epoch)
     date_joined = BigIntegerField()
     last_login = BigIntegerField(null=True)
@@ -47,7 +47,7 @@ class User(BaseModel):
 
 
 class Profile(BaseModel):
-    """What a user tells about themselves; `favorite_genres` is a JSON list of names."""
+    """A user's profile and preferences; `favorite_genres` is a JSON list of names."""
 
     id = BigAutoField()
     user = ForeignKeyField(User, on_delete="CASCADE", unique=True, backref="profiles")
@@ -56,9 +56,9 @@ class Profile(BaseModel):
     favorite_genres = TextField(default="[]")
     preferred_language = TextField(default="")
     mature_content = BooleanField(default=False)
-    # How the user writes ratings: up to 5 by halves, up to 10, up to 100 by tens.
+    # Scale on which the user writes ratings: up to 5 in halves, up to 10, up to 100 in tens.
     rating_scale = IntegerField(default=5, constraints=[Check("rating_scale IN (5, 10, 100)")])
-    # Whether rating a film, or entering it in the history, takes it off the watchlist.
+    # Rating a movie, or adding it to the history, takes it off the watchlist.
     seen_leaves_watchlist = BooleanField(default=True)
 
     class Meta:
@@ -81,7 +81,7 @@ class Session(BaseModel):
 
 
 class RefreshToken(BaseModel):
-    """One generation of a session's refresh token, by the SHA-256 of it in hex."""
+    """One generation of a session's refresh token, stored as its SHA-256 in hex."""
 
     token_hash = TextField(primary_key=True)
     session = ForeignKeyField(Session, on_delete="CASCADE", backref="refresh_tokens")
@@ -93,7 +93,7 @@ class RefreshToken(BaseModel):
 
 
 class StoredPersonalToken(BaseModel):
-    """A token for scripts, by its SHA-256 in hex; `scopes` are words, `epoch` the user's when it was made."""
+    """A token for scripts, stored as its SHA-256 in hex; `scopes` are words, `epoch` is that of its creation."""
 
     id = BigAutoField()
     user = ForeignKeyField(User, on_delete="CASCADE", backref="personal_tokens")
@@ -110,7 +110,7 @@ class StoredPersonalToken(BaseModel):
 
 
 class ThrottleWindow(BaseModel):
-    """How often something was tried in a window that ends at `ends_at`; `key` tells nothing of whom."""
+    """Number of attempts in a window that ends at `ends_at`; `key` is a hash that does not reveal the account."""
 
     key = TextField(primary_key=True)
     count = BigIntegerField()
@@ -121,7 +121,7 @@ class ThrottleWindow(BaseModel):
 
 
 class AuditEntry(BaseModel):
-    """What happened to an account. `account` and `actor` are `user:7`, or a pseudonym after its deletion."""
+    """One event of an account. `account` and `actor` are `user:7`, or a pseudonym after its deletion."""
 
     id = BigAutoField()
     at = BigIntegerField(index=True)
@@ -136,18 +136,18 @@ class AuditEntry(BaseModel):
 
 
 class OneTimeToken(BaseModel):
-    """The token last mailed to a user for a purpose, by the SHA-256 of it in hex."""
+    """The token last mailed to a user for a purpose, stored as its SHA-256 in hex."""
 
     user = ForeignKeyField(User, on_delete="CASCADE")
     purpose = TextField()
     token_hash = TextField(unique=True)
     auth_epoch = IntegerField()
-    # Where it was sent; for a change of address, the new one.
+    # The address it was sent to; for a change of address, the new one.
     email = TextField()
     expires_at = BigIntegerField()
     used_at = BigIntegerField(null=True)
 
     class Meta:
         table_name = "one_time_tokens"
-        # One row for each: a new token takes the place of the older.
+        # One row for each purpose: a new token replaces the older one.
         primary_key = CompositeKey("user", "purpose")

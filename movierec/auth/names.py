@@ -1,4 +1,4 @@
-"""User names and e-mail addresses: what is accepted, and the canonical key that must be unique."""
+"""User names and e-mail addresses: validation, and the canonical key that must be unique."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _DOMAIN = re.compile(
 
 
 def canonical(text: str) -> str:
-    """NFKC → casefold → NFKC, in Python: a database's lower() depends on its locale."""
+    """Fold case and compatibility forms (NFKC → casefold → NFKC); a database's lower() depends on its locale."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def username_key(username: str) -> str:
-    """The key of a user name. Raises ValidationFailed: 3–32 letters, digits or `._-`, of one script."""
+    """Return the key of a user name: 3–32 letters, digits or `._-`, of one script. Raises ValidationFailed."""
     key = canonical(username)
     if not 3 <= len(username) <= 32 or not 3 <= len(key) <= 32:
         raise ValidationFailed.of("username", "Use 3 to 32 characters.")
@@ -27,7 +27,7 @@ def username_key(username: str) -> str:
         raise ValidationFailed.of("username", "Use letters, digits, dot, underscore and hyphen only.")
     if not any(c.isalnum() for c in username):
         raise ValidationFailed.of("username", "Use at least one letter or digit.")
-    # Letters of two scripts in one name are how a Cyrillic а passes for a Latin a.
+    # Homographs: with two scripts in one name a Cyrillic а could pass for a Latin a.
     scripts = {unicodedata.name(c, "?").split()[0] for c in key if unicodedata.category(c)[0] == "L"}
     if len(scripts - {"CJK", "HIRAGANA", "KATAKANA"}) > 1:
         raise ValidationFailed.of("username", "Use letters of one script only.")
@@ -35,7 +35,7 @@ def username_key(username: str) -> str:
 
 
 def email_key(email: str) -> str:
-    """The key of an e-mail address. Raises ValidationFailed unless it is one plain address."""
+    """Return the key of an e-mail address. Raises ValidationFailed unless it is one plain address."""
     local, at, domain = email.rpartition("@")
     if at and not domain.isascii():
         try:

@@ -1,7 +1,7 @@
-"""Passwords that guessers try first: common words and patterns, however they are dressed up.
+"""Detection of guessable passwords: common words and patterns, also with character substitutions.
 
-A password is taken apart into what guessers know (words, keyboard runs, repetitions, years, the user's own
-names); what is left must be worth guessing. The words are our own compilation, not anybody's list.
+A password is decomposed into what guessers try first (words, keyboard runs, repetitions, years, the user's own
+names); the rest must have enough different characters. The word list is our own compilation, not a published one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from movierec.auth.names import canonical
 
-# So many characters that no pattern explains make a password of their own.
+# Minimum number of different characters that no pattern explains.
 MINIMUM_UNEXPLAINED = 6
 MINIMUM_NAME_LENGTH = 4
 
@@ -74,45 +74,45 @@ _RUNS = frozenset(
     for length in range(RUN_LENGTH, len(row) + 1)
     for start in range(len(row) - length + 1)
 )
-# What is written for a letter.
-_DRESSED = str.maketrans("013457@$!|", "oleastasil")
-_REPEATED = re.compile(r"(.{1,8}?)\1{2,}|(.{4,})\2")
+# Characters that are substituted for letters.
+_SUBSTITUTIONS = str.maketrans("013457@$!|", "oleastasil")
+_REPETITION = re.compile(r"(.{1,8}?)\1{2,}|(.{4,})\2")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def is_guessable(password: str, own: Iterable[str] = ()) -> bool:
-    """Whether `password` is little more than what guessers know; `own` are the user's names and addresses."""
+    """Tell if `password` consists of known words and patterns; `own` are the user's names and addresses."""
     key = canonical(password)
-    known = sorted(
+    words = sorted(
         {*_parts_of(own), *WORDS, *(word + "s" for word in WORDS if len(word) > 3)}, key=len, reverse=True
     )
-    undressed = key.translate(_DRESSED)
-    return min(_left(key, known), _left(undressed, known)) < MINIMUM_UNEXPLAINED
+    restored = key.translate(_SUBSTITUTIONS)
+    return min(_unexplained(key, words), _unexplained(restored, words)) < MINIMUM_UNEXPLAINED
 
 
 def contains_name(password: str, own: Iterable[str]) -> bool:
-    """Whether one of the user's names or addresses stands in `password`, also written backwards."""
+    """Tell if `password` contains one of the user's names or addresses, also written backwards."""
     key = canonical(password)
-    whole = {part for name in own for part in (canonical(name), canonical(name).partition("@")[0])}
+    names = {part for name in own for part in (canonical(name), canonical(name).partition("@")[0])}
     return any(
         name in text
-        for name in whole
+        for name in names
         if len(name) >= MINIMUM_NAME_LENGTH
-        for text in (key, key[::-1], key.translate(_DRESSED))
+        for text in (key, key[::-1], key.translate(_SUBSTITUTIONS))
     )
 
 
 def _parts_of(own: Iterable[str]) -> set[str]:
-    """`Ann.Lee-Smith@example.org`: ann, lee, smith."""
+    """Split names and addresses into words: `Ann.Lee-Smith@example.org` gives ann, lee, smith."""
     return {part for name in own for part in re.split(r"[\W_]", canonical(name).partition("@")[0])}
 
 
-def _left(text: str, known: Iterable[str]) -> int:
-    """How many different characters no word or pattern explains; separators and repetitions count for nothing."""
-    text = _REPEATED.sub(lambda found: found[1] or found[2], text)
+def _unexplained(text: str, words: Iterable[str]) -> int:
+    """Count the different characters outside words and patterns, without separators and repetitions."""
+    text = _REPETITION.sub(lambda match: match[1] or match[2], text)
     for run in sorted((run for run in _RUNS if run in text), key=len, reverse=True):
         text = text.replace(run, " ")
-    for word in known:
+    for word in words:
         if len(word) > 2 and word in text:
             text = text.replace(word, " ")
     text = _YEAR.sub(" ", text)

@@ -1,4 +1,4 @@
-"""Password rules and hashes. Hashing takes a quarter of a second: callers run it in the hashing threads."""
+"""Password rules and bcrypt hashes. Hashing takes a quarter of a second: call it in the hashing threads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAXIMUM_LENGTH = 1024
 
 
 def check_password_rules(password: str, minimum_length: int, *own: str, field: str = "password") -> None:
-    """Raise ValidationFailed where `password` is too short, too long, easy to guess or holds an `own` name."""
+    """Raise ValidationFailed where `password` is too short, too long, easy to guess or contains an `own` name."""
     if not minimum_length <= len(password) <= MAXIMUM_LENGTH:
         raise ValidationFailed.of(field, f"Use {minimum_length} to {MAXIMUM_LENGTH} characters.")
     if contains_name(password, own):
@@ -28,21 +28,23 @@ def check_password_rules(password: str, minimum_length: int, *own: str, field: s
 
 
 def hash_password(password: str, cost: int) -> str:
-    """bcrypt over a digest: bcrypt itself stops at 72 bytes and at a NUL."""
+    """Hash a password with bcrypt over SHA-256: bcrypt alone ignores all after 72 bytes or a NUL."""
     return bcrypt.hashpw(_digest(password), bcrypt.gensalt(cost)).decode("ascii")
 
 
 def verify_password(password: str, hashed: str) -> bool:
+    """Tell if a password matches a hash."""
     return bcrypt.checkpw(_digest(password), hashed.encode("ascii"))
 
 
 def needs_rehash(hashed: str, cost: int) -> bool:
+    """Tell if a hash was made with another work factor."""
     return int(hashed.split("$")[2]) != cost
 
 
 @functools.cache
 def dummy_hash(cost: int) -> str:
-    """A hash for names nobody has, so that an unknown name takes the same work as a wrong password."""
+    """Return a hash to verify against for unknown names, so that they take as long as a wrong password."""
     return hash_password("nobody signs in with this", cost)
 
 

@@ -1,4 +1,4 @@
-"""Personal tokens: what a user's scripts sign in with. Named, scoped, hashed, ended at any time."""
+"""Personal tokens for scripts: named, scoped, stored hashed, revocable at any time."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import NamedTuple
 from movierec import db
 from movierec.auth import audit, tokens
 from movierec.auth.sessions import Principal
+from movierec.durations import age_seconds
 from movierec.errors import Conflict, NotFound, TokenExpired, TokenInvalid
 
 MAXIMUM_TOKENS = 50
-# A use is written down once a minute at most.
+# Shortest time between two writes of `last_used_at`.
 USE_RECORD_SECONDS = 60
 
 
 class PersonalToken(NamedTuple):
-    """A token as its owner sees it: without its secret, which only `make_token` tells."""
+    """A token as its owner sees it: without the secret, which only `make_token` tells."""
 
     id: int
     name: str
@@ -32,7 +33,7 @@ _COLUMNS = "id, name, scopes, created_at, expires_at, last_used_at"
 def create_personal_token(
     user_id: int, name: str, scopes: Collection[str], expires_at: int | None, now: int
 ) -> tuple[PersonalToken, str]:
-    """A new token and its secret. A new password, a change of role or signing out everywhere end it."""
+    """Create a token and return it with its secret. A new password, role or sign-out everywhere revokes it."""
     secret = tokens.new_personal_token()
     with db.write():
         if db.value("SELECT COUNT(*) FROM personal_tokens WHERE user_id = ?", user_id) >= MAXIMUM_TOKENS:
@@ -49,23 +50,25 @@ def create_personal_token(
         )
         if row is None:
             raise TokenInvalid()
-        made = _token(row)
-        audit.record_event("token_created", user_id, now, detail=f"token {made.id}: {' '.join(made.scopes)}")
-    return made, secret
+        token = _token(row)
+        audit.record_event(
+            "token_created", user_id, now, detail=f"token {token.id}: {' '.join(token.scopes)}"
+        )
+    return token, secret
 
 
 def personal_tokens_of(user_id: int) -> list[PersonalToken]:
-    """The tokens of a user, newest first; those that a new password ended are gone."""
-    found = db.rows(
+    """Return the valid tokens of a user, newest first."""
+    rows = db.rows(
         f"SELECT {_COLUMNS} FROM personal_tokens WHERE user_id = ? "
         "AND epoch = (SELECT auth_epoch FROM users WHERE users.id = user_id) ORDER BY id DESC",
         user_id,
     )
-    return [_token(row) for row in found]
+    return [_token(row) for row in rows]
 
 
 def delete_personal_token(user_id: int, token_id: int, now: int) -> None:
-    """End one of the user's own tokens. Raises NotFound."""
+    """Delete one of the user's own tokens. Raises NotFound."""
     with db.write():
         deleted = db.execute("DELETE FROM personal_tokens WHERE id = ? AND user_id = ?", token_id, user_id)
         if not deleted.rowcount:
@@ -74,16 +77,16 @@ def delete_personal_token(user_id: int, token_id: int, now: int) -> None:
 
 
 def authenticate_personal(token: str, now: int) -> Principal:
-    """Who a personal token speaks for, and what it may do. One query. Raises TokenInvalid or TokenExpired."""
-    found = db.row(
+    """Return the user and scopes of a personal token, in one query. Raises TokenInvalid or TokenExpired."""
+    row = db.row(
         "SELECT user_id, username, is_staff, scopes, personal_tokens.id, expires_at, last_used_at "
         "FROM personal_tokens JOIN users ON users.id = user_id "
         "WHERE token_hash = ? AND is_active AND auth_epoch = epoch",
         tokens.hash_token(token),
     )
-    if found is None:
+    if row is None:
         raise TokenInvalid()
-    user_id, username, is_staff, scopes, token_id, expires_at, last_used_at = found
+    user_id, username, is_staff, scopes, token_id, expires_at, last_used_at = row
     if expires_at is not None and expires_at <= now:
         raise TokenExpired("The personal token has expired. Make a new one.")
     return Principal(
@@ -93,11 +96,12 @@ def authenticate_personal(token: str, now: int) -> Principal:
         bool(is_staff),
         frozenset(scopes.split()),
         token_id,
-        use_is_news=last_used_at is None or last_used_at + USE_RECORD_SECONDS <= now,
+        use_is_news=last_used_at is None or age_seconds(last_used_at, now) >= USE_RECORD_SECONDS,
     )
 
 
 def record_token_use(token_id: int, now: int) -> None:
+    """Store the time of a token's last use."""
     db.execute("UPDATE personal_tokens SET last_used_at = ? WHERE id = ?", now, token_id)
 
 

@@ -1,4 +1,4 @@
-"""What a mailed token does: confirms an address, replaces a forgotten password, changes the address."""
+"""Account recovery by mailed tokens: confirm an address, reset a password, change the address."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNUSABLE_LINK = "This link has expired, was used before, or belongs to something
 
 
 class MailRecipient(NamedTuple):
-    """An active account, as mail needs to know it."""
+    """An active account with the fields that mail needs."""
 
     user_id: int
     username: str
@@ -25,45 +25,49 @@ class MailRecipient(NamedTuple):
 
 
 class EmailChange(NamedTuple):
+    """The addresses before and after a change."""
+
     user_id: int
     old: str
     new: str
 
 
 def canonical_email(email: str) -> str:
-    """The canonical form of `email`. Raises ValidationFailed unless it is one plain address; looks nothing up."""
+    """Return the canonical form of one plain address, without a query. Raises ValidationFailed."""
     return names.email_key(email)
 
 
 def recipient_by_id(user_id: int) -> MailRecipient | None:
-    return _addressee("id", user_id)
+    """Return the active account with this id; None where there is none."""
+    return _recipient("id", user_id)
 
 
 def recipient_by_email(email: str) -> MailRecipient | None:
-    """The active account with this address, however it is written."""
+    """Return the active account with this address in any spelling; None where there is none."""
     try:
-        return _addressee("email_key", names.email_key(email))
+        return _recipient("email_key", names.email_key(email))
     except ValidationFailed:
         return None
 
 
-def _addressee(column: str, wanted: int | str) -> MailRecipient | None:
-    found = db.row(
+def _recipient(column: str, key: int | str) -> MailRecipient | None:
+    row = db.row(
         f"SELECT id, username, email, is_verified, auth_epoch FROM users WHERE {column} = ? AND is_active",
-        wanted,
+        key,
     )
-    return MailRecipient(found[0], found[1], found[2], bool(found[3]), found[4]) if found else None
+    return MailRecipient(row[0], row[1], row[2], bool(row[3]), row[4]) if row else None
 
 
 def is_email_taken(email: str) -> bool:
+    """Tell if an account has this address."""
     return db.value("SELECT 1 FROM users WHERE email_key = ?", names.email_key(email)) is not None
 
 
 def verify_email(token: str, now: int) -> None:
-    """Confirm the address a token was sent to. Raises TokenInvalid."""
+    """Mark the address that a token was sent to as verified. Raises TokenInvalid."""
     with db.write():
-        holder = _redeemed(token, TokenPurpose.VERIFY, now)
-        _change_or_dead(
+        holder = _redeem(token, TokenPurpose.VERIFY, now)
+        _update_or_invalid(
             "UPDATE users SET is_verified = ? WHERE id = ? AND auth_epoch = ? AND email = ? RETURNING id",
             True,
             holder.user_id,
@@ -73,19 +77,19 @@ def verify_email(token: str, now: int) -> None:
 
 
 def reset_token_owner(token: str, now: int) -> MailRecipient:
-    """Who may set a new password with this token, which stays unused. Raises TokenInvalid."""
+    """Return the account whose password a token can reset, without using it. Raises TokenInvalid."""
     holder = one_time_tokens.holder_of(token, TokenPurpose.RESET, now)
-    owner = recipient_by_id(holder.user_id) if holder else None
-    if owner is None:
+    account = recipient_by_id(holder.user_id) if holder else None
+    if account is None:
         raise TokenInvalid(UNUSABLE_LINK)
-    return owner
+    return account
 
 
 def reset_password(token: str, password_hash: str, now: int) -> MailRecipient:
-    """Replace the password; every session and every other mailed token is dead. Raises TokenInvalid."""
+    """Replace the password, revoke all sessions and invalidate all other mailed tokens. Raises TokenInvalid."""
     with db.write():
-        holder = _redeemed(token, TokenPurpose.RESET, now)
-        _change_or_dead(
+        holder = _redeem(token, TokenPurpose.RESET, now)
+        _update_or_invalid(
             "UPDATE users SET password_hash = ?, auth_epoch = auth_epoch + 1 "
             "WHERE id = ? AND auth_epoch = ? AND is_active RETURNING id",
             password_hash,
@@ -93,21 +97,21 @@ def reset_password(token: str, password_hash: str, now: int) -> MailRecipient:
             holder.epoch,
         )
         sessions.revoke_all_sessions(holder.user_id, now)
-        owner = recipient_by_id(holder.user_id)
-        assert owner is not None
-        return owner
+        account = recipient_by_id(holder.user_id)
+        assert account is not None
+        return account
 
 
 def change_email(token: str, now: int) -> EmailChange:
-    """Make the address a token was sent to the account's. Every session ends.
+    """Set the address of an account to the one that the token was sent to, and revoke all sessions.
 
-    Raises TokenInvalid, or Conflict if somebody registered with the address meanwhile.
+    Raises TokenInvalid, or Conflict where another account registered with the address meanwhile.
     """
     try:
         with db.write():
-            holder = _redeemed(token, TokenPurpose.CHANGE, now)
+            holder = _redeem(token, TokenPurpose.CHANGE, now)
             old = db.value("SELECT email FROM users WHERE id = ?", holder.user_id)
-            _change_or_dead(
+            _update_or_invalid(
                 "UPDATE users SET email = ?, email_key = ?, is_verified = ?, auth_epoch = auth_epoch + 1 "
                 "WHERE id = ? AND auth_epoch = ? AND is_active RETURNING id",
                 holder.email,
@@ -123,14 +127,14 @@ def change_email(token: str, now: int) -> EmailChange:
         raise Conflict(message, errors=[FieldError("email", message)]) from error
 
 
-def _redeemed(token: str, purpose: TokenPurpose, now: int) -> TokenHolder:
+def _redeem(token: str, purpose: TokenPurpose, now: int) -> TokenHolder:
     holder = one_time_tokens.redeem(token, purpose, now)
     if holder is None:
         raise TokenInvalid(UNUSABLE_LINK)
     return holder
 
 
-def _change_or_dead(statement: str, *params: object) -> None:
-    """Change the account; if its epoch rose since the token was read, the token is dead."""
+def _update_or_invalid(statement: str, *params: object) -> None:
+    """Update the account. Raises TokenInvalid where its epoch rose since the token was read."""
     if db.row(statement, *params) is None:
         raise TokenInvalid(UNUSABLE_LINK)

@@ -1,10 +1,10 @@
-"""Accounts: registering, finding who signs in, changing names and passwords, the first administrator."""
+"""Accounts: register, look up credentials, record sign-ins, change names and passwords."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import peewee
 
@@ -18,7 +18,7 @@ from movierec.errors import Conflict, FieldError, InvalidCredentials, NotFound, 
 
 @dataclass(frozen=True)
 class NewAccount:
-    """What somebody registers with; checked when made, hashed by the caller."""
+    """The fields of a registration. The caller checks them and hashes the password."""
 
     username: str
     email: str
@@ -26,7 +26,7 @@ class NewAccount:
     last_name: str = ""
 
     def check(self, password: str, settings: AuthSettings) -> None:
-        """Raise ValidationFailed naming every field that is wrong."""
+        """Raise ValidationFailed naming every invalid field."""
         problems: list[FieldError] = []
         for rule in (
             lambda: names.username_key(self.username),
@@ -70,6 +70,7 @@ def register(account: NewAccount, password_hash: str, now: int, *, is_staff: boo
 
 
 def taken_conflict(error: peewee.IntegrityError) -> Conflict:
+    """Return the Conflict for a violated UNIQUE constraint, naming the field."""
     field = "username" if db.is_unique_violation(error, "username_key") else "email"
     what = {"username": "user name", "email": "e-mail address"}[field]
     message = f"This {what} is taken."
@@ -78,7 +79,7 @@ def taken_conflict(error: peewee.IntegrityError) -> Conflict:
 
 @dataclass(frozen=True)
 class StoredCredentials:
-    """What is needed to check a password outside any transaction."""
+    """The stored values to verify a password against, outside any transaction."""
 
     user_id: int
     password_hash: str
@@ -87,12 +88,12 @@ class StoredCredentials:
 
 
 def credentials_by_identifier(identifier: str) -> StoredCredentials | None:
-    """The account with this e-mail address or user name, if there is one."""
+    """Return the credentials of the account with this e-mail address or user name; None where there is none."""
     column = "email_key" if "@" in identifier else "username_key"
-    found = db.row(
+    row = db.row(
         f"SELECT id, password_hash, auth_epoch, is_active FROM users WHERE {column} = ?", _key(identifier)
     )
-    return StoredCredentials(found[0], found[1], found[2], bool(found[3])) if found else None
+    return StoredCredentials(row[0], row[1], row[2], bool(row[3])) if row else None
 
 
 def _key(identifier: str) -> str:
@@ -105,61 +106,62 @@ def _key(identifier: str) -> str:
 
 
 def credentials_of_user(user_id: int) -> StoredCredentials:
-    found = db.row("SELECT id, password_hash, auth_epoch, is_active FROM users WHERE id = ?", user_id)
-    if found is None:
+    """Return the credentials of an account. Raises TokenInvalid where it was deleted."""
+    row = db.row("SELECT id, password_hash, auth_epoch, is_active FROM users WHERE id = ?", user_id)
+    if row is None:
         raise TokenInvalid()
-    return StoredCredentials(found[0], found[1], found[2], bool(found[3]))
+    return StoredCredentials(row[0], row[1], row[2], bool(row[3]))
 
 
 def count_sign_in_attempt(
     throttle: config.ThrottleSettings, identifier: str, now: int
 ) -> StoredCredentials | None:
-    """Count a try to sign in, then find the account. Raises Throttled, whatever the password.
+    """Count an attempt to sign in and return the credentials. Raises Throttled, whatever the password.
 
-    An account has one count, whether it is named by address or user name; so has a name that nobody has.
+    An account has one counter for its address and its user name; an unknown name has one too.
     """
-    found = credentials_by_identifier(identifier)
-    # Told apart: names may be numbers.
-    who = f"user:{found.user_id}" if found else f"name:{_key(identifier)}"
-    count_attempt(throttle, "login_per_account", who, now)
-    return found
+    credentials = credentials_by_identifier(identifier)
+    # Prefixes keep ids and names apart: a name may consist of digits.
+    subject = f"user:{credentials.user_id}" if credentials else f"name:{_key(identifier)}"
+    count_attempt(throttle, "login_per_account", subject, now)
+    return credentials
 
 
 def record_sign_in(
-    checked: StoredCredentials, now: int, new_hash: str | None = None, *, address: str = ""
+    credentials: StoredCredentials, now: int, new_hash: str | None = None, *, address: str = ""
 ) -> None:
-    """Record a sign-in whose password was right. Raises InvalidCredentials if it changed meanwhile."""
+    """Record a sign-in with a verified password. Raises InvalidCredentials where it changed meanwhile."""
     changed = db.execute(
         "UPDATE users SET last_login = ?, password_hash = COALESCE(?, password_hash) "
         "WHERE id = ? AND auth_epoch = ? AND is_active",
         now,
         new_hash,
-        checked.user_id,
-        checked.epoch,
+        credentials.user_id,
+        credentials.epoch,
     ).rowcount
     if changed != 1:
         raise InvalidCredentials()
-    audit.record_event("signed_in", checked.user_id, now, address=address)
+    audit.record_event("signed_in", credentials.user_id, now, address=address)
 
 
-def set_password(checked: StoredCredentials, password_hash: str, now: int, *, address: str = "") -> int:
-    """Replace the password checked before; every session ends. Returns the new epoch."""
+def set_password(credentials: StoredCredentials, password_hash: str, now: int, *, address: str = "") -> int:
+    """Replace a verified password, revoke all sessions and return the new epoch."""
     epoch = db.value(
         "UPDATE users SET password_hash = ?, auth_epoch = auth_epoch + 1 WHERE id = ? AND auth_epoch = ? "
         "RETURNING auth_epoch",
         password_hash,
-        checked.user_id,
-        checked.epoch,
+        credentials.user_id,
+        credentials.epoch,
     )
     if epoch is None:
         raise TokenInvalid()
-    sessions.revoke_all_sessions(checked.user_id, now)
-    audit.record_event("password_changed", checked.user_id, now, address=address)
+    sessions.revoke_all_sessions(credentials.user_id, now)
+    audit.record_event("password_changed", credentials.user_id, now, address=address)
     return int(epoch)
 
 
 def sign_out_everywhere(user_id: int, now: int, *, address: str = "") -> None:
-    """End every session and personal token of a user."""
+    """Revoke all sessions and personal tokens of a user."""
     with db.write():
         db.execute("UPDATE users SET auth_epoch = auth_epoch + 1 WHERE id = ?", user_id)
         sessions.revoke_all_sessions(user_id, now)
@@ -167,11 +169,11 @@ def sign_out_everywhere(user_id: int, now: int, *, address: str = "") -> None:
 
 
 def user(user_id: int) -> User:
-    """The account. Raises NotFound."""
-    found = User.get_or_none(User.id == user_id)
-    if found is None:
+    """Return an account. Raises NotFound."""
+    row = User.get_or_none(User.id == user_id)
+    if row is None:
         raise NotFound()
-    return found
+    return row
 
 
 _PROFILE = (
@@ -188,7 +190,7 @@ _PROFILE_OF = f"SELECT {', '.join(_PROFILE)} FROM profiles WHERE user_id = ?"
 
 
 def profile_of(user_id: int) -> Profile:
-    """By hand: every list of recommendations asks for it. Raises NotFound."""
+    """Return a user's profile. Raises NotFound. Hand-written SQL: every list of recommendations reads it."""
     row = db.row(_PROFILE_OF, user_id)
     if row is None:
         raise NotFound()
@@ -198,10 +200,10 @@ def profile_of(user_id: int) -> Profile:
     return profile
 
 
-def change_names(user_id: int, changes: dict[str, Any]) -> User:
-    """Change user name, first or last name; unsent fields stay. Raises ValidationFailed or Conflict."""
+def change_names(user_id: int, changes: Mapping[str, object]) -> User:
+    """Change user name, first or last name; absent fields stay. Raises ValidationFailed or Conflict."""
     if "username" in changes:
-        changes = {**changes, "username_key": names.username_key(changes["username"])}
+        changes = {**changes, "username_key": names.username_key(str(changes["username"]))}
     try:
         with db.write():
             if changes:
@@ -212,4 +214,5 @@ def change_names(user_id: int, changes: dict[str, Any]) -> User:
 
 
 def favorite_genres(profile: Profile) -> list[str]:
+    """Decode the favorite genres of a profile."""
     return json.loads(profile.favorite_genres)  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Sessions: signing in and out, rotating refresh tokens, and who a request comes from."""
+"""Sessions: start, authenticate, rotate refresh tokens with reuse detection, revoke."""
 
 from __future__ import annotations
 
@@ -11,20 +11,17 @@ from movierec.auth import audit, tokens
 from movierec.auth.keys import SigningKeys
 from movierec.auth.tokens import AccessClaims
 from movierec.config import AuthSettings
+from movierec.durations import DAY_SECONDS, MINUTE_SECONDS, SESSION_RETENTION_DAYS, age_seconds, ago
 from movierec.errors import NotFound, TokenInvalid
 
-DAY_SECONDS = 86_400
-# A lost answer or a second process of the same user may repeat a refresh within this time.
+# Grace period for a repeated refresh, after a lost response or by a second process of the same user.
 REPEAT_SECONDS = 10
-# So long a stolen token still gives itself away by being used.
-SESSION_RETENTION_DAYS = 30
-
 
 ALL_SCOPES = frozenset({"read", "write"})
 
 
 class Principal(NamedTuple):
-    """Who makes a request: by a session, or by a personal token, which may be limited to a few `scopes`."""
+    """The authenticated caller: by a session, or by a personal token, which `scopes` may limit."""
 
     user_id: int
     session_id: int | None
@@ -32,7 +29,7 @@ class Principal(NamedTuple):
     is_staff: bool
     scopes: frozenset[str] = ALL_SCOPES
     token_id: int | None = None
-    # The personal token's last use was written down a while ago.
+    # The stored last use of the personal token is out of date.
     use_is_news: bool = False
 
 
@@ -47,6 +44,8 @@ class LiveSession(NamedTuple):
 
 @dataclass(frozen=True)
 class TokenPair:
+    """An access token and the refresh token that follows it."""
+
     access: str
     refresh: str
 
@@ -55,7 +54,7 @@ class TokenPair:
 
 
 class Rotation(Enum):
-    """How a refresh ended; counted by the monitoring."""
+    """Outcome of a refresh; a label of the metrics."""
 
     ROTATED = "rotated"
     REPEATED = "repeated"
@@ -64,8 +63,8 @@ class Rotation(Enum):
 
 
 def authenticate(claims: AccessClaims, now: int) -> Principal:
-    """Who `claims` speak for, if their session still stands. One query. Raises TokenInvalid."""
-    found = db.row(
+    """Return the caller that `claims` name, in one query. Raises TokenInvalid where their session has ended."""
+    row = db.row(
         "SELECT users.username, users.is_staff FROM sessions JOIN users ON users.id = sessions.user_id "
         "WHERE sessions.id = ? AND users.id = ? AND sessions.revoked_at IS NULL AND sessions.expires_at > ? "
         "AND users.is_active AND users.auth_epoch = ?",
@@ -74,15 +73,15 @@ def authenticate(claims: AccessClaims, now: int) -> Principal:
         now,
         claims.epoch,
     )
-    if found is None:
+    if row is None:
         raise TokenInvalid()
-    return Principal(claims.user_id, claims.session_id, found[0], bool(found[1]))
+    return Principal(claims.user_id, claims.session_id, row[0], bool(row[1]))
 
 
 def start_session(
     keys: SigningKeys, settings: AuthSettings, user_id: int, epoch: int, label: str, now: int
 ) -> TokenPair:
-    """Sign a user in: a new session with its first tokens. Call inside the transaction of the act."""
+    """Create a session with its first tokens. Call inside a transaction."""
     expires = now + settings.refresh_absolute_days * DAY_SECONDS
     session_id = db.value(
         "INSERT INTO sessions (user_id, label, created_at, last_used_at, expires_at) VALUES (?, ?, ?, ?, ?) "
@@ -94,65 +93,65 @@ def start_session(
         expires,
     )
     refresh = tokens.new_refresh_token()
-    _remember(refresh, session_id, now)
-    return TokenPair(_access(keys, settings, AccessClaims(user_id, session_id, epoch), now), refresh)
+    _store_refresh_token(refresh, session_id, now)
+    return TokenPair(_access_token(keys, settings, AccessClaims(user_id, session_id, epoch), now), refresh)
 
 
 def rotate_refresh_token(
     keys: SigningKeys, settings: AuthSettings, refresh: str, now: int
 ) -> tuple[Rotation, TokenPair | None]:
-    """Exchange a refresh token for the next pair; None unless it was rotated or repeated.
+    """Rotate a refresh token: return the outcome and, if it was rotated or repeated, the next pair.
 
-    The conditional UPDATE decides the winner. The outcome is returned, not raised: an exception would
-    roll back the revocation of a stolen family.
+    The conditional UPDATE decides a race. The outcome is returned, not raised: an exception would roll back the
+    revocation of a stolen token family.
     """
     if not tokens.is_refresh_token(refresh):
         return Rotation.REFUSED, None
     with db.write():
-        spent = db.row(
+        row = db.row(
             "UPDATE refresh_tokens SET used_at = ? WHERE token_hash = ? AND used_at IS NULL "
             "RETURNING session_id, created_at",
             now,
             tokens.hash_token(refresh),
         )
-        if spent is None:
-            return _spent_before(keys, settings, refresh, now)
-        session_id, created_at = spent
-        claims = _live(session_id, now)
-        if claims is None or created_at + settings.refresh_idle_days * DAY_SECONDS <= now:
+        if row is None:
+            return _handle_reuse(keys, settings, refresh, now)
+        session_id, created_at = row
+        claims = _live_claims(session_id, now)
+        if claims is None or age_seconds(created_at, now) >= settings.refresh_idle_days * DAY_SECONDS:
             return Rotation.REFUSED, None
         successor = tokens.derive_successor(keys, refresh)
-        _remember(successor, session_id, now)
+        _store_refresh_token(successor, session_id, now)
         db.execute("UPDATE sessions SET last_used_at = ? WHERE id = ?", now, session_id)
-        return Rotation.ROTATED, TokenPair(_access(keys, settings, claims, now), successor)
+        return Rotation.ROTATED, TokenPair(_access_token(keys, settings, claims, now), successor)
 
 
-def _spent_before(
+def _handle_reuse(
     keys: SigningKeys, settings: AuthSettings, refresh: str, now: int
 ) -> tuple[Rotation, TokenPair | None]:
-    """A token that was used already, or never existed: repeat its answer, or end the family."""
-    found = db.row(
+    """Handle a refresh token that was used before or is unknown: repeat its response, or revoke the family."""
+    row = db.row(
         "SELECT session_id, used_at FROM refresh_tokens WHERE token_hash = ?", tokens.hash_token(refresh)
     )
-    if found is None:
+    if row is None:
         return Rotation.REFUSED, None
-    session_id, used_at = found
-    claims = _live(session_id, now)
+    session_id, used_at = row
+    claims = _live_claims(session_id, now)
     if claims is None:
         return Rotation.REFUSED, None
     successor = tokens.derive_successor(keys, refresh)
     unused = db.value(
         "SELECT 1 FROM refresh_tokens WHERE token_hash = ? AND used_at IS NULL", tokens.hash_token(successor)
     )
-    if unused and now - used_at <= REPEAT_SECONDS:
-        return Rotation.REPEATED, TokenPair(_access(keys, settings, claims, now), successor)
+    if unused and age_seconds(used_at, now) <= REPEAT_SECONDS:
+        return Rotation.REPEATED, TokenPair(_access_token(keys, settings, claims, now), successor)
     revoke_session(session_id, now)
     audit.record_event("refresh_token_reused", claims.user_id, now, detail=f"session {session_id}")
     return Rotation.REUSED, None
 
 
 def refresh_token_owner(refresh: str) -> tuple[int, int] | None:
-    """(user id, session id) of a refresh token, live or not; None where it is unknown."""
+    """Return user id and session id of a refresh token, valid or not; None where it is unknown."""
     if not tokens.is_refresh_token(refresh):
         return None
     return db.row(
@@ -167,71 +166,72 @@ def check_token(keys: SigningKeys, settings: AuthSettings, token: str, now: int)
     if not tokens.is_refresh_token(token):
         authenticate(tokens.check_access_token(keys, token, now), now)
         return
-    found = db.row(
+    row = db.row(
         "SELECT session_id, created_at FROM refresh_tokens WHERE token_hash = ? AND used_at IS NULL",
         tokens.hash_token(token),
     )
     idle_seconds = settings.refresh_idle_days * DAY_SECONDS
-    if found is None or found[1] + idle_seconds <= now or _live(found[0], now) is None:
+    if row is None or age_seconds(row[1], now) >= idle_seconds or _live_claims(row[0], now) is None:
         raise TokenInvalid()
 
 
 def revoke_session(session_id: int, now: int) -> None:
-    """End one session; its tokens are refused from the next request on, by every daemon."""
+    """Revoke one session: every daemon refuses its tokens from the next request on."""
     db.execute("UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", now, session_id)
 
 
 def sessions_of(user_id: int, settings: AuthSettings, now: int) -> list[LiveSession]:
-    """The live sessions of a user, the one used last first."""
-    found = db.rows(
+    """Return the live sessions of a user, most recently used first."""
+    rows = db.rows(
         "SELECT id, label, created_at, last_used_at FROM sessions "
-        f"WHERE {_OWN_LIVE} ORDER BY last_used_at DESC, id DESC",
-        *_own_live(user_id, settings, now),
+        f"WHERE {_IS_OWN_AND_LIVE} ORDER BY last_used_at DESC, id DESC",
+        *_own_and_live_values(user_id, settings, now),
     )
-    return [LiveSession._make(row) for row in found]
+    return [LiveSession._make(row) for row in rows]
 
 
 def end_session(user_id: int, session_id: int, settings: AuthSettings, now: int) -> None:
-    """Sign one of the user's own sessions out. Raises NotFound."""
-    ended = db.execute(
-        f"UPDATE sessions SET revoked_at = ? WHERE {_OWN_LIVE} AND id = ?",
+    """Revoke one of the user's own sessions. Raises NotFound."""
+    cursor = db.execute(
+        f"UPDATE sessions SET revoked_at = ? WHERE {_IS_OWN_AND_LIVE} AND id = ?",
         now,
-        *_own_live(user_id, settings, now),
+        *_own_and_live_values(user_id, settings, now),
         session_id,
     )
-    if not ended.rowcount:
+    if not cursor.rowcount:
         raise NotFound()
 
 
-_OWN_LIVE = "user_id = ? AND revoked_at IS NULL AND expires_at > ? AND last_used_at > ?"
+_IS_OWN_AND_LIVE = "user_id = ? AND revoked_at IS NULL AND expires_at > ? AND last_used_at > ?"
 
 
-def _own_live(user_id: int, settings: AuthSettings, now: int) -> tuple[int, int, int]:
-    return user_id, now, now - settings.refresh_idle_days * DAY_SECONDS
+def _own_and_live_values(user_id: int, settings: AuthSettings, now: int) -> tuple[int, int, int]:
+    return user_id, now, ago(now, days=settings.refresh_idle_days)
 
 
 def delete_expired_sessions(now: int) -> None:
-    """Forget sessions that ended a month ago, with their tokens."""
-    past = now - SESSION_RETENTION_DAYS * DAY_SECONDS
-    db.execute("DELETE FROM sessions WHERE expires_at < ? OR revoked_at < ?", past, past)
+    """Delete sessions that ended before the retention period, with their tokens."""
+    cutoff = ago(now, days=SESSION_RETENTION_DAYS)
+    db.execute("DELETE FROM sessions WHERE expires_at < ? OR revoked_at < ?", cutoff, cutoff)
 
 
 def revoke_all_sessions(user_id: int, now: int) -> None:
+    """Revoke all sessions of a user."""
     db.execute("UPDATE sessions SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL", now, user_id)
 
 
-def _live(session_id: int, now: int) -> AccessClaims | None:
-    found = db.row(
+def _live_claims(session_id: int, now: int) -> AccessClaims | None:
+    row = db.row(
         "SELECT users.id, users.auth_epoch FROM sessions JOIN users ON users.id = sessions.user_id "
         "WHERE sessions.id = ? AND sessions.revoked_at IS NULL AND sessions.expires_at > ? "
         "AND users.is_active",
         session_id,
         now,
     )
-    return AccessClaims(found[0], session_id, found[1]) if found else None
+    return AccessClaims(row[0], session_id, row[1]) if row else None
 
 
-def _remember(refresh: str, session_id: int, now: int) -> None:
+def _store_refresh_token(refresh: str, session_id: int, now: int) -> None:
     db.execute(
         "INSERT INTO refresh_tokens (token_hash, session_id, created_at) VALUES (?, ?, ?)",
         tokens.hash_token(refresh),
@@ -240,5 +240,5 @@ def _remember(refresh: str, session_id: int, now: int) -> None:
     )
 
 
-def _access(keys: SigningKeys, settings: AuthSettings, claims: AccessClaims, now: int) -> str:
-    return tokens.sign_access_token(keys, claims, now, settings.access_minutes * 60)
+def _access_token(keys: SigningKeys, settings: AuthSettings, claims: AccessClaims, now: int) -> str:
+    return tokens.sign_access_token(keys, claims, now, settings.access_minutes * MINUTE_SECONDS)

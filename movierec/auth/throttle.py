@@ -1,4 +1,4 @@
-"""How often somebody may try: counted in one table for all daemons, before the work is done."""
+"""Rate limits: attempts are counted in one table for all daemons, before the work is done."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from movierec import config, db
+from movierec.durations import HOUR_SECONDS, MINUTE_SECONDS
 from movierec.errors import Throttled
-
-MINUTE = 60
-HOUR = 3600
 
 
 class ThrottleScope(Enum):
-    """Whose tries are added up."""
+    """The subject whose attempts are counted."""
 
     ADDRESS = "address"
     ACCOUNT = "account"
@@ -23,69 +21,69 @@ class ThrottleScope(Enum):
 
 @dataclass(frozen=True)
 class ThrottleRule:
-    """So many tries as the setting of the same name says, in each window."""
+    """Length of the window in which the setting of the same name limits the attempts."""
 
     per: ThrottleScope
     window_seconds: int
 
 
 THROTTLE_RULES: dict[str, ThrottleRule] = {
-    "login_per_account": ThrottleRule(ThrottleScope.ACCOUNT, 15 * MINUTE),
-    "login_per_address": ThrottleRule(ThrottleScope.ADDRESS, 15 * MINUTE),
-    # The password asked again of somebody signed in: apart, so that a throttled name cannot lock them out.
-    "password": ThrottleRule(ThrottleScope.ACCOUNT, 15 * MINUTE),
-    "register": ThrottleRule(ThrottleScope.ADDRESS, HOUR),
-    "refresh": ThrottleRule(ThrottleScope.ADDRESS, 15 * MINUTE),
-    "reset_per_account": ThrottleRule(ThrottleScope.ACCOUNT, HOUR),
-    "reset_per_address": ThrottleRule(ThrottleScope.ADDRESS, HOUR),
-    "search": ThrottleRule(ThrottleScope.ADDRESS, MINUTE),
-    "posters": ThrottleRule(ThrottleScope.ADDRESS, MINUTE),
-    "imports": ThrottleRule(ThrottleScope.ACCOUNT, HOUR),
-    "exports": ThrottleRule(ThrottleScope.ACCOUNT, HOUR),
-    "train": ThrottleRule(ThrottleScope.ACCOUNT, HOUR),
+    "login_per_account": ThrottleRule(ThrottleScope.ACCOUNT, 15 * MINUTE_SECONDS),
+    "login_per_address": ThrottleRule(ThrottleScope.ADDRESS, 15 * MINUTE_SECONDS),
+    # Repeated password of a signed-in user: a separate counter, so that a throttled name cannot lock them out.
+    "password": ThrottleRule(ThrottleScope.ACCOUNT, 15 * MINUTE_SECONDS),
+    "register": ThrottleRule(ThrottleScope.ADDRESS, HOUR_SECONDS),
+    "refresh": ThrottleRule(ThrottleScope.ADDRESS, 15 * MINUTE_SECONDS),
+    "reset_per_account": ThrottleRule(ThrottleScope.ACCOUNT, HOUR_SECONDS),
+    "reset_per_address": ThrottleRule(ThrottleScope.ADDRESS, HOUR_SECONDS),
+    "search": ThrottleRule(ThrottleScope.ADDRESS, MINUTE_SECONDS),
+    "posters": ThrottleRule(ThrottleScope.ADDRESS, MINUTE_SECONDS),
+    "imports": ThrottleRule(ThrottleScope.ACCOUNT, HOUR_SECONDS),
+    "exports": ThrottleRule(ThrottleScope.ACCOUNT, HOUR_SECONDS),
+    "train": ThrottleRule(ThrottleScope.ACCOUNT, HOUR_SECONDS),
 }
 
 
-def count_attempt(settings: config.ThrottleSettings, act: str, who: str, now: int) -> None:
-    """Count one try of `act` by `who`. Raises Throttled beyond the limit, whatever the try would come to.
+def count_attempt(settings: config.ThrottleSettings, action: str, subject: str, now: int) -> None:
+    """Count one attempt at `action` by `subject`. Raises Throttled beyond the limit, whatever its outcome.
 
-    Not to be called inside a transaction: the count must stand also when the work fails.
+    Do not call it inside a transaction: the count must remain when the work fails.
     """
-    allowed: int = getattr(settings, act)
-    if not allowed:
+    limit: int = getattr(settings, action)
+    if not limit:
         return
-    found = db.row(
+    row = db.row(
         "INSERT INTO throttle (key, count, ends_at) VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET "
         "count = CASE WHEN throttle.ends_at <= ? THEN 1 ELSE throttle.count + 1 END, "
         "ends_at = CASE WHEN throttle.ends_at <= ? THEN excluded.ends_at ELSE throttle.ends_at END "
         "RETURNING count, ends_at",
-        throttle_key(act, who),
-        now + THROTTLE_RULES[act].window_seconds,
+        throttle_key(action, subject),
+        now + THROTTLE_RULES[action].window_seconds,
         now,
         now,
     )
-    assert found is not None
-    count, ends_at = found
-    if count > allowed:
+    assert row is not None
+    count, ends_at = row
+    if count > limit:
         raise Throttled(retry_after_seconds=max(1, ends_at - now))
 
 
-def throttle_key(act: str, who: str) -> str:
-    """What is stored of `who`: people type passwords where a name is asked for."""
-    return hashlib.sha256(f"{act}\n{who}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def throttle_key(action: str, subject: str) -> str:
+    """Hash the subject of a counter: people type passwords into name fields, so no name is stored."""
+    return hashlib.sha256(f"{action}\n{subject}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def address_key(address: str) -> str:
-    """Whose tries an address counts as: an IPv6 network of 64 bits is one customer."""
+    """Return the subject of an address: an IPv6 network of 64 bits is one customer."""
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return address
-    if isinstance(found, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((int(found), 64), strict=False))
-    return str(found)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((int(parsed), 64), strict=False))
+    return str(parsed)
 
 
 def delete_expired_windows(now: int) -> None:
-    """Forget windows that have ended."""
+    """Delete windows that have ended."""
     db.execute("DELETE FROM throttle WHERE ends_at <= ?", now)

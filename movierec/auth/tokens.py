@@ -1,4 +1,4 @@
-"""Tokens as text: signing and checking access tokens, making refresh tokens. No database here."""
+"""Tokens as text: sign and verify access tokens, generate and hash opaque ones. No database access."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from typing import Any
 
 import jwt
 
@@ -24,7 +23,7 @@ PERSONAL_PREFIX = "mrp_"
 
 @dataclass(frozen=True)
 class AccessClaims:
-    """What a checked access token says. Whether it still holds, `sessions.authenticate` knows."""
+    """The claims of a verified access token. `sessions.authenticate` checks that its session is still live."""
 
     user_id: int
     session_id: int
@@ -32,7 +31,7 @@ class AccessClaims:
 
 
 def sign_access_token(keys: SigningKeys, claims: AccessClaims, now: int, ttl_seconds: int) -> str:
-    """An access token (RFC 9068 `at+jwt`, HS256) valid from `now` for `ttl_seconds`."""
+    """Sign an access token (RFC 9068 `at+jwt`, HS256), valid from `now` for `ttl_seconds`."""
     payload = {
         "iss": ISSUER,
         "aud": AUDIENCE,
@@ -49,13 +48,13 @@ def sign_access_token(keys: SigningKeys, claims: AccessClaims, now: int, ttl_sec
 
 
 def check_access_token(keys: SigningKeys, token: str, now: int) -> AccessClaims:
-    """The claims of `token`. Raises TokenExpired or TokenInvalid; nothing else, whatever the token."""
-    # PyJWT parses before it verifies, and a megabyte of token takes it 100 ms.
+    """Verify an access token and return its claims. Raises TokenExpired or TokenInvalid, and nothing else."""
+    # PyJWT parses before it verifies, which takes 100 ms for a token of a megabyte.
     if len(token) > MAXIMUM_LENGTH or not token.isascii():
         raise TokenInvalid()
     try:
         header = jwt.get_unverified_header(token)
-        if header.get("typ") != "at+jwt":  # PyJWT never looks at it
+        if header.get("typ") != "at+jwt":  # PyJWT does not check it
             raise TokenInvalid()
         payload = jwt.decode(
             token,
@@ -67,7 +66,7 @@ def check_access_token(keys: SigningKeys, token: str, now: int) -> AccessClaims:
                 "require": ["iss", "aud", "sub", "sid", "jti", "iat", "nbf", "exp", "ep"],
                 "strict_aud": True,
                 "enforce_minimum_key_length": True,
-                # Checked below against the clock handed in.
+                # Checked below against the injected clock.
                 "verify_exp": False,
                 "verify_nbf": False,
                 "verify_iat": False,
@@ -77,7 +76,7 @@ def check_access_token(keys: SigningKeys, token: str, now: int) -> AccessClaims:
             _identifier(payload["sub"]), _identifier(payload["sid"]), _integer(payload["ep"])
         )
         not_before, expires = _integer(payload["nbf"]), _integer(payload["exp"])
-    except Exception as error:  # malformed input finds many ways to fail; all mean the same
+    except Exception as error:  # malformed input raises many exceptions, which all mean the same
         raise TokenInvalid() from error
     if now < not_before - LEEWAY_SECONDS:
         raise TokenInvalid()
@@ -86,24 +85,25 @@ def check_access_token(keys: SigningKeys, token: str, now: int) -> AccessClaims:
     return claims
 
 
-def _identifier(text: Any) -> int:
+def _identifier(text: object) -> int:
     if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > 18:
         raise TokenInvalid()
     return int(text)
 
 
-def _integer(number: Any) -> int:
-    if type(number) is not int or abs(number) >= 2**62:
+def _integer(number: object) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or abs(number) >= 2**62:
         raise TokenInvalid()
     return number
 
 
 def new_refresh_token() -> str:
+    """Generate a refresh token."""
     return REFRESH_PREFIX + secrets.token_urlsafe(32)
 
 
 def derive_successor(keys: SigningKeys, refresh: str) -> str:
-    """The refresh token that follows `refresh`: derived, so that a repeated request gets the same answer."""
+    """Derive the refresh token that follows `refresh`, so that a repeated request gets the same response."""
     digest = hmac.digest(keys.rotation, refresh.encode(), "sha256")
     return REFRESH_PREFIX + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
@@ -113,6 +113,7 @@ def is_refresh_token(token: str) -> bool:
 
 
 def new_personal_token() -> str:
+    """Generate the secret of a personal token."""
     return PERSONAL_PREFIX + secrets.token_urlsafe(32)
 
 
@@ -121,5 +122,5 @@ def is_personal_token(token: str) -> bool:
 
 
 def hash_token(refresh: str) -> str:
-    """What is stored of an opaque token: SHA-256 in hex. It has 256 random bits, so no salt is needed."""
+    """Hash an opaque token for storage: SHA-256 in hex. It has 256 random bits, so no salt is needed."""
     return hashlib.sha256(refresh.encode()).hexdigest()

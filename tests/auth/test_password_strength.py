@@ -1,4 +1,4 @@
-"""Passwords that are refused although long enough, and some that are not."""
+"""Passwords that are rejected although they are long enough, and some that are accepted."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ GUESSABLE = """
 
 
 @pytest.mark.parametrize("password", GUESSABLE)
-def test_what_guessers_try_first_is_refused(password: str) -> None:
-    with pytest.raises(ValidationFailed, match="invalid") as refused:
+def test_common_words_and_patterns_are_rejected(password: str) -> None:
+    with pytest.raises(ValidationFailed, match="invalid") as failure:
         passwords.check_password_rules(password, 12, *OWN)
-    assert refused.value.errors[0].field == "password"
+    assert failure.value.errors[0].field == "password"
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_what_guessers_try_first_is_refused(password: str) -> None:
     ["ann.leeson rides far", "xx-ANN.LEESON-kettle", "noseel.nna kettle", "4nn.1ee5on kettle",
      "leeson2024!!", "AnnLeeson1234"],
 )  # fmt: skip
-def test_own_names_are_refused(password: str) -> None:
+def test_passwords_with_own_names_are_rejected(password: str) -> None:
     with pytest.raises(ValidationFailed):
         passwords.check_password_rules(password, 12, *OWN)
 
@@ -47,11 +47,11 @@ def test_own_names_are_refused(password: str) -> None:
         "犬は電車で映画館へ行きましたよ",
     ],
 )  # fmt: skip
-def test_passwords_of_ones_own_are_accepted(password: str) -> None:
+def test_uncommon_passwords_are_accepted(password: str) -> None:
     passwords.check_password_rules(password, 12, *OWN)
 
 
-def test_short_names_forbid_nothing() -> None:
+def test_names_below_the_minimum_length_are_ignored() -> None:
     passwords.check_password_rules("annual kettle parade", 12, "ann", "al@example.org")
 
 

@@ -13,7 +13,7 @@ from movierec.auth import keys, names, passwords
 from movierec.errors import ConfigurationError, ValidationFailed
 
 
-def test_passwords_beyond_72_bytes_and_behind_a_nul_still_count() -> None:
+def test_bytes_after_72_and_after_a_nul_count() -> None:
     long = "x" * 100
     hashed = passwords.hash_password(long + "a", 4)
     assert passwords.verify_password(long + "a", hashed)
@@ -21,23 +21,23 @@ def test_passwords_beyond_72_bytes_and_behind_a_nul_still_count() -> None:
     assert not passwords.verify_password("ab\0d", passwords.hash_password("ab\0c", 4))
 
 
-def test_the_same_password_typed_on_another_keyboard_is_right() -> None:
+def test_password_in_another_unicode_normal_form_is_accepted() -> None:
     assert passwords.verify_password("Amélie123456", passwords.hash_password("Ame\u0301lie123456", 4))
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 1025, "aaaaaaaaaaaa", "Some.Body.Long"])
-def test_bad_passwords_are_refused(password: str) -> None:
+def test_bad_passwords_are_rejected(password: str) -> None:
     with pytest.raises(ValidationFailed):
         passwords.check_password_rules(password, 12, "some.body.long", "a@example.org")
 
 
-def test_a_changed_cost_asks_for_a_new_hash() -> None:
+def test_a_changed_cost_needs_a_rehash() -> None:
     assert passwords.needs_rehash(passwords.hash_password("x", 4), 5)
     assert not passwords.needs_rehash(passwords.hash_password("x", 4), 4)
 
 
 @pytest.mark.parametrize("name", ["ann", "Ann.O-Neill_7", "Ольга", "王小明", "émile"])
-def test_good_names(name: str) -> None:
+def test_valid_user_names_have_one_key_for_any_case(name: str) -> None:
     assert names.username_key(name) == names.username_key(name.upper())
 
 
@@ -45,13 +45,13 @@ def test_good_names(name: str) -> None:
     "name",
     ["", "ab", "x" * 33, "a b", "ann@home", "Аnn", "ann\0", "ann\u202e", "...", "a/b", "ann\n", "😀😀😀"],
 )
-def test_bad_names(name: str) -> None:
+def test_invalid_user_names_are_rejected(name: str) -> None:
     with pytest.raises(ValidationFailed):
         names.username_key(name)
 
 
 @pytest.mark.parametrize("email", ["a@example.org", "A.B+c@Example.ORG", "x@bücher.example"])
-def test_good_addresses(email: str) -> None:
+def test_valid_addresses_have_a_key_in_lower_case(email: str) -> None:
     assert names.email_key(email) == names.email_key(email).lower()
 
 
@@ -63,27 +63,29 @@ def test_good_addresses(email: str) -> None:
         "<a@b.org>",
     ],
 )  # fmt: skip
-def test_bad_addresses(email: str) -> None:
+def test_invalid_addresses_are_rejected(email: str) -> None:
     with pytest.raises(ValidationFailed):
         names.email_key(email)
 
 
-def test_keys_are_made_once_and_private(tmp_path: Path) -> None:
+def test_keys_are_created_once_and_private(tmp_path: Path) -> None:
     path = tmp_path / "state" / "keys.json"
-    made: list[keys.SigningKeys] = []
-    threads = [threading.Thread(target=lambda: made.append(keys.load_or_create_keys(path))) for _ in range(8)]
+    loaded: list[keys.SigningKeys] = []
+    threads = [
+        threading.Thread(target=lambda: loaded.append(keys.load_or_create_keys(path))) for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len({made_keys.active for made_keys in made}) == 1
+    assert len({one.active for one in loaded}) == 1
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [item.name for item in path.parent.iterdir()] == ["keys.json"]
-    assert made[0].signing[made[0].active].hex() not in repr(made[0])
+    assert loaded[0].signing[loaded[0].active].hex() not in repr(loaded[0])
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("{}", "damaged"),
         ("not json", "damaged"),
@@ -91,15 +93,15 @@ def test_keys_are_made_once_and_private(tmp_path: Path) -> None:
         (json.dumps({"active": "x", "signing": ["YWFh" * 20], "rotation": "YWFh" * 20}), "active key"),
     ],
 )
-def test_weak_or_damaged_keys_are_refused(tmp_path: Path, content: str, told: str) -> None:
+def test_weak_or_damaged_keys_are_rejected(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "keys.json"
     path.write_text(content)
     path.chmod(0o600)
-    with pytest.raises(ConfigurationError, match=told):
+    with pytest.raises(ConfigurationError, match=message):
         keys.load_or_create_keys(path)
 
 
-def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:
+def test_keys_readable_by_others_are_rejected(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     keys.load_or_create_keys(path)
     path.chmod(0o640)

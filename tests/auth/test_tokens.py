@@ -1,4 +1,4 @@
-"""Access tokens: what is accepted, and a table of what is not."""
+"""Access tokens: accepted ones, and a table of forged ones that are rejected."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def part(document: Any) -> str:
 
 
 def forge(key: bytes = KEY, header: dict[str, Any] | None = None, **changes: Any) -> str:
-    """A token signed with `key`; `...` leaves a claim out. By hand: PyJWT refuses to make most of them."""
+    """Sign a token by hand, as PyJWT refuses to create most of these; the value `...` leaves a claim out."""
     payload = {name: value for name, value in {**GOOD, **changes}.items() if value is not ...}
     fields = {"alg": "HS256", "typ": "at+jwt", "kid": "one", **(header or {})}
     signed = f"{part({name: value for name, value in fields.items() if value is not None})}.{part(payload)}"
@@ -56,11 +56,11 @@ def test_a_signed_token_is_accepted() -> None:
     assert tokens.check_access_token(KEYS, token, NOW + 3599) == CLAIMS
 
 
-def test_a_token_of_a_verify_only_key_is_accepted() -> None:
+def test_a_token_of_an_inactive_key_is_accepted() -> None:
     assert tokens.check_access_token(KEYS, forge(OTHER, {"kid": "two"}), NOW) == CLAIMS
 
 
-def test_leeway_is_thirty_seconds_and_no_more() -> None:
+def test_the_leeway_is_thirty_seconds() -> None:
     token = tokens.sign_access_token(KEYS, CLAIMS, NOW, 3600)
     assert tokens.check_access_token(KEYS, token, NOW + 3629) == CLAIMS
     with pytest.raises(TokenExpired):
@@ -113,12 +113,12 @@ FORGED = {
 
 
 @pytest.mark.parametrize("token", FORGED.values(), ids=FORGED.keys())
-def test_forged_tokens_are_refused(token: str) -> None:
+def test_forged_tokens_are_rejected(token: str) -> None:
     with pytest.raises(TokenInvalid):
         tokens.check_access_token(KEYS, token, NOW)
 
 
-def test_one_changed_bit_is_refused() -> None:
+def test_a_token_with_one_changed_character_is_rejected() -> None:
     token = forge()
     for position in range(0, len(token) - 1, 7):
         changed = token[:position] + ("A" if token[position] != "A" else "B") + token[position + 1 :]
@@ -127,12 +127,12 @@ def test_one_changed_bit_is_refused() -> None:
 
 
 @given(st.text(max_size=200))
-def test_no_text_makes_it_fail_otherwise(text: str) -> None:
+def test_any_other_text_is_rejected_as_an_invalid_token(text: str) -> None:
     with pytest.raises(TokenInvalid):
         tokens.check_access_token(KEYS, text, NOW)
 
 
-def test_the_successor_of_a_refresh_token_is_always_the_same() -> None:
+def test_the_successor_of_a_refresh_token_is_deterministic() -> None:
     refresh = tokens.new_refresh_token()
     assert tokens.derive_successor(KEYS, refresh) == tokens.derive_successor(KEYS, refresh) != refresh
     assert tokens.is_refresh_token(tokens.derive_successor(KEYS, refresh))

@@ -1,4 +1,4 @@
-"""Ratings and favorites: what the database keeps and what it refuses."""
+"""Ratings and favorites: stored values, and values that code and database reject."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ def alien() -> int:
 
 
 @pytest.mark.parametrize("stars", [step / 2 for step in range(1, 11)])
-def test_every_half_star_is_kept_exactly(database: Settings, stars: float) -> None:
+def test_every_half_star_is_stored_exactly(database: Settings, stars: float) -> None:
     user = make_user()
-    kept, is_new = library.rate(user, alien(), stars, now=NOW)
+    rated, is_new = library.rate(user, alien(), stars, now=NOW)
     assert is_new
-    assert kept.stars == stars == library.rating(user, kept.id).stars
+    assert rated.stars == stars == library.rating(user, rated.id).stars
 
 
 @pytest.mark.parametrize("stars", [0, 5.5, 3.3, math.nan, math.inf, -1, True, "5", None, 10])
-def test_other_numbers_are_refused(database: Settings, stars: object) -> None:
+def test_other_values_are_rejected(database: Settings, stars: object) -> None:
     with pytest.raises(ValidationFailed):
         library.rate(make_user(), alien(), stars, now=NOW)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("steps", [0, 11, 6.6, math.nan, -1, None])
-def test_the_database_itself_refuses_them_too(database: Settings, steps: object) -> None:
+def test_the_database_rejects_them_too(database: Settings, steps: object) -> None:
     user = make_user()
     sql = "INSERT INTO ratings (user_id, movie_id, steps, review, created_at, updated_at) VALUES (?, ?, ?, '', 1, 1)"
     with pytest.raises(peewee.IntegrityError), db.write():
@@ -42,36 +42,36 @@ def test_the_database_itself_refuses_them_too(database: Settings, steps: object)
     with db.write():
         db.execute(sql, user, alien(), 7)
     with pytest.raises(peewee.IntegrityError), db.write():
-        db.execute(sql, user, alien(), 7)  # one rating of a film for a user
+        db.execute(sql, user, alien(), 7)  # one rating of a movie for a user
 
 
-def test_rating_again_replaces_and_keeps_the_review(database: Settings) -> None:
+def test_rating_again_replaces_the_stars_and_keeps_the_review(database: Settings) -> None:
     user = make_user()
     first, _ = library.rate(user, alien(), 4.0, review="In space…", now=NOW)
     again, is_new = library.rate(user, alien(), 5.0, now=NOW + 5)
     assert not is_new
     assert (again.id, again.stars, again.review) == (first.id, 5.0, "In space…")
     assert (again.created_at, again.updated_at) == (NOW, NOW + 5)
-    revised = library.update_rating(user, first.id, {"review": ""}, now=NOW + 6)
-    assert (revised.stars, revised.review) == (5.0, "")
+    updated = library.update_rating(user, first.id, {"review": ""}, now=NOW + 6)
+    assert (updated.stars, updated.review) == (5.0, "")
 
 
-def test_nobody_reaches_the_rating_of_another(database: Settings) -> None:
+def test_users_cannot_access_ratings_of_others(database: Settings) -> None:
     ann, bob = make_user(), make_user("bob")
-    kept, _ = library.rate(ann, alien(), 4.0, now=NOW)
-    for act in (
-        lambda: library.rating(bob, kept.id),
-        lambda: library.update_rating(bob, kept.id, {"rating": 1.0}, now=NOW),
-        lambda: library.delete_rating(bob, kept.id, now=NOW),
+    rated, _ = library.rate(ann, alien(), 4.0, now=NOW)
+    for access in (
+        lambda: library.rating(bob, rated.id),
+        lambda: library.update_rating(bob, rated.id, {"rating": 1.0}, now=NOW),
+        lambda: library.delete_rating(bob, rated.id, now=NOW),
         lambda: library.delete_rating_of_movie(bob, alien(), now=NOW),
         lambda: library.rating_of_movie(bob, alien()),
     ):
         with pytest.raises(NotFound):
-            act()
-    assert library.rating(ann, kept.id).stars == 4.0
+            access()
+    assert library.rating(ann, rated.id).stars == 4.0
 
 
-def test_a_film_that_is_none_cannot_be_rated_or_loved(database: Settings) -> None:
+def test_an_unknown_movie_cannot_be_rated_or_made_a_favorite(database: Settings) -> None:
     user = make_user()
     with pytest.raises(NotFound):
         library.rate(user, 10**9, 4.0, now=NOW)
@@ -79,22 +79,22 @@ def test_a_film_that_is_none_cannot_be_rated_or_loved(database: Settings) -> Non
         library.add_favorite(user, 10**9, now=NOW)
 
 
-def test_simultaneous_ratings_of_one_film_make_one_row(database: Settings) -> None:
-    user, film = make_user(), alien()
+def test_simultaneous_ratings_of_one_movie_make_one_row(database: Settings) -> None:
+    user, movie = make_user(), alien()
 
     def rate(stars: float) -> float:
         try:
-            return db.run_with_retry(library.rate, user, film, stars, now=NOW)[0].stars
+            return db.run_with_retry(library.rate, user, movie, stars, now=NOW)[0].stars
         finally:
             db.close()
 
     with ThreadPoolExecutor(8) as pool:
-        given = list(pool.map(rate, [step / 2 for step in range(1, 11)] * 3))
-    assert len(given) == 30
+        ratings = list(pool.map(rate, [step / 2 for step in range(1, 11)] * 3))
+    assert len(ratings) == 30
     assert db.value("SELECT COUNT(*) FROM ratings") == 1
 
 
-def test_a_favorite_again_is_the_same(database: Settings) -> None:
+def test_adding_a_favorite_again_returns_the_same(database: Settings) -> None:
     user = make_user()
     first, is_new = library.add_favorite(user, alien(), note="!", now=NOW)
     again, is_new_again = library.add_favorite(user, alien(), now=NOW + 9)
@@ -105,7 +105,7 @@ def test_a_favorite_again_is_the_same(database: Settings) -> None:
         library.remove_favorite(user, first.id, now=NOW)
 
 
-def test_what_belongs_to_a_user_goes_with_the_user(database: Settings) -> None:
+def test_deleting_a_user_deletes_the_library(database: Settings) -> None:
     user = make_user()
     library.rate(user, alien(), 4.0, now=NOW)
     library.add_favorite(user, alien(), now=NOW)
@@ -113,7 +113,7 @@ def test_what_belongs_to_a_user_goes_with_the_user(database: Settings) -> None:
     assert db.value("SELECT COUNT(*) FROM ratings") == db.value("SELECT COUNT(*) FROM favorites") == 0
 
 
-def test_a_rated_film_cannot_be_deleted_from_under_its_raters(database: Settings) -> None:
+def test_a_rated_movie_cannot_be_deleted(database: Settings) -> None:
     library.rate(make_user(), alien(), 4.0, now=NOW)
     with pytest.raises(peewee.IntegrityError):
         db.execute("DELETE FROM movies WHERE id = ?", alien())

@@ -27,83 +27,83 @@ class Viewing(NamedTuple):
     again: bool
 
 
-def fill(user: int, chance: random.Random) -> None:
-    """Ratings, favorites and viewings of some of the films, in all combinations."""
+def fill(user: int, rng: random.Random) -> None:
+    """Add ratings, favorites and viewings of some of the movies, in all combinations."""
     changes = []
-    films = list(map(movie_id, MOVIE_TITLES))
-    for film in chance.sample(films, 40):
-        at = chance.randrange(FIRST, LAST)
-        words = chance.choice(["", "", "Fine."])
-        changes.append(library.rating_change(film, chance.randint(1, 10) / 2, review=words, created_at=at))
-    changes += [library.favorite_change(film) for film in chance.sample(films, 7)]
-    changes += [library.watchlist_change(film) for film in chance.sample(films, 3)]
-    for film in chance.choices(films, k=30):
-        day = f"{chance.randint(2021, 2024)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
-        when = chance.choice([None, day, f"{day}T20:15:00Z"])
-        changes.append(library.viewing_change(film, when, rewatch=chance.random() < 0.3))
+    movies = list(map(movie_id, MOVIE_TITLES))
+    for movie in rng.sample(movies, 40):
+        at = rng.randrange(FIRST, LAST)
+        words = rng.choice(["", "", "Fine."])
+        changes.append(library.rating_change(movie, rng.randint(1, 10) / 2, review=words, created_at=at))
+    changes += [library.favorite_change(movie) for movie in rng.sample(movies, 7)]
+    changes += [library.watchlist_change(movie) for movie in rng.sample(movies, 3)]
+    for movie in rng.choices(movies, k=30):
+        day = f"{rng.randint(2021, 2024)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+        when = rng.choice([None, day, f"{day}T20:15:00Z"])
+        changes.append(library.viewing_change(movie, when, rewatch=rng.random() < 0.3))
     library.apply(user, changes, what="Imported a file", now=LAST)
 
 
 class Recount:
-    """The same numbers from whole tables, in plain Python."""
+    """The same statistics computed from whole tables, in plain Python."""
 
     def __init__(self, user: int, year: int | None) -> None:
-        self.films = {
+        self.movies = {
             row[0]: row[1:] for row in db.rows("SELECT id, title, year, runtime, critics_score FROM movies")
         }
         ratings = db.rows(
             "SELECT movie_id, steps, review, created_at FROM ratings WHERE user_id = ? ORDER BY id", user
         )
         history = db.rows("SELECT movie_id, watched_at, rewatch FROM history WHERE user_id = ?", user)
-        known = {film for film, _, _ in history}
-        every = [Viewing(film, when, bool(again)) for film, when, again in history]
-        for film, _, _, at in ratings:
-            if film not in known:
-                every.append(Viewing(film, datetime.fromtimestamp(at, UTC).isoformat(), False))
+        seen_movies = {movie for movie, _, _ in history}
+        every = [Viewing(movie, when, bool(again)) for movie, when, again in history]
+        for movie, _, _, at in ratings:
+            if movie not in seen_movies:
+                every.append(Viewing(movie, datetime.fromtimestamp(at, UTC).isoformat(), False))
         self.viewings = [one for one in every if year is None or one.when[:4] == str(year)]
         seen = {one.movie for one in self.viewings}
         self.ratings = [row for row in ratings if year is None or row[0] in seen]
         favorites = db.rows("SELECT movie_id FROM favorites WHERE user_id = ?", user)
-        self.favorites = [film for (film,) in favorites if year is None or film in seen]
+        self.favorites = [movie for (movie,) in favorites if year is None or movie in seen]
 
     def groups(self, names: Iterable[tuple[int, Any]]) -> dict[str, tuple[int, float]]:
-        of = defaultdict(list)
-        stars = {film: steps / 2 for film, steps, _, _ in self.ratings}
-        for film, name in names:
-            if film in stars:
-                of[str(name)].append(stars[film])
-        return {name: (len(given), round(plain.mean(given) + 1e-9, 2)) for name, given in of.items()}
+        groups = defaultdict(list)
+        stars = {movie: steps / 2 for movie, steps, _, _ in self.ratings}
+        for movie, name in names:
+            if movie in stars:
+                groups[str(name)].append(stars[movie])
+        return {name: (len(values), round(plain.mean(values) + 1e-9, 2)) for name, values in groups.items()}
 
 
 def grouped(groups: list[library.RatedGroup]) -> dict[str, tuple[int, float]]:
     return {group.name: (group.count, group.mean) for group in groups}
 
 
-def about(groups: dict[str, tuple[int, float]]) -> Any:
-    """Halves are rounded either way."""
+def approximately(groups: dict[str, tuple[int, float]]) -> Any:
+    """Compare means with a tolerance: halves may be rounded up or down."""
     return {name: (count, pytest.approx(mean, abs=0.0101)) for name, (count, mean) in groups.items()}
 
 
 @pytest.mark.parametrize("year", [None, 2023, 2019, 2025, 1999])
 @pytest.mark.parametrize("seed", range(3))
-def test_every_number_is_the_one_of_a_recount(database: Settings, seed: int, year: int | None) -> None:
+def test_statistics_equal_a_recount(database: Settings, seed: int, year: int | None) -> None:
     user, other = make_user(), make_user("bob")
     fill(user, random.Random(seed))
     fill(other, random.Random(seed + 100))
-    found = library.statistics(user, year=year, top=1000)
-    check(found, Recount(user, year))
-    assert (found.months is None) == (year is None)
+    result = library.statistics(user, year=year, top=1000)
+    check(result, Recount(user, year))
+    assert (result.months is None) == (year is None)
     if year is not None:
         months = Counter(int(one.when[5:7]) for one in Recount(user, year).viewings)
-        assert found.months == [months[month] for month in range(1, 13)]
+        assert result.months == [months[month] for month in range(1, 13)]
 
 
-def check(found: Statistics, recount: Recount) -> None:
+def check(result: Statistics, recount: Recount) -> None:
     stars = [steps / 2 for _, steps, _, _ in recount.ratings]
-    assert found.histogram == [stars.count(step / 2) for step in range(1, 11)]
-    assert found.mean == (pytest.approx(plain.mean(stars), abs=0.0051) if stars else None)
-    runtimes = [recount.films[one.movie][2] or 0 for one in recount.viewings]
-    assert found.counts == library.Counts(
+    assert result.histogram == [stars.count(step / 2) for step in range(1, 11)]
+    assert result.mean == (pytest.approx(plain.mean(stars), abs=0.0051) if stars else None)
+    runtimes = [recount.movies[one.movie][2] or 0 for one in recount.viewings]
+    assert result.counts == library.Counts(
         ratings=len(stars),
         reviews=sum(review != "" for _, _, review, _ in recount.ratings),
         favorites=len(recount.favorites),
@@ -114,64 +114,66 @@ def check(found: Statistics, recount: Recount) -> None:
         minutes=sum(runtimes),
     )
     genres = db.rows("SELECT movie_id, name FROM movie_genres JOIN genres ON genres.id = genre_id")
-    assert grouped(found.genres) == about(recount.groups((film, name) for film, name in genres))
+    assert grouped(result.genres) == approximately(recount.groups((movie, name) for movie, name in genres))
     directors = db.rows(
         "SELECT movie_id, name FROM credits JOIN people ON people.id = person_id WHERE role = 'director'"
     )
-    assert grouped(found.directors) == about(recount.groups((film, name) for film, name in directors))
-    decades = ((film, year // 10 * 10) for film, (_, year, _, _) in recount.films.items())
-    assert grouped(found.decades) == about(recount.groups(decades))
-    for groups in (found.genres, found.directors):
+    assert grouped(result.directors) == approximately(
+        recount.groups((movie, name) for movie, name in directors)
+    )
+    decades = ((movie, year // 10 * 10) for movie, (_, year, _, _) in recount.movies.items())
+    assert grouped(result.decades) == approximately(recount.groups(decades))
+    for groups in (result.genres, result.directors):
         assert [group.count for group in groups] == sorted((group.count for group in groups), reverse=True)
-    check_years(found, recount)
-    check_critics(found, recount)
+    check_years(result, recount)
+    check_critics(result, recount)
 
 
-def check_years(found: Statistics, recount: Recount) -> None:
-    of = defaultdict(list)
+def check_years(result: Statistics, recount: Recount) -> None:
+    viewings_by_year = defaultdict(list)
     for one in recount.viewings:
-        of[int(one.when[:4]) if one.when else None].append(one)
-    assert {year.year: year for year in found.years} == {
+        viewings_by_year[int(one.when[:4]) if one.when else None].append(one)
+    assert {year.year: year for year in result.years} == {
         year: library.YearSeen(
             year,
             films=len({one.movie for one in viewings}),
             viewings=len(viewings),
             rewatches=sum(one.again for one in viewings),
-            minutes=sum(recount.films[one.movie][2] or 0 for one in viewings),
+            minutes=sum(recount.movies[one.movie][2] or 0 for one in viewings),
         )
-        for year, viewings in of.items()
+        for year, viewings in viewings_by_year.items()
     }
-    known = [year.year for year in found.years if year.year is not None]
-    assert known == sorted(known, reverse=True)
+    years = [year.year for year in result.years if year.year is not None]
+    assert years == sorted(years, reverse=True)
 
 
-def check_critics(found: Statistics, recount: Recount) -> None:
+def check_critics(result: Statistics, recount: Recount) -> None:
     both = [
         (steps / 2, score)
-        for film, steps, _, _ in recount.ratings
-        if (score := recount.films[film][3]) is not None
+        for movie, steps, _, _ in recount.ratings
+        if (score := recount.movies[movie][3]) is not None
     ]
-    critics = found.critics
+    critics = result.critics
     assert critics.films == len(both)
     if len(both) >= 3:
         assert critics.correlation == pytest.approx(plain.correlation(*zip(*both, strict=True)), abs=0.00051)
         assert critics.mean_score == pytest.approx(plain.mean(score for _, score in both), abs=0.051)
     apart = sorted((abs(stars * 20 - score) for stars, score in both), reverse=True)
     assert [abs(one.stars * 20 - (one.critics_score or 0)) for one in critics.disagreements] == apart[:10]
-    assert [one.stars for one in found.best] == sorted(
+    assert [one.stars for one in result.best] == sorted(
         (s / 2 for _, s, _, _ in recount.ratings), reverse=True
     )[:5]
 
 
-def test_nothing_kept_is_nothing_counted(database: Settings) -> None:
-    found = library.statistics(make_user())
-    assert set(found.histogram) == {0}
-    assert (found.mean, found.critics.correlation, found.genres, found.years) == (None, None, [], [])
-    assert found.counts == library.Counts(*itertools.repeat(0, 8))
+def test_statistics_of_an_empty_library(database: Settings) -> None:
+    result = library.statistics(make_user())
+    assert set(result.histogram) == {0}
+    assert (result.mean, result.critics.correlation, result.genres, result.years) == (None, None, [], [])
+    assert result.counts == library.Counts(*itertools.repeat(0, 8))
 
 
-def test_everything_rated_alike_has_no_correlation(database: Settings) -> None:
+def test_correlation_is_none_where_all_ratings_are_equal(database: Settings) -> None:
     user = make_user()
-    for film in list(MOVIE_TITLES)[:5]:
-        library.rate(user, movie_id(film), 4, now=LAST)
+    for movie in list(MOVIE_TITLES)[:5]:
+        library.rate(user, movie_id(movie), 4, now=LAST)
     assert library.statistics(user).critics.correlation is None

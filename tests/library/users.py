@@ -1,4 +1,4 @@
-"""Users of the tests of what users keep, and what they keep as plain values."""
+"""Users for the tests of the library, and their library as plain values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def make_user(name: str = "ann") -> int:
 
 
 def everything_of(user_id: int) -> dict[str, list[Any]]:
-    """All rows a user keeps, with their ids."""
+    """Return all rows of a user's library, with their ids."""
     return {
         table: db.rows(f"SELECT * FROM {table} WHERE user_id = ? ORDER BY id", user_id) for table in TABLES
     }
