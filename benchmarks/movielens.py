@@ -49,7 +49,7 @@ def read_movielens(folder: Path) -> MovieLens:
     columns = _old_ratings(folder) if old else _ratings(folder)
     ratings = build_rating_matrix(columns[:, 0], columns[:, 1], columns[:, 2])
     found = _old_movies(folder) if old else _movies(folder)
-    films = [found[film] for film in ratings.movie_ids.tolist()]
+    films = [found[film] for film in ratings.item_ids.tolist()]
     years = [re.search(r"\((\d{4})\)\s*$", title) for title, _ in films]
     genres = [[name for name in names.split("|") if not name.startswith("(")] for _, names in films]
     return MovieLens(

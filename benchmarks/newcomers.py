@@ -15,8 +15,8 @@ from scipy import sparse
 from benchmarks.movielens import default_folder, read_movielens
 from movierec.recommender.engine import evaluation, rating_matrix
 from movierec.recommender.engine.arrays import Csr, Floats, Ints, Mask, as_csr
-from movierec.recommender.engine.baselines import popularity
 from movierec.recommender.engine.onboarding_grid import sample_grid
+from movierec.recommender.engine.reference_models import popularity
 
 GRID, ANSWERS = 100, 10
 # What is known of one user: from films, stars and the user's number to the films and stars that are told.

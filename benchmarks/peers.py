@@ -29,8 +29,7 @@ from movierec.daemon.quality import METRICS
 from movierec.recommender import Settings
 from movierec.recommender.engine import evaluation, rmse
 from movierec.recommender.engine.arrays import Csr, Floats
-from movierec.recommender.engine.baselines import popularity
-from movierec.recommender.engine.reference_models import REFERENCE_MODELS
+from movierec.recommender.engine.reference_models import REFERENCE_MODELS, popularity
 
 WORKER = Path(__file__).with_name("peer_worker.py")
 PACKAGES = {
@@ -155,7 +154,8 @@ def tuned_als(python: Path, ratings: Csr, scratch: Path) -> dict[str, float]:
         print(f"\rtuning ALS: {done} of {len(ALS_GRID)}", end="", file=sys.stderr, flush=True)
         peer = PeerProcess(python, "als", scratch, settings)
         known = [
-            evaluation.measure_ranking(peer(part.train)(part.known(None)), part).ndcg_100 for part in parts
+            evaluation.measure_ranking(peer(part.train)(part.first_ratings(None)), part).ndcg_100
+            for part in parts
         ]
         peer.close()
         found.append(statistics.mean(known))
@@ -178,7 +178,7 @@ def rank(data: MovieLens, ready: dict[str, Path], seeds: list[int], scratch: Pat
     report = evaluation.evaluate(
         ratings,
         Settings(dislikes="trained"),
-        films=films,
+        item_content=films,
         algorithms={**OURS, **peers},
         seeds=seeds,
     )
@@ -226,7 +226,7 @@ def predict(ratings: Csr, python: Path, scratch: Path) -> None:
     users = np.repeat(np.arange(ratings.shape[0]), np.diff(pairs.train.indptr))
     train = np.stack([users, pairs.train.indices, pairs.train.data], axis=1)
     # Only who and what: what was given is not handed over.
-    test = np.stack([pairs.users, pairs.films], axis=1)
+    test = np.stack([pairs.users, pairs.items], axis=1)
     np.savez(scratch / "pairs.npz", train=train, test=test)
     print("\n| predicted rating | RMSE | fit and predict s |\n|---|---|---|")
     started = time.perf_counter()

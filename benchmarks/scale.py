@@ -117,7 +117,7 @@ def summed(total: int, films: int) -> dict[str, Any]:
     stages("")
     return {
         "ratings": counted["ratings"] // 2,  # read twice
-        "films": len(found.films),
+        "films": len(found.items),
         "users": found.users,
         **{name: seconds for name, seconds in stages.seconds.items() if not name.startswith("done")},
         "sums MB": sums_mb,

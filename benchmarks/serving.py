@@ -100,14 +100,13 @@ class BenchmarkScorer:
             scored.scores,
             candidate_mask(self.traits, CandidateFilters(), films),
             20,
-            likeness=self.likeness,
+            vectors=self.likeness,
             genres=self.genres,
-            wanted=ranking.genre_mix(self.genres, films, stars),
-            taste=ranking.RankingOptions(),
+            target_mix=ranking.genre_mix(self.genres, films, stars),
+            options=ranking.RankingOptions(),
         )
-        scored.because(best, 3)
-        for film in best.tolist():
-            scored.shared_facts(film)
+        scored.top_contributions(best, 3)
+        scored.shared_facts(best)
 
     def _history(self, rated: int) -> tuple[np.ndarray, np.ndarray]:
         films = self.rng.choice(self.films, rated, replace=False)

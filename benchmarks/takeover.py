@@ -73,7 +73,7 @@ def model(films: int, folder: Path) -> dict[str, np.ndarray]:
     spread = catalogue_transfer_matrix(catalogue.content.features, raters, np.arange(films))
     return {
         "movie_ids": catalogue.movie_ids[:films],
-        **blend.arrays(),
+        **blend.to_arrays(),
         "spread_ids": catalogue.movie_ids,
         "spread_ends": spread.indptr.astype(np.int64),
         "spread_films": spread.indices.astype(np.int32),

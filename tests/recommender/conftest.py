@@ -37,7 +37,7 @@ def movielens_facts(movielens: Path, movielens_ratings: RatingMatrix) -> MovieCo
     """What MovieLens itself knows of the rated films, in the order of the columns: genres and year."""
     with (movielens / "movies.csv").open(encoding="utf-8", newline="") as file:
         found = {int(line["movieId"]): line for line in csv.DictReader(file)}
-    films = [found[film] for film in movielens_ratings.movie_ids.tolist()]
+    films = [found[film] for film in movielens_ratings.item_ids.tolist()]
     years = [re.search(r"\((\d{4})\)\s*$", film["title"]) for film in films]
     return build_movie_columns(
         [[genre for genre in film["genres"].split("|") if not genre.startswith("(")] for film in films],

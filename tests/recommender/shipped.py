@@ -46,17 +46,17 @@ class Shipped:
             [*((self.named[film], 5.0) for film in loves), *((self.named[film], 1.0) for film in hates)]
         )
         allowed = ~catalogue.traits.adult
-        allowed[given.films] = False
+        allowed[given.items] = False
         return ranking.rank_items(
             self.scorer.score(given).scores,
             allowed,
             n,
-            likeness=catalogue.content.features.rows,
+            vectors=catalogue.content.features.rows,
             genres=catalogue.genres,
-            wanted=ranking.genre_mix(catalogue.genres, given.films, serving_weights(given.stars)),
-            taste=ranking.RankingOptions(),
-            makers=catalogue.director_columns,
-            liked=given.films[serving_weights(given.stars) > 0],
+            target_mix=ranking.genre_mix(catalogue.genres, given.items, serving_weights(given.stars)),
+            options=ranking.RankingOptions(),
+            directors=catalogue.director_columns,
+            liked=given.items[serving_weights(given.stars) > 0],
         )
 
     def similar(self, film: str, n: int = 10) -> list[str]:
@@ -65,5 +65,5 @@ class Shipped:
     def has(self, film: int, kind: str, name: str) -> bool:
         """Whether a film has a fact: a genre, country, language, director, actor."""
         features = self.catalogue.content.features
-        columns, _ = features.of(film)
+        columns, _ = features.row(film)
         return any((features.kinds[i], features.names[i]) == (kind, name) for i in columns.tolist())

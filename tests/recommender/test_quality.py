@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from movierec.recommender import Settings
-from movierec.recommender.engine.baselines import ease, popularity
 from movierec.recommender.engine.content import ContentScorer
 from movierec.recommender.engine.evaluation import SEEDS, SERVED, EvaluationReport, ItemContent, evaluate
 from movierec.recommender.engine.movie_columns import MovieColumns
 from movierec.recommender.engine.rating_matrix import RatingMatrix
+from movierec.recommender.engine.reference_models import ease, popularity
 from movierec.recommender.engine.rmse import measure_rmse
 
 EASE, POPULARITY = "EASE λ=500", "popularity"
@@ -24,10 +24,10 @@ def report(movielens_ratings: RatingMatrix, movielens_facts: MovieColumns) -> Ev
     return evaluate(
         movielens_ratings.ratings,
         Settings(dislikes="trained"),
-        films=ItemContent(ContentScorer(movielens_facts), np.arange(len(movielens_facts))),
+        item_content=ItemContent(ContentScorer(movielens_facts), np.arange(len(movielens_facts))),
         # Without the films that one or two liked EASE scores the same to 0.1 %, in a fifth of the time.
         algorithms={POPULARITY: popularity, EASE: partial(ease, likers=3)},
-        cells=(1, 5, 10, None),
+        known_counts=(1, 5, 10, None),
         seeds=SEEDS[:1],
     )
 

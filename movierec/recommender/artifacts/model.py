@@ -35,7 +35,7 @@ def publish_model(
     without raters take their scores, is stored too: computing it would be the slowest part of a daemon's start.
     `facts` go into the manifest beside what every model records. Returns the version.
     """
-    ids = np.asarray(movie_ids, dtype=np.int64)[model.films]
+    ids = np.asarray(movie_ids, dtype=np.int64)[model.items]
     positions = catalogue.items_of(ids)
     transfer = catalogue_transfer_matrix(catalogue.content.features, model.blend.raters, positions)
     manifest = {
@@ -51,8 +51,8 @@ def publish_model(
     }
     arrays = {
         "movie_ids": ids,
-        **model.blend.arrays(),
-        **ratings.arrays(),
+        **model.blend.to_arrays(),
+        **ratings.to_arrays(),
         "spread_ids": catalogue.movie_ids,
         "spread_ends": transfer.indptr.astype(np.int64),
         "spread_films": transfer.indices.astype(np.int32),
@@ -104,7 +104,7 @@ def _stored_transfer_matrix(
     )
     # With 64-bit ends SciPy would widen the columns too, and every product would read twice as much.
     ends = ends.astype(np.int32)
-    stored = as_csr(sparse.csr_array((shares, columns, ends), shape=(len(ids), len(positions))))
+    stored = as_csr((shares, columns, ends), (len(ids), len(positions)))
     if np.array_equal(ids, catalogue.movie_ids):
         return stored
     merge_targets = [kept for lost, kept in catalogue.aliases.items() if lost in set(movie_ids.tolist())]

@@ -1,6 +1,7 @@
-"""Names for the array types that the recommender passes around."""
+"""Array types of the recommender, and cheap operations on rows of sparse matrices."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -10,39 +11,39 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Bytes: TypeAlias = npt.NDArray[np.int8]
 Mask: TypeAlias = npt.NDArray[np.bool_]
-# Rows are users (or films), columns films (or facts). SciPy's classes take a type argument in stubs only.
+# Rows are users (or items), columns items (or facts). SciPy's classes take a type argument in stubs only.
 if TYPE_CHECKING:
     Csr: TypeAlias = sparse.csr_array[np.float32]
 else:
     Csr = sparse.csr_array
 
 
-def as_csr(matrix: Any, shape: tuple[int, int] | None = None) -> Csr:
-    """Any sparse matrix, or (values, (rows, columns)), as float32 CSR with sorted, unique indices."""
-    rows: Csr = sparse.csr_array(matrix, shape=shape, dtype=np.float32)
+def as_csr(matrix: object, shape: tuple[int, int] | None = None) -> Csr:
+    """Convert a sparse or dense matrix, or (values, (rows, columns)), to float32 CSR with sorted, unique indices."""
+    rows: Csr = sparse.csr_array(matrix, shape=shape, dtype=np.float32)  # type: ignore[call-overload]
     rows.sum_duplicates()
     return rows
 
 
 class SparseRows(NamedTuple):
-    """Some rows of a sparse matrix, one behind the other."""
+    """Consecutive rows of a sparse matrix as flat arrays."""
 
     lengths: Ints
     columns: npt.NDArray[np.integer]
     values: Floats
 
 
-def csr_rows(matrix: Csr, which: Ints) -> SparseRows:
-    """For requests, where SciPy's checks would cost more than the copying."""
-    starts = matrix.indptr[which].astype(np.int64)
-    lengths = matrix.indptr[which + 1] - starts
+def csr_rows(matrix: Csr, rows: Ints) -> SparseRows:
+    """Copy rows of a matrix, without SciPy's checks: in a request these would cost more than the copy."""
+    starts = matrix.indptr[rows].astype(np.int64)
+    lengths = matrix.indptr[rows + 1] - starts
     ends = np.cumsum(lengths)
-    places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
-    return SparseRows(lengths, matrix.indices[places], matrix.data[places])
+    entries = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
+    return SparseRows(lengths, matrix.indices[entries], matrix.data[entries])
 
 
 def stack_rows(old: Csr, new: Csr, take: Ints) -> Csr:
-    """Rows of both, `take` counting on from the last row of `old`; as many columns as the wider one has."""
+    """Stack two matrices and return the rows `take`, as wide as the wider one; new rows follow the old ones."""
     indices = np.r_[old.indices, new.indices.astype(old.indices.dtype)]
     indptr = np.r_[old.indptr, old.indptr[-1] + new.indptr[1:].astype(old.indptr.dtype)]
     columns = max(old.shape[1], new.shape[1])
@@ -51,6 +52,16 @@ def stack_rows(old: Csr, new: Csr, take: Ints) -> Csr:
 
 
 def csr_row(rows: Csr, row: int) -> tuple[Ints, Floats]:
-    """Column indices and values of one row."""
+    """Return column indices and values of one row."""
     span = slice(rows.indptr[row], rows.indptr[row + 1])
     return rows.indices[span].astype(np.int64), rows.data[span]
+
+
+def replace_values(values: Ints, replacements: Mapping[int, int]) -> Ints:
+    """Return `values` with every key of `replacements` replaced by its value."""
+    if not replacements or not len(values):
+        return values
+    old = np.array(sorted(replacements), dtype=np.int64)
+    new = np.array([replacements[key] for key in old.tolist()], dtype=np.int64)
+    nearest = np.minimum(np.searchsorted(old, values), len(old) - 1)
+    return np.where(old[nearest] == values, new[nearest], values)

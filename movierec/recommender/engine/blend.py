@@ -9,17 +9,13 @@ import numpy.typing as npt
 
 from movierec.recommender.engine.arrays import Floats, Ints
 from movierec.recommender.engine.edlae import ItemMatrix
-from movierec.recommender.engine.settings import EdlaeSettings, Settings
+from movierec.recommender.engine.settings import DEFAULT_NOVELTY, EdlaeSettings, NoveltySettings, Settings
 from movierec.recommender.engine.weights import serving_weights
-
-DEFAULT_NOVELTY = 0.5
-# What is added to γ for who wants films that few know.
-ADVENTUROUS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class BlendShares:
-    """What each scorer counts for in one request; the three add up to 1."""
+    """Shares of the long matrix, the short matrix and popularity in one request; they add up to 1."""
 
     long: float
     short: float
@@ -27,7 +23,12 @@ class BlendShares:
 
 
 def blend_shares(ratings: int, settings: Settings, novelty: float = DEFAULT_NOVELTY) -> BlendShares:
-    """Shares for a history of so many ratings. Above the usual novelty popularity counts for less."""
+    """Return the shares for a history of `ratings` ratings.
+
+    For h ratings the short matrix has v = clip((ln many − ln h) / (ln many − ln few), 0, 1) of what popularity
+    leaves, popularity r = popular_share · max(0, 1 − h / popular_until), and everything at h = 0. Above the default
+    novelty r falls, to 0 at novelty 1.
+    """
     if ratings == 0:
         return BlendShares(0.0, 0.0, 1.0)
     span = math.log(settings.many) - math.log(settings.few)
@@ -38,14 +39,14 @@ def blend_shares(ratings: int, settings: Settings, novelty: float = DEFAULT_NOVE
 
 
 def z_scores(values: Floats) -> Floats:
-    """z-scores; all zeros where there is no spread."""
-    spread = float(values.std()) if len(values) else 0.0
-    return (values - values.mean()) / np.float32(spread) if spread > 0 else np.zeros_like(values)
+    """Standardise values; all zeros where they do not differ."""
+    deviation = float(values.std()) if len(values) else 0.0
+    return (values - values.mean()) / np.float32(deviation) if deviation > 0 else np.zeros_like(values)
 
 
 @dataclass(frozen=True, slots=True)
 class BlendedMatrix:
-    """One matrix in one request: its entries times `factor` (a number for each film) go into the score."""
+    """One matrix in one request: its entries times `factor`, a number for each item, go into the score."""
 
     matrix: ItemMatrix
     factor: Floats
@@ -53,82 +54,100 @@ class BlendedMatrix:
 
 @dataclass(frozen=True, slots=True)
 class FoldIn:
-    """A history scored by a model that was not trained on it. Films are numbered as in the model."""
+    """A history scored by a model that was not trained on it. Items are numbered as in the model."""
 
-    films: Ints
+    items: Ints
     weights: Floats
     scores: Floats
-    parts: tuple[BlendedMatrix, ...]
-    # Only films that the history speaks against are moved (a history of dislikes).
-    only_down: bool = False
+    matrices: tuple[BlendedMatrix, ...]
+    # True for a history of dislikes: only items that the history speaks against are moved.
+    downward_only: bool = False
 
     def contributions(self, targets: Ints) -> Floats:
-        """History × targets: what each rated film adds to each target's score.
+        """Return history × targets: the part of each target's score that each rated item adds.
 
-        `scores[j] = baseline[j] + contributions[:, j].sum()`, where the baseline (popularity, less the
-        average film's score) is the same for everybody with this history's length and spread.
+        `scores[j] = baseline[j] + contributions[:, j].sum()`, where the baseline (popularity, less the average
+        item's score) is the same for everybody with this history's length and spread.
         """
-        total = np.zeros((len(self.films), len(targets)), dtype=np.float32)
-        for part in self.parts:
-            total += part.matrix.entries(self.films, targets) * part.factor[targets]
+        total = np.zeros((len(self.items), len(targets)), dtype=np.float32)
+        for blended in self.matrices:
+            total += blended.matrix.entries(self.items, targets) * blended.factor[targets]
         total *= self.weights[:, None]
-        if self.only_down:
+        if self.downward_only:
             total *= total.sum(axis=0) < 0
         return total
 
 
 class Blend:
-    """`(1−r)·[(1−v)·z(w·B_long) + v·z(w·B_short)] + r·z(√e)`; v and r fall as the history grows.
+    """The community's score of every item of the model, for one history.
 
-    e is a film's esteem, the sum of its squared weights in training: how many rated it, and how well.
+    `score = (1−r)·[(1−v)·z(w·B_long·D_long) + v·z(w·B_short·D_short)] + r·z(√e)`
+
+    - w: graded weights of the history (`weights.serving_weights`), 0 where nothing is rated
+    - B_long, B_short: item–item matrices of EDLAE (Steck 2020, “Autoencoders that don't overfit towards the
+      identity”), one for long and one for short histories, solved from one Gram matrix
+    - D: diagonal popularity discount, `(raters + spared) ** -γ` of each matrix, γ turned by the novelty knob
+    - z: z-scores over the whole model, before any filter, so that filters do not change the blend
+    - v, r: shares of the short matrix and of popularity (`blend_shares`); both fall as the history grows
+    - e: the sum of an item's squared weights in training, the diagonal of the Gram matrix: how many rated it, and
+      how well
+
+    A history of dislikes alone gets popularity less the neighbourhood of the disliked items.
     """
 
     def __init__(
-        self, long: ItemMatrix, short: ItemMatrix, raters: Ints, esteem: Floats, settings: Settings
+        self,
+        long: ItemMatrix,
+        short: ItemMatrix,
+        raters: Ints,
+        squared_weights: Floats,
+        settings: Settings,
+        novelty: NoveltySettings = NoveltySettings(),
     ) -> None:
-        self.long, self.short, self.raters, self.esteem, self.settings = long, short, raters, esteem, settings
-        self.popularity = z_scores(np.sqrt(esteem).astype(np.float32))
-        self._usual = {
-            memory: popularity_discounts(raters, memory.spared, memory.discount)
-            for memory in (settings.long, settings.short)
+        self.long, self.short, self.raters, self.squared_weights = long, short, raters, squared_weights
+        self.settings, self.novelty = settings, novelty
+        self.popularity = z_scores(np.sqrt(squared_weights).astype(np.float32))
+        self._default_discounts = {
+            matrix: popularity_discounts(raters, matrix.spared, matrix.discount)
+            for matrix in (settings.long, settings.short)
         }
 
-    def fold_in(self, films: Ints, stars: Floats, novelty: float = DEFAULT_NOVELTY) -> FoldIn:
-        """Score every film of the model for one history; nothing is masked."""
+    def fold_in(self, items: Ints, stars: Floats, novelty: float = DEFAULT_NOVELTY) -> FoldIn:
+        """Score every item of the model for one history; nothing is masked."""
         weights = serving_weights(stars, self.settings.dislikes)
-        if not len(films):
-            return FoldIn(films, weights, self.popularity, ())
+        if not len(items):
+            return FoldIn(items, weights, self.popularity, ())
         if not (weights > 0).any():
-            return self._against(films, weights, novelty)
-        shares = blend_shares(len(films), self.settings, novelty)
+            return self._score_dislikes(items, weights, novelty)
+        shares = blend_shares(len(items), self.settings, novelty)
         scores = self.popularity * np.float32(shares.popular)
-        parts = []
-        for matrix, memory, share in (
+        matrices = []
+        for matrix, settings, share in (
             (self.long, self.settings.long, shares.long),
             (self.short, self.settings.short, shares.short),
         ):
             if share > 0:
-                discount = self._discount(memory, novelty)
-                values = matrix.product(films, weights) * discount
+                discount = self._discount(settings, novelty)
+                values = matrix.product(items, weights) * discount
                 factor = np.float32(share / (float(values.std()) or 1.0))
                 scores += (values - values.mean()) * factor
-                parts.append(BlendedMatrix(matrix, discount * factor))
-        return FoldIn(films, weights, scores, tuple(parts))
+                matrices.append(BlendedMatrix(matrix, discount * factor))
+        return FoldIn(items, weights, scores, tuple(matrices))
 
-    def similarity(self, film: int) -> Floats:
-        """Similarity of every film to one: the mean of both matrices' partial correlations; itself 0.
+    def similarity(self, item: int) -> Floats:
+        """Return the similarity of every item to one: the mean of both matrices' partial correlations; itself 0.
 
-        Discounted as scores are, and then relative to the film's own discount: that everybody has seen two films
+        Discounted as scores are, and then relative to the item's own discount: that everybody has seen two movies
         makes them no more alike.
         """
         both = np.zeros(len(self.raters), dtype=np.float32)
-        for matrix, memory in ((self.long, self.settings.long), (self.short, self.settings.short)):
-            discount = self._usual[memory]
-            both += matrix.partial_correlations(film) * (discount / discount[film])
+        for matrix, settings in ((self.long, self.settings.long), (self.short, self.settings.short)):
+            discount = self._default_discounts[settings]
+            both += matrix.partial_correlations(item) * (discount / discount[item])
         return both * np.float32(0.5)
 
-    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
-        """What an artifact keeps; `from_arrays` reads it back."""
+    def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the arrays that an artifact stores; `from_arrays` reads them back."""
         return {
             "long": self.long.values,
             "long_scale": self.long.scale,
@@ -137,12 +156,12 @@ class Blend:
             "short_scale": self.short.scale,
             "short_precision": self.short.precision,
             "raters": self.raters,
-            "esteem": self.esteem,
+            "esteem": self.squared_weights,
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]], settings: Settings) -> "Blend":
-        """The blend of arrays as `arrays` gives them, memory-mapped or not."""
+        """Create the blend from the arrays of `to_arrays`, memory-mapped or not."""
         long, short = (
             ItemMatrix(
                 np.asarray(arrays[name], dtype=np.int8),
@@ -152,30 +171,34 @@ class Blend:
             for name in ("long", "short")
         )
         raters = np.asarray(arrays["raters"], dtype=np.int64)
-        # Models of before had no esteem.
-        esteem = np.asarray(arrays.get("esteem", raters), dtype=np.float32)
-        return cls(long, short, raters, esteem, settings)
+        # Older models have no squared weights.
+        squared_weights = np.asarray(arrays.get("esteem", raters), dtype=np.float32)
+        return cls(long, short, raters, squared_weights, settings)
 
-    def _against(self, films: Ints, weights: Floats, novelty: float) -> FoldIn:
-        """Dislikes only: popularity less the kin of the disliked films.
+    def _score_dislikes(self, items: Ints, weights: Floats, novelty: float) -> FoldIn:
+        """Score a history of dislikes alone: popularity less the neighbourhood of the disliked items.
 
         z-scores of an all-negative row would recommend the opposite tail instead.
         """
         discount = self._discount(self.settings.short, novelty)
-        values = self.short.product(films, -np.abs(weights)) * discount
+        values = self.short.product(items, -np.abs(weights)) * discount
         factor = discount / np.float32(float(values.std()) or 1.0)
         scores = self.popularity + np.minimum(values, 0) * (factor / discount)
-        return FoldIn(films, -np.abs(weights), scores, (BlendedMatrix(self.short, factor),), only_down=True)
+        return FoldIn(
+            items, -np.abs(weights), scores, (BlendedMatrix(self.short, factor),), downward_only=True
+        )
 
-    def _discount(self, memory: EdlaeSettings, novelty: float) -> Floats:
-        if novelty == DEFAULT_NOVELTY:
-            return self._usual[memory]
-        gamma = memory.discount * min(1.0, novelty / DEFAULT_NOVELTY)
-        gamma += ADVENTUROUS * max(0.0, novelty - DEFAULT_NOVELTY) / (1.0 - DEFAULT_NOVELTY)
-        return popularity_discounts(self.raters, memory.spared, gamma)
+    def _discount(self, matrix: EdlaeSettings, novelty: float) -> Floats:
+        """Return the popularity discount of a matrix at a value of the novelty knob."""
+        default = self.novelty.default
+        if novelty == default:
+            return self._default_discounts[matrix]
+        gamma = matrix.discount * min(1.0, novelty / default)
+        gamma += self.novelty.max_extra_discount * max(0.0, novelty - default) / (1.0 - default)
+        return popularity_discounts(self.raters, matrix.spared, gamma)
 
 
 def popularity_discounts(raters: Ints, spared: float, gamma: float) -> Floats:
-    """`(raters + spared) ** -γ`: what the entries of each film's column are multiplied by."""
-    found: Floats = (raters.astype(np.float32) + np.float32(spared)) ** np.float32(-gamma)
-    return found
+    """Return `(raters + spared) ** -γ`, the factor of each item's column."""
+    discounts: Floats = (raters.astype(np.float32) + np.float32(spared)) ** np.float32(-gamma)
+    return discounts

@@ -1,4 +1,4 @@
-"""Which films may be recommended at all: filters and exclusions, before anything is ranked."""
+"""Candidate generation: filters and exclusions, before anything is ranked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from movierec.recommender.engine.arrays import Floats, Ints, Mask
 
 @dataclass(frozen=True, slots=True)
 class FilterColumns:
-    """What filters ask about, one entry for each film; zeros where unknown.
+    """Columns that filters read, one entry for each item; zeros where unknown.
 
-    `genres` is F × genres; `languages` holds one set of language codes or names for each film.
+    `genres` is items × genres; `languages` holds one set of language codes or names for each item.
     """
 
     genres: Mask
@@ -30,7 +30,7 @@ class FilterColumns:
 
 @dataclass(frozen=True, slots=True)
 class CandidateFilters:
-    """What a person asked for. Unknown facts never pass a filter on them; names ignore case."""
+    """Filters of a request. Unknown facts never pass a filter on them; names ignore case."""
 
     genres: tuple[str, ...] = ()
     exclude_genres: tuple[str, ...] = ()
@@ -43,38 +43,38 @@ class CandidateFilters:
 
 
 def candidate_mask(
-    traits: FilterColumns, filters: CandidateFilters, excluded: Ints, only: Ints | None = None
+    columns: FilterColumns, filters: CandidateFilters, excluded: Ints, only: Ints | None = None
 ) -> Mask:
-    """True for each film that may be recommended; `only` restricts them to a list such as the watchlist."""
-    allowed = np.ones(len(traits), dtype=bool)
+    """Return True for each item that may be recommended; `only` restricts them to a list such as the watchlist."""
+    allowed = np.ones(len(columns), dtype=bool)
     if only is not None:
         allowed[:] = False
         allowed[only] = True
     if not filters.adult:
-        allowed &= ~traits.adult
+        allowed &= ~columns.adult
     for name in filters.genres:
-        allowed &= _having(traits, name)
+        allowed &= _has_genre(columns, name)
     for name in filters.exclude_genres:
-        allowed &= ~_having(traits, name)
+        allowed &= ~_has_genre(columns, name)
     if filters.year_min is not None or filters.year_max is not None:
-        allowed &= _between(traits.years, filters.year_min, filters.year_max)
+        allowed &= _between(columns.years, filters.year_min, filters.year_max)
     if filters.runtime_max is not None:
-        allowed &= _between(traits.runtimes, None, filters.runtime_max)
+        allowed &= _between(columns.runtimes, None, filters.runtime_max)
     if filters.min_votes > 0:
-        allowed &= traits.votes >= filters.min_votes
+        allowed &= columns.votes >= filters.min_votes
     if filters.language is not None:
-        wanted = filters.language.casefold()
-        speaking = (any(wanted == name.casefold() for name in names) for names in traits.languages)
-        allowed &= np.fromiter(speaking, dtype=bool, count=len(traits))
+        language = filters.language.casefold()
+        matches = (any(language == name.casefold() for name in names) for names in columns.languages)
+        allowed &= np.fromiter(matches, dtype=bool, count=len(columns))
     allowed[excluded] = False
     return allowed
 
 
-def _having(traits: FilterColumns, genre: str) -> Mask:
-    for column, name in enumerate(traits.genre_names):
+def _has_genre(columns: FilterColumns, genre: str) -> Mask:
+    for column, name in enumerate(columns.genre_names):
         if name.casefold() == genre.casefold():
-            return traits.genres[:, column]
-    return np.zeros(len(traits), dtype=bool)
+            return columns.genres[:, column]
+    return np.zeros(len(columns), dtype=bool)
 
 
 def _between(values: npt.NDArray[np.int32], lower: int | None, upper: int | None) -> Mask:

@@ -1,4 +1,4 @@
-"""How good a recommender is for users it has never seen, by how many of their ratings it knows."""
+"""Offline evaluation: ranking metrics for users that no model has seen, by how many of their ratings are known."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,23 +9,25 @@ from scipy import sparse
 
 from movierec.recommender.engine import rating_matrix
 from movierec.recommender.engine.arrays import Csr, Floats, Ints, Mask, as_csr, csr_row
-from movierec.recommender.engine.baselines import BASELINES, FitFunction, ScoreFunction
 from movierec.recommender.engine.content import ContentScorer
 from movierec.recommender.engine.history import History
 from movierec.recommender.engine.hybrid import CommunityModel, HybridScorer, catalogue_transfer_matrix
 from movierec.recommender.engine.model import fit
 from movierec.recommender.engine.ranking import top_k
+from movierec.recommender.engine.reference_models import BASELINES, LIKED_STARS, FitFunction, ScoreFunction
 from movierec.recommender.engine.settings import Settings
 
 # Numbers of known ratings; None is the whole history.
 KNOWN_COUNTS: tuple[int | None, ...] = (1, 2, 3, 5, 10, 20, 40, 80, None)
 SEEDS = (42, 43, 44)
-TEST_SHARE, TEST_USERS = 0.2, 600
+TEST_SHARE, MAX_TEST_USERS = 0.2, 600
 HISTORY_SHARE = 0.8
-LIKED, DISLIKED = 4.0, 2.5
+DISLIKED_STARS = 2.5
+# Length of the lists that are measured.
 DEPTH = 100
-# So many single lists are timed for each algorithm.
-TIMED = 50
+# Number of single lists that are timed for each algorithm.
+TIMED_LISTS = 50
+# The name of the served model in a report.
 SERVED = "movierec"
 
 
@@ -39,7 +41,7 @@ class RankingMetrics:
     recall_50: float
     # Share of the catalogue that appears in anybody's top 20.
     coverage: float
-    # Mean −log₂ of the share of training users who liked the films of the top 20 (4 and more).
+    # Mean −log₂ of the share of training users who liked the items of the top 20 (4 and more).
     novelty: float
     # Share of the top 20 that the user is known to have rated 2.5 or less.
     disliked: float
@@ -47,7 +49,7 @@ class RankingMetrics:
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmResult:
-    """One algorithm with so many ratings known: means over the seeds, and NDCG@100 of every seed."""
+    """One algorithm at one number of known ratings: means over the seeds, and NDCG@100 of every seed."""
 
     algorithm: str
     known: int | None
@@ -65,80 +67,83 @@ class EvaluationReport:
     positives_only: bool
     results: tuple[AlgorithmResult, ...]
     fit_seconds: Mapping[str, float]
-    # One list of twenty for a whole history, the median.
+    # Median time of one list of twenty for a whole history.
     list_milliseconds: Mapping[str, float]
-    # Of predicted ratings, by what predicts them; empty where they were not measured.
+    # RMSE of predicted ratings by predictor; empty where it was not measured.
     rmse: Mapping[str, float] = field(default_factory=dict)
 
     def value(self, metric: str, algorithm: str, known: int | None) -> float:
-        """One metric of one cell."""
-        (found,) = (r for r in self.results if r.algorithm == algorithm and r.known == known)
-        return float(getattr(found.metrics, metric))
+        """Return one metric of an algorithm at a number of known ratings."""
+        (result,) = (r for r in self.results if r.algorithm == algorithm and r.known == known)
+        return float(getattr(result.metrics, metric))
 
     def ndcg(self, algorithm: str, known: int | None) -> float:
-        """NDCG@100 of one cell."""
+        """Return NDCG@100 of an algorithm at a number of known ratings."""
         return self.value("ndcg_100", algorithm, known)
 
     def table(self, metric: str = "ndcg_100", name: str = "NDCG@100") -> list[list[str]]:
-        """A metric as rows of cells, the header first."""
-        cells = list(dict.fromkeys(result.known for result in self.results))
-        header = [f"{name}, ratings known", *("all" if cell is None else str(cell) for cell in cells)]
+        """Return a metric as rows of cells, the header first."""
+        known_counts = list(dict.fromkeys(result.known for result in self.results))
+        header = [
+            f"{name}, ratings known",
+            *("all" if known is None else str(known) for known in known_counts),
+        ]
         rows = [
-            [algorithm, *(f"{self.value(metric, algorithm, cell):.3f}" for cell in cells)]
+            [algorithm, *(f"{self.value(metric, algorithm, known):.3f}" for known in known_counts)]
             for algorithm in dict.fromkeys(result.algorithm for result in self.results)
         ]
         return [header, *rows]
 
     def as_json(self) -> dict[str, object]:
-        """Everything, for a file or a model's manifest."""
+        """Return everything, for a file or a model's manifest."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class ItemContent:
-    """What is known of the films beside their ratings; `places` says which film of `content` a column is."""
+    """Facts of the items of a rating matrix; `items` is the number in `content` of each column."""
 
     content: ContentScorer
-    places: Ints
+    items: Ints
 
     def features(self) -> Csr:
-        """Films × facts, a row for each column."""
-        return as_csr(self.content.features.rows[self.places])
+        """Return items × facts, a row for each column of the rating matrix."""
+        return as_csr(self.content.features.rows[self.items])
 
 
 @dataclass(frozen=True, slots=True)
 class UserSplit:
-    """Strong generalisation: test users are not in training; their history and targets do not overlap."""
+    """A split by users (strong generalisation): test users are not in training; history and targets are disjoint."""
 
     train: Csr
-    # Film numbers and stars of each test user, in the order in which they become known.
+    # Item numbers and stars of each test user, in the order in which they become known.
     histories: tuple[tuple[Ints, Floats], ...]
     targets: tuple[tuple[Ints, Floats], ...]
-    # Films that somebody in training has rated; the others are left out of lists and targets.
+    # Items with a rating in training; the others are left out of lists and targets.
     seen: Mask
 
-    def known(self, ratings: int | None) -> Csr:
-        """The first so many ratings of every test user's history."""
-        known = [(films[:ratings], stars[:ratings]) for films, stars in self.histories]
-        indptr = np.cumsum([0, *(len(films) for films, _ in known)])
-        films = np.concatenate([films for films, _ in known])
-        stars = np.concatenate([stars for _, stars in known])
-        return as_csr(sparse.csr_array((stars, films, indptr), shape=(len(known), self.train.shape[1])))
+    def first_ratings(self, count: int | None) -> Csr:
+        """Return the first `count` ratings of every test user's history; None returns all."""
+        histories = [(items[:count], stars[:count]) for items, stars in self.histories]
+        indptr = np.cumsum([0, *(len(items) for items, _ in histories)])
+        items = np.concatenate([items for items, _ in histories])
+        stars = np.concatenate([stars for _, stars in histories])
+        return as_csr(sparse.csr_array((stars, items, indptr), shape=(len(histories), self.train.shape[1])))
 
 
 def split_users(ratings: Csr, seed: int) -> UserSplit:
-    """A fifth of the users (600 at most) for the test, 80 % of each one's ratings as history."""
+    """Hold out a fifth of the users (600 at most) for the test, 80 % of each one's ratings as history."""
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(ratings.shape[0])
-    test = shuffled[: min(TEST_USERS, int(len(shuffled) * TEST_SHARE))]
+    test = shuffled[: min(MAX_TEST_USERS, int(len(shuffled) * TEST_SHARE))]
     train = as_csr(ratings[np.setdiff1d(np.arange(len(shuffled)), test)])
     histories, targets = [], []
     for user in test:
-        films, stars = csr_row(ratings, int(user))
-        order = rng.permutation(len(films))
-        cut = round(len(films) * HISTORY_SHARE)
-        histories.append((films[order[:cut]], stars[order[:cut]]))
-        targets.append((films[order[cut:]], stars[order[cut:]]))
+        items, stars = csr_row(ratings, int(user))
+        order = rng.permutation(len(items))
+        cut = round(len(items) * HISTORY_SHARE)
+        histories.append((items[order[:cut]], stars[order[:cut]]))
+        targets.append((items[order[cut:]], stars[order[cut:]]))
     return UserSplit(train, tuple(histories), tuple(targets), rating_matrix.rater_counts(train) > 0)
 
 
@@ -146,94 +151,96 @@ def evaluate(
     ratings: Csr,
     settings: Settings | None = None,
     *,
-    films: ItemContent | None = None,
+    item_content: ItemContent | None = None,
     algorithms: Mapping[str, FitFunction] | None = None,
-    cells: Sequence[int | None] = KNOWN_COUNTS,
+    known_counts: Sequence[int | None] = KNOWN_COUNTS,
     seeds: Sequence[int] = SEEDS,
     positives_only: bool = False,
     progress: Callable[[str, float], None] | None = None,
 ) -> EvaluationReport:
-    """Measure what is served beside the baselines on the same splits; with `films`, facts and all.
+    """Measure the served model and the baselines on the same splits; with `item_content` by facts too.
 
-    `positives_only` is protocol A (Liang 2018): only ratings of 4 and more are kept, in training as in test.
+    `positives_only` is protocol A (Liang 2018): only ratings of 4 and more are kept, in training and in test.
     """
     if positives_only:
-        ratings = as_csr(ratings.multiply(ratings >= LIKED))
+        ratings = as_csr(ratings.multiply(ratings >= LIKED_STARS))
         ratings.eliminate_zeros()
-    contenders = {**(BASELINES if algorithms is None else algorithms), SERVED: served_model(films, settings)}
-    measured: dict[tuple[str, int | None], list[RankingMetrics]] = {}
+    contenders = {
+        **(BASELINES if algorithms is None else algorithms),
+        SERVED: served_model(item_content, settings),
+    }
+    metrics: dict[tuple[str, int | None], list[RankingMetrics]] = {}
     seconds, milliseconds = dict.fromkeys(contenders, 0.0), dict.fromkeys(contenders, 0.0)
     for turn, seed in enumerate(seeds):
-        parts = split_users(ratings, seed)
-        for place, (name, train) in enumerate(contenders.items()):
+        split = split_users(ratings, seed)
+        for number, (name, train) in enumerate(contenders.items()):
             if progress is not None:
-                progress(name, (turn + place / len(contenders)) / len(seeds))
+                progress(name, (turn + number / len(contenders)) / len(seeds))
             started = time.perf_counter()
-            scores = train(parts.train)
+            scores = train(split.train)
             seconds[name] += (time.perf_counter() - started) / len(seeds)
-            milliseconds[name] = _list_milliseconds(scores, parts)
-            for cell in cells:
-                measured.setdefault((name, cell), []).append(
-                    measure_ranking(scores(parts.known(cell)), parts)
-                )
+            milliseconds[name] = _list_milliseconds(scores, split)
+            for known in known_counts:
+                measured = measure_ranking(scores(split.first_ratings(known)), split)
+                metrics.setdefault((name, known), []).append(measured)
     results = tuple(
-        AlgorithmResult(name, cell, _mean(found), tuple(metrics.ndcg_100 for metrics in found))
-        for (name, cell), found in measured.items()
+        AlgorithmResult(name, known, _mean(of_seeds), tuple(each.ndcg_100 for each in of_seeds))
+        for (name, known), of_seeds in metrics.items()
     )
     return EvaluationReport(
         ratings.shape[0], ratings.shape[1], ratings.nnz, positives_only, results, seconds, milliseconds
     )
 
 
-def served_model(films: ItemContent | None, settings: Settings | None = None) -> FitFunction:
-    """What a daemon serves, by ratings alone where nothing is known of the films."""
+def served_model(item_content: ItemContent | None, settings: Settings | None = None) -> FitFunction:
+    """Return the fit of what a daemon serves, by ratings alone where nothing is known of the items."""
 
     def train(ratings: Csr) -> ScoreFunction:
-        if films is None:
+        if item_content is None:
             return fit(ratings, None, settings).scores
-        model = fit(ratings, films.features(), settings)
-        content, positions = films.content, films.places[model.films]
-        wanted = np.zeros(len(content), dtype=bool)
-        wanted[films.places] = True
-        spread = catalogue_transfer_matrix(content.features, model.blend.raters, positions, wanted)
-        scorer = HybridScorer(content, CommunityModel(model.blend, positions, content, spread))
+        model = fit(ratings, item_content.features(), settings)
+        content, catalogue_items = item_content.content, item_content.items[model.items]
+        rated = np.zeros(len(content), dtype=bool)
+        rated[item_content.items] = True
+        transfer = catalogue_transfer_matrix(content.features, model.blend.raters, catalogue_items, rated)
+        scorer = HybridScorer(content, CommunityModel(model.blend, catalogue_items, content, transfer))
 
         def scores(histories: Csr) -> Floats:
-            found = np.empty(histories.shape, dtype=np.float32)
+            all_scores = np.empty(histories.shape, dtype=np.float32)
             for row in range(histories.shape[0]):
-                known, stars = csr_row(histories, row)
-                history = History(films.places[known], stars, np.ones(len(known), dtype=bool))
-                found[row] = scorer.score(history).scores[films.places]
-            return found
+                items, stars = csr_row(histories, row)
+                history = History(item_content.items[items], stars, np.ones(len(items), dtype=bool))
+                all_scores[row] = scorer.score(history).scores[item_content.items]
+            return all_scores
 
         return scores
 
     return train
 
 
-def _list_milliseconds(scores: ScoreFunction, parts: UserSplit) -> float:
-    """The median time of scoring one whole history and finding its best twenty."""
-    histories, taken = parts.known(None), []
-    for user in range(min(TIMED, histories.shape[0])):
+def _list_milliseconds(scores: ScoreFunction, split: UserSplit) -> float:
+    """Return the median time of scoring one whole history and ranking its best twenty."""
+    histories, milliseconds = split.first_ratings(None), []
+    for user in range(min(TIMED_LISTS, histories.shape[0])):
         history = histories[[user]]
         started = time.perf_counter()
-        top_k(scores(history)[0], parts.seen, 20)
-        taken.append(1000 * (time.perf_counter() - started))
-    return float(np.median(taken))
+        top_k(scores(history)[0], split.seen, 20)
+        milliseconds.append(1000 * (time.perf_counter() - started))
+    return float(np.median(milliseconds))
 
 
-def measure_ranking(scores: Floats, parts: UserSplit) -> RankingMetrics:
-    """The metrics of scores (test users × films) of some known part of the histories."""
+def measure_ranking(scores: Floats, split: UserSplit) -> RankingMetrics:
+    """Compute the metrics of scores (test users × items) of some known part of the histories."""
     discount = 1 / np.log2(np.arange(2, DEPTH + 2))
-    likers = np.bincount(parts.train.indices, parts.train.data >= LIKED, parts.train.shape[1])
-    rarity = -np.log2(np.maximum(likers, 1) / parts.train.shape[0])
+    likers = np.bincount(split.train.indices, split.train.data >= LIKED_STARS, split.train.shape[1])
+    bits = -np.log2(np.maximum(likers, 1) / split.train.shape[0])
     rows = []
-    listed = np.zeros(parts.train.shape[1], dtype=bool)
-    for row, (films, _), (targets, stars) in zip(scores, parts.histories, parts.targets, strict=True):
-        liked = targets[(stars >= LIKED) & parts.seen[targets]]
+    listed = np.zeros(split.train.shape[1], dtype=bool)
+    for row, (items, _), (targets, stars) in zip(scores, split.histories, split.targets, strict=True):
+        liked = targets[(stars >= LIKED_STARS) & split.seen[targets]]
         if not len(liked):
             continue
-        ranked = _best(row, films, parts.seen)
+        ranked = _best(row, items, split.seen)
         hits = np.isin(ranked, liked)
         gains = hits * discount[: len(hits)]
         listed[ranked[:20]] = True
@@ -243,21 +250,23 @@ def measure_ranking(scores: Floats, parts: UserSplit) -> RankingMetrics:
                 gains[:10].sum() / discount[: min(len(liked), 10)].sum(),
                 hits[:20].sum() / min(len(liked), 20),
                 hits[:50].sum() / min(len(liked), 50),
-                rarity[ranked[:20]].mean(),
-                np.isin(ranked[:20], targets[stars <= DISLIKED]).mean(),
+                bits[ranked[:20]].mean(),
+                np.isin(ranked[:20], targets[stars <= DISLIKED_STARS]).mean(),
             )
         )
     ndcg_100, ndcg_10, recall_20, recall_50, novelty, disliked = np.array(rows).mean(axis=0).tolist()
-    coverage = float(listed.sum() / parts.seen.sum())
+    coverage = float(listed.sum() / split.seen.sum())
     return RankingMetrics(ndcg_100, ndcg_10, recall_20, recall_50, coverage, novelty, disliked)
 
 
 def _best(scores: Floats, history: Ints, seen: Mask) -> Ints:
+    """Return the best items of a list without the history."""
     values = np.where(seen, scores, -np.inf)
     values[history] = -np.inf
     return np.argsort(-values, kind="stable")[:DEPTH]
 
 
-def _mean(found: Sequence[RankingMetrics]) -> RankingMetrics:
-    columns = {name: [asdict(metrics)[name] for metrics in found] for name in asdict(found[0])}
+def _mean(metrics: Sequence[RankingMetrics]) -> RankingMetrics:
+    """Return the mean of each metric."""
+    columns = {name: [asdict(each)[name] for each in metrics] for name in asdict(metrics[0])}
     return RankingMetrics(**{name: float(np.mean(values)) for name, values in columns.items()})

@@ -1,4 +1,4 @@
-"""What a person has said of films, as one history: ratings first, then hearts and thumbs."""
+"""One user's history: ratings first, then favorites and feedback as stars."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,21 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from movierec.recommender.engine.arrays import Floats, Ints, Mask
-
-# A favourite or a "like" without a rating counts as these stars, a "dislike" likewise.
-LIKED, DISLIKED = 4.5, 1.5
+from movierec.recommender.engine.settings import HistorySettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Films (numbers in the catalogue, each once) and their stars; `given` tells which were given as stars."""
+    """One user's items (each once) and their stars; `rated` is False where the stars stand for another signal."""
 
-    films: Ints
+    items: Ints
     stars: Floats
-    given: Mask
+    rated: Mask
 
     def __len__(self) -> int:
-        return len(self.films)
+        return len(self.items)
 
 
 def build_history(
@@ -28,23 +26,24 @@ def build_history(
     liked: Iterable[int] = (),
     disliked: Iterable[int] = (),
     *,
-    at_most: int = 500,
+    at_most: int = Settings().serving_history,
+    settings: HistorySettings = HistorySettings(),
 ) -> History:
-    """A history of ratings (film, stars), newest first, and of films liked or disliked without a rating.
+    """Build a history from ratings (item, stars), newest first, and items liked or disliked without a rating.
 
-    A rating outweighs a thumb and a dislike a like. Beyond `at_most` the oldest ratings are left out.
+    A rating outweighs a like and a dislike, and a dislike a like. Beyond `at_most` the oldest ratings are left out.
     """
-    stars: dict[int, float] = {}
-    for film, given in ratings:
-        stars.setdefault(film, given)
-    rated = len(stars)
-    for film in disliked:
-        stars.setdefault(film, DISLIKED)
-    for film in liked:
-        stars.setdefault(film, LIKED)
-    kept = list(stars.items())[:at_most]
+    stars_of: dict[int, float] = {}
+    for item, stars in ratings:
+        stars_of.setdefault(item, stars)
+    rated = len(stars_of)
+    for item in disliked:
+        stars_of.setdefault(item, settings.disliked_stars)
+    for item in liked:
+        stars_of.setdefault(item, settings.liked_stars)
+    kept = list(stars_of.items())[:at_most]
     return History(
-        np.array([film for film, _ in kept], dtype=np.int64),
-        np.array([given for _, given in kept], dtype=np.float32),
+        np.array([item for item, _ in kept], dtype=np.int64),
+        np.array([stars for _, stars in kept], dtype=np.float32),
         np.arange(len(kept)) < rated,
     )

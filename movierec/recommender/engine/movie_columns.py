@@ -1,4 +1,4 @@
-"""What is known of the films, as the content side reads it: plain columns, one entry for each film."""
+"""Facts of the catalogue as plain columns, one entry for each item: the input of the content scorer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ NameLists = Sequence[Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class MovieColumns:
-    """Facts of films 0..F−1, in catalogue order. Empty lists and zeros where nothing is known.
+    """Facts of items 0..n−1, in catalogue order. Empty lists and zeros where nothing is known.
 
-    `rating` is the mean vote or the critics' score on a scale of 0–10 (NaN if none), `votes` the number of
-    votes or reviews behind it, in whatever unit: only their order of size matters.
+    `rating` is the mean vote or the critics' score on a scale of 0–10 (NaN if none), `votes` the number of votes or
+    reviews behind it, in whatever unit: only their order of size matters.
     """
 
     genres: NameLists
@@ -47,7 +47,7 @@ def build_movie_columns(
     rating: npt.ArrayLike | None = None,
     votes: npt.ArrayLike | None = None,
 ) -> MovieColumns:
-    """Facts from what there is; whatever is left out is unknown for every film."""
+    """Build the columns; an argument left out is unknown for every item."""
     nothing: NameLists = [()] * len(years)
     return MovieColumns(
         genres=genres,

@@ -1,4 +1,4 @@
-"""Ratings as a sparse matrix: id maps, capped histories, and the choice of films a model covers."""
+"""Ratings as a sparse matrix: id maps, capped histories, and the choice of items that a model covers."""
 
 from dataclasses import dataclass
 
@@ -7,37 +7,37 @@ import numpy.typing as npt
 from scipy import sparse
 
 from movierec.recommender.engine.arrays import Csr, Floats, Ints, as_csr
-from movierec.recommender.engine.settings import Settings
+from movierec.recommender.engine.settings import ContentSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
 class RatingMatrix:
-    """Ratings of all users; row and column numbers stand for the ids beside them."""
+    """Ratings of all users, with the ids of rows and columns."""
 
     ratings: Csr
-    users: Ints
-    films: Ints
+    user_ids: Ints
+    item_ids: Ints
 
 
 def build_rating_matrix(
-    users: npt.ArrayLike,
-    films: npt.ArrayLike,
+    user_ids: npt.ArrayLike,
+    item_ids: npt.ArrayLike,
     stars: npt.ArrayLike,
     rated_at: npt.ArrayLike | None = None,
     *,
     history: int = Settings().training_history,
 ) -> RatingMatrix:
-    """The dataset of parallel arrays of user ids, film ids and stars.
+    """Build the matrix of parallel arrays of user ids, item ids and stars.
 
-    Of a film rated twice by one user the last row counts. With `rated_at` (any rising number) only the
-    newest `history` ratings of a user are kept; without it `fit` draws a seeded sample instead.
+    Where a user rated an item twice the last row counts. With `rated_at` (any rising number) only the newest
+    `history` ratings of a user are kept; without it `fit` draws a seeded sample instead.
     """
-    user_ids, row = np.unique(np.asarray(users, dtype=np.int64), return_inverse=True)
-    film_ids, column = np.unique(np.asarray(films, dtype=np.int64), return_inverse=True)
-    value = np.asarray(stars, dtype=np.float32)
+    users, row = np.unique(np.asarray(user_ids, dtype=np.int64), return_inverse=True)
+    items, column = np.unique(np.asarray(item_ids, dtype=np.int64), return_inverse=True)
+    values = np.asarray(stars, dtype=np.float32)
     times = None if rated_at is None else np.asarray(rated_at)
-    shape = (len(user_ids), len(film_ids))
-    return RatingMatrix(rating_rows(row, column, value, times, shape, history), user_ids, film_ids)
+    shape = (len(users), len(items))
+    return RatingMatrix(rating_rows(row, column, values, times, shape, history), users, items)
 
 
 def rating_rows(
@@ -48,7 +48,10 @@ def rating_rows(
     shape: tuple[int, int],
     history: int,
 ) -> Csr:
-    """The matrix of parallel arrays of numbers of users and films and stars; see `build`."""
+    """Return the sparse matrix of parallel arrays of user numbers, item numbers and stars.
+
+    See `build_rating_matrix` for `rated_at` and `history`.
+    """
     keep = _last_of_each(rows * shape[1] + columns)
     if rated_at is not None and np.bincount(rows, minlength=1).max() > history:
         keep = keep[_newest(rows[keep], rated_at[keep], history)]
@@ -56,11 +59,13 @@ def rating_rows(
 
 
 def _last_of_each(keys: Ints) -> Ints:
+    """Return the index of the last occurrence of each key."""
     _, first_from_end = np.unique(keys[::-1], return_index=True)
     return len(keys) - 1 - first_from_end
 
 
 def _newest(rows: Ints, rated_at: npt.NDArray[np.generic], history: int) -> Ints:
+    """Return indices of the newest `history` entries of each row."""
     order = np.lexsort((-np.arange(len(rows)), rated_at, rows))[::-1]
     ordered = rows[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
@@ -69,7 +74,7 @@ def _newest(rows: Ints, rated_at: npt.NDArray[np.generic], history: int) -> Ints
 
 
 def cap_histories(ratings: Csr, history: int, seed: int) -> Csr:
-    """The same rows with at most `history` ratings each, a seeded sample where there are more."""
+    """Return the same rows with at most `history` ratings each, a seeded sample where there are more."""
     counts = np.diff(ratings.indptr)
     long_rows = np.flatnonzero(counts > history)
     if not len(long_rows):
@@ -84,23 +89,24 @@ def cap_histories(ratings: Csr, history: int, seed: int) -> Csr:
 
 
 def rater_counts(ratings: Csr) -> Ints:
-    """Number of users who rated each film."""
+    """Return the number of users who rated each item."""
     return np.bincount(ratings.indices, minlength=ratings.shape[1]).astype(np.int64)
 
 
 def select_items(counts: Ints, settings: Settings) -> Ints:
-    """Columns that get a place in the model, ascending: the most rated ones up to the wanted coverage.
+    """Return the columns that a model covers, ascending: the most rated ones up to the coverage of the settings.
 
-    Films with too few raters do not count at all, not even for where the others end.
+    Items with too few raters do not count at all, not even towards the coverage.
     """
-    heard = counts * (counts >= settings.min_raters)
-    order = np.argsort(-heard, kind="stable")
-    inside = np.cumsum(heard[order])
-    wanted = int(np.searchsorted(inside, settings.coverage * heard.sum())) + 1
-    chosen = order[: min(max(wanted, settings.always_films), settings.max_films)]
-    return np.sort(chosen[heard[chosen] > 0])
+    enough = counts * (counts >= settings.min_raters)
+    order = np.argsort(-enough, kind="stable")
+    inside = np.cumsum(enough[order])
+    covering = int(np.searchsorted(inside, settings.coverage * enough.sum())) + 1
+    chosen = order[: min(max(covering, settings.always_films), settings.max_films)]
+    return np.sort(chosen[enough[chosen] > 0])
 
 
-def shrunk_user_mean(stars: Floats, prior: float = 3.5, strength: float = 3.0) -> float:
-    """A user's mean rating, shrunk towards `prior` as if that had been given `strength` times."""
+def shrunk_user_mean(stars: Floats, settings: ContentSettings = ContentSettings()) -> float:
+    """Return a user's mean rating, shrunk towards the prior mean as if that had been given several times."""
+    prior, strength = settings.mean_prior, settings.mean_prior_ratings
     return float((stars.sum() + prior * strength) / (len(stars) + strength))

@@ -75,7 +75,7 @@ def _touched_since(before: MovieIndex) -> list[int]:
 def _merged(before: MovieIndex, rows: MovieRows, revision: int, ids: Ints, take: Ints) -> MovieIndex:
     titles = [*before.titles, *rows.titles]
     traits = _traits(before.traits, rows.traits, take)
-    content = before.content.updated(_with_franchises(before, rows), take)
+    content = before.content.with_changes(_with_franchises(before, rows), take)
     director_columns = director_columns_of(content.features, rows.columns)
     return MovieIndex(
         revision=revision,
@@ -113,6 +113,7 @@ def _with_franchises(before: MovieIndex, rows: MovieRows) -> MovieColumns:
     """Keep the franchise of a changed movie; a new movie gets its own when all movies are read again."""
     features = before.content.features
     series = [
-        features.named(item, "series") if item >= 0 else [] for item in before.items_of(rows.ids).tolist()
+        features.names_of_kind(item, "series") if item >= 0 else []
+        for item in before.items_of(rows.ids).tolist()
     ]
     return dataclasses.replace(rows.columns, series=series)

@@ -43,7 +43,7 @@ def prediction_accuracy_for(state: ModelState, user_id: int) -> PredictionAccura
         return None
     signals = load_signals(user_id)
     own = ItemSignals(signals, catalogue.items_of(signals.movie_ids))
-    positions, expected = community.foreseen(own.rated, own.stars, MAX_RATINGS)
+    positions, expected = community.predict_left_out(own.rated, own.stars, MAX_RATINGS)
     if not len(positions):
         return None
     items, stars = own.rated[positions], own.stars[positions]

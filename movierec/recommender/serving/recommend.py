@@ -11,10 +11,10 @@ import numpy as np
 
 from movierec.recommender.engine import explanations, onboarding_grid, ranking
 from movierec.recommender.engine.arrays import Ints
-from movierec.recommender.engine.blend import DEFAULT_NOVELTY
 from movierec.recommender.engine.candidates import CandidateFilters, candidate_mask
 from movierec.recommender.engine.cold_start import Preference, boost_preferred
 from movierec.recommender.engine.hybrid import Contribution, ScoredHistory, ScoreExplanation
+from movierec.recommender.engine.settings import DEFAULT_NOVELTY
 from movierec.recommender.engine.weights import serving_weights
 from movierec.recommender.serving.movie_index import MovieIndex
 from movierec.recommender.serving.state import ModelState
@@ -137,18 +137,18 @@ def _recommend(
         scored.scores,
         candidate_mask(catalogue.traits, request.filters, excluded, only),
         PICK_FROM if request.pick else request.limit,
-        likeness=catalogue.content.features.rows,
+        vectors=catalogue.content.features.rows,
         genres=catalogue.genres,
-        wanted=ranking.genre_mix(catalogue.genres, history.films, weights) if len(history) else None,
-        taste=ranking.RankingOptions(
+        target_mix=ranking.genre_mix(catalogue.genres, history.items, weights) if len(history) else None,
+        options=ranking.RankingOptions(
             diversity=request.diversity or 0.0, seed=None if request.pick else request.seed
         ),
-        makers=catalogue.director_columns,
-        liked=history.films[weights > 0],
+        directors=catalogue.director_columns,
+        liked=history.items[weights > 0],
     )
     if request.pick and len(items):
         items = items[[np.random.default_rng(request.seed).integers(len(items))]]
-    reasons = scored.because(items, MAX_REASONS)
+    reasons = scored.top_contributions(items, MAX_REASONS)
     facts = scored.shared_facts(items)
     stars = _predicted_stars(state, signals, items)
     return [
@@ -161,7 +161,7 @@ def _predicted_stars(state: ModelState, signals: ItemSignals, items: Ints) -> li
     community = state.scorer.community
     if community is None:
         return [None] * len(items)
-    return community.expected_stars(signals.posterior(community), items)
+    return community.predict_stars(signals.posterior(community), items)
 
 
 def predict_rating(state: ModelState, user_id: int, movie_id: int) -> float | None:
@@ -181,20 +181,18 @@ def explain(state: ModelState, user_id: int, movie_id: int) -> MovieExplanation 
         return None
     catalogue = state.catalogue
     explanation = state.scorer.score(signals.history()).explain(int(items[0]))
-    against = explanation.against if _is_against_worth_mentioning(explanation) else None
+    against = explanation.opposing if _is_against_worth_mentioning(explanation) else None
     return MovieExplanation(
         score=explanation.score,
         baseline=explanation.baseline,
         predicted_rating=_predicted_stars(state, signals, items)[0],
         reason=explanations.reason_sentence(
-            [_title_and_stars(catalogue, part) for part in explanation.speaking],
-            explanation.facts,
+            [_title_and_stars(catalogue, part) for part in explanation.supporting],
+            explanation.shared_facts,
             _title_and_stars(catalogue, against) if against else None,
         ),
         contributions=tuple(
-            _reason(catalogue, part, part.contribution)
-            for part in explanation.contributions
-            if part.contribution
+            _reason(catalogue, part, part.value) for part in explanation.contributions if part.value
         ),
         model=state.version,
     )
@@ -202,9 +200,9 @@ def explain(state: ModelState, user_id: int, movie_id: int) -> MovieExplanation 
 
 def _is_against_worth_mentioning(explanation: ScoreExplanation) -> bool:
     """Return True if a disliked movie takes away enough to be mentioned beside what speaks for the movie."""
-    speaking = sum(part.contribution for part in explanation.speaking)
-    against = explanation.against
-    return against is not None and -against.contribution > MIN_AGAINST_SHARE * speaking
+    speaking = sum(part.value for part in explanation.supporting)
+    against = explanation.opposing
+    return against is not None and -against.value > MIN_AGAINST_SHARE * speaking
 
 
 def quickstart_for(
@@ -218,7 +216,7 @@ def quickstart_for(
     own = ItemSignals(signals, catalogue.items_of(signals.movie_ids))
     answered = own.excluded(include_seen=False)
     items = onboarding_grid.sample_grid(
-        state.scorer.fame,
+        state.scorer.popularity,
         candidate_mask(catalogue.traits, CandidateFilters(adult=adult), np.zeros(0, dtype=np.int64)),
         catalogue.traits.genres,
         catalogue.traits.years,
@@ -271,14 +269,14 @@ def _recommended_movie(
 def _kind(scored: ScoredHistory, contributions: Sequence[Contribution]) -> str:
     if not contributions:
         return "popular"
-    return "community" if scored.trust >= 0.5 else "content"
+    return "community" if scored.community_weight >= 0.5 else "content"
 
 
 def _reason(catalogue: MovieIndex, part: Contribution, contribution: float) -> Reason:
     return Reason(
-        int(catalogue.movie_ids[part.film]), catalogue.titles[part.film], part.stars, round(contribution, 6)
+        int(catalogue.movie_ids[part.item]), catalogue.titles[part.item], part.stars, round(contribution, 6)
     )
 
 
 def _title_and_stars(catalogue: MovieIndex, part: Contribution) -> explanations.TitleAndStars:
-    return catalogue.titles[part.film], part.stars
+    return catalogue.titles[part.item], part.stars

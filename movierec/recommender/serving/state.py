@@ -176,8 +176,8 @@ class ModelKeeper:
         catalogue, community = refreshed.catalogue, before.scorer.community
         if community is not None:
             old_ids = before.catalogue.movie_ids
-            ids = np.where(community.positions >= 0, old_ids[community.positions], -1)
-            community = community.over(
+            ids = np.where(community.catalogue_items >= 0, old_ids[community.catalogue_items], -1)
+            community = community.for_catalogue(
                 catalogue.content, catalogue.items_of(ids), refreshed.take, refreshed.fresh
             )
         scorer = HybridScorer(catalogue.content, community)

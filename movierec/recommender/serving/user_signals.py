@@ -64,7 +64,7 @@ class ItemSignals:
 
     def posterior(self, community: CommunityModel) -> UserPosterior | None:
         """Return what predicts this user's stars. Reads ratings alone: a heart is no number."""
-        return community.taste(self.rated, self.stars) if len(self.rated) else None
+        return community.fold_in_ratings(self.rated, self.stars) if len(self.rated) else None
 
     def excluded(self, *, include_seen: bool) -> Ints:
         """Return the items not to recommend: dismissed ones always, seen ones unless `include_seen`."""

@@ -23,12 +23,11 @@ from movierec.errors import InternalError, MovierecError, NothingToTrainOn
 from movierec.recommender.artifacts import model as model_artifact
 from movierec.recommender.engine import evaluation, rating_matrix, rmse
 from movierec.recommender.engine.arrays import Csr, as_csr
-from movierec.recommender.engine.baselines import BASELINES
 from movierec.recommender.engine.evaluation import EvaluationReport
-from movierec.recommender.engine.matrix_factorisation import FactorisationSettings, fit_rating_model
+from movierec.recommender.engine.matrix_factorisation import fit_rating_model
 from movierec.recommender.engine.model import solve_model
-from movierec.recommender.engine.reference_models import REFERENCE_MODELS
-from movierec.recommender.engine.settings import Settings
+from movierec.recommender.engine.reference_models import BASELINES, REFERENCE_MODELS
+from movierec.recommender.engine.settings import FactorisationSettings, Settings
 from movierec.recommender.serving.movie_index import MovieIndex, load_movie_index
 from movierec.recommender.serving.state import models_folder, recommender_settings
 from movierec.recommender.training.training_data import RatingSource, TrainingRatings
@@ -95,7 +94,7 @@ def train(
     ratings = source(catalogue, chosen.training_history)
     fitting = _within(progress, 0, FITTED)
     statistics = ratings.statistics(chosen, fitting)
-    if not len(statistics.films):
+    if not len(statistics.items):
         raise NothingToTrainOn(
             f"No film has the {chosen.min_raters} raters that recommender.minimum_raters asks for. "
             "Import more ratings."
@@ -104,7 +103,7 @@ def train(
         )
     model = solve_model(statistics, catalogue.content.features.rows, len(catalogue), chosen, fitting)
     factorisation = FactorisationSettings()
-    sample = ratings.sample(model.films, factorisation.max_ratings, factorisation.seed)
+    sample = ratings.sample(model.items, factorisation.max_ratings, factorisation.seed)
     rating_model = fit_rating_model(sample, factorisation, _within(progress, FITTED, RATED))
     del sample
     metrics = (
@@ -125,7 +124,7 @@ def train(
     seconds = round(time.perf_counter() - started, 2)
     return {
         "version": version,
-        "movies": len(model.films),
+        "movies": len(model.items),
         "ratings": ratings.ratings,
         "raters": ratings.raters,
         "metrics": metrics,
@@ -140,9 +139,9 @@ def _measure(ratings: TrainingRatings, settings: Settings, progress: TrainingPro
     report = evaluation.evaluate(
         stars,
         settings,
-        films=items,
+        item_content=items,
         algorithms={},
-        cells=(5, 10, None),
+        known_counts=(5, 10, None),
         seeds=evaluation.SEEDS[:1],
     )
     return {
@@ -182,9 +181,9 @@ def evaluate_model(
     report = evaluation.evaluate(
         stars,
         chosen,
-        films=items,
+        item_content=items,
         algorithms={**BASELINES, **(REFERENCE_MODELS if rivals else {})},
-        cells=cells,
+        known_counts=cells,
         seeds=seeds,
         positives_only=positives_only,
         progress=progress,

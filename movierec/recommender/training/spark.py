@@ -74,7 +74,7 @@ class SparkRatings:
         cores = self._blocks.context.defaultParallelism
         tiles = self._blocks.coalesce(cores).mapPartitions(lambda blocks: _tiles(blocks, columns, items))
         for (strip, start), tile in tiles.reduceByKey(np.add, cores).toLocalIterator():
-            sums.parts[strip][:, start : start + tile.shape[1]] += tile
+            sums.strips[strip][:, start : start + tile.shape[1]] += tile
         return TrainingStatistics(sums, items, counts[items], users)
 
     def sample(self, items: Ints, ratings: int, seed: int) -> Csr:
@@ -217,7 +217,7 @@ def _tiles(blocks: Iterable[Block], columns: int, items: Ints) -> Iterator[tuple
     sums = ExactGram(len(items))
     for block in blocks:
         sums.add(as_csr(_matrix(block, columns)[:, items]))
-    for strip, part in enumerate(sums.parts):
+    for strip, part in enumerate(sums.strips):
         for start in range(0, part.shape[1], COLUMNS_PER_TILE):
             tile = part[:, start : start + COLUMNS_PER_TILE]
             if tile.any():

@@ -15,9 +15,10 @@ from movierec.recommender.engine.candidates import FilterColumns
 from movierec.recommender.engine.content import ContentScorer
 from movierec.recommender.engine.history import build_history
 from movierec.recommender.engine.hybrid import CommunityModel, HybridScorer, catalogue_transfer_matrix
-from movierec.recommender.engine.matrix_factorisation import FactorisationSettings, fit_rating_model
+from movierec.recommender.engine.matrix_factorisation import fit_rating_model
 from movierec.recommender.engine.movie_columns import build_movie_columns
 from movierec.recommender.engine.ranking import genre_shares
+from movierec.recommender.engine.settings import FactorisationSettings
 from movierec.recommender.serving.movie_index import MovieIndex
 
 RATED = np.arange(1, 41) * 10
@@ -87,11 +88,11 @@ def test_stored_shares_are_those_that_would_be_made_anew(
 ) -> None:
     films = catalogue(movie_ids)
     found = laid_over(folder, films)
-    anew = catalogue_transfer_matrix(films.content.features, model.blend.raters, found.positions)
-    assert found.spread.shape == anew.shape
+    anew = catalogue_transfer_matrix(films.content.features, model.blend.raters, found.catalogue_items)
+    assert found.transfer.shape == anew.shape
     # A film's rarity of facts has changed a little with the catalogue; the shares of known films have not.
     new = ~np.isin(films.movie_ids, RATED)
-    np.testing.assert_allclose(found.spread[new].toarray(), anew[new].toarray(), atol=1e-6)
+    np.testing.assert_allclose(found.transfer[new].toarray(), anew[new].toarray(), atol=1e-6)
     scores = HybridScorer(films.content, found).score(build_history([(0, 5.0), (1, 4.0)])).scores
     assert np.isfinite(scores).all()
 
@@ -100,14 +101,14 @@ def test_a_film_of_the_model_that_was_merged_into_another_one_is_that(folder: Pa
     """100 became 105, which nobody had rated, and 110 became 120, which the model knows too."""
     films = catalogue([*RATED[(RATED != 100) & (RATED != 110)].tolist(), 105], {100: 105, 110: 120})
     found = laid_over(folder, films)
-    place = {movie: number for number, movie in enumerate(RATED[model.films].tolist())}
-    assert found.place[films.item_of(105)] == place[100]
+    place = {movie: number for number, movie in enumerate(RATED[model.items].tolist())}
+    assert found.model_items[films.item_of(105)] == place[100]
     assert films.item_of(100) == films.item_of(105)
-    assert found.place[films.item_of(120)] == place[120]
-    assert found.positions[place[110]] == -1
-    anew = catalogue_transfer_matrix(films.content.features, model.blend.raters, found.positions)
+    assert found.model_items[films.item_of(120)] == place[120]
+    assert found.catalogue_items[place[110]] == -1
+    anew = catalogue_transfer_matrix(films.content.features, model.blend.raters, found.catalogue_items)
     number = films.item_of(105)
-    np.testing.assert_allclose(found.spread[[number]].toarray(), anew[[number]].toarray(), atol=1e-6)
+    np.testing.assert_allclose(found.transfer[[number]].toarray(), anew[[number]].toarray(), atol=1e-6)
 
 
 def test_a_model_of_another_version_is_refused_in_words(tmp_path: Path) -> None:
@@ -120,8 +121,8 @@ def test_expected_stars_come_with_the_model(folder: Path) -> None:
     films = catalogue([*RATED.tolist(), 5])
     found = laid_over(folder, films)
     rated = films.known_items([10, 20, 30, 40, 50, 300])
-    taste = found.taste(rated, np.array([5, 5, 4.5, 5, 4.5, 1], dtype=np.float32))
-    horror, comedy, unknown = found.expected_stars(taste, films.known_items([150, 350, 5]))
+    taste = found.fold_in_ratings(rated, np.array([5, 5, 4.5, 5, 4.5, 1], dtype=np.float32))
+    horror, comedy, unknown = found.predict_stars(taste, films.known_items([150, 350, 5]))
     assert unknown is None
     assert horror is not None
     assert comedy is not None
@@ -131,13 +132,13 @@ def test_expected_stars_come_with_the_model(folder: Path) -> None:
 
 def test_too_few_ratings_expect_nothing(folder: Path) -> None:
     found = laid_over(folder, catalogue(RATED.tolist()))
-    taste = found.taste(np.arange(4), np.full(4, 5, dtype=np.float32))
-    assert found.expected_stars(taste, np.arange(3)) == [None, None, None]
+    taste = found.fold_in_ratings(np.arange(4), np.full(4, 5, dtype=np.float32))
+    assert found.predict_stars(taste, np.arange(3)) == [None, None, None]
 
 
 def test_models_without_shares_or_stars_still_serve(model: Model, tmp_path: Path) -> None:
-    store.publish(tmp_path, {"movie_ids": RATED[model.films], **model.blend.arrays()}, {})
+    store.publish(tmp_path, {"movie_ids": RATED[model.items], **model.blend.to_arrays()}, {})
     films = catalogue(RATED.tolist())
     found = laid_over(tmp_path, films)
-    assert found.spread.shape == (40, 40)
-    assert found.taste(np.arange(9), np.full(9, 5, dtype=np.float32)) is None
+    assert found.transfer.shape == (40, 40)
+    assert found.fold_in_ratings(np.arange(9), np.full(9, 5, dtype=np.float32)) is None

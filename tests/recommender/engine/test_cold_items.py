@@ -45,8 +45,8 @@ def test_neighbours_are_the_same_whatever_is_compared_densely(monkeypatch: pytes
     likeness[rated, np.arange(30)] = 0
     expected = -np.sort(-likeness, axis=1)[:, :5]
     for common in (0.0, 0.1, 1.0):
-        monkeypatch.setattr(module, "COMMON", common)
-        monkeypatch.setattr(module, "FILMS_A_BLOCK", 7)
+        monkeypatch.setattr(module, "DENSE_SHARE", common)
+        monkeypatch.setattr(module, "BLOCK_ITEMS", 7)
         nearest, cosines = nearest_rated_items(rows, every, rated, n=5)
         np.testing.assert_allclose(-np.sort(-cosines, axis=1), expected, atol=1e-6)
         np.testing.assert_allclose(np.take_along_axis(likeness, nearest, 1), cosines, atol=1e-6)

@@ -3,9 +3,10 @@ import warnings
 import numpy as np
 import pytest
 
-from movierec.recommender.engine.content import FACTS, ContentScorer, bayesian_quality, preference_weights
+from movierec.recommender.engine.content import ContentScorer, bayesian_quality, preference_weights
 from movierec.recommender.engine.history import build_history
 from movierec.recommender.engine.movie_columns import build_movie_columns
+from movierec.recommender.engine.settings import ContentSettings
 from tests.recommender import films
 from tests.recommender.films import ALIEN, BLADE_RUNNER, NEMO, PERSONA, STRAWBERRIES, THE_THING, TOY_STORY
 
@@ -17,8 +18,8 @@ def content() -> ContentScorer:
 
 def ranked(content: ContentScorer, ratings: list[tuple[int, float]]) -> list[str]:
     rated = build_history(ratings)
-    scores = content.fold_in(rated.films, rated.stars).scores.copy()
-    scores[rated.films] = -np.inf
+    scores = content.fold_in(rated.items, rated.stars).scores.copy()
+    scores[rated.items] = -np.inf
     return [films.TITLES[film] for film in np.argsort(-scores, kind="stable")]
 
 
@@ -61,15 +62,17 @@ def test_same_stars_for_every_film_still_say_what_is_liked() -> None:
 @pytest.mark.parametrize("ratings", [[(ALIEN, 5.0)], [(ALIEN, 5.0), (PERSONA, 1.0)], [(TOY_STORY, 0.5)]])
 def test_likeness_is_in_standard_deviations(content: ContentScorer, ratings: list[tuple[int, float]]) -> None:
     rated = build_history(ratings)
-    likeness = content.fold_in(rated.films, rated.stars).likeness
+    likeness = content.fold_in(rated.items, rated.stars).similarity
     assert likeness.dtype == np.float32
-    assert (likeness.mean(), likeness.std()) == pytest.approx((0, FACTS), abs=1e-6)
+    assert (likeness.mean(), likeness.std()) == pytest.approx(
+        (0, ContentSettings().similarity_weight), abs=1e-6
+    )
 
 
 def test_films_that_are_all_alike_differ_by_nothing() -> None:
     alike = ContentScorer(build_movie_columns([["Drama", "War"]] * 15, [1990] * 15))
     profile = alike.fold_in(np.array([0, 1]), np.array([5.0, 3.5], dtype=np.float32))
-    assert profile.likeness == pytest.approx(np.zeros(15), abs=1e-6)
+    assert profile.similarity == pytest.approx(np.zeros(15), abs=1e-6)
     assert np.abs(profile.contributions(np.arange(15))).max() < 5
 
 
@@ -83,7 +86,7 @@ def test_a_catalogue_without_films_is_no_trouble() -> None:
 
 def test_contributions_are_the_part_of_the_score_that_is_the_users(content: ContentScorer) -> None:
     rated = build_history([(ALIEN, 5.0), (PERSONA, 1.0), (NEMO, 3.5)])
-    profile = content.fold_in(rated.films, rated.stars)
+    profile = content.fold_in(rated.items, rated.stars)
     parts = profile.contributions(np.arange(len(content))).sum(axis=0)
     rest = profile.scores - parts
     # Every film here has the same quality and popularity.

@@ -12,7 +12,7 @@ from tests.recommender.engine.test_gram import graded
 def gram(community: Csr) -> Gram:
     sums = ExactGram(40)
     sums.add(community)
-    return sums.gram()
+    return sums.to_gram()
 
 
 def edlae(community: Csr, dropout: float, ridge: float) -> np.ndarray:

@@ -3,7 +3,6 @@ import pytest
 from scipy import sparse
 
 from movierec.recommender.engine.arrays import Csr
-from movierec.recommender.engine.baselines import BASELINES, ease, item_knn, popularity
 from movierec.recommender.engine.evaluation import (
     KNOWN_COUNTS,
     SERVED,
@@ -12,7 +11,14 @@ from movierec.recommender.engine.evaluation import (
     measure_ranking,
     split_users,
 )
-from movierec.recommender.engine.reference_models import GradedIals, graded_edlae
+from movierec.recommender.engine.reference_models import (
+    BASELINES,
+    GradedIals,
+    ease,
+    graded_edlae,
+    item_knn,
+    popularity,
+)
 from tests.recommender.conftest import row
 
 
@@ -27,13 +33,13 @@ def test_test_users_are_not_in_training_and_targets_are_not_in_the_history(commu
 
 def test_known_ratings_are_the_first_of_the_history(community: Csr) -> None:
     parts = split_users(community, seed=42)
-    three = parts.known(3)
+    three = parts.first_ratings(3)
     assert np.diff(three.indptr).tolist() == [3] * 24
     assert set(three.indices[:3]) == set(parts.histories[0][0][:3].tolist())
 
 
 def test_report_holds_every_algorithm_at_every_length(community: Csr) -> None:
-    report = evaluate(community, cells=(1, None), seeds=(1, 2))
+    report = evaluate(community, known_counts=(1, None), seeds=(1, 2))
     table = report.table()
     assert table[0][1:] == ["1", "all"]
     assert [line[0] for line in table[1:]] == [*BASELINES, SERVED]
@@ -46,7 +52,7 @@ def test_report_holds_every_algorithm_at_every_length(community: Csr) -> None:
 
 
 def test_protocol_a_keeps_liked_films_only(community: Csr) -> None:
-    report = evaluate(community, algorithms={}, cells=(None,), seeds=(1,), positives_only=True)
+    report = evaluate(community, algorithms={}, known_counts=(None,), seeds=(1,), positives_only=True)
     assert report.ratings == int((community.data >= 4).sum())
     assert report.positives_only
 

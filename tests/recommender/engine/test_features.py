@@ -35,7 +35,7 @@ def test_a_year_belongs_to_both_decades_near_it() -> None:
 def test_only_the_films_own_decade_is_named() -> None:
     features = build_features(build_movie_columns([["Drama"]] * 2, [1979, 1981]))
     taste = np.ones(features.rows.shape[1], dtype=np.float32)
-    assert [name for kind, name, _ in features.worth(np.array([0]), taste)[0] if kind == "decade"] == [
+    assert [name for kind, name, _ in features.ranked_facts(np.array([0]), taste)[0] if kind == "decade"] == [
         "1970s"
     ]
 
@@ -44,21 +44,21 @@ def test_facts_are_named_best_first() -> None:
     features = build_features(films.twelve_films())
     taste = np.zeros(features.rows.shape[1], dtype=np.float32)
     taste[features.names.index("Ridley Scott")] = 1.0
-    assert features.worth(np.array([films.ALIEN]), taste)[0][0][:2] == ("director", "Ridley Scott")
-    assert features.worth(np.array([films.PERSONA]), taste) == [[]]
+    assert features.ranked_facts(np.array([films.ALIEN]), taste)[0][0][:2] == ("director", "Ridley Scott")
+    assert features.ranked_facts(np.array([films.PERSONA]), taste) == [[]]
 
 
 def test_facts_of_several_films_are_those_of_each() -> None:
     features = build_features(films.twelve_films())
     taste = np.random.default_rng(2).normal(size=features.rows.shape[1]).astype(np.float32)
     which = np.array([films.PERSONA, films.ALIEN, films.NEMO])
-    found = features.worth(which, taste)
-    assert found == [features.worth(np.array([film]), taste)[0] for film in which]
+    found = features.ranked_facts(which, taste)
+    assert found == [features.ranked_facts(np.array([film]), taste)[0] for film in which]
     for facts_of_film in found:
         values = [value for _, _, value in facts_of_film]
         assert values == sorted(values, reverse=True)
     assert max(map(len, found)) > 2
-    assert features.worth(which[:0], taste) == []
+    assert features.ranked_facts(which[:0], taste) == []
 
 
 def test_the_original_language_counts_for_more_than_others_that_are_spoken() -> None:

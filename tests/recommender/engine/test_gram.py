@@ -23,7 +23,7 @@ def summed(*parts: Csr) -> Gram:
     sums = ExactGram(40)
     for part in parts:
         sums.add(part)
-    return sums.gram()
+    return sums.to_gram()
 
 
 def test_statistics_are_those_of_graded_and_scaled_rows(

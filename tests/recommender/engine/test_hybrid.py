@@ -24,7 +24,7 @@ def content() -> ContentScorer:
 @pytest.fixture(scope="module")
 def scorer(content: ContentScorer, community: Csr) -> HybridScorer:
     model = fit(community)
-    return HybridScorer(content, CommunityModel(model.blend, model.films, content))
+    return HybridScorer(content, CommunityModel(model.blend, model.items, content))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_account_adds_up_to_the_score(
         for film in (5, 25, HORROR):
             account = scored.explain(film)
             assert account.score == pytest.approx(
-                account.baseline + sum(because.contribution for because in account.contributions), abs=1e-5
+                account.baseline + sum(because.value for because in account.contributions), abs=1e-5
             )
             assert len(account.contributions) == len(ratings)
 
@@ -75,31 +75,31 @@ def test_films_without_raters_are_scored_through_their_kin(scorer: HybridScorer)
 def test_who_likes_one_kind_gets_more_of_it_than_who_likes_all(scorer: HybridScorer) -> None:
     one_kind = scorer.score(build_history([(1, 5.0), (2, 5.0), (3, 4.5)]))
     all_kinds = scorer.score(build_history([(1, 5.0), (22, 5.0), (3, 4.5)]))
-    assert min(one_kind.trust, all_kinds.trust) > 0.8
-    assert one_kind.by_facts > all_kinds.by_facts > 0
+    assert min(one_kind.community_weight, all_kinds.community_weight) > 0.8
+    assert one_kind.content_weight > all_kinds.content_weight > 0
 
 
 def test_what_few_have_rated_is_left_to_facts(content: ContentScorer, community: Csr) -> None:
     trust = []
     for raters in (20, 40, 120):
         model = fit(community[:raters])
-        scored = HybridScorer(content, CommunityModel(model.blend, model.films, content)).score(
+        scored = HybridScorer(content, CommunityModel(model.blend, model.items, content)).score(
             build_history([(1, 5.0)])
         )
-        known = model.blend.raters[model.films == 1]
-        assert scored.trust == pytest.approx(float(known[0] / (known[0] + 4)))
-        trust.append(scored.trust)
+        known = model.blend.raters[model.items == 1]
+        assert scored.community_weight == pytest.approx(float(known[0] / (known[0] + 4)))
+        trust.append(scored.community_weight)
     assert 0.5 < trust[0] < trust[1] < trust[2]
 
 
 def test_genres_and_years_alone_count_for_nothing_beside_the_community(community: Csr) -> None:
     model, content = fit(community), ContentScorer(build_movie_columns(GENRES, [1950 + i for i in range(42)]))
-    scorer = HybridScorer(content, CommunityModel(model.blend, model.films, content))
-    assert scorer.score(build_history([(1, 5.0), (2, 5.0)])).by_facts == 0.0
+    scorer = HybridScorer(content, CommunityModel(model.blend, model.items, content))
+    assert scorer.score(build_history([(1, 5.0), (2, 5.0)])).content_weight == 0.0
 
 
 def test_a_dislike_is_no_taste_for_the_opposite(scorer: HybridScorer) -> None:
-    assert scorer.score(build_history([(1, 1.0), (2, 0.5)])).by_facts == 0.0
+    assert scorer.score(build_history([(1, 1.0), (2, 0.5)])).content_weight == 0.0
 
 
 def test_a_history_the_community_does_not_know_is_scored_by_facts(scorer: HybridScorer) -> None:
@@ -109,9 +109,9 @@ def test_a_history_the_community_does_not_know_is_scored_by_facts(scorer: Hybrid
 
 def test_reasons_are_the_users_own_liked_films(scorer: HybridScorer) -> None:
     scored = scorer.score(build_history([(1, 5.0), (2, 4.5), (3, 4.0), (4, 4.0), (30, 1.0)]))
-    for reasons in scored.because(np.array([6, HORROR])):
+    for reasons in scored.top_contributions(np.array([6, HORROR])):
         assert 1 <= len(reasons) <= 3
-        assert {because.film for because in reasons} <= {1, 2, 3, 4}
+        assert {because.item for because in reasons} <= {1, 2, 3, 4}
         assert all(0 < because.share <= 1 for because in reasons)
         assert [because.share for because in reasons] == sorted((b.share for b in reasons), reverse=True)
 
@@ -125,31 +125,31 @@ def test_a_disliked_film_speaks_against_and_is_no_reason(
         )
         for film in (5, 25, HORROR, COMEDY):
             account = scored.explain(film)
-            assert {item.film for item in account.speaking} <= {1, 2, 3}
-            assert account.against is None or account.against.film in {30, 31, 32}
-        against = scored.explain(COMEDY).against
+            assert {item.item for item in account.supporting} <= {1, 2, 3}
+            assert account.opposing is None or account.opposing.item in {30, 31, 32}
+        against = scored.explain(COMEDY).opposing
         assert against is not None
-        assert against.contribution < 0
+        assert against.value < 0
 
 
 def test_a_film_that_was_not_liked_is_no_reason_even_where_it_speaks_for_one(scorer: HybridScorer) -> None:
     scored = scorer.score(build_history([(1, 5.0), (2, 3.0)]))
     assert scored.contributions(np.array([6]))[1] > 0
-    (reasons,) = scored.because(np.array([6]))
-    assert [item.film for item in reasons] == [1]
+    (reasons,) = scored.top_contributions(np.array([6]))
+    assert [item.item for item in reasons] == [1]
     # It has its share of what speaks all the same.
     assert 0 < reasons[0].share < 1
 
 
 def test_what_was_never_rated_is_not_said_to_have_been(scorer: HybridScorer) -> None:
     account = scorer.score(build_history([(1, 5.0)], liked=[2])).explain(5)
-    assert {item.film: item.stars for item in account.contributions} == {1: 5.0, 2: None}
+    assert {item.item: item.stars for item in account.contributions} == {1: 5.0, 2: None}
 
 
 def test_who_rates_low_gets_reasons_from_what_they_liked_best(scorer: HybridScorer) -> None:
     scored = scorer.score(build_history([(1, 3.0), (2, 2.0), (3, 1.5), (4, 2.0)]))
-    (reasons,) = scored.because(np.array([6]))
-    assert {item.film for item in reasons} <= {1}
+    (reasons,) = scored.top_contributions(np.array([6]))
+    assert {item.item for item in reasons} <= {1}
 
 
 def test_shared_facts_are_in_words(scorer: HybridScorer) -> None:
@@ -159,7 +159,7 @@ def test_shared_facts_are_in_words(scorer: HybridScorer) -> None:
 
 def test_films_the_catalogue_has_lost_are_skipped(content: ContentScorer, community: Csr) -> None:
     model = fit(community)
-    positions = model.films.copy()
+    positions = model.items.copy()
     positions[[3, 7]] = -1
     scorer = HybridScorer(content, CommunityModel(model.blend, positions, content))
     scored = scorer.score(build_history([(1, 5.0), (3, 4.0)]))
@@ -184,14 +184,14 @@ def test_similar_films_can_be_restricted(scorer: HybridScorer) -> None:
 
 def test_no_ratings_of_anybody_are_a_fine_state(content: ContentScorer) -> None:
     empty = fit(sparse.csr_array((0, 42), dtype=np.float32))
-    scorer = HybridScorer(content, CommunityModel(empty.blend, empty.films, content))
+    scorer = HybridScorer(content, CommunityModel(empty.blend, empty.items, content))
     scores = scorer.score(build_history([(1, 5.0)])).scores
     assert scores[:20].mean() > scores[20:40].mean()
 
 
 def test_likes_and_dislikes_count_where_there_is_no_rating() -> None:
     found = build_history([(1, 3.0), (2, 5.0)], liked=[1, 4], disliked=[4, 5])
-    assert dict(zip(found.films.tolist(), found.stars.tolist(), strict=True)) == {
+    assert dict(zip(found.items.tolist(), found.stars.tolist(), strict=True)) == {
         1: 3.0,
         2: 5.0,
         4: 1.5,
@@ -201,7 +201,7 @@ def test_likes_and_dislikes_count_where_there_is_no_rating() -> None:
 
 
 def test_the_oldest_ratings_of_a_long_history_are_left_out() -> None:
-    assert build_history([(film, 4.0) for film in range(9)], at_most=3).films.tolist() == [0, 1, 2]
+    assert build_history([(film, 4.0) for film in range(9)], at_most=3).items.tolist() == [0, 1, 2]
 
 
 def test_common_facts_are_of_both_films() -> None:

@@ -4,7 +4,8 @@ from scipy import sparse
 
 from movierec.recommender import Model, Settings, fit
 from movierec.recommender.engine.arrays import Csr
-from movierec.recommender.engine.blend import ADVENTUROUS, Blend
+from movierec.recommender.engine.blend import Blend
+from movierec.recommender.engine.settings import NoveltySettings
 from movierec.recommender.engine.weights import training_weights
 from tests.recommender.conftest import row
 
@@ -78,7 +79,7 @@ def test_films_unknown_to_the_model_are_skipped(community: Csr) -> None:
 def test_contributions_and_baseline_add_up_to_the_score(model: Model, history: dict[int, float]) -> None:
     films, stars = np.array(list(history)), np.array(list(history.values()), dtype=np.float32)
     folded = model.fold_in(films, stars)
-    targets = np.arange(len(model.films))
+    targets = np.arange(len(model.items))
     baseline = folded.scores - folded.contributions(targets).sum(axis=0)
     # What is left differs between films by popularity alone.
     rest = baseline - baseline.mean()
@@ -111,7 +112,7 @@ def test_no_ratings_at_all_make_a_model_that_knows_nothing() -> None:
 
 
 def test_a_model_read_back_from_its_arrays_scores_the_same(model: Model, community: Csr) -> None:
-    again = Model(Blend.from_arrays(model.blend.arrays(), Settings()), model.films, 40)
+    again = Model(Blend.from_arrays(model.blend.to_arrays(), Settings()), model.items, 40)
     assert (again.scores(community) == model.scores(community)).all()
 
 
@@ -129,4 +130,4 @@ def test_novelty_is_the_discount_of_films_with_many_raters(community: Csr) -> No
     memory = Settings().long
     assert np.allclose(blend._discount(memory, 0.0), 1.0)
     usual, adventurous = (np.log(blend._discount(memory, novelty)) for novelty in (0.5, 1.0))
-    assert np.allclose(adventurous / usual, 1 + ADVENTUROUS / memory.discount)
+    assert np.allclose(adventurous / usual, 1 + NoveltySettings().max_extra_discount / memory.discount)

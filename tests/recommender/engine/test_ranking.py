@@ -6,7 +6,6 @@ from hypothesis.extra.numpy import arrays
 
 from movierec.recommender.engine.arrays import Floats, Ints, as_csr
 from movierec.recommender.engine.ranking import (
-    FILMS_A_CALIBRATION,
     RankingOptions,
     _rerank,
     genre_mix,
@@ -15,6 +14,7 @@ from movierec.recommender.engine.ranking import (
     rank_items,
     top_k,
 )
+from movierec.recommender.engine.settings import RankingSettings
 
 PLAIN = RankingOptions(diversity=0.0, calibration=0.0)
 
@@ -46,10 +46,10 @@ def ranked(taste: RankingOptions, k: int = 10) -> Ints:
         scores,
         np.ones(300, dtype=bool),
         k,
-        likeness=vectors,
+        vectors=vectors,
         genres=genre_shares(genres),
-        wanted=np.array([0.5, 0.5], dtype=np.float32),
-        taste=taste,
+        target_mix=np.array([0.5, 0.5], dtype=np.float32),
+        options=taste,
     )
 
 
@@ -79,10 +79,10 @@ def test_a_list_is_never_shorter_than_the_candidates_allow() -> None:
         np.zeros(3, np.float32),
         allowed,
         5,
-        likeness=as_csr(np.eye(3)),
+        vectors=as_csr(np.eye(3)),
         genres=np.zeros((3, 2), np.float32),
-        wanted=np.array([1.0, 0.0], np.float32),
-        taste=RankingOptions(diversity=0.3),
+        target_mix=np.array([1.0, 0.0], np.float32),
+        options=RankingOptions(diversity=0.3),
     )
     assert sorted(found.tolist()) == [0, 2]
 
@@ -95,11 +95,11 @@ def test_one_director_does_not_fill_the_list_of_somebody_who_likes_others_too() 
             -np.arange(40, dtype=np.float32),
             np.ones(40, dtype=bool),
             k,
-            likeness=as_csr(np.eye(40)),
+            vectors=as_csr(np.eye(40)),
             genres=np.zeros((40, 2), np.float32),
-            wanted=None,
-            taste=PLAIN,
-            makers=makers,
+            target_mix=None,
+            options=PLAIN,
+            directors=makers,
             liked=np.array(liked, dtype=np.int64),
         )
         return makers[found].tolist()
@@ -146,7 +146,9 @@ def test_each_film_is_the_best_one_to_stand_at_the_end_of_the_list(taste: Rankin
     angles = random.random(40)
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     mix = wanted if taste.calibration > 0 else None
-    of_films = (1 - taste.calibration) / FILMS_A_CALIBRATION if taste.calibration > 0 else 1.0
+    of_films = (
+        (1 - taste.calibration) / RankingSettings().items_per_calibration if taste.calibration > 0 else 1.0
+    )
     chosen = _rerank(relevance, 12, as_csr(vectors), genres, mix, taste).tolist()
     for place, film in enumerate(chosen):
         likeness = vectors @ vectors[chosen[:place]].T

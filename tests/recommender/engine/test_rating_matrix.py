@@ -15,8 +15,8 @@ from movierec.recommender.engine.settings import Settings
 
 def test_ids_are_kept_beside_the_matrix() -> None:
     data = build_rating_matrix([7, 7, 3], [100, 50, 100], [4.0, 2.0, 5.0])
-    assert data.users.tolist() == [3, 7]
-    assert data.films.tolist() == [50, 100]
+    assert data.user_ids.tolist() == [3, 7]
+    assert data.item_ids.tolist() == [50, 100]
     assert data.ratings.toarray().tolist() == [[0.0, 5.0], [2.0, 4.0]]
 
 
@@ -61,7 +61,7 @@ def test_no_rating_is_lost_or_made_up(triples: list[tuple[int, int, float]]) -> 
     rows, columns = data.ratings.nonzero()
     found = dict(
         zip(
-            zip(data.users[rows].tolist(), data.films[columns].tolist(), strict=True),
+            zip(data.user_ids[rows].tolist(), data.item_ids[columns].tolist(), strict=True),
             data.ratings.data.tolist(),
             strict=True,
         )

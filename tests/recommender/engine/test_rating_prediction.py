@@ -3,11 +3,11 @@ import pytest
 
 from movierec.recommender.engine.arrays import Csr, as_csr
 from movierec.recommender.engine.matrix_factorisation import (
-    FactorisationSettings,
     damped_biases,
     fit_rating_model,
 )
 from movierec.recommender.engine.rating_prediction import RatingModel, row_posteriors
+from movierec.recommender.engine.settings import FactorisationSettings
 from tests.recommender.conftest import row
 
 
@@ -19,7 +19,7 @@ def model(community: Csr) -> RatingModel:
 def taste(model: RatingModel, history: dict[int, float]) -> "np.ndarray":
     found = model.fold_in(np.array(list(history)), np.array(list(history.values()), dtype=np.float32))
     assert found is not None
-    return found.expected(np.arange(40))
+    return found.expected_stars(np.arange(40))
 
 
 def test_posterior_is_that_of_bayesian_regression() -> None:
@@ -57,21 +57,21 @@ def test_more_ratings_make_a_surer_prediction(model: RatingModel) -> None:
     unsure, sure = few.predict(18), many.predict(18)
     assert unsure is not None
     assert sure is not None
-    assert 0 < sure.spread <= unsure.spread < 2
+    assert 0 < sure.deviation <= unsure.deviation < 2
 
 
 def test_a_rating_left_out_is_expected_as_if_it_had_never_been_given(model: RatingModel) -> None:
     rng = np.random.default_rng(2)
     films = rng.permutation(40)[:12]
     stars = (rng.integers(1, 11, size=12) / 2).astype(np.float32)
-    found = model.expected_without(films, stars, np.arange(12))
+    found = model.predict_left_out(films, stars, np.arange(12))
     assert found is not None
     for position, expected in enumerate(found):
         others = model.fold_in(np.delete(films, position), np.delete(stars, position))
         assert others is not None
-        again = np.clip(others.expected(films[[position]])[0], 0.5, 5.0)
+        again = np.clip(others.expected_stars(films[[position]])[0], 0.5, 5.0)
         assert expected == pytest.approx(again, abs=1e-3)
-    assert model.expected_without(films[:5], stars[:5], np.arange(5)) is None
+    assert model.predict_left_out(films[:5], stars[:5], np.arange(5)) is None
 
 
 def test_predictions_stay_on_the_scale(model: RatingModel) -> None:
@@ -93,7 +93,7 @@ def test_too_little_is_known_of_user_or_film(community: Csr) -> None:
 
 
 def test_model_is_repeatable_and_survives_its_arrays(model: RatingModel, community: Csr) -> None:
-    again = RatingModel.from_arrays(fit_rating_model(community, FactorisationSettings(sweeps=15)).arrays())
+    again = RatingModel.from_arrays(fit_rating_model(community, FactorisationSettings(sweeps=15)).to_arrays())
     history = dict.fromkeys(range(8), 4.0)
     assert (taste(again, history) == taste(model, history)).all()
 
@@ -102,7 +102,7 @@ def test_model_is_repeatable_and_survives_its_arrays(model: RatingModel, communi
 def test_hardly_any_ratings_are_no_fault(shape: tuple[int, int]) -> None:
     stars = as_csr(np.full(shape, 4.0, dtype=np.float32))
     model = fit_rating_model(stars, FactorisationSettings(sweeps=2))
-    assert np.isfinite(model.films).all()
+    assert np.isfinite(model.items).all()
 
 
 def test_a_large_community_is_sampled(community: Csr) -> None:

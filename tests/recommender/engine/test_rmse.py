@@ -1,13 +1,13 @@
 import numpy as np
 
 from movierec.recommender.engine.arrays import Csr
-from movierec.recommender.engine.matrix_factorisation import FactorisationSettings
 from movierec.recommender.engine.rmse import (
     hold_out_ratings,
     measure_rmse,
     predict_with_biases,
     predict_with_model,
 )
+from movierec.recommender.engine.settings import FactorisationSettings
 
 FEW = FactorisationSettings(dimensions=2, sweeps=4, embedding=4)
 
@@ -16,13 +16,13 @@ def test_no_pair_is_both_in_training_and_held_out(community: Csr) -> None:
     pairs = hold_out_ratings(community)
     assert pairs.train.nnz + len(pairs.stars) == community.nnz
     assert 0.05 * community.nnz < len(pairs.stars) < 0.15 * community.nnz
-    assert not pairs.train.toarray()[pairs.users, pairs.films].any()
-    assert (community.toarray()[pairs.users, pairs.films] == pairs.stars).all()
+    assert not pairs.train.toarray()[pairs.users, pairs.items].any()
+    assert (community.toarray()[pairs.users, pairs.items] == pairs.stars).all()
 
 
 def test_predictions_do_not_depend_on_what_is_held_out(community: Csr) -> None:
     pairs = hold_out_ratings(community)
-    other = type(pairs)(pairs.train, pairs.users, pairs.films, np.full_like(pairs.stars, 0.5))
+    other = type(pairs)(pairs.train, pairs.users, pairs.items, np.full_like(pairs.stars, 0.5))
     assert (predict_with_model(pairs, FEW) == predict_with_model(other, FEW)).all()
     assert (predict_with_biases(pairs, FEW) == predict_with_biases(other, FEW)).all()
 

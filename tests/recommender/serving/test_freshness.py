@@ -20,7 +20,7 @@ from movierec.recommender.training import pipeline
 from tests import films
 from tests.exchange.import_files import bring_in
 
-FILMS = sorted(films.MOVIES)[:12]
+FILMS = sorted(films.MOVIE_TITLES)[:12]
 _users = itertools.count(1)
 
 ACTS = st.one_of(

@@ -15,7 +15,8 @@ from movierec.recommender import ModelKeeper, RecommendRequest, fit, models_fold
 from movierec.recommender.artifacts import model as model_artifact
 from movierec.recommender.artifacts import store
 from movierec.recommender.engine.arrays import as_csr
-from movierec.recommender.engine.matrix_factorisation import FactorisationSettings, fit_rating_model
+from movierec.recommender.engine.matrix_factorisation import fit_rating_model
+from movierec.recommender.engine.settings import FactorisationSettings
 from movierec.recommender.serving import movie_index, movie_index_refresh
 from tests import films
 
@@ -53,7 +54,7 @@ def kept(database: Settings, whole_reads: list[None]) -> ModelKeeper:
     stars = np.random.default_rng(3).integers(1, 11, (90, count)) / 2
     ratings = as_csr(stars * (np.random.default_rng(4).random((90, count)) < 0.4))
     model = fit(ratings)
-    predicted = fit_rating_model(as_csr(ratings[:, model.films]), FactorisationSettings(sweeps=2))
+    predicted = fit_rating_model(as_csr(ratings[:, model.items]), FactorisationSettings(sweeps=2))
     folder = models_folder(database)
     model_artifact.publish_model(
         folder, model, predicted, films_read.movie_ids, films_read, {"trained_at": 1}
@@ -82,7 +83,7 @@ def assert_like_read_whole(kept: ModelKeeper) -> None:
         )
     np.testing.assert_allclose(found.content.quality, whole.content.quality, atol=1e-5)
     names = [
-        {(features.kinds[c], features.names[c]) for c in features.of(number)[0]}
+        {(features.kinds[c], features.names[c]) for c in features.row(number)[0]}
         for features in (found.content.features, whole.content.features)
         for number in range(len(found))
     ]
@@ -96,10 +97,10 @@ def assert_like_read_whole(kept: ModelKeeper) -> None:
     assert directors[0] == directors[1]
     community = serving.scorer.community
     assert community is not None
-    rows = community.spread.toarray()
+    rows = community.transfer.toarray()
     np.testing.assert_allclose(rows.sum(axis=1) > 0, True)
-    present = community.positions[community.positions >= 0]
-    assert (rows[present, np.flatnonzero(community.positions >= 0)] > 0.9).all()
+    present = community.catalogue_items[community.catalogue_items >= 0]
+    assert (rows[present, np.flatnonzero(community.catalogue_items >= 0)] > 0.9).all()
 
 
 def test_a_film_that_comes_is_explained_rated_and_recommended_at_once(
@@ -142,12 +143,12 @@ def test_a_changed_film_stays_in_its_series(kept: ModelKeeper) -> None:
     before = kept.state().catalogue
     number = before.item_of(alien)
     assert number is not None
-    series = before.content.features.named(number, "series")
+    series = before.content.features.names_of_kind(number, "series")
     assert series
     movies.update_movie(alien, {"runtime": 118}, LATER)
     kept.refresh()
     after = kept.state().catalogue
-    assert after.content.features.named(number, "series") == series
+    assert after.content.features.names_of_kind(number, "series") == series
     assert after.traits.runtimes[number] == 118
 
 

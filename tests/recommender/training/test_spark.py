@@ -88,15 +88,15 @@ def test_two_executors_and_one_machine_agree_to_the_last_bit(
     there = spark.SparkRatings(spark.read_ratings(session, path, "ratings"), catalogue, HISTORY)
     expected, found = (source.statistics(chosen, lambda *_: None) for source in (here, there))
     assert found.users == expected.users == 400
-    assert 0 < len(found.films) < len(catalogue)
-    assert np.array_equal(found.films, expected.films)
+    assert 0 < len(found.items) < len(catalogue)
+    assert np.array_equal(found.items, expected.items)
     assert np.array_equal(found.raters, expected.raters)
-    for one, other in zip(found.sums.parts, expected.sums.parts, strict=True):
+    for one, other in zip(found.gram.strips, expected.gram.strips, strict=True):
         assert one.any()
         assert np.array_equal(one, other)
     for limit in (10**6, here.ratings // 2):
-        sample = there.sample(found.films, limit, seed=1)
-        whole = here.sample(found.films, 10**6, seed=1)
+        sample = there.sample(found.items, limit, seed=1)
+        whole = here.sample(found.items, 10**6, seed=1)
         assert sample.shape[1] == whole.shape[1]
         assert abs(sample.nnz - min(limit, whole.nnz)) < 0.2 * whole.nnz
     assert (
