@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from movierec import jobs
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
@@ -42,7 +40,7 @@ def job_json(job: Job) -> schemas.Job:
     return {
         "id": job.id,
         "kind": job.kind,
-        "state": cast(schemas.JobState, job.state),
+        "state": job.state,
         "progress": {"done": job.done, "total": job.total, "stage": job.stage},
         "report": job.report or None,
         "error": job.error or None,

@@ -1,9 +1,7 @@
-"""Long work outside the event loop: a queue in the database, and the worker that does what is in it."""
+"""Jobs: long work outside the event loop. A queue in the database, the worker, the schedule and retention."""
 
-from movierec.jobs.queue import Job, cancel_or_delete, check_none_active, enqueue, job, jobs
+from movierec.jobs.queue import Job, cancel_or_delete, check_none_active, enqueue, is_unfinished, job, jobs
 from movierec.jobs.registry import IMPORT, KINDS
-from movierec.jobs.retention import delete_expired_jobs
-from movierec.jobs.schedule import enqueue_sync_if_due, enqueue_training_if_due
 from movierec.jobs.uploads import IncomingUpload
 from movierec.jobs.worker import Worker
 
@@ -15,10 +13,8 @@ __all__ = [
     "Worker",
     "cancel_or_delete",
     "check_none_active",
-    "delete_expired_jobs",
     "enqueue",
-    "enqueue_sync_if_due",
-    "enqueue_training_if_due",
+    "is_unfinished",
     "job",
     "jobs",
 ]

@@ -1,4 +1,4 @@
-"""One job while it runs: its progress goes into the queue, and whether to go on comes back."""
+"""Context of a running job: writes its progress and ends it after a cancellation or when the daemon stops."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from movierec.jobs import queue
 from movierec.jobs.queue import Job
 from movierec.tmdb import TmdbService
 
-# Progress is written at most so often; a stage that begins is always written.
+# Minimum time between two writes of progress; the begin of a stage is always written.
 INTERVAL_SECONDS = 0.25
 
 
@@ -21,14 +21,14 @@ class DaemonStopping(Exception):
 
 
 class JobLost(Exception):
-    """The job was cancelled, or another daemon took it over: nothing is to be written about it any more."""
+    """The job was cancelled or taken over by another daemon: nothing may be written about it any more."""
 
 
 @dataclass
 class JobContext:
-    """What the code of a job gets. `clock` gives UTC epoch seconds; without a key there is no `tmdb`.
+    """The argument of a job's function. `clock` returns UTC epoch seconds; `tmdb` is None without a key.
 
-    running.tmdb.wait_for(running.tmdb.details(603))
+    context.tmdb.wait_for(context.tmdb.details(603))
     """
 
     job: Job
@@ -38,21 +38,21 @@ class JobContext:
     stop: threading.Event
     tmdb: TmdbService | None = None
     _stage: str = field(default="", init=False)
-    _written: float = field(default=float("-inf"), init=False)
+    _written_at: float = field(default=float("-inf"), init=False)
 
     @property
     def now(self) -> int:
         return int(self.clock())
 
     def progress(self, stage: str, done: int, total: int = 100) -> None:
-        """To be called between any two steps that must not be torn apart, every few seconds at least.
+        """Write progress. Call it between any two atomic steps, at least every few seconds.
 
-        Raises Stopping or NotOurs where the job is to end here.
+        Raises DaemonStopping or JobLost if the job must end here.
         """
         if self.stop.is_set():
             raise DaemonStopping
-        if stage == self._stage and time.monotonic() - self._written < INTERVAL_SECONDS:
+        if stage == self._stage and time.monotonic() - self._written_at < INTERVAL_SECONDS:
             return
         if not queue.save_progress(self.job.id, self.worker, stage, done, total, self.now):
             raise JobLost
-        self._stage, self._written = stage, time.monotonic()
+        self._stage, self._written_at = stage, time.monotonic()

@@ -1,4 +1,4 @@
-"""Table of long work: what is to be done, how far it is, what came of it."""
+"""Table of jobs: their parameters, progress and results."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class JobRow(BaseModel):
     owner = TextField(default="")
     created_at = BigIntegerField()
     started_at = BigIntegerField(null=True)
-    # Renewed while the job runs: a job whose worker died is taken up again.
+    # Updated while the job runs: a job without a recent heartbeat lost its worker and is requeued.
     heartbeat_at = BigIntegerField(null=True)
     finished_at = BigIntegerField(null=True)
-    # Of the error that the job failed with, as clients know it.
+    # Code of the error that the job failed with.
     error_code = TextField(default="")
 
     class Meta:
         table_name = "jobs"
 
 
-# One of a kind per user at a time, whatever daemon was asked.
+# At most one active job of a kind per user, over all daemons.
 JobRow.add_index(
     JobRow.index(
         JobRow.user, JobRow.kind, unique=True, name="jobs_active", where=SQL("state IN ('queued', 'running')")

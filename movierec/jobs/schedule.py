@@ -1,9 +1,9 @@
-"""What nobody asked for: training after enough new ratings or hours, and the daily look at TMDb."""
+"""Schedule: jobs that start by themselves, training after enough new ratings or hours, and the daily sync."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from movierec import community, db
@@ -14,30 +14,32 @@ from movierec.jobs.queue import Job
 from movierec.recommender import models_folder
 from movierec.recommender.serving import model_versions
 
-SECONDS_AN_HOUR = 3600
+SECONDS_PER_HOUR = 3600
+# How often a daemon enqueues due jobs and deletes expired rows.
+INTERVAL_SECONDS = 600
 
 
 def enqueue_training_if_due(settings: Settings, now: int) -> Job | None:
-    """Enqueue a training if one is due. Returns it."""
+    """Enqueue a training if one is due and return it."""
     revision = community.revision()
-    if not is_training_due(settings, now) or _was_tried(revision):
+    if not is_training_due(settings, now) or _has_failed(revision):
         return None
     return _enqueue("train", {"automatic": revision}, now)
 
 
 def enqueue_sync_if_due(settings: Settings, now: int) -> Job | None:
-    """Enqueue a look at TMDb if the last one is old enough. Returns it."""
+    """Enqueue a sync with TMDb if the last one is old enough and return it."""
     hours = settings.tmdb.sync_hours
     if not (settings.tmdb.api_key and hours):
         return None
     last = db.value("SELECT MAX(created_at) FROM jobs WHERE kind = ?", catalogue_sync.KIND) or 0
-    if now - last < hours * SECONDS_AN_HOUR:
+    if now - last < hours * SECONDS_PER_HOUR:
         return None
     return _enqueue(catalogue_sync.KIND, catalogue_sync.sync_parameters(settings.tmdb), now)
 
 
 def _enqueue(kind: str, parameters: Mapping[str, Any], now: int) -> Job | None:
-    """A job of the first administrator; None where there is none, or one of the kind is under way."""
+    """Enqueue a job of the first administrator; return None without one, or if a job of the kind is active."""
     staff = db.value("SELECT MIN(id) FROM users WHERE is_staff")
     if staff is None:
         return None
@@ -48,25 +50,29 @@ def _enqueue(kind: str, parameters: Mapping[str, Any], now: int) -> Job | None:
 
 
 def is_training_due(settings: Settings, now: int) -> bool:
-    """Whether enough has changed since the model was trained; never without community ratings."""
+    """Return True if enough has changed since the last training; never without community ratings."""
     count = community.count_ratings()
     if not count:
         return False
-    trained = model_versions.current_manifest(models_folder(settings))
-    has_changed = trained.get("community") != community.revision()
-    wanted, hours = settings.recommender.train_after_ratings, settings.recommender.train_after_hours
-    if wanted and has_changed and abs(count - trained.get("community_ratings", 0)) >= wanted:
+    manifest = model_versions.current_manifest(models_folder(settings))
+    has_changed = manifest.get("community") != community.revision()
+    minimum, hours = settings.recommender.train_after_ratings, settings.recommender.train_after_hours
+    if minimum and has_changed and abs(count - manifest.get("community_ratings", 0)) >= minimum:
         return True
-    is_old = now - trained.get("trained_at", 0) >= hours * SECONDS_AN_HOUR
-    has_changed = has_changed or trained.get("catalogue") != db.revision("catalogue")
+    is_old = now - manifest.get("trained_at", 0) >= hours * SECONDS_PER_HOUR
+    has_changed = has_changed or manifest.get("catalogue") != db.revision("catalogue")
     return bool(hours and is_old and has_changed)
 
 
-def _was_tried(revision: int) -> bool:
-    """Whether the last training was this one, and came to nothing: trying again would not change that."""
+def _has_failed(revision: int) -> bool:
+    """Return True if the last training had this revision and was not successful: a retry would change nothing."""
     last = db.row("SELECT state, parameters FROM jobs WHERE kind = 'train' ORDER BY id DESC LIMIT 1")
     return (
         last is not None
         and last[0] in ("failed", "cancelled")
         and json.loads(last[1]).get("automatic") == revision
     )
+
+
+# Each enqueues a job if it is due.
+DUE_JOBS: tuple[Callable[[Settings, int], Job | None], ...] = (enqueue_training_if_due, enqueue_sync_if_due)

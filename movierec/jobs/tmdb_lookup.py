@@ -1,4 +1,4 @@
-"""Films that an import names and the catalogue lacks, looked up at TMDb and stored."""
+"""Fetch movies that an import names and the catalogue lacks from TMDb, and store them."""
 
 from __future__ import annotations
 
@@ -13,54 +13,58 @@ from movierec.jobs.context import JobContext
 from movierec.movies import MovieRecord
 from movierec.tmdb import TmdbService
 
-# Of what a search finds: films of the year or beside it, the first of them.
-MOST_KEPT, NEAR_YEARS = 5, 1
+# A search stores at most this many movies, of the same year or this many years apart.
+MAX_MATCHES, MAX_YEARS_APART = 5, 1
 
 
-def movie_fetcher(running: JobContext) -> MovieFetcher | None:
-    """What stores the films that some names may mean; None where TMDb is not used."""
-    tmdb = running.tmdb
+def movie_fetcher(context: JobContext) -> MovieFetcher | None:
+    """Return a function that stores the movies that references may mean; None if TMDb is not used."""
+    tmdb = context.tmdb
     if tmdb is None:
         return None
 
-    def look_up(names: Sequence[MovieReference]) -> bool:
-        told = tmdb.wait_for(_ask_all(tmdb, names))
-        found = [film for films in told if not isinstance(films, UpstreamUnavailable) for film in films]
-        if found:
-            movies.upsert(movies.link_by_title(found), running.now)
-        # One failure may be chance; all of them are not.
-        return any(not isinstance(films, UpstreamUnavailable) for films in told)
+    def fetch(references: Sequence[MovieReference]) -> bool:
+        results = tmdb.wait_for(_fetch_all(tmdb, references))
+        answered = [result for result in results if not isinstance(result, UpstreamUnavailable)]
+        records = [record for result in answered for record in result]
+        if records:
+            movies.upsert(movies.link_by_title(records), context.now)
+        # One failure may be chance; if all fail, TMDb is away.
+        return bool(answered)
 
-    return look_up
+    return fetch
 
 
-async def _ask_all(
-    tmdb: TmdbService, names: Sequence[MovieReference]
+async def _fetch_all(
+    tmdb: TmdbService, references: Sequence[MovieReference]
 ) -> list[list[MovieRecord] | UpstreamUnavailable]:
-    return await asyncio.gather(*(_ask(tmdb, name) for name in names))
+    return await asyncio.gather(*(_fetch(tmdb, reference) for reference in references))
 
 
-async def _ask(tmdb: TmdbService, name: MovieReference) -> list[MovieRecord] | UpstreamUnavailable:
+async def _fetch(tmdb: TmdbService, reference: MovieReference) -> list[MovieRecord] | UpstreamUnavailable:
     try:
-        return await _films(tmdb, name)
+        return await _records(tmdb, reference)
     except UpstreamUnavailable as error:
         return error
     except MovierecError:
         return []
 
 
-async def _films(tmdb: TmdbService, name: MovieReference) -> list[MovieRecord]:
-    """By an id, else by title; without a year a title tells too little."""
-    if name.tmdb_id is not None:
-        details = await tmdb.details(name.tmdb_id)
+async def _records(tmdb: TmdbService, reference: MovieReference) -> list[MovieRecord]:
+    """Fetch by an id, else by title and year; a title alone is too ambiguous."""
+    if reference.tmdb_id is not None:
+        details = await tmdb.details(reference.tmdb_id)
         return [movies.record_from_details(details.value, details.fetched_at)]
-    if name.imdb_id is not None:
-        film = (await tmdb.find_by_imdb(name.imdb_id)).value
-        return [dataclasses.replace(movies.record_from_list_item(film, {}), imdb_id=name.imdb_id)]
-    if name.year is None or not name.title:
+    if reference.imdb_id is not None:
+        movie = (await tmdb.find_by_imdb(reference.imdb_id)).value
+        return [dataclasses.replace(movies.record_from_list_item(movie, {}), imdb_id=reference.imdb_id)]
+    if reference.year is None or not reference.title:
         return []
-    found = [movies.record_from_list_item(film, {}) for film in (await tmdb.search(name.title)).value.movies]
-    near = [
-        film for film in found if film.year and abs(film.year - name.year) <= NEAR_YEARS and not film.adult
+    page = (await tmdb.search(reference.title)).value
+    records = [movies.record_from_list_item(movie, {}) for movie in page.movies]
+    matches = [
+        record
+        for record in records
+        if record.year and abs(record.year - reference.year) <= MAX_YEARS_APART and not record.adult
     ]
-    return near[:MOST_KEPT]
+    return matches[:MAX_MATCHES]

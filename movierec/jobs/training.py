@@ -1,4 +1,4 @@
-"""Training as a job: in a process of its own, so that it can be nice, bounded and killed."""
+"""The training job: runs a process of its own, which can be niced, limited and killed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from movierec.config import Settings
 from movierec.errors import InternalError, MovierecError
 from movierec.jobs.context import JobContext
 from movierec.recommender.training import pipeline
+from movierec.recommender.training.pipeline import TrainingReport
 
-# -P: modules of the folder the daemon was started in are none of its business.
-COMMAND = (sys.executable, "-P", "-m", pipeline.__name__)
-# How soon a cancelled or stopping job is noticed.
+# -P: never import modules from the folder that the daemon was started in.
+COMMAND = (sys.executable, "-P", "-m", "movierec.recommender.training")
+# Maximum time until a cancelled or stopping job is noticed.
 POLL_SECONDS = 0.5
 TERMINATE_SECONDS = 5.0
-# Read by OpenBLAS, MKL and OpenMP when they are loaded.
+# OpenBLAS, MKL and OpenMP read these when they are loaded.
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 PROCESS_DIED = "The training process failed. The daemon's log says more."
@@ -32,29 +33,29 @@ PROCESS_DIED = "The training process failed. The daemon's log says more."
 logger = logging.getLogger("movierec.jobs")
 
 
-def train(running: JobContext) -> dict[str, Any]:
-    """Run the training process to its end; returns its report.
+def train(context: JobContext) -> TrainingReport:
+    """Run the training process to its end and return its report.
 
-    Raises what the process says it expected to fail, InternalError where it died.
+    Raises the error that the process reports, InternalError if it died.
     """
-    told = pipeline.process_input(running.settings, measure=bool(running.job.parameters.get("measure")))
+    inputs = pipeline.process_input(context.settings, measure=bool(context.job.parameters.get("measure")))
     process = subprocess.Popen(  # noqa: S603 -- our own command
         COMMAND,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=_environment(running.settings),
-        process_group=0,  # Ctrl-C is the daemon's, which ends the training in good order
+        env=_environment(context.settings),
+        process_group=0,  # Ctrl-C goes to the daemon alone, which ends the training
     )
     try:
         assert process.stdin is not None
         assert process.stdout is not None
-        # Not as arguments, which everybody on the machine can read.
-        process.stdin.write(json.dumps(told).encode())
+        # Not as arguments, which every user of the machine can read.
+        process.stdin.write(json.dumps(inputs).encode())
         process.stdin.close()
-        report = _follow(process.stdout, running)
+        report = _follow(process.stdout, context)
         if process.wait() != 0 or report is None:
             logger.error(
-                "training ended with exit code %s", process.returncode, extra={"job": running.job.id}
+                "training ended with exit code %s", process.returncode, extra={"job": context.job.id}
             )
             raise InternalError(PROCESS_DIED)
         return report
@@ -62,25 +63,29 @@ def train(running: JobContext) -> dict[str, Any]:
         _end(process)
 
 
-def _follow(output: IO[bytes], running: JobContext) -> dict[str, Any] | None:
-    """Pass the progress of the process on until it ends; its report, if it gave one."""
-    report = None
+def _follow(output: IO[bytes], context: JobContext) -> TrainingReport | None:
+    """Pass the progress of the process on until it ends; return its report, None if it wrote none."""
+    report: TrainingReport | None = None
     stage, done, total = "starting", 0, 100
     for line in _lines(output):
-        said = json.loads(line) if line else {}
-        if "error" in said:
-            if "traceback" in said:
-                logger.error("training failed: %s", said["traceback"], extra={"job": running.job.id})
-            known = errors.by_code().get(said["error"], MovierecError)
-            raise known(said["detail"])
-        report = said.get("report", report)
-        stage, done, total = said.get("stage", stage), said.get("done", done), said.get("total", total)
-        running.progress(stage, done, total)
+        message: dict[str, Any] = json.loads(line) if line else {}
+        if "error" in message:
+            if "traceback" in message:
+                logger.error("training failed: %s", message["traceback"], extra={"job": context.job.id})
+            error = errors.by_code().get(message["error"], MovierecError)
+            raise error(message["detail"])
+        report = message.get("report", report)
+        stage, done, total = (
+            message.get("stage", stage),
+            message.get("done", done),
+            message.get("total", total),
+        )
+        context.progress(stage, done, total)
     return report
 
 
 def _lines(output: IO[bytes]) -> Iterator[bytes]:
-    """Its lines, and an empty one whenever there was nothing for a while."""
+    """Yield the lines of the output, and an empty one after every POLL_SECONDS without output."""
     rest = b""
     with selectors.DefaultSelector() as selector:
         selector.register(output, selectors.EVENT_READ)
@@ -96,7 +101,7 @@ def _lines(output: IO[bytes]) -> Iterator[bytes]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Terminate it if it still runs, and leave nothing open."""
+    """Terminate the process if it still runs, and close its pipes."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -111,8 +116,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _environment(settings: Settings) -> dict[str, str]:
     threads = str(settings.recommender.training_threads)
-    # The settings come through the pipe: none of them is to be read twice.
+    # The settings come through the pipe: the process must not read them from the environment too.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MOVIEREC_")}
-    # In a checkout the package is found by where the daemon was started.
+    # In a checkout Python finds the package only in the folder that the daemon was started in.
     package = str(Path(movierec.__file__).parents[1])
     return {**kept, **dict.fromkeys(_THREAD_VARIABLES, threads), "PYTHONPATH": package}

@@ -1,4 +1,4 @@
-"""The part of a daemon that does the queue's work, one job a lane, each lane in a thread of its own."""
+"""The worker of a daemon: takes jobs from the queue, one at a time in each lane, each lane in its own thread."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from movierec.jobs.queue import Job
 from movierec.jobs.registry import KINDS, JobKind
 from movierec.tmdb import TmdbService
 
-# How soon a daemon notices what another one has queued. Its own jobs begin at once.
+# Interval in which a daemon looks for jobs that other daemons queued. Its own jobs begin at once.
 POLL_SECONDS = 3.0
 
 UNEXPECTED = "An unexpected error happened. It has been logged under the number of this job."
@@ -31,11 +31,11 @@ logger = logging.getLogger("movierec.jobs")
 
 
 def _nothing() -> None:
-    """Nobody waits for it."""
+    """Do nothing: the default of `before_success`."""
 
 
 class Worker:
-    """`start` and `stop` it on an event loop; `wake` it from any thread when something was queued."""
+    """Runs the lanes. `start` and `stop` it on an event loop; `wake` it from any thread after enqueueing."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Worker:
         kinds: Mapping[str, JobKind] = KINDS,
         tmdb: TmdbService | None = None,
     ) -> None:
-        """`before_success` runs when a job's work is done, before anybody is told so."""
+        """Take the collaborators. `before_success` runs after a job's work, before the job is marked as succeeded."""
         self._settings, self._clock, self._kinds = settings, clock, kinds
         self._before_success, self._tmdb = before_success, tmdb
         self._stop = threading.Event()
@@ -55,6 +55,7 @@ class Worker:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
+        """Start a task for each lane."""
         self._loop = asyncio.get_running_loop()
         name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         for lane in dict.fromkeys(kind.lane for kind in self._kinds.values()):
@@ -73,13 +74,13 @@ class Worker:
         self._tasks = [asyncio.create_task(lane.work()) for lane in self._lanes]
 
     def wake(self) -> None:
-        """Look into the queue now."""
+        """Make every lane look into the queue now."""
         if self._loop is not None and not self._loop.is_closed():
             for lane in self._lanes:
                 self._loop.call_soon_threadsafe(lane.wake.set)
 
     async def stop(self) -> None:
-        """End at the next batch boundary; what is not done goes back into the queue."""
+        """Stop at the next batch boundary; unfinished jobs go back into the queue."""
         self._stop.set()
         self.wake()
         await asyncio.gather(*self._tasks)
@@ -87,7 +88,7 @@ class Worker:
 
 
 class _Lane:
-    """Does the jobs of some kinds, one after the other."""
+    """Runs the jobs of some kinds, one after the other."""
 
     def __init__(
         self,
@@ -103,28 +104,29 @@ class _Lane:
         self._kinds, self._settings, self._clock, self._stop = kinds, settings, clock, stop
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="jobs")
         self._before_success, self._tmdb = before_success, tmdb
-        self._is_first_look = True
+        self._is_first_claim = True
 
     async def work(self) -> None:
+        """Run jobs until the worker stops."""
         loop = asyncio.get_running_loop()
         try:
             while not self._stop.is_set():
                 self.wake.clear()
-                did_something = await loop.run_in_executor(self._thread, self._do_next)
-                if not did_something and not self._stop.is_set():
+                has_run = await loop.run_in_executor(self._thread, self._run_next)
+                if not has_run and not self._stop.is_set():
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self.wake.wait(), POLL_SECONDS)
         finally:
             await loop.run_in_executor(self._thread, db.close)
             self._thread.shutdown()
 
-    def _do_next(self) -> bool:
-        """Do one job; False if there is none, or no database."""
+    def _run_next(self) -> bool:
+        """Run one job; return False if there is none, or no database."""
         try:
             job = db.run_with_retry(self._claim)
             if job is None:
                 return False
-            self._do(job)
+            self._run(job)
         except MovierecError as error:
             logger.warning("the queue of jobs cannot be reached: %s", error.code)
             return False
@@ -135,10 +137,10 @@ class _Lane:
 
     def _claim(self) -> Job | None:
         now = int(self._clock())
-        # On SQLite there is one daemon: whatever runs when it starts has lost its worker.
-        alone = self._is_first_look and not db.is_postgres()
+        # On SQLite there is one daemon: a job that is running when it starts has lost its worker.
+        alone = self._is_first_claim and not db.is_postgres()
         queue.requeue_stale(self.name, list(self._kinds), now, alone=alone)
-        self._is_first_look = False
+        self._is_first_claim = False
         for kind in self._kinds.values():
             kind.clean_up()
         uploads.delete_expired(self._settings)
@@ -148,37 +150,37 @@ class _Lane:
         try:
             db.run_with_retry(self._before_success)
         except Exception:
-            # The work itself is done, and will be taken notice of later.
+            # The work itself is done; the daemon takes it over later.
             logger.exception("unexpected error after a job")
 
-    def _do(self, job: Job) -> None:
-        """Run a job and write what came of it."""
+    def _run(self, job: Job) -> None:
+        """Run a job and write its result."""
         extra = {"job": job.id, "kind": job.kind}
-        running = JobContext(job, self.name, self._settings, self._clock, self._stop, self._tmdb)
+        context = JobContext(job, self.name, self._settings, self._clock, self._stop, self._tmdb)
         logger.info("job started", extra=extra)
         try:
-            report = db.run_with_retry(self._kinds[job.kind].run, running)
+            report = db.run_with_retry(self._kinds[job.kind].run, context)
             self._prepare_success()
         except DaemonStopping:
             db.run_with_retry(queue.requeue, job.id, self.name)
             logger.info("job put back", extra=extra)
             return
         except JobLost:
-            # Its upload may be another worker's now; `sweep` removes what is nobody's.
+            # Its upload may belong to another worker now; `uploads.delete_expired` deletes orphans.
             logger.info("job cancelled", extra=extra)
             return
         except DatabaseUnavailable:
-            db.run_with_retry(queue.interrupt, job.id, self.name, job.error, running.now)
+            db.run_with_retry(queue.interrupt, job.id, self.name, job.error, context.now)
             return
         except MovierecError as error:
-            db.run_with_retry(queue.fail, job.id, self.name, error, running.now)
+            db.run_with_retry(queue.fail, job.id, self.name, error, context.now)
             logger.info("job failed: %s", error.code, extra=extra)
         except Exception as error:
             failure = StorageFull() if is_disk_full(error) else InternalError(UNEXPECTED)
             logger.exception("job failed", extra=extra)
-            db.run_with_retry(queue.fail, job.id, self.name, failure, running.now)
+            db.run_with_retry(queue.fail, job.id, self.name, failure, context.now)
         else:
-            db.run_with_retry(queue.finish, job.id, self.name, report, running.now)
+            db.run_with_retry(queue.finish, job.id, self.name, report, context.now)
             logger.info("job succeeded", extra=extra)
         if "upload" in job.parameters:
             uploads.delete(self._settings, job.parameters["upload"])

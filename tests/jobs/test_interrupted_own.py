@@ -1,9 +1,8 @@
-"""Imports of the own history that are killed, stopped or cancelled: every row once, or nothing at all."""
+"""Interrupted imports of a user's own file: every row once, or nothing after a cancellation."""
 
 from __future__ import annotations
 
 import signal
-import time
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,8 +11,9 @@ import pytest
 from movierec import db
 from tests.api.test_imports import wait_for_job
 from tests.daemon.test_serve import on_sqlite
-from tests.jobs.test_interrupted import Serve, serve
+from tests.jobs.test_interrupted import Serve, serve, wait_for_stage
 from tests.running import Account, RunningDaemon
+from tests.waiting import wait_until
 
 __all__ = ["serve"]
 
@@ -21,24 +21,24 @@ DAYS = 150
 
 
 def rows() -> str:
-    """Every film of the tests, seen again and again."""
-    films = db.rows("SELECT imdb_id FROM movies ORDER BY id")
+    """Return an import file: every movie of the tests, watched on many days."""
+    movies = db.rows("SELECT imdb_id FROM movies ORDER BY id")
     days = [date(2020, 1, 1) + timedelta(days=number) for number in range(DAYS)]
-    return "imdb_id,watched_at\n" + "".join(f"{film},{day}\n" for day in days for (film,) in films)
+    return "imdb_id,watched_at\n" + "".join(f"{film},{day}\n" for day in days for (film,) in movies)
 
 
-def under_way(daemon: RunningDaemon, account: Account, stage: str) -> Any:
-    """An import that has come as far as `stage`, and has written something if it applies."""
+def import_in_stage(daemon: RunningDaemon, account: Account, stage: str) -> Any:
+    """Start an import and return its job once it has reached `stage` and, when applying, written a row."""
     job = daemon.post("/api/v1/imports/", body=rows().encode(), token=account, status=202)
-    deadline = time.monotonic() + 60
-    while job["progress"]["stage"] != stage or (stage == "applying" and not seen(account)):
-        assert job["state"] in ("queued", "running"), f"too late: {job}"
-        assert time.monotonic() < deadline
-        job = daemon.get(f"/api/v1/jobs/{job['id']}/", token=account)
-    return job
+    return wait_for_stage(
+        daemon,
+        account,
+        job["id"],
+        lambda job: job["progress"]["stage"] == stage and (stage != "applying" or viewings(account)),
+    )
 
 
-def seen(account: Account) -> int:
+def viewings(account: Account) -> int:
     return int(db.value("SELECT COUNT(*) FROM history WHERE user_id = ?", account.id))
 
 
@@ -48,30 +48,28 @@ def count() -> int:
 
 @on_sqlite
 @pytest.mark.parametrize("stage", ["reading", "applying"])
-def test_killed_the_next_daemon_ends_the_import(serve: Serve, stage: str) -> None:
+def test_import_of_a_killed_daemon_is_completed_by_the_next(serve: Serve, stage: str) -> None:
     served, daemon = serve()
     account = daemon.register()
-    job = under_way(daemon, account, stage)
+    job = import_in_stage(daemon, account, stage)
     served.stop(signal.SIGKILL)
-    assert seen(account) < count()
+    assert viewings(account) < count()
     _, daemon = serve()
     job = wait_for_job(daemon, account, job)
     assert (job["state"], job["error"]) == ("succeeded", None)
     assert (job["report"]["new"], job["report"]["rows"]) == (count(), count())
-    assert seen(account) == count()
+    assert viewings(account) == count()
     assert db.value("SELECT COUNT(*) FROM acts WHERE user_id = ?", account.id) == 1
     daemon.post(f"/api/v1/imports/{job['id']}/undo/", token=account)
-    assert seen(account) == 0
+    assert viewings(account) == 0
 
 
 @on_sqlite
-def test_cancelled_it_leaves_nothing(serve: Serve) -> None:
+def test_cancelled_import_leaves_nothing(serve: Serve) -> None:
     _, daemon = serve()
     account = daemon.register()
-    job = under_way(daemon, account, "applying")
+    job = import_in_stage(daemon, account, "applying")
     daemon.delete(f"/api/v1/jobs/{job['id']}/", token=account)
-    deadline = time.monotonic() + 30
-    while seen(account) or db.value("SELECT COUNT(*) FROM acts WHERE user_id = ?", account.id):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    journal = "SELECT COUNT(*) FROM acts WHERE user_id = ?"
+    wait_until(lambda: not viewings(account) and not db.value(journal, account.id))
     assert daemon.get(f"/api/v1/jobs/{job['id']}/", token=account)["state"] == "cancelled"

@@ -1,4 +1,4 @@
-"""Films that an import names, asked of TMDb: what is stored of its answers."""
+"""Movies that an import names, fetched from TMDb: the stored records."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from tests.tmdb.answers import MATRIX
 
 
 @pytest.mark.usefixtures("database")
-def test_a_film_is_as_old_as_the_answer_that_told_of_it() -> None:
-    """Else what TMDb changed since then would never be asked for."""
-    told_at = NOW - 5 * 86_400
+def test_details_are_as_old_as_the_cached_response() -> None:
+    """A later time would hide the changes at TMDb since the response."""
+    fetched_at = NOW - 5 * 86_400
 
-    class Kept:
+    class CachedTmdb:
         async def details(self, _tmdb_id: int) -> TmdbResponse[MovieDetails]:
-            return TmdbResponse(parse.parse_details(MATRIX.details()), "cache", True, told_at)
+            return TmdbResponse(parse.parse_details(MATRIX.details()), "cache", True, fetched_at)
 
-        def wait_for(self, asking: Any) -> Any:
-            return asyncio.run(asking)
+        def wait_for(self, call: Any) -> Any:
+            return asyncio.run(call)
 
-    class Now:
-        tmdb, now = Kept(), NOW
+    class Context:
+        tmdb, now = CachedTmdb(), NOW
 
-    look_up = movie_fetcher(cast(JobContext, Now()))
-    assert look_up is not None
-    assert look_up([MovieReference(tmdb_id=MATRIX.tmdb_id)])
-    assert movies.detail(movies.by_tmdb_id(MATRIX.tmdb_id)).facts["details_at"] == told_at
+    fetch = movie_fetcher(cast(JobContext, Context()))
+    assert fetch is not None
+    assert fetch([MovieReference(tmdb_id=MATRIX.tmdb_id)])
+    assert movies.detail(movies.by_tmdb_id(MATRIX.tmdb_id)).facts["details_at"] == fetched_at
