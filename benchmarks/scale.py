@@ -93,7 +93,7 @@ def summed(total: int, films: int) -> dict[str, Any]:
     """Accumulation and solution alone; how long the ratings take to make is told apart."""
     from movierec.recommender.engine.model import accumulate_statistics, solve_model
     from movierec.recommender.engine.rating_matrix import rating_rows
-    from movierec.recommender.engine.settings import Settings
+    from movierec.recommender.engine.settings import ModelSettings
 
     stages = Stages()
 
@@ -109,7 +109,7 @@ def summed(total: int, films: int) -> dict[str, Any]:
             stages("made up")
 
     counted = {"ratings": 0}
-    settings = Settings(coverage=1.0, min_raters=1)
+    settings = ModelSettings(coverage=1.0, min_raters=1)
     found = accumulate_statistics(read, films, settings)
     stages("")
     sums_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

@@ -29,7 +29,7 @@ from movierec.recommender.engine.edlae import ItemMatrix
 from movierec.recommender.engine.history import build_history
 from movierec.recommender.engine.hybrid import CommunityModel, HybridScorer
 from movierec.recommender.engine.movie_columns import build_movie_columns
-from movierec.recommender.engine.settings import Settings
+from movierec.recommender.engine.settings import ModelSettings
 
 GENRES = (
     "Action",
@@ -66,7 +66,7 @@ class BenchmarkScorer:
         self.films = films
         raters = np.sort(self.rng.integers(5, 50_000, films))[::-1].copy()
         long, short = (random_matrix(self.rng, films, folder / f"{name}.npy") for name in ("long", "short"))
-        self.blend = Blend(long, short, raters, np.sqrt(raters).astype(np.float32), Settings())
+        self.blend = Blend(long, short, raters, np.sqrt(raters).astype(np.float32), ModelSettings())
         genres = [tuple(self.rng.choice(GENRES, 2, replace=False)) for _ in range(films)]
         years = self.rng.integers(1930, 2025, films).astype(np.int32)
         people = [[f"Director {number}"] for number in self.rng.integers(0, films // 4, films).tolist()]

@@ -7,7 +7,8 @@ from movierec.recommender import models  # registers the tables and their merge 
 from movierec.recommender.engine.candidates import CandidateFilters
 from movierec.recommender.engine.cold_start import Preference
 from movierec.recommender.engine.model import Model, fit
-from movierec.recommender.engine.settings import EdlaeSettings, Settings
+from movierec.recommender.engine.settings import EdlaeSettings
+from movierec.recommender.engine.settings import ModelSettings as Settings
 from movierec.recommender.serving.feedback import (
     StoredFeedback,
     give_feedback,

@@ -17,7 +17,7 @@ from movierec.recommender.engine.blend import Blend
 from movierec.recommender.engine.hybrid import CommunityModel, catalogue_transfer_matrix
 from movierec.recommender.engine.model import Model
 from movierec.recommender.engine.rating_prediction import RatingModel
-from movierec.recommender.engine.settings import Settings
+from movierec.recommender.engine.settings import ModelSettings
 from movierec.recommender.serving.movie_index import MovieIndex
 
 
@@ -61,7 +61,9 @@ def publish_model(
     return store.publish(folder, arrays, manifest)
 
 
-def community_from_artifact(artifact: Artifact, catalogue: MovieIndex, settings: Settings) -> CommunityModel:
+def community_from_artifact(
+    artifact: Artifact, catalogue: MovieIndex, settings: ModelSettings
+) -> CommunityModel:
     """Return the model of an artifact, mapped to the present catalogue.
 
     Raises CorruptArtifact if an array is missing that this version of movierec needs.

@@ -9,7 +9,12 @@ import numpy.typing as npt
 
 from movierec.recommender.engine.arrays import Floats, Ints
 from movierec.recommender.engine.edlae import ItemMatrix
-from movierec.recommender.engine.settings import DEFAULT_NOVELTY, EdlaeSettings, NoveltySettings, Settings
+from movierec.recommender.engine.settings import (
+    DEFAULT_NOVELTY,
+    EdlaeSettings,
+    ModelSettings,
+    NoveltySettings,
+)
 from movierec.recommender.engine.weights import serving_weights
 
 
@@ -22,7 +27,7 @@ class BlendShares:
     popular: float
 
 
-def blend_shares(ratings: int, settings: Settings, novelty: float = DEFAULT_NOVELTY) -> BlendShares:
+def blend_shares(ratings: int, settings: ModelSettings, novelty: float = DEFAULT_NOVELTY) -> BlendShares:
     """Return the shares for a history of `ratings` ratings.
 
     For h ratings the short matrix has v = clip((ln many − ln h) / (ln many − ln few), 0, 1) of what popularity
@@ -101,7 +106,7 @@ class Blend:
         short: ItemMatrix,
         raters: Ints,
         squared_weights: Floats,
-        settings: Settings,
+        settings: ModelSettings,
         novelty: NoveltySettings = NoveltySettings(),
     ) -> None:
         self.long, self.short, self.raters, self.squared_weights = long, short, raters, squared_weights
@@ -160,7 +165,7 @@ class Blend:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]], settings: Settings) -> "Blend":
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]], settings: ModelSettings) -> "Blend":
         """Create the blend from the arrays of `to_arrays`, memory-mapped or not."""
         long, short = (
             ItemMatrix(

@@ -15,7 +15,7 @@ from movierec.recommender.engine.hybrid import CommunityModel, HybridScorer, cat
 from movierec.recommender.engine.model import fit
 from movierec.recommender.engine.ranking import top_k
 from movierec.recommender.engine.reference_models import BASELINES, LIKED_STARS, FitFunction, ScoreFunction
-from movierec.recommender.engine.settings import Settings
+from movierec.recommender.engine.settings import ModelSettings
 
 # Numbers of known ratings; None is the whole history.
 KNOWN_COUNTS: tuple[int | None, ...] = (1, 2, 3, 5, 10, 20, 40, 80, None)
@@ -149,7 +149,7 @@ def split_users(ratings: Csr, seed: int) -> UserSplit:
 
 def evaluate(
     ratings: Csr,
-    settings: Settings | None = None,
+    settings: ModelSettings | None = None,
     *,
     item_content: ItemContent | None = None,
     algorithms: Mapping[str, FitFunction] | None = None,
@@ -192,7 +192,7 @@ def evaluate(
     )
 
 
-def served_model(item_content: ItemContent | None, settings: Settings | None = None) -> FitFunction:
+def served_model(item_content: ItemContent | None, settings: ModelSettings | None = None) -> FitFunction:
     """Return the fit of what a daemon serves, by ratings alone where nothing is known of the items."""
 
     def train(ratings: Csr) -> ScoreFunction:

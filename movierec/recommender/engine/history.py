@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from movierec.recommender.engine.arrays import Floats, Ints, Mask
-from movierec.recommender.engine.settings import HistorySettings, Settings
+from movierec.recommender.engine.settings import HistorySettings, ModelSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def build_history(
     liked: Iterable[int] = (),
     disliked: Iterable[int] = (),
     *,
-    at_most: int = Settings().serving_history,
+    at_most: int = ModelSettings().serving_history,
     settings: HistorySettings = HistorySettings(),
 ) -> History:
     """Build a history from ratings (item, stars), newest first, and items liked or disliked without a rating.

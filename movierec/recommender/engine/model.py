@@ -13,7 +13,7 @@ from movierec.recommender.engine.arrays import Csr, Floats, Ints, as_csr, csr_ro
 from movierec.recommender.engine.blend import Blend, FoldIn
 from movierec.recommender.engine.edlae import solve_edlae
 from movierec.recommender.engine.gram import ExactGram, row_blocks
-from movierec.recommender.engine.settings import DEFAULT_NOVELTY, Settings
+from movierec.recommender.engine.settings import DEFAULT_NOVELTY, ModelSettings
 
 # Users of a community in memory that are added at once.
 BLOCK_USERS = 50_000
@@ -85,14 +85,14 @@ class Model:
 def fit(
     ratings: Matrix,
     features: Matrix | None = None,
-    settings: Settings | None = None,
+    settings: ModelSettings | None = None,
     progress: ProgressCallback = _silent,
 ) -> Model:
     """Fit the two matrices to stars (users × items, 0.5–5.0), with side facts (items × facts) if given.
 
     Accumulates one Gram matrix and solves it twice: one Cholesky decomposition each, deterministic.
     """
-    settings = settings or Settings()
+    settings = settings or ModelSettings()
     progress("ratings", 0.0)
     stars = rating_matrix.cap_histories(as_csr(ratings), settings.training_history, settings.seed)
     statistics = accumulate_statistics(
@@ -115,7 +115,10 @@ class TrainingStatistics(NamedTuple):
 
 
 def accumulate_statistics(
-    read: Callable[[], Iterable[Csr]], columns: int, settings: Settings, progress: ProgressCallback = _silent
+    read: Callable[[], Iterable[Csr]],
+    columns: int,
+    settings: ModelSettings,
+    progress: ProgressCallback = _silent,
 ) -> TrainingStatistics:
     """Accumulate the statistics of stars that `read` yields in blocks of whole, capped histories.
 
@@ -140,7 +143,7 @@ def solve_model(
     statistics: TrainingStatistics,
     features: Csr | None,
     columns: int,
-    settings: Settings,
+    settings: ModelSettings,
     progress: ProgressCallback = _silent,
 ) -> Model:
     """Solve the model of statistics, with side facts (items × facts). Uses up the sums."""

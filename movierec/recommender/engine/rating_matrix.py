@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from movierec.recommender.engine.arrays import Csr, Floats, Ints, as_csr
-from movierec.recommender.engine.settings import ContentSettings, Settings
+from movierec.recommender.engine.settings import ContentSettings, ModelSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def build_rating_matrix(
     stars: npt.ArrayLike,
     rated_at: npt.ArrayLike | None = None,
     *,
-    history: int = Settings().training_history,
+    history: int = ModelSettings().training_history,
 ) -> RatingMatrix:
     """Build the matrix of parallel arrays of user ids, item ids and stars.
 
@@ -93,7 +93,7 @@ def rater_counts(ratings: Csr) -> Ints:
     return np.bincount(ratings.indices, minlength=ratings.shape[1]).astype(np.int64)
 
 
-def select_items(counts: Ints, settings: Settings) -> Ints:
+def select_items(counts: Ints, settings: ModelSettings) -> Ints:
     """Return the columns that a model covers, ascending: the most rated ones up to the coverage of the settings.
 
     Items with too few raters do not count at all, not even towards the coverage.

@@ -17,7 +17,7 @@ from movierec.recommender.engine.arrays import Csr, Floats, Ints, as_csr, csr_ro
 from movierec.recommender.engine.blend import popularity_discounts
 from movierec.recommender.engine.edlae import solve_edlae
 from movierec.recommender.engine.gram import ExactGram, Gram
-from movierec.recommender.engine.settings import Settings
+from movierec.recommender.engine.settings import ModelSettings
 from movierec.recommender.engine.weights import training_weights
 
 # Histories (users × items, stars) to scores of the same shape.
@@ -65,7 +65,7 @@ def ease(ratings: Csr, ridge: float = 500.0, likers: int = 1) -> ScoreFunction:
 
 def graded_edlae(dropout: float) -> FitFunction:
     """Return the fit of one graded EDLAE (Steck 2020) for all lengths of history, λ and γ as in the long matrix."""
-    settings = Settings()
+    settings = ModelSettings()
     matrix_settings = replace(settings.long, dropout=dropout)
 
     def train(ratings: Csr) -> ScoreFunction:
@@ -101,7 +101,7 @@ class GradedIals:
     exponent: float = 1.0
     sweeps: int = 12
     seed: int = 42
-    settings: Settings = field(default_factory=Settings)
+    settings: ModelSettings = field(default_factory=ModelSettings)
 
     def __call__(self, ratings: Csr) -> ScoreFunction:
         items = rating_matrix.select_items(rating_matrix.rater_counts(ratings), self.settings)

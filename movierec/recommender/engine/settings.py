@@ -1,9 +1,8 @@
 """Settings of the recommender: every constant that shapes a score, typed and immutable.
 
-`Settings` says how community ratings become a model, and a model's manifest stores it. The other classes hold the
-constants of one scorer each; a change of theirs acts on the next request, without training, and nothing stores
-them. Each field has a sentence, a unit and, where it was measured, the benchmark that chose it: `settings_table`
-prints them for `docs/recommender.md`.
+`ModelSettings` says how community ratings become a model; a model's manifest stores it. The other classes hold the
+constants of one scorer each, and no manifest stores them. Each field has a sentence, a unit and, where it was
+measured, the benchmark that chose it; `settings_table` prints them for `docs/recommender.md`.
 """
 
 from __future__ import annotations
@@ -34,8 +33,10 @@ def _mapping(
     default: dict[str, float], meaning: str, unit: str = "", chosen_by: str = ""
 ) -> dict[str, float]:
     """Return a dataclass field whose default is a copy of a dictionary."""
-    made: object = field(default_factory=lambda: dict(default), metadata=_metadata(meaning, unit, chosen_by))
-    return cast(dict[str, float], made)
+    setting: object = field(
+        default_factory=lambda: dict(default), metadata=_metadata(meaning, unit, chosen_by)
+    )
+    return cast(dict[str, float], setting)
 
 
 def _metadata(meaning: str, unit: str, chosen_by: str) -> dict[str, str]:
@@ -44,7 +45,7 @@ def _metadata(meaning: str, unit: str, chosen_by: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class EdlaeSettings:
-    """Settings of one of the two item–item matrices."""
+    """ModelSettings of one of the two item–item matrices."""
 
     dropout: float = field(
         metadata=_metadata(
@@ -89,7 +90,7 @@ class EdlaeSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ModelSettings:
     """Training settings: which ratings count, the two matrices, and their blend by the length of a history."""
 
     long: EdlaeSettings = field(
@@ -329,7 +330,7 @@ class ContentSettings:
     )
     max_mean: float = _setting(
         3.5,
-        "A user's mean counts as no more than this where likes are told from dislikes.",
+        "A user's mean counts as no more than this where likes and dislikes part.",
         "stars",
         PERSONAS,
     )
@@ -350,7 +351,7 @@ class ContentSettings:
 
 @dataclass(frozen=True, slots=True)
 class ColdItemSettings:
-    """How items without raters take the scores of rated ones."""
+    """Constants of the scores of items without raters, which take those of similar rated items."""
 
     neighbours: int = _setting(
         20,
@@ -460,7 +461,7 @@ class RankingSettings:
 
 @dataclass(frozen=True, slots=True)
 class ColdStartSettings:
-    """How stated preferences lift items for a user without ratings."""
+    """Constants of the lift that stated preferences give items for a user without ratings."""
 
     genre_boost: float = _setting(
         1.3,
@@ -566,7 +567,7 @@ class FactorisationSettings:
 
 
 GROUPS: tuple[type, ...] = (
-    Settings,
+    ModelSettings,
     EdlaeSettings,
     WeightSettings,
     NoveltySettings,
@@ -605,7 +606,9 @@ def _default(setting: dataclasses.Field[object]) -> str:
     if setting.default_factory is not dataclasses.MISSING:
         value = setting.default_factory()
     if value is dataclasses.MISSING:
-        long, short = (getattr(matrix, setting.name) for matrix in (Settings().long, Settings().short))
+        long, short = (
+            getattr(matrix, setting.name) for matrix in (ModelSettings().long, ModelSettings().short)
+        )
         return f"long {long:g}, short {short:g}"
     if isinstance(value, EdlaeSettings):
         return "see EdlaeSettings"

@@ -20,7 +20,7 @@ from movierec.recommender.artifacts import store
 from movierec.recommender.artifacts.model import community_from_artifact
 from movierec.recommender.engine.arrays import Ints
 from movierec.recommender.engine.hybrid import HybridScorer
-from movierec.recommender.engine.settings import Settings
+from movierec.recommender.engine.settings import ModelSettings
 from movierec.recommender.serving.movie_index import MovieIndex, load_movie_index
 from movierec.recommender.serving.movie_index_refresh import refresh_movie_index
 from movierec.recommender.serving.result_cache import ResultCache
@@ -75,7 +75,7 @@ class ModelKeeper:
     catalogue are taken over in batches, so that refreshing takes a small part of the time; a new model at once.
     """
 
-    def __init__(self, models: Path, settings: Settings) -> None:
+    def __init__(self, models: Path, settings: ModelSettings) -> None:
         self.models = models
         self._settings = settings
         self._state: ModelState | None = None
@@ -200,9 +200,9 @@ def models_folder(settings: config.Settings) -> Path:
     return settings.paths.state / "models"
 
 
-def recommender_settings(section: config.RecommenderSettings) -> Settings:
+def recommender_settings(section: config.RecommenderSettings) -> ModelSettings:
     """Return the recommender's settings with the values that the configuration overrides."""
-    return Settings(
+    return ModelSettings(
         dislikes="push" if section.dislikes == "push" else "trained",
         min_raters=section.minimum_raters,
         max_films=section.maximum_films,

@@ -27,7 +27,7 @@ from movierec.recommender.engine.evaluation import EvaluationReport
 from movierec.recommender.engine.matrix_factorisation import fit_rating_model
 from movierec.recommender.engine.model import solve_model
 from movierec.recommender.engine.reference_models import BASELINES, REFERENCE_MODELS
-from movierec.recommender.engine.settings import FactorisationSettings, Settings
+from movierec.recommender.engine.settings import FactorisationSettings, ModelSettings
 from movierec.recommender.serving.movie_index import MovieIndex, load_movie_index
 from movierec.recommender.serving.state import models_folder, recommender_settings
 from movierec.recommender.training.training_data import RatingSource, TrainingRatings
@@ -132,7 +132,9 @@ def train(
     }
 
 
-def _measure(ratings: TrainingRatings, settings: Settings, progress: TrainingProgress) -> dict[str, float]:
+def _measure(
+    ratings: TrainingRatings, settings: ModelSettings, progress: TrainingProgress
+) -> dict[str, float]:
     """Return NDCG@100 by the number of known ratings of a user, over users not trained on."""
     progress("measure", RATED)
     stars, items = _rated_items(ratings)

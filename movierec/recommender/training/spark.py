@@ -61,7 +61,7 @@ class SparkRatings:
         blocks = entries.rdd.mapPartitions(lambda rows: _blocks_of(rows, columns, history))
         self._blocks = blocks.persist(StorageLevel.MEMORY_AND_DISK)
 
-    def statistics(self, chosen: settings.Settings, progress: ProgressCallback) -> TrainingStatistics:
+    def statistics(self, chosen: settings.ModelSettings, progress: ProgressCallback) -> TrainingStatistics:
         """Return the statistics, equal to those of `model.accumulate_statistics` to the last bit."""
         columns = len(self.catalogue)
         zero = (np.zeros(columns, dtype=np.int64), 0, 0)

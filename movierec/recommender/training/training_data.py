@@ -13,7 +13,7 @@ from movierec.community.blocks import Ratings
 from movierec.recommender.engine import rating_matrix
 from movierec.recommender.engine.arrays import Csr, Ints, Mask, as_csr
 from movierec.recommender.engine.model import ProgressCallback, TrainingStatistics, accumulate_statistics
-from movierec.recommender.engine.settings import Settings
+from movierec.recommender.engine.settings import ModelSettings
 from movierec.recommender.serving.movie_index import MovieIndex
 
 RATINGS_PER_BLOCK = 4_000_000
@@ -27,7 +27,7 @@ class RatingSource(Protocol):
     ratings: int
     raters: int
 
-    def statistics(self, chosen: Settings, progress: ProgressCallback) -> TrainingStatistics: ...
+    def statistics(self, chosen: ModelSettings, progress: ProgressCallback) -> TrainingStatistics: ...
 
     def sample(self, items: Ints, ratings: int, seed: int) -> Csr: ...
 
@@ -68,7 +68,7 @@ class TrainingRatings:
         self.ratings, self.raters = ratings, raters
         self._in_memory = in_memory if ratings <= MAX_RATINGS_IN_MEMORY else None
 
-    def statistics(self, chosen: Settings, progress: ProgressCallback) -> TrainingStatistics:
+    def statistics(self, chosen: ModelSettings, progress: ProgressCallback) -> TrainingStatistics:
         return accumulate_statistics(self.blocks, len(self.catalogue), chosen, progress)
 
     def matrix(self) -> Csr:

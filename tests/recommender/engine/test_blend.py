@@ -3,7 +3,7 @@ import pytest
 
 from movierec.recommender.engine.blend import Blend, blend_shares, popularity_discounts
 from movierec.recommender.engine.edlae import ItemMatrix
-from movierec.recommender.engine.settings import Settings
+from movierec.recommender.engine.settings import ModelSettings
 
 
 @pytest.mark.parametrize(
@@ -20,18 +20,18 @@ from movierec.recommender.engine.settings import Settings
 def test_memories_share_by_the_length_of_the_history(
     ratings: int, long: float, short: float, popular: float
 ) -> None:
-    shares = blend_shares(ratings, Settings())
+    shares = blend_shares(ratings, ModelSettings())
     assert (shares.long, shares.short, shares.popular) == pytest.approx((long, short, popular))
 
 
 def test_between_few_and_many_both_memories_speak() -> None:
-    shares = blend_shares(30, Settings())
+    shares = blend_shares(30, ModelSettings())
     assert shares.long == pytest.approx(0.5, abs=0.01)
     assert shares.long + shares.short == pytest.approx(1.0)
 
 
 def test_who_wants_novelty_hears_less_of_popularity() -> None:
-    usual, adventurous = blend_shares(2, Settings()), blend_shares(2, Settings(), novelty=1.0)
+    usual, adventurous = blend_shares(2, ModelSettings()), blend_shares(2, ModelSettings(), novelty=1.0)
     assert adventurous.popular == 0.0 < usual.popular
 
 
@@ -39,7 +39,7 @@ def test_that_everybody_knows_two_films_makes_them_no_more_alike() -> None:
     ones = np.ones(3, dtype=np.float32)
     close = ItemMatrix(np.ones((3, 3), dtype=np.int8) - np.eye(3, dtype=np.int8), ones, ones)
     raters = np.array([300, 300, 20])
-    found = Blend(close, close, raters, ones, Settings()).similarity(0)
+    found = Blend(close, close, raters, ones, ModelSettings()).similarity(0)
     assert found[:2] == pytest.approx([0, 1])
     assert found[2] > 1.2
 

@@ -10,7 +10,7 @@ from movierec.recommender.engine.rating_matrix import (
     select_items,
     shrunk_user_mean,
 )
-from movierec.recommender.engine.settings import Settings
+from movierec.recommender.engine.settings import ModelSettings
 
 
 def test_ids_are_kept_beside_the_matrix() -> None:
@@ -41,14 +41,14 @@ def test_without_dates_a_long_history_is_sampled_the_same_each_time() -> None:
 
 def test_films_need_enough_raters() -> None:
     counts = np.array([4, 5, 100, 0])
-    assert select_items(counts, Settings(coverage=1.0)).tolist() == [1, 2]
+    assert select_items(counts, ModelSettings(coverage=1.0)).tolist() == [1, 2]
 
 
 def test_most_rated_films_are_taken_until_the_coverage_is_reached() -> None:
     counts = np.array([10, 500, 490])
-    assert select_items(counts, Settings(always_films=0, coverage=0.97)).tolist() == [1, 2]
-    assert select_items(counts, Settings(max_films=1)).tolist() == [1]
-    assert select_items(counts, Settings()).tolist() == [0, 1, 2]
+    assert select_items(counts, ModelSettings(always_films=0, coverage=0.97)).tolist() == [1, 2]
+    assert select_items(counts, ModelSettings(max_films=1)).tolist() == [1]
+    assert select_items(counts, ModelSettings()).tolist() == [0, 1, 2]
 
 
 @given(
