@@ -34,12 +34,12 @@ def _forwarded(request: web.Request, peer: Address) -> Address:
     nearest = peer
     chain = ",".join(request.headers.getall("X-Forwarded-For", []))
     for text in reversed(chain.split(",")):
-        found = _parsed(text.strip())
-        if found is None:
+        address = _parsed(text.strip())
+        if address is None:
             return nearest
-        if not _is_trusted(request, found):
-            return found
-        nearest = found
+        if not _is_trusted(request, address):
+            return address
+        nearest = address
     return nearest
 
 
@@ -56,7 +56,7 @@ def _networks(texts: tuple[str, ...]) -> Networks:
 def _parsed(text: str) -> Address | None:
     """Parse an address; IPv4-mapped IPv6 becomes IPv4. Returns None for other text."""
     try:
-        found = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
-    return (found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else found
+    return (address.ipv4_mapped or address) if isinstance(address, ipaddress.IPv6Address) else address

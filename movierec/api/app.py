@@ -160,9 +160,9 @@ async def _tmdb(app: web.Application) -> AsyncIterator[None]:
         yield
         return
     await tmdb.start()
-    learning = asyncio.create_task(images.fetch_image_urls(tmdb))
+    fetch = asyncio.create_task(images.fetch_image_urls(tmdb))
     yield
-    learning.cancel()
+    fetch.cancel()
     await app[SERVICES].sync.close()
     await tmdb.close()
 
@@ -170,10 +170,10 @@ async def _tmdb(app: web.Application) -> AsyncIterator[None]:
 async def _recommender(app: web.Application) -> AsyncIterator[None]:
     """Load the catalogue and the model in the background while the first requests arrive."""
     services = app[SERVICES]
-    reading = asyncio.create_task(services.threads.read(services.recommender.state))
+    load = asyncio.create_task(services.threads.read(services.recommender.state))
     yield
     with contextlib.suppress(MovierecError):  # the first request that needs it reports the error
-        await reading
+        await load
 
 
 async def _worker(app: web.Application) -> AsyncIterator[None]:

@@ -12,7 +12,7 @@ import orjson
 
 from movierec.errors import MalformedRequest, ValidationFailed
 
-MAX_DEPTH = 32
+MAXIMUM_DEPTH = 32
 
 
 def encode_json(document: object) -> bytes:
@@ -87,7 +87,7 @@ def _float(digits: str) -> float:
 def _check_depth(document: object) -> None:
     """Refuse deep nesting and text that a database cannot store, without recursion."""
     level: list[object] = [document]
-    for _ in range(MAX_DEPTH):
+    for _ in range(MAXIMUM_DEPTH):
         deeper: list[object] = []
         for item in level:
             if isinstance(item, dict):
@@ -115,4 +115,4 @@ def check_text(text: str, field: str) -> None:
 
 
 def _too_deep() -> ValidationFailed:
-    return ValidationFailed.of("body", f"JSON may be {MAX_DEPTH} levels deep at most.")
+    return ValidationFailed.of("body", f"JSON may be {MAXIMUM_DEPTH} levels deep at most.")

@@ -30,6 +30,9 @@ HandlerT = TypeVar("HandlerT", bound=Handler)
 # A number with more digits than any id of the database does not match the route: 404.
 _PATH_PATTERNS = {int: "[1-9][0-9]{0,18}", str: "[^/]+"}
 
+# Lifetime in the caches of browsers and proxies of what everybody may see.
+CATALOGUE_CACHE_SECONDS = 60
+
 
 class Access(Enum):
     """Callers of an endpoint: everybody, signed-in users (own data only), staff."""

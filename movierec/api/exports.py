@@ -12,7 +12,7 @@ from movierec.api.call import Call
 from movierec.api.endpoint import Access, FileContent, Group
 from movierec.api.schemas import jobs as schemas
 from movierec.errors import StorageFull
-from movierec.exchange.exports import FORMATS, ExportFormat, write_export
+from movierec.exchange.exports import FORMATS, ExportWriter, write_export
 
 group = Group("/api/v1/exports", tag="exports")
 
@@ -47,7 +47,7 @@ async def export(call: Call, query: schemas.ExportQuery) -> web.Response:
     )
 
 
-def _written(call: Call, format: ExportFormat) -> IO[bytes]:
+def _written(call: Call, format: ExportWriter) -> IO[bytes]:
     """Write the export to a temporary file. A slow download holds no transaction open, and an error is answered
     as an error instead of a truncated file.
     """

@@ -24,7 +24,7 @@ DEFAULT_IMAGES = ImageConfiguration(
 )
 POSTER_WIDTH, BACKDROP_WIDTH = 500, 1280
 # The image of a path never changes.
-CACHE_SECONDS = 7 * 86_400
+CACHE_SECONDS = 7 * 24 * 3600
 
 
 @dataclass
@@ -34,21 +34,23 @@ class ImageUrls:
     images: ImageConfiguration = DEFAULT_IMAGES
 
     def poster(self, path: str) -> str | None:
-        return self._of(path, self.images.poster_sizes, POSTER_WIDTH)
+        """Return the URL of a poster."""
+        return self._url(path, self.images.poster_sizes, POSTER_WIDTH)
 
     def backdrop(self, path: str) -> str | None:
-        return self._of(path, self.images.backdrop_sizes, BACKDROP_WIDTH)
+        """Return the URL of a backdrop."""
+        return self._url(path, self.images.backdrop_sizes, BACKDROP_WIDTH)
 
-    def _of(self, path: str, sizes: tuple[str, ...], width: int) -> str | None:
+    def _url(self, path: str, sizes: tuple[str, ...], width: int) -> str | None:
         """Return the URL of a stored path. Staff store whole URLs, TMDb stores paths."""
         if not path.startswith("/"):
             return path or None
         return f"{self.images.base_url}/{smallest_size(sizes, width)}{path}"
 
-    def path_of(self, address: str) -> str:
+    def path_of(self, url: str) -> str:
         """Return the stored form of a URL: the TMDb path if `poster` or `backdrop` made the URL."""
-        path = "/" + address.rpartition("/")[2]
-        return path if address in (self.poster(path), self.backdrop(path)) else address
+        path = "/" + url.rpartition("/")[2]
+        return path if url in (self.poster(path), self.backdrop(path)) else url
 
 
 IMAGE_URLS = ImageUrls()

@@ -19,7 +19,7 @@ from movierec.exchange.importing import ReviewItem
 group = Group("/api/v1/imports/review", tag="imports")
 
 # Maximum number of candidates from a search, if the import had none.
-MAX_SEARCH_CANDIDATES = 8
+MAXIMUM_SEARCH_CANDIDATES = 8
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.FilmQuestion]})
@@ -35,7 +35,9 @@ def question(call: Call, id: int) -> schemas.FilmQuestion:
     """Return a question. If the import had no candidates, they come from a search now."""
     item = importing.review_item(call.user_id, id)
     if not item.candidates and item.title:
-        item = item._replace(candidates=importing.search_candidates(item.title, limit=MAX_SEARCH_CANDIDATES))
+        item = item._replace(
+            candidates=importing.search_candidates(item.title, limit=MAXIMUM_SEARCH_CANDIDATES)
+        )
     return _questions_json([item])[0]
 
 

@@ -9,18 +9,17 @@ from typing import Any, Protocol, TypedDict, cast
 from movierec import auth, library, movies, recommender
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
-from movierec.api.endpoint import Access, Group
+from movierec.api.endpoint import CATALOGUE_CACHE_SECONDS, Access, Group
 from movierec.api.images import IMAGE_URLS
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import movies as schemas
+from movierec.api.schemas.base import CHART_PAGE_SIZE
 from movierec.errors import Conflict, Throttled, TmdbDisabled, UpstreamUnavailable, ValidationFailed
 from movierec.movies import GenreCount, MovieFilters, MovieRecord, MovieSummary, TmdbListPage
 
 group = Group("/api/v1/movies", tag="movies")
 
-# Page length of search, trending, popular and top rated, as at TMDb.
-PAGE_LENGTH = 20
 TRENDING_WINDOW_SECONDS = {"day": 24 * 3600, "week": 7 * 24 * 3600}
 
 
@@ -119,7 +118,9 @@ def _origin_of_details(call: Call, details_at: int | None, fresh: bool) -> Origi
 # Reading
 
 
-@group.get("/", access=Access.PUBLIC, answers={200: Page[schemas.ListedMovie]}, cache_seconds=60)
+@group.get(
+    "/", access=Access.PUBLIC, answers={200: Page[schemas.ListedMovie]}, cache_seconds=CATALOGUE_CACHE_SECONDS
+)
 def catalogue(call: Call, query: schemas.MovieQuery) -> Page[schemas.ListedMovie]:
     """Return the movies of the catalogue.
 
@@ -141,7 +142,9 @@ async def _before_fetch(call: Call) -> None:
         await call.throttle_address("search")
 
 
-@group.get("/{id}/", access=Access.PUBLIC, answers={200: schemas.Movie}, cache_seconds=60)
+@group.get(
+    "/{id}/", access=Access.PUBLIC, answers={200: schemas.Movie}, cache_seconds=CATALOGUE_CACHE_SECONDS
+)
 async def movie(call: Call, id: int) -> schemas.Movie:
     """Return a movie; for signed-in users with rating, predicted rating, favorite, watchlist and history."""
     fresh = await call.services.sync.fetch_missing_details(id, lambda: _before_fetch(call))
@@ -153,7 +156,7 @@ async def movie(call: Call, id: int) -> schemas.Movie:
     access=Access.PUBLIC,
     answers={200: schemas.Movie},
     errors=(UpstreamUnavailable, Throttled),
-    cache_seconds=60,
+    cache_seconds=CATALOGUE_CACHE_SECONDS,
 )
 async def by_tmdb_id(call: Call, tmdb_id: int) -> schemas.Movie:
     """Return a movie by its TMDb id. A movie that is not in the catalogue is fetched from TMDb and stored."""
@@ -166,7 +169,7 @@ async def by_tmdb_id(call: Call, tmdb_id: int) -> schemas.Movie:
     access=Access.PUBLIC,
     answers={200: schemas.Movie},
     errors=(UpstreamUnavailable, Throttled),
-    cache_seconds=60,
+    cache_seconds=CATALOGUE_CACHE_SECONDS,
 )
 async def by_imdb_id(call: Call, imdb_id: str) -> schemas.Movie:
     """Return a movie by its IMDb id. A movie that is not in the catalogue is fetched from TMDb and stored."""
@@ -175,7 +178,11 @@ async def by_imdb_id(call: Call, imdb_id: str) -> schemas.Movie:
 
 
 @group.get(
-    "/search/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60, throttle="search"
+    "/search/",
+    access=Access.PUBLIC,
+    answers={200: schemas.MovieList},
+    cache_seconds=CATALOGUE_CACHE_SECONDS,
+    throttle="search",
 )
 async def search(call: Call, query: schemas.SearchQuery) -> schemas.MovieList:
     """Search movies by title, with typo tolerance, best match first.
@@ -194,29 +201,41 @@ async def search(call: Call, query: schemas.SearchQuery) -> schemas.MovieList:
             genre=query.genre,
             adult=_allows_adult(call),
             tmdb_matches=page.ids if page else (),
-            limit=PAGE_LENGTH,
-            offset=PAGE_LENGTH * (query.page - 1),
+            limit=CHART_PAGE_SIZE,
+            offset=CHART_PAGE_SIZE * (query.page - 1),
         )
         return _list_json(query, count, summaries, page)
 
     return await call.read(merged)
 
 
-@group.get("/popular/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
+@group.get(
+    "/popular/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=CATALOGUE_CACHE_SECONDS
+)
 async def popular(call: Call, query: schemas.ListQuery) -> schemas.MovieList:
     """Return the most popular movies by TMDb, or by the catalogue if TMDb does not answer."""
     page = await call.services.sync.popular(query.page)
     return await call.read(_chart_json, call, page, query, movies.popular)
 
 
-@group.get("/top_rated/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
+@group.get(
+    "/top_rated/",
+    access=Access.PUBLIC,
+    answers={200: schemas.MovieList},
+    cache_seconds=CATALOGUE_CACHE_SECONDS,
+)
 async def top_rated(call: Call, query: schemas.ListQuery) -> schemas.MovieList:
     """Return the top rated movies by TMDb, or by the catalogue, where few votes have less weight."""
     page = await call.services.sync.top_rated(query.page)
     return await call.read(_chart_json, call, page, query, movies.top_rated)
 
 
-@group.get("/trending/", access=Access.PUBLIC, answers={200: schemas.MovieList}, cache_seconds=60)
+@group.get(
+    "/trending/",
+    access=Access.PUBLIC,
+    answers={200: schemas.MovieList},
+    cache_seconds=CATALOGUE_CACHE_SECONDS,
+)
 async def trending(call: Call, query: schemas.TrendingQuery) -> schemas.MovieList:
     """Return the trending movies by TMDb.
 
@@ -243,8 +262,10 @@ def _chart_json(
 ) -> schemas.MovieList:
     """Encode a page of TMDb or, if there is none, of a chart of the catalogue."""
     if page is None:
-        offset = PAGE_LENGTH * (query.page - 1)
-        return _list_json(query, *chart(adult=_allows_adult(call), limit=PAGE_LENGTH, offset=offset), None)
+        offset = CHART_PAGE_SIZE * (query.page - 1)
+        return _list_json(
+            query, *chart(adult=_allows_adult(call), limit=CHART_PAGE_SIZE, offset=offset), None
+        )
     return {
         "results": list(map(listed_movie_json, movies.summaries(page.ids))),
         "page": query.page,
@@ -261,7 +282,7 @@ def _list_json(
     return {
         "results": list(map(listed_movie_json, summaries)),
         "page": query.page,
-        "total_pages": -(-count // PAGE_LENGTH),
+        "total_pages": -(-count // CHART_PAGE_SIZE),
         "total_results": count,
         **_origin(page),
     }
@@ -288,14 +309,21 @@ def _adult_filter(call: Call, adult: bool | None) -> bool | None:
     return bool(adult)
 
 
-@group.get("/genres/", access=Access.PUBLIC, answers={200: Page[schemas.Genre]}, cache_seconds=60)
+@group.get(
+    "/genres/",
+    access=Access.PUBLIC,
+    answers={200: Page[schemas.Genre]},
+    cache_seconds=CATALOGUE_CACHE_SECONDS,
+)
 def genres(call: Call, query: schemas.GenreQuery) -> Page[schemas.Genre]:
     """Return all genres with their number of movies."""
     count, page = movies.genres(limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, [_genre_json(genre) for genre in page])
 
 
-@group.get("/genres/{id}/", access=Access.PUBLIC, answers={200: schemas.Genre}, cache_seconds=60)
+@group.get(
+    "/genres/{id}/", access=Access.PUBLIC, answers={200: schemas.Genre}, cache_seconds=CATALOGUE_CACHE_SECONDS
+)
 def genre(call: Call, id: int) -> schemas.Genre:
     """Return a genre."""
     return _genre_json(movies.genre(id))

@@ -10,14 +10,14 @@ from urllib.parse import urlencode
 
 from movierec.api.call import Call
 from movierec.api.schemas import Page, PageQuery
-from movierec.api.schemas.base import MAX_PAGE
+from movierec.api.schemas.base import MAXIMUM_PAGE
 
 Item = TypeVar("Item")
 
 
 def page_json(call: Call, query: PageQuery, count: int, results: list[Item]) -> Page[Item]:
     """Return one page of `count` items as the answer of the current call."""
-    last = min(max(1, -(-count // query.page_size)), MAX_PAGE)
+    last = min(max(1, -(-count // query.page_size)), MAXIMUM_PAGE)
     return {
         "count": count,
         "next": _page_url(call, query.page + 1) if query.page < last else None,

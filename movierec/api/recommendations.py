@@ -8,7 +8,7 @@ from typing import cast
 from movierec import auth, movies, recommender
 from movierec.api.call import Call
 from movierec.api.encoding import raw_json, timestamp
-from movierec.api.endpoint import Access, DeferredWrite, Group, JsonResponse
+from movierec.api.endpoint import CATALOGUE_CACHE_SECONDS, Access, DeferredWrite, Group, JsonResponse
 from movierec.api.movies import listed_movie_json
 from movierec.api.page_items import with_movies
 from movierec.api.pages import page_json, single_page_json
@@ -28,7 +28,7 @@ from movierec.recommender import (
 
 group = Group("/api/v1/recommendations", tag="recommendations")
 
-SECONDS_A_DAY = 86_400
+SECONDS_PER_DAY = 86_400
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Recommendation]})
@@ -95,7 +95,7 @@ def _request(call: Call, query: schemas.RecommendQuery) -> RecommendRequest:
 
 def _seed_of_today(call: Call) -> int:
     """Return a seed that stays the same all day, so that repeated requests return the same pick."""
-    return call.user_id + call.now // SECONDS_A_DAY
+    return call.user_id + call.now // SECONDS_PER_DAY
 
 
 @group.get("/quickstart/", access=Access.USER, answers={200: Page[ListedMovie]})
@@ -121,7 +121,10 @@ async def recommendation(call: Call, id: int) -> schemas.Recommendation:
 
 
 @group.get(
-    "/similar/{movie_id}/", access=Access.PUBLIC, answers={200: Page[schemas.SimilarMovie]}, cache_seconds=60
+    "/similar/{movie_id}/",
+    access=Access.PUBLIC,
+    answers={200: Page[schemas.SimilarMovie]},
+    cache_seconds=CATALOGUE_CACHE_SECONDS,
 )
 def similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> Page[schemas.SimilarMovie]:
     """Return similar movies, most similar first, with what they have in common."""

@@ -15,6 +15,7 @@ from movierec.auth.keys import SigningKeys, load_or_create_keys
 from movierec.auth.models import Profile, User
 from movierec.auth.one_time_tokens import TokenPurpose, delete_expired_tokens, issue_one_time_token
 from movierec.auth.passwords import (
+    MAXIMUM_PASSWORD_LENGTH,
     check_password_rules,
     dummy_hash,
     hash_password,
@@ -82,6 +83,7 @@ from movierec.auth.throttle import (
 from movierec.auth.tokens import check_access_token, is_personal_token
 
 __all__ = [
+    "MAXIMUM_PASSWORD_LENGTH",
     "THROTTLE_RULES",
     "AccountFilter",
     "EmailChange",

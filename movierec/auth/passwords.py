@@ -12,13 +12,13 @@ import bcrypt
 from movierec.auth.password_strength import contains_name, is_guessable
 from movierec.errors import ValidationFailed
 
-MAXIMUM_LENGTH = 1024
+MAXIMUM_PASSWORD_LENGTH = 1024
 
 
 def check_password_rules(password: str, minimum_length: int, *own: str, field: str = "password") -> None:
     """Raise ValidationFailed where `password` is too short, too long, easy to guess or contains an `own` name."""
-    if not minimum_length <= len(password) <= MAXIMUM_LENGTH:
-        raise ValidationFailed.of(field, f"Use {minimum_length} to {MAXIMUM_LENGTH} characters.")
+    if not minimum_length <= len(password) <= MAXIMUM_PASSWORD_LENGTH:
+        raise ValidationFailed.of(field, f"Use {minimum_length} to {MAXIMUM_PASSWORD_LENGTH} characters.")
     if contains_name(password, own):
         raise ValidationFailed.of(field, "Use a password without your user name or e-mail address in it.")
     if is_guessable(password, own):

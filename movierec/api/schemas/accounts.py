@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from movierec.api.schemas.base import (
-    MAX_EMAIL,
-    MAX_NAME,
-    MAX_PASSWORD,
-    MAX_TOKEN,
+    MAXIMUM_EMAIL,
+    MAXIMUM_NAME,
+    MAXIMUM_PASSWORD,
+    MAXIMUM_TOKEN,
     Id,
     Input,
     Output,
@@ -19,11 +19,11 @@ from movierec.api.schemas.base import (
     Timestamp,
 )
 
-Name = Annotated[str, Field(max_length=MAX_NAME)]
-Username = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
-Secret = Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD)]
-Email = Annotated[str, Field(min_length=3, max_length=MAX_EMAIL)]
-Token = Annotated[str, Field(min_length=1, max_length=MAX_TOKEN)]
+Name = Annotated[str, Field(max_length=MAXIMUM_NAME)]
+Username = Annotated[str, Field(min_length=1, max_length=MAXIMUM_NAME)]
+Secret = Annotated[str, Field(min_length=1, max_length=MAXIMUM_PASSWORD)]
+Email = Annotated[str, Field(min_length=3, max_length=MAXIMUM_EMAIL)]
+Token = Annotated[str, Field(min_length=1, max_length=MAXIMUM_TOKEN)]
 
 
 class Register(Input):
@@ -44,8 +44,8 @@ class Register(Input):
 class Login(Input):
     """Credentials: either `email` or `username`, and the password."""
 
-    email: Annotated[str | None, Field(max_length=MAX_EMAIL)] = None
-    username: Annotated[str | None, Field(max_length=MAX_NAME)] = None
+    email: Annotated[str | None, Field(max_length=MAXIMUM_EMAIL)] = None
+    username: Annotated[str | None, Field(max_length=MAXIMUM_NAME)] = None
     password: Secret
 
     @model_validator(mode="after")
@@ -99,7 +99,7 @@ class ChangeEmail(Input):
 class Rename(Input):
     """New names. Fields that are missing or null are left unchanged."""
 
-    username: Annotated[str | None, Field(min_length=1, max_length=MAX_NAME)] = None
+    username: Annotated[str | None, Field(min_length=1, max_length=MAXIMUM_NAME)] = None
     first_name: Name | None = None
     last_name: Name | None = None
 

@@ -15,31 +15,34 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
+from movierec import auth, library, movies
+
 Item = TypeVar("Item")
 Bound = TypeVar("Bound", bound=float | str)
 
-# Pages of lists. MAX_PAGE keeps the offset within what a database can count.
+# Pages of lists. The page size of search and charts is that of TMDb. MAXIMUM_PAGE keeps the offset within what a
+# database can count.
 DEFAULT_PAGE_SIZE = 20
-MAX_PAGE_SIZE = 100
-MAX_PAGE = 1_000_000
+MAXIMUM_PAGE_SIZE = 100
+CHART_PAGE_SIZE = 20
+MAXIMUM_PAGE = 1_000_000
 
-# Lengths of text in characters.
-MAX_NAME = 150
-MAX_EMAIL = 320
-MAX_PASSWORD = 1024
-MAX_TOKEN = 8192
-MAX_NOTE = 10_000
-MAX_TAG = 200
-MAX_TITLE = 500
-MAX_GENRE_NAME = 50
-MAX_SEARCH_TEXT = 256
-MAX_ORDERING = 200
+# Lengths of text in characters. Those that a domain package enforces are defined there.
+MAXIMUM_NAME = 150
+MAXIMUM_EMAIL = 320
+MAXIMUM_PASSWORD = auth.MAXIMUM_PASSWORD_LENGTH
+MAXIMUM_TOKEN = 8192
+MAXIMUM_NOTE = library.MAXIMUM_TEXT
+MAXIMUM_TITLE = 500
+MAXIMUM_GENRE_NAME = 50
+MAXIMUM_SEARCH_TEXT = movies.MAXIMUM_SEARCH_LENGTH
+MAXIMUM_ORDERING = 200
 
 # Numbers: what fits a signed 32-bit column, a double without loss, a signed 64-bit column.
 INT32_END = 2**31
 EXACT_INTEGER_END = 2**53
 INT64_END = 2**63
-MAX_RUNTIME_MINUTES = 10_000
+MAXIMUM_RUNTIME_MINUTES = 10_000
 
 
 class Input(BaseModel):
@@ -85,8 +88,8 @@ class Message(Output):
 
 
 class PageQuery(Input):
-    page: int = Field(1, ge=1, le=MAX_PAGE)
-    page_size: int = Field(DEFAULT_PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
+    page: int = Field(1, ge=1, le=MAXIMUM_PAGE)
+    page_size: int = Field(DEFAULT_PAGE_SIZE, ge=1, le=MAXIMUM_PAGE_SIZE)
 
     @property
     def offset(self) -> int:
@@ -105,8 +108,8 @@ class Page(Output, Generic[Item]):
 Id = Annotated[int, Field(ge=1, lt=INT64_END)]
 # A year in a filter; the years that a movie can have are narrower, see `schemas/movies.py`.
 FilterYear = Annotated[int, Field(ge=0, le=9999)]
-Ordering = Annotated[str, Field(max_length=MAX_ORDERING)]
-Note = Annotated[str, Field(max_length=MAX_NOTE)]
+Ordering = Annotated[str, Field(max_length=MAXIMUM_ORDERING)]
+Note = Annotated[str, Field(max_length=MAXIMUM_NOTE)]
 
 
 def _check_half_stars(stars: float) -> float:

@@ -7,8 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from movierec.api.schemas.base import (
-    MAX_SEARCH_TEXT,
-    MAX_TAG,
+    MAXIMUM_SEARCH_TEXT,
     FilterYear,
     Id,
     Input,
@@ -20,6 +19,7 @@ from movierec.api.schemas.base import (
     Timestamp,
 )
 from movierec.api.schemas.movies import Date, GenreName, ListedMovie
+from movierec.library import MAXIMUM_TAG, MAXIMUM_TAGS
 
 
 class AddFavorite(Input):
@@ -100,7 +100,10 @@ class AddToHistory(Input):
     ] = None
     rewatch: bool | None = None
     tags: (
-        Annotated[list[Annotated[str, Field(min_length=1, max_length=MAX_TAG)]], Field(max_length=100)] | None
+        Annotated[
+            list[Annotated[str, Field(min_length=1, max_length=MAXIMUM_TAG)]], Field(max_length=MAXIMUM_TAGS)
+        ]
+        | None
     ) = None
 
 
@@ -118,7 +121,7 @@ class LibraryQuery(PageQuery):
     """Filters of every list of the user's movies."""
 
     movie: Id | None = None
-    q: str | None = Field(None, min_length=1, max_length=MAX_SEARCH_TEXT, description="Part of a title.")
+    q: str | None = Field(None, min_length=1, max_length=MAXIMUM_SEARCH_TEXT, description="Part of a title.")
     genre: GenreName | None = Field(None, description="Name or id of a genre.")
     year: FilterYear | None = None
     year_min: FilterYear | None = None
@@ -144,7 +147,7 @@ class RatingQuery(LibraryQuery):
 
 class HistoryQuery(LibraryQuery):
     rewatch: bool | None = None
-    tag: str | None = Field(None, min_length=1, max_length=MAX_TAG)
+    tag: str | None = Field(None, min_length=1, max_length=MAXIMUM_TAG)
     ordering: Ordering = "-watched_at"
 
 

@@ -12,13 +12,13 @@ from movierec.api.schemas.base import (
     EXACT_INTEGER_END,
     INT32_END,
     INT64_END,
-    MAX_GENRE_NAME,
-    MAX_NOTE,
-    MAX_ORDERING,
-    MAX_PAGE,
-    MAX_PAGE_SIZE,
-    MAX_RUNTIME_MINUTES,
-    MAX_TITLE,
+    MAXIMUM_GENRE_NAME,
+    MAXIMUM_NOTE,
+    MAXIMUM_ORDERING,
+    MAXIMUM_PAGE,
+    MAXIMUM_PAGE_SIZE,
+    MAXIMUM_RUNTIME_MINUTES,
+    MAXIMUM_TITLE,
     FilterYear,
     Input,
     Output,
@@ -29,7 +29,7 @@ from movierec.api.schemas.base import (
 
 Year = Annotated[int, Field(ge=1870, le=2200)]
 Votes = Annotated[int, Field(ge=0, lt=INT32_END)]
-GenreName = Annotated[str, Field(min_length=1, max_length=MAX_GENRE_NAME)]
+GenreName = Annotated[str, Field(min_length=1, max_length=MAXIMUM_GENRE_NAME)]
 Window = Literal["day", "week"]
 Source = Literal["tmdb", "cache", "catalogue"]
 
@@ -50,13 +50,13 @@ class MovieQuery(PageQuery):
     )
     ordering: str = Field(
         "-popularity",
-        max_length=MAX_ORDERING,
+        max_length=MAXIMUM_ORDERING,
         description="Orderings separated by commas, for example -vote_average,title.",
     )
 
 
 class ListQuery(Input):
-    page: int = Field(1, ge=1, le=MAX_PAGE)
+    page: int = Field(1, ge=1, le=MAXIMUM_PAGE)
 
 
 class TrendingQuery(ListQuery):
@@ -83,7 +83,7 @@ class SearchQuery(ListQuery):
 
 
 class GenreQuery(PageQuery):
-    page_size: int = Field(MAX_PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
+    page_size: int = Field(MAXIMUM_PAGE_SIZE, ge=1, le=MAXIMUM_PAGE_SIZE)
 
 
 class PosterQuery(Input):
@@ -216,15 +216,15 @@ class NewCastMember(Input):
 class MovieFacts(Input):
     """The fields of a movie that staff may edit."""
 
-    original_title: Annotated[str, Field(max_length=MAX_TITLE)] = ""
+    original_title: Annotated[str, Field(max_length=MAXIMUM_TITLE)] = ""
     tmdb_id: Annotated[int, Field(ge=1, lt=EXACT_INTEGER_END)] | None = None
     imdb_id: Annotated[str, Field(pattern=r"^tt\d{7,10}$")] | None = None
     year: Year | None = None
     release_date: Date | None = None
-    overview: Annotated[str, Field(max_length=MAX_NOTE)] = ""
+    overview: Annotated[str, Field(max_length=MAXIMUM_NOTE)] = ""
     tagline: Annotated[str, Field(max_length=500)] = ""
     status: Annotated[str, Field(max_length=50)] = ""
-    runtime: Annotated[int, Field(ge=1, le=MAX_RUNTIME_MINUTES)] | None = None
+    runtime: Annotated[int, Field(ge=1, le=MAXIMUM_RUNTIME_MINUTES)] | None = None
     budget: Money | None = None
     revenue: Money | None = None
     homepage: Address = ""
@@ -247,7 +247,7 @@ class MovieFacts(Input):
     keywords: Annotated[list[Words], Field(default_factory=list, max_length=500)]
 
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAXIMUM_TITLE)]
 
 
 class NewMovie(MovieFacts):

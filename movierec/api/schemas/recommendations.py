@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 from movierec.api.schemas.base import (
     DEFAULT_PAGE_SIZE,
     INT32_END,
-    MAX_PAGE_SIZE,
-    MAX_RUNTIME_MINUTES,
+    MAXIMUM_PAGE_SIZE,
+    MAXIMUM_RUNTIME_MINUTES,
     Id,
     Input,
     Note,
@@ -25,7 +25,7 @@ DEFAULT_SHORT_LIST = 10
 
 RecommendationType = Literal["community", "content", "popular"]
 Share = Annotated[float, Field(ge=0, le=1)]
-Limit = Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)]
+Limit = Annotated[int, Field(ge=1, le=MAXIMUM_PAGE_SIZE)]
 Seed = Annotated[int, Field(ge=0, lt=INT32_END)]
 
 
@@ -47,7 +47,7 @@ class RecommendQuery(Input):
     )
     min_votes: int = Field(0, ge=0, le=INT32_END, description="Minimum number of votes.")
     runtime_max: int | None = Field(
-        None, ge=1, le=MAX_RUNTIME_MINUTES, description="Maximum running time in minutes."
+        None, ge=1, le=MAXIMUM_RUNTIME_MINUTES, description="Maximum running time in minutes."
     )
     novelty: Share | None = Field(None, description="Preference from well-known (0) to obscure movies (1).")
     diversity: Share | None = Field(
