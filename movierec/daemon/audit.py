@@ -1,4 +1,4 @@
-"""`movierec-server audit`: what happened to accounts, for operators."""
+"""Command `movierec-server audit`: the audit log of accounts."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from movierec.config import Settings
 
 
 def print_audit_log(settings: Settings, limit: int, *, as_json: bool) -> None:
-    """The latest events, newest first; tab-separated: time, event, whose, by whom, from where, detail."""
+    """Print the latest events, newest first, tab-separated: time, event, account, actor, address, detail."""
     db.connect(settings)
-    found = [
+    entries = [
         {**entry._asdict(), "at": datetime.fromtimestamp(entry.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
         for entry in db.run_with_retry(auth.audit_events, limit)
     ]
     if as_json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps(entries, indent=2))
         return
-    for entry in found:
+    for entry in entries:
         print("\t".join(map(str, entry.values())))

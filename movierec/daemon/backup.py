@@ -1,7 +1,7 @@
-"""`movierec-server backup`: all that a server is, in one file, while the daemon runs.
+"""Command `movierec-server backup`: the complete state of a server in one file, while the daemon runs.
 
-A zip archive: `tables/` as `dump` writes them, of one moment; `keys.json`; `models/` with the model that
-serves; `manifest.json` with the schema and a checksum of every file. It fits SQLite and PostgreSQL alike.
+A zip archive: `tables/` as `dump` writes them, from one snapshot; `keys.json`; `models/` with the model that
+serves; `manifest.json` with the schema and a checksum of every file. It can be restored to SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
@@ -29,45 +29,47 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass
 class BackupContents:
-    """What went into a backup."""
+    """The content of a backup."""
 
-    tables: dict[str, int] = field(default_factory=dict)  # rows of each
+    tables: dict[str, int] = field(default_factory=dict)  # number of rows
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     schema: list[str] = field(default_factory=list)
     model: str | None = None
 
 
 def back_up(settings: Settings, target: Path, *, force: bool, models: bool) -> BackupContents:
-    """Write a backup. Raises ConfigurationError where there is no server, ValidationFailed where `target` is."""
-    from movierec.recommender import models_folder  # numpy: not needed by the other commands
+    """Write a backup. Raises ConfigurationError for an empty database, ValidationFailed if `target` exists."""
+    from movierec.recommender import models_folder  # imports numpy, which the other commands do not need
 
     db.connect(settings)
-    made = BackupContents()
+    contents = BackupContents()
     with (
         write_atomically(target, force=force) as file,
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
-        db.run_with_retry(_add_tables, archive, made)
-        _add(archive, made, KEYS, _content(settings.paths.state / KEYS))
+        db.run_with_retry(_add_tables, archive, contents)
+        _add_file(archive, contents, KEYS, _read_chunks(settings.paths.state / KEYS))
         if models:
-            _add_model(archive, made, models_folder(settings))
-        archive.writestr(MANIFEST, json.dumps(_manifest(made), indent=1))
-    return made
+            _add_model(archive, contents, models_folder(settings))
+        archive.writestr(MANIFEST, json.dumps(_manifest(contents), indent=1))
+    return contents
 
 
-def _add_tables(archive: zipfile.ZipFile, made: BackupContents) -> None:
+def _add_tables(archive: zipfile.ZipFile, contents: BackupContents) -> None:
     with db.snapshot():
-        made.schema = db.applied_migrations()
-        if not made.schema:
-            raise ConfigurationError("The database is empty: there is no server to back up.")
+        contents.schema = db.applied_migrations()
+        if not contents.schema:
+            raise ConfigurationError(
+                "The database is empty, so there is nothing to back up. Check database.url."
+            )
         for table in db.data_tables():
-            rows = _Counted(dump.dump(table))
-            _add(archive, made, f"tables/{table}.jsonl", rows)
-            made.tables[table] = rows.count - 1
+            rows = _CountedLines(dump.dump(table))
+            _add_file(archive, contents, f"tables/{table}.jsonl", rows)
+            contents.tables[table] = rows.count - 1
 
 
-class _Counted:
-    """Lines, which are counted as they pass."""
+class _CountedLines:
+    """Iterable of lines that counts them."""
 
     def __init__(self, lines: Iterable[bytes]) -> None:
         self._lines, self.count = lines, 0
@@ -78,53 +80,55 @@ class _Counted:
             yield line
 
 
-def _add_model(archive: zipfile.ZipFile, made: BackupContents, folder: Path) -> None:
-    """The model that serves; it is never changed, only replaced. Older ones are not worth their space."""
-    from movierec.recommender.artifacts import store  # numpy, as above
+def _add_model(archive: zipfile.ZipFile, contents: BackupContents, folder: Path) -> None:
+    """Add the model that serves, whose files never change. Older versions are left out."""
+    from movierec.recommender.artifacts import store  # imports numpy, as above
 
-    loaded, _complaints = store.load_current(folder)
+    loaded, _errors = store.load_current(folder)
     if loaded is None:
         return
-    made.model = loaded.version
+    contents.model = loaded.version
     for path in sorted((folder / loaded.version).iterdir()):
-        # Numbers that hardly compress.
-        _add(archive, made, f"models/{loaded.version}/{path.name}", _content(path), zipfile.ZIP_STORED)
+        # Arrays of numbers hardly compress.
+        _add_file(
+            archive, contents, f"models/{loaded.version}/{path.name}", _read_chunks(path), zipfile.ZIP_STORED
+        )
 
 
-def _add(
+def _add_file(
     archive: zipfile.ZipFile,
-    made: BackupContents,
+    contents: BackupContents,
     name: str,
-    pieces: Iterable[bytes],
+    chunks: Iterable[bytes],
     compression: int = zipfile.ZIP_DEFLATED,
 ) -> None:
-    entry = zipfile.ZipInfo(name, time.gmtime()[:6])
-    entry.compress_type = compression
-    entry.external_attr = 0o600 << 16
+    info = zipfile.ZipInfo(name, time.gmtime()[:6])
+    info.compress_type = compression
+    info.external_attr = 0o600 << 16
     digest, size = hashlib.sha256(), 0
-    with archive.open(entry, "w", force_zip64=True) as member:
-        for piece in rechunk(pieces):
-            member.write(piece)
-            digest.update(piece)
-            size += len(piece)
-    made.files[name] = {"sha256": digest.hexdigest(), "bytes": size}
+    with archive.open(info, "w", force_zip64=True) as member:
+        for chunk in rechunk(chunks):
+            member.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+    contents.files[name] = {"sha256": digest.hexdigest(), "bytes": size}
 
 
-def _content(path: Path) -> Iterator[bytes]:
+def _read_chunks(path: Path) -> Iterator[bytes]:
     file: IO[bytes]
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
 
 
-def _manifest(made: BackupContents) -> dict[str, Any]:
+def _manifest(contents: BackupContents) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,
         "movierec": __version__,
         "made_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "schema": made.schema,
-        "tables": made.tables,
-        "model": made.model,
-        "files": made.files,
+        "schema": contents.schema,
+        "tables": contents.tables,
+        "model": contents.model,
+        "files": contents.files,
     }

@@ -1,4 +1,4 @@
-"""Log lines of the daemon: one JSON object a line on stderr, secrets taken out last."""
+"""Logging of the daemon: one JSON object per line on stderr, with secrets redacted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import sys
 from datetime import UTC, datetime
 
-# What `extra=` may add to a line; anything else a caller attaches stays out of the log.
+# Attributes of `extra=` that are logged; all others are left out.
 FIELDS = ("request_id", "method", "route", "status", "ms", "job", "mail", "kind")
 
 _SECRETS = re.compile(
@@ -17,6 +17,8 @@ _SECRETS = re.compile(
 
 
 class JsonFormatter(logging.Formatter):
+    """Formatter of log records as JSON lines."""
+
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
@@ -31,12 +33,12 @@ class JsonFormatter(logging.Formatter):
 
 
 def redact(text: str) -> str:
-    """`text` without what looks like a token, key or password."""
+    """Return `text` with everything redacted that looks like a token, key or password."""
     return _SECRETS.sub(lambda match: (match[1] or "") + "[redacted]", text)
 
 
 def configure_logging(level: str) -> None:
-    """Log to stderr from `level` up."""
+    """Log messages of `level` and above to stderr."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

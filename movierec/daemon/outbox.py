@@ -1,4 +1,4 @@
-"""`movierec-server outbox`: mails on their way, so that an operator can pass a link on."""
+"""Command `movierec-server outbox`: pending and sent mails, so that an operator can pass a link on."""
 
 from __future__ import annotations
 
@@ -18,34 +18,43 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 
 def print_outbox(settings: Settings, limit: int, *, as_json: bool) -> None:
-    """The newest mails, without their texts; tab-separated."""
-    _write_pending(settings)
-    found = db.run_with_retry(mail.outbox_entries, limit)
+    """Print the newest mails without their texts, tab-separated."""
+    _compose_pending(settings)
+    entries = db.run_with_retry(mail.outbox_entries, limit)
     if as_json:
-        print(json.dumps([_document(entry) for entry in found], ensure_ascii=False, indent=2))
+        print(json.dumps([_document(entry) for entry in entries], ensure_ascii=False, indent=2))
         return
-    for entry in found:
-        cells = (entry.id, entry.state, entry.kind, entry.recipient, _time(entry.created_at), entry.error)
+    for entry in entries:
+        cells = (
+            entry.id,
+            entry.state,
+            entry.kind,
+            entry.recipient,
+            _format_time(entry.created_at),
+            entry.error,
+        )
         print("\t".join(map(str, cells)))
 
 
 def print_mail(settings: Settings, mail_id: int, *, as_json: bool) -> None:
-    """One mail with its text. Raises NotFound."""
-    _write_pending(settings)
-    found = db.run_with_retry(mail.outbox_entry, mail_id)
-    if found is None:
+    """Print one mail with its text. Raises NotFound."""
+    _compose_pending(settings)
+    entry = db.run_with_retry(mail.outbox_entry, mail_id)
+    if entry is None:
         raise NotFound(f"There is no mail {mail_id}. See: movierec-server outbox")
     if as_json:
-        print(json.dumps({**_document(found), "body": found.body}, ensure_ascii=False, indent=2))
+        print(json.dumps({**_document(entry), "body": entry.body}, ensure_ascii=False, indent=2))
         return
-    print(f"To: {found.recipient}\nSubject: {found.subject}\nState: {found.state}")
-    if found.error:
-        print(f"Error: {found.error}")
-    print(f"\n{found.body or 'The text has been removed: the mail was delivered or has lost its use.'}")
+    print(f"To: {entry.recipient}\nSubject: {entry.subject}\nState: {entry.state}")
+    if entry.error:
+        print(f"Error: {entry.error}")
+    print(
+        f"\n{entry.body or 'The text was removed, because the mail was delivered or its link has expired.'}"
+    )
 
 
-def _write_pending(settings: Settings) -> None:
-    """Also without a daemon running, what was asked for is there to read."""
+def _compose_pending(settings: Settings) -> None:
+    """Compose requested mails, so that they can be read even if no daemon runs."""
     db.connect(settings)
     base = mail.base_url(settings.server)
     if base is not None:
@@ -55,10 +64,10 @@ def _write_pending(settings: Settings) -> None:
 def _document(entry: OutboxEntry) -> dict[str, Any]:
     times = ("created_at", "due_at", "expires_at", "sent_at")
     fields = {name: value for name, value in entry._asdict().items() if name != "body"}
-    return {name: _time(value) if name in times else value for name, value in fields.items()}
+    return {name: _format_time(value) if name in times else value for name, value in fields.items()}
 
 
-def _time(epoch_seconds: int | None) -> str | None:
+def _format_time(epoch_seconds: int | None) -> str | None:
     if epoch_seconds is None or epoch_seconds >= 2**60:
         return None
     return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""`movierec-server train` and `evaluate`: a model made, or measured, without a daemon."""
+"""Commands `movierec-server train` and `evaluate`: train or measure a model without a daemon."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ METRICS = {
 
 @dataclass(frozen=True)
 class SparkCluster:
-    """Ratings outside of the database, and the Spark that adds them up: Parquet, or a table behind JDBC.
+    """Ratings outside of the database, in Parquet files or a JDBC table, and the Spark cluster that aggregates them.
 
-    `master` None is what Spark itself is configured with.
+    `master` None: as Spark itself is configured.
     """
 
     ratings: str
@@ -48,22 +48,22 @@ class SparkCluster:
 
 
 def train(settings: Settings, *, measure: bool, as_json: bool, cluster: SparkCluster | None = None) -> None:
-    """Train on the community's ratings and publish; a running daemon takes the model over by itself."""
-    _bound_threads(settings)
-    from movierec.recommender.training import pipeline  # numpy: not needed by the other commands
+    """Train on the community ratings and publish the model, which a running daemon then serves."""
+    _limit_threads(settings)
+    from movierec.recommender.training import pipeline  # imports numpy, which the other commands do not need
 
     db.connect(settings)
     db.run_with_retry(db.migrate)
-    source = {} if cluster is None else {"source": _spark(cluster)}
+    source = {} if cluster is None else {"source": _spark_source(cluster)}
     report = db.run_with_retry(
         pipeline.train,
         settings,
-        lambda stage, done: _say(stage, done / 100),
+        lambda stage, done: _print_progress(stage, done / 100),
         now=int(time.time()),
         measure=measure,
         **source,
     )
-    _say_done()
+    _clear_progress()
     if as_json:
         print(json.dumps(report, indent=2))
         return
@@ -71,10 +71,10 @@ def train(settings: Settings, *, measure: bool, as_json: bool, cluster: SparkClu
         print(f"{name}\t{json.dumps(value) if isinstance(value, dict) else value}")
 
 
-def _spark(cluster: SparkCluster) -> Callable[[Any, int], Any]:
-    """A source of training on a cluster. Raises ConfigurationError where pyspark is not installed."""
+def _spark_source(cluster: SparkCluster) -> Callable[[Any, int], Any]:
+    """Return the training data of a cluster. Raises ConfigurationError if pyspark is not installed."""
     try:
-        from movierec.recommender.training import spark  # an extra of half a gigabyte
+        from movierec.recommender.training import spark  # an optional dependency of half a gigabyte
     except ImportError as error:
         raise ConfigurationError(
             f"Spark is not installed ({error}). Run: pip install 'movierec[spark]'"
@@ -93,47 +93,51 @@ def evaluate(
     rivals: bool,
     as_json: bool,
 ) -> None:
-    """Print how good recommendations are for raters the model has not seen."""
-    _bound_threads(settings)
-    from movierec.recommender.training import pipeline  # as above
+    """Print the quality of recommendations for held-out raters."""
+    _limit_threads(settings)
+    from movierec.recommender.training import pipeline  # imports numpy, as above
 
-    with _imported(settings, movielens) if movielens else contextlib.nullcontext(settings) as used:
-        db.connect(used)
+    with (
+        _temporary_database(settings, movielens)
+        if movielens
+        else contextlib.nullcontext(settings) as measured
+    ):
+        db.connect(measured)
         report = db.run_with_retry(
             pipeline.evaluate_model,
-            used,
-            _say,
+            measured,
+            _print_progress,
             cells=cells,
             seeds=seeds,
             positives_only=positives_only,
             rivals=rivals,
         )
         db.close()
-    _say_done()
+    _clear_progress()
     if as_json:
         print(json.dumps(report.as_json(), indent=2))
     else:
-        _print(report)
+        _print_report(report)
 
 
 @contextlib.contextmanager
-def _imported(settings: Settings, source: Path) -> Iterator[Settings]:
-    """A database of its own with the shipped films and this dataset, gone afterwards."""
-    from movierec import movies  # numpy, as above
-    from movierec.exchange import movielens  # the same
+def _temporary_database(settings: Settings, source: Path) -> Iterator[Settings]:
+    """Yield the settings of a temporary database with the shipped catalogue and this dataset."""
+    from movierec import movies  # imports numpy, as above
+    from movierec.exchange import movielens  # imports numpy, as above
 
     with tempfile.TemporaryDirectory(prefix="movierec-evaluate-") as folder:
         home = Path(folder)
-        used = dataclasses.replace(
+        temporary = dataclasses.replace(
             settings,
             database=config.DatabaseSettings(url=f"sqlite:///{home / 'movierec.sqlite3'}"),
             paths=dataclasses.replace(settings.paths, state=home),
         )
-        db.connect(used)
+        db.connect(temporary)
         now = int(time.time())
         try:
             db.run_with_retry(db.migrate)
-            _say("catalogue", 0.0)
+            _print_progress("catalogue", 0.0)
             db.run_with_retry(movies.seed_catalogue, now)
             db.run_with_retry(
                 movielens.import_movielens,
@@ -142,39 +146,39 @@ def _imported(settings: Settings, source: Path) -> Iterator[Settings]:
                 limit_bytes=settings.imports.uncompressed_limit_bytes,
                 now=now,
                 minimum_raters=settings.recommender.minimum_raters,
-                progress=lambda stage, done, *_: _say(stage, done / 100),
+                progress=lambda stage, done, *_: _print_progress(stage, done / 100),
             )
             db.close()
-            yield used
+            yield temporary
         finally:
             db.close()
 
 
 def parse_known_counts(text: str) -> list[int | None]:
-    """`1,5,all` as numbers of known ratings. Raises ValidationFailed."""
-    return [None if part == "all" else number for part, number in _numbers(text, {"all"})]
+    """Parse `1,5,all` as numbers of known ratings; None stands for all. Raises ValidationFailed."""
+    return [None if part == "all" else number for part, number in _parse_numbers(text, {"all"})]
 
 
 def parse_seeds(text: str) -> list[int]:
-    """`42,43`. Raises ValidationFailed."""
-    return [number for _, number in _numbers(text, set())]
+    """Parse `42,43`. Raises ValidationFailed."""
+    return [number for _, number in _parse_numbers(text, set())]
 
 
-def _numbers(text: str, words: set[str]) -> list[tuple[str, int]]:
+def _parse_numbers(text: str, words: set[str]) -> list[tuple[str, int]]:
     parts = [part.strip() for part in text.split(",")]
     for part in parts:
         if part not in words and not (part.isascii() and part.isdigit() and 0 < int(part) < 2**31):
-            raise ValidationFailed(f"{part!r} is no number: write them like 1,5,10.")
+            raise ValidationFailed(f"{part!r} is not a number. Write numbers like 1,5,10.")
     return [(part, 0 if part in words else int(part)) for part in parts]
 
 
-def _bound_threads(settings: Settings) -> None:
+def _limit_threads(settings: Settings) -> None:
     for name in _THREAD_VARIABLES:
         os.environ.setdefault(name, str(settings.recommender.training_threads))
 
 
-def _print(report: EvaluationReport) -> None:
-    print(f"{report.users:,} users, {report.films:,} films, {report.ratings:,} ratings")
+def _print_report(report: EvaluationReport) -> None:
+    print(f"{report.users:,} users, {report.films:,} movies, {report.ratings:,} ratings")
     for metric, name in METRICS.items():
         _print_table(report.table(metric, name))
         print()
@@ -186,7 +190,7 @@ def _print(report: EvaluationReport) -> None:
     _print_table(
         [["predicted ratings", "RMSE"], *([name, f"{value:.4f}"] for name, value in report.rmse.items())]
     )
-    # In KiB on Linux; of everything above together.
+    # In KiB on Linux; the peak of the whole process.
     print(f"\npeak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
 
 
@@ -200,12 +204,12 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
         )
 
 
-def _say(stage: str, done: float) -> None:
-    """One line that is written over on a terminal."""
+def _print_progress(stage: str, done: float) -> None:
+    """Print the progress on one line, which is overwritten on a terminal."""
     end = "\r" if sys.stderr.isatty() else "\n"
     print(f"{stage:<24}{done:>6.0%}", end=end, file=sys.stderr, flush=True)
 
 
-def _say_done() -> None:
+def _clear_progress() -> None:
     if sys.stderr.isatty():
         print(" " * 40, end="\r", file=sys.stderr)

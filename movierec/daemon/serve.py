@@ -1,4 +1,4 @@
-"""Serving: prepare the database, share one socket among the workers, stop in good order."""
+"""The daemon process: prepare the database, share one socket among workers, shut down gracefully."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RESTART_PAUSE_SECONDS = 1.0
 
 
 def serve(settings: Settings) -> int:
-    """Run until told to stop; returns the exit code."""
+    """Run until a stop signal and return the exit code."""
     with hold_daemon_lock(settings):
         return _serve(settings)
 
@@ -30,26 +30,24 @@ def serve(settings: Settings) -> int:
 def _serve(settings: Settings) -> int:
     prepare_database(settings)
     listening = _bind(settings.server.host, settings.server.port)
-    # The port it got, where a free one was asked for: links lead there.
+    # The actual port if a free one was requested, because links use it.
     server = dataclasses.replace(settings.server, port=listening.getsockname()[1])
     settings = dataclasses.replace(settings, server=server)
     if settings.server.workers == 1:
-        _announce(listening)
+        _print_address(listening)
         return asyncio.run(_run(settings, listening))
     return _supervise(settings, listening)
 
 
 def prepare_database(settings: Settings) -> None:
-    """Migrate the database and give an empty catalogue its films."""
+    """Migrate the database and seed an empty catalogue."""
     db.connect(settings)
     try:
         db.run_with_retry(db.migrate)
         if db.run_with_retry(movies.needs_seed):
-            print(
-                "first start: loading the catalogue that ships with movierec …", file=sys.stderr, flush=True
-            )
+            print("first start: loading the shipped catalogue …", file=sys.stderr, flush=True)
             count = db.run_with_retry(movies.seed_catalogue, int(time.time()))
-            print(f"{count:,} films are ready", file=sys.stderr, flush=True)
+            print(f"{count:,} movies are ready", file=sys.stderr, flush=True)
     finally:
         db.close()  # no connection may be open across a fork
 
@@ -63,21 +61,21 @@ def _bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise ConfigurationError(
             f"Cannot listen on {host}:{port}: {error.strerror}. "
-            "Stop what listens there, or take another port: --port 0 finds one and prints the address, which "
-            "movierec wants in MOVIEREC_SERVER."
+            "Stop the process that uses the port, or choose another one: --port 0 selects a free port and prints "
+            "the address, which movierec reads from MOVIEREC_SERVER."
         ) from error
     listening.listen(1024)
     listening.setblocking(False)
     return listening
 
 
-def _announce(listening: socket.socket) -> None:
+def _print_address(listening: socket.socket) -> None:
     host, port = listening.getsockname()[:2]
     print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
 
 
 async def _run(settings: Settings, listening: socket.socket) -> int:
-    """One worker: serve until SIGTERM or SIGINT, finish what is in flight, close everything."""
+    """Run one worker until SIGTERM or SIGINT, then finish the requests in flight and close everything."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -90,7 +88,7 @@ async def _run(settings: Settings, listening: socket.socket) -> int:
 
 
 def _supervise(settings: Settings, listening: socket.socket) -> int:
-    """Fork the workers, replace one that dies, pass signals on. Nothing else lives in this process."""
+    """Fork the workers, restart one that dies, forward signals. This process does nothing else."""
     workers: set[int] = set()
     stopping = False
 
@@ -102,7 +100,7 @@ def _supervise(settings: Settings, listening: socket.socket) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    _announce(listening)
+    _print_address(listening)
     while True:
         while not stopping and len(workers) < settings.server.workers:
             workers.add(_fork(settings, listening))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from movierec import db, mail
 from movierec.mail import MailKind, delivery
 from tests.cli.running import Shell
 from tests.running import PASSWORD
+from tests.waiting import wait_until
 
 NEW_PASSWORD = "another horse battery"
 
@@ -22,20 +22,23 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def token_for(kind: MailKind) -> str:
-    """Return the token of the newest mail of a kind, once the daemon has written it."""
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
-        for entry in db.run_with_retry(mail.outbox_entries):
-            if entry.kind == kind and (found := re.search(r"mro_[\w-]+", entry.body)):
-                return found[0]
-        time.sleep(0.02)
-    raise AssertionError(f"no {kind} was mailed")
+    """Return the token of the newest mail of a kind, once the daemon has composed all mails."""
+
+    def newest_token() -> str | None:
+        entries = db.run_with_retry(mail.outbox_entries)
+        if any(entry.state == "requested" for entry in entries):
+            return None
+        tokens = (re.search(r"mro_[\w-]+", entry.body) for entry in entries if entry.kind == kind)
+        return next((token[0] for token in tokens if token), None)
+
+    token = wait_until(newest_token, what=f"a mail of the kind {kind}")
+    assert token is not None
+    return token
 
 
 def test_address_is_verified_with_the_mailed_token(ada: Shell) -> None:
     assert "outbox" in ada.run("account", "verify", "--resend").ok()
     ada.run("account", "verify", "--token-stdin", stdin="mro_nonsense\n").failed(4)
-    time.sleep(0.3)  # the mail asked for last voids the one before
     token = token_for(MailKind.VERIFY)
     assert "confirmed" in ada.run("account", "verify", "--token-stdin", stdin=token + "\n").ok()
     assert ada.run("whoami", "--json").json()["is_verified"] is True

@@ -119,7 +119,7 @@ def writer(folder: Path, server: str, rounds: int) -> subprocess.Popen[str]:
 
 def test_concurrent_writers_lose_nothing(folder: Path) -> None:
     writers = [writer(folder, f"http://server{number}", 20) for number in range(4)]
-    assert [process.wait(60) for process in writers] == [0] * 4
+    assert [process.wait(300) for process in writers] == [0] * 4
     for process in writers:
         assert process.stdout
         process.stdout.close()

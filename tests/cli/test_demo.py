@@ -41,7 +41,7 @@ def daemons_under(folder: Path) -> list[str]:
 
 def test_demo_runs_every_command_it_promises(tmp_path: Path) -> None:
     with start(tmp_path) as process:
-        shown, _ = process.communicate(timeout=100)
+        shown, _ = process.communicate(timeout=500)
     assert process.returncode == 0, shown
     for command in ("register", "search", "show", "rate", "recommend", "explain", "similar", "dismiss"):
         assert f"\n$ movierec {command} " in shown

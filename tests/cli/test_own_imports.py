@@ -116,7 +116,9 @@ def test_folders_zip_archives_and_pipes_are_imported(ada: Shell, tmp_path: Path)
 def test_unreadable_file_exits_with_2(ada: Shell, tmp_path: Path) -> None:
     assert "matches no known format" in ada.run("import", str(_file(tmp_path, "hello\n"))).failed(2)
     assert "empty" in ada.run("import", str(_file(tmp_path, ""))).failed(2)
-    assert "no IMDb export" in ada.run("import", "-f", "imdb", str(_file(tmp_path, RATINGS))).failed(2)
+    assert "does not match the format" in ada.run(
+        "import", "-f", "imdb", str(_file(tmp_path, RATINGS))
+    ).failed(2)
     (tmp_path / "folder").mkdir()
     assert "is a folder without a" in ada.run("import", str(tmp_path / "folder")).failed(2)
     assert ada.run("import", str(tmp_path / "absent.csv")).code == 2

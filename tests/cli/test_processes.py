@@ -35,7 +35,7 @@ def test_eight_processes_with_one_expired_token_share_one_refresh(ada: Shell, da
     daemon.clock.advance(2 * 3600)
     processes = [start(ada, "whoami") for _ in range(8)]
     for process in processes:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
         assert (process.returncode, err) == (0, "")
         assert out.startswith("username\tada\n")
     assert db.value("SELECT count(*) FROM refresh_tokens WHERE used_at IS NOT NULL") == 1
@@ -51,7 +51,7 @@ def test_processes_killed_while_refreshing_leave_complete_credentials(
         time.sleep(0.12 + 0.03 * round_number)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        # Killed between the daemon's answer and the write at worst: the repeat within 10 s is the same pair.
+        # In the worst case it is killed between the response and the write: a retry returns the same tokens.
         assert ada.run("whoami").rows()[0] == ["username", "ada"]
 
 
@@ -60,13 +60,12 @@ def test_ctrl_c_at_a_prompt_exits_with_130(ada: Shell) -> None:
 
     process_id, terminal = pty.fork()
     if process_id == 0:
-        # Whoever runs the tests in the background has it ignored, and children inherit that.
+        # A test run in the background ignores SIGINT, which children inherit.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execve(sys.executable, [*MOVIEREC, "login", "ada"], environment(ada))
     screen = b""
     while b"Password:" not in screen:
         screen += os.read(terminal, 1000)
-    time.sleep(0.1)
     os.write(terminal, b"\x03")
     _, status = os.waitpid(process_id, 0)
     os.close(terminal)

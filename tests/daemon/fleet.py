@@ -1,4 +1,4 @@
-"""Several daemon processes on one database and one set of keys, and many clients at once."""
+"""Several daemon processes on one database and one set of keys, with many concurrent clients."""
 
 from __future__ import annotations
 
@@ -24,11 +24,15 @@ AUTH = "/api/v1/auth"
 
 
 class Answer(NamedTuple):
+    """Status and body of a response."""
+
     status: int
     document: Any
 
 
 class SignedUp(NamedTuple):
+    """A new account with its tokens."""
+
     id: int
     name: str
     access: str
@@ -36,10 +40,10 @@ class SignedUp(NamedTuple):
 
 
 class Fleet:
-    """`fleet(1, "GET", path)` asks the second daemon; connections are kept, one a thread and daemon."""
+    """Daemon processes; `fleet(1, "GET", path)` calls the second one. Each thread keeps a connection to each."""
 
     def __init__(self, home: Path, processes: int, **environment: str) -> None:
-        # Nobody reads their pipes: a line for each request would fill them and stop the daemon.
+        # Their pipes are not read: a log line per request would fill them and block the daemon.
         self._home, self._environment = home, {"MOVIEREC_LOG__LEVEL": "warning", **environment}
         self._local = threading.local()
         self._opened: list[http.client.HTTPConnection] = []
@@ -87,16 +91,16 @@ class Fleet:
             "password": PASSWORD,
             "password_confirm": PASSWORD,
         }
-        told = self(0, "POST", f"{AUTH}/", account)
-        assert told.status == 201, told
-        return SignedUp(told.document["user"]["id"], name, **told.document["tokens"])
+        answer = self(0, "POST", f"{AUTH}/", account)
+        assert answer.status == 201, answer
+        return SignedUp(answer.document["user"]["id"], name, **answer.document["tokens"])
 
     def sum_of(self, metric: str) -> float:
-        """A counter over all processes."""
+        """Return the sum of a counter over all processes."""
         total = 0.0
         for number in range(len(self.daemons)):
-            found = re.search(rf"^{re.escape(metric)} (\S+)$", self(number, "GET", "/metrics").document, re.M)
-            total += float(found[1]) if found else 0.0
+            match = re.search(rf"^{re.escape(metric)} (\S+)$", self(number, "GET", "/metrics").document, re.M)
+            total += float(match[1]) if match else 0.0
         return total
 
     def kill_and_restart(self, number: int) -> None:
@@ -122,7 +126,7 @@ def run_fleet(home: Path, processes: int, **environment: str) -> Iterator[Fleet]
 def run_at_once(
     pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Sequence[Item]
 ) -> list[Result]:
-    """`work` of every item, begun at the same moment; the pool must have a thread for each."""
+    """Run `work` for every item, started simultaneously. The pool must have a thread for each."""
     together = threading.Barrier(len(items))
 
     def begin(item: Item) -> Result:
@@ -133,10 +137,10 @@ def run_at_once(
 
 
 def race(fleet: Fleet, pool: ThreadPoolExecutor, refresh: str, clients: int = 20) -> set[tuple[int, str]]:
-    """What so many simultaneous refreshes of one token, over all processes, are answered."""
+    """Refresh one token simultaneously at all processes and return the distinct responses."""
 
     def ask(number: int) -> tuple[int, str]:
-        told = fleet(number, "POST", f"{AUTH}/token/refresh/", {"refresh": refresh})
-        return told.status, told.document.get("refresh", "")
+        answer = fleet(number, "POST", f"{AUTH}/token/refresh/", {"refresh": refresh})
+        return answer.status, answer.document.get("refresh", "")
 
     return set(run_at_once(pool, ask, range(clients)))

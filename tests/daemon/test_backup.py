@@ -1,4 +1,4 @@
-"""Backup and restore: a server destroyed and brought back, on each database and from one to the other."""
+"""Backup and restore of a destroyed server, on each database and from one to the other."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ PAYLOAD = bytes(range(256))
 
 
 def contents() -> dict[str, list[str]]:
-    """Every row of the connected database, written the same whichever it is."""
-    found = {}
+    """Return every row of the connected database, in the same form for SQLite and PostgreSQL."""
+    tables = {}
     for table in db.data_tables():
         columns = sorted(column.name for column in db.database.get_columns(table))
         rows = db.rows(f"SELECT {', '.join(columns)} FROM {table}")
-        found[table] = sorted(repr([_plain(value) for value in row]) for row in rows)
-    found["revisions"] = [row for row in found["revisions"] if "restored" not in row]
-    return found
+        tables[table] = sorted(repr([_plain(value) for value in row]) for row in rows)
+    tables["revisions"] = [row for row in tables["revisions"] if "restored" not in row]
+    return tables
 
 
 def _plain(value: Any) -> Any:
@@ -53,7 +53,7 @@ def _plain(value: Any) -> Any:
 
 
 def state_of(settings: Settings) -> tuple[dict[str, list[str]], bytes, str | None]:
-    """The database, the keys and the model: what must belong together."""
+    """Return the rows, the keys and the model, which must belong together."""
     db.connect(settings)
     rows = contents()
     db.close()
@@ -64,7 +64,7 @@ def state_of(settings: Settings) -> tuple[dict[str, list[str]], bytes, str | Non
 
 @contextlib.contextmanager
 def running(settings: Settings) -> Iterator[RunningDaemon]:
-    """A daemon whose connections are closed in the end, as those of a process are."""
+    """Run a daemon and close its connections at the end, as a process does."""
     with Daemon(settings) as daemon:
         yield daemon
     db.close()
@@ -73,7 +73,7 @@ def running(settings: Settings) -> Iterator[RunningDaemon]:
 
 @pytest.fixture
 def ada(settings: Settings) -> Account:
-    """Somebody at a server with a rating, community ratings and a model. The daemon has ended."""
+    """Return an account of a stopped server with a rating and community ratings."""
     with running(settings) as daemon:
         ada = daemon.register("ada")
         path = f"/api/v1/favorites/ratings/movie/{movie_id('tt0133093')}/"
@@ -82,9 +82,9 @@ def ada(settings: Settings) -> Account:
     return ada
 
 
-def publish(settings: Settings, films: int) -> None:
-    """What only looks like a model: no daemon may serve it."""
-    store.publish(settings.paths.state / "models", {"numbers": np.arange(films)}, {"movies": films})
+def publish(settings: Settings, movies: int) -> None:
+    """Publish files that only look like a model. No daemon may serve them."""
+    store.publish(settings.paths.state / "models", {"numbers": np.arange(movies)}, {"movies": movies})
 
 
 def _add_dataset() -> None:
@@ -99,7 +99,7 @@ def _add_dataset() -> None:
 
 @pytest.fixture
 def saved(settings: Settings, ada: Account, tmp_path: Path) -> Path:
-    """A backup of it."""
+    """Return a backup of the server."""
     target = tmp_path / "server.backup"
     back_up(settings, target, force=False, models=True)
     db.close()
@@ -108,12 +108,12 @@ def saved(settings: Settings, ada: Account, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def elsewhere(empty_databases: EmptyDatabases) -> Iterator[Settings]:
-    """A server that is nothing yet, on each database."""
+    """Return the settings of an empty server, on each database."""
     yield empty_databases.make()
     db.close()
 
 
-def test_a_destroyed_server_comes_back_on_either_database(
+def test_destroyed_server_is_restored_on_either_database(
     settings: Settings, ada: Account, elsewhere: Settings, tmp_path: Path
 ) -> None:
     publish(settings, 5)
@@ -130,7 +130,7 @@ def test_a_destroyed_server_comes_back_on_either_database(
     assert (model.arrays["numbers"].tolist(), complaints) == ([0, 1, 2, 3, 4], [])
     shutil.rmtree(elsewhere.paths.state / "models")
     with Daemon(elsewhere) as daemon:
-        # The session lives on, what is new gets new ids, and titles are found.
+        # The session is valid, new rows get new ids, and the search index works.
         [rating] = daemon.get("/api/v1/favorites/ratings/", token=ada)["results"]
         assert (rating["rating"], rating["review"]) == (4.5, REVIEW)
         path = f"/api/v1/favorites/ratings/movie/{movie_id('tt0083658')}/"
@@ -139,21 +139,21 @@ def test_a_destroyed_server_comes_back_on_either_database(
         assert daemon.get("/api/v1/movies/search/?q=matrx")["results"][0]["title"] == "The Matrix"
 
 
-def test_a_backup_is_of_one_moment_while_the_daemon_works(settings: Settings, tmp_path: Path) -> None:
+def test_backup_is_a_snapshot_while_the_daemon_runs(settings: Settings, tmp_path: Path) -> None:
     target = tmp_path / "server.backup"
     with Daemon(settings) as daemon:
         ada = daemon.register()
-        made = back_up(settings, target, force=False, models=True)
+        backup = back_up(settings, target, force=False, models=True)
         daemon.patch("/api/v1/auth/me/", {"first_name": "Ada"}, token=ada)
-    assert made.tables["users"] == 1
-    assert made.model is None
+    assert backup.tables["users"] == 1
+    assert backup.model is None
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     with pytest.raises(ValidationFailed, match="exists already"):
         back_up(settings, target, force=False, models=True)
     assert [path.name for path in tmp_path.glob("*.backup*")] == ["server.backup"]
 
 
-def test_an_older_schema_is_migrated(empty_databases: EmptyDatabases, tmp_path: Path) -> None:
+def test_backup_of_an_older_schema_is_migrated(empty_databases: EmptyDatabases, tmp_path: Path) -> None:
     old, new = empty_databases.make(), empty_databases.make()
     db.connect(old)
     db.migrate("0001_first_schema")
@@ -178,7 +178,7 @@ def test_an_older_schema_is_migrated(empty_databases: EmptyDatabases, tmp_path: 
 
 
 def patched(saved: Path, change: Callable[[dict[str, Any]], None]) -> Path:
-    """The backup with another manifest."""
+    """Return a copy of the backup with a changed manifest."""
     target = saved.with_name("patched")
     with zipfile.ZipFile(saved) as archive, zipfile.ZipFile(target, "w") as copy:
         for name in archive.namelist():
@@ -201,7 +201,7 @@ def newer_schema(manifest: dict[str, Any]) -> None:
 
 @on_sqlite
 @pytest.mark.parametrize("change", [newer_format, newer_schema])
-def test_one_of_a_newer_version_is_refused(
+def test_backup_of_a_newer_version_is_refused(
     settings: Settings, saved: Path, change: Callable[[dict[str, Any]], None]
 ) -> None:
     before = state_of(settings)
@@ -218,7 +218,7 @@ def too_few_rows(manifest: dict[str, Any]) -> None:
     manifest["tables"]["users"] += 1
 
 
-def a_way_out(manifest: dict[str, Any]) -> None:
+def path_traversal(manifest: dict[str, Any]) -> None:
     manifest["files"]["../../evil"] = manifest["files"].pop("keys.json")
 
 
@@ -227,8 +227,8 @@ def no_keys(manifest: dict[str, Any]) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("change", [wrong_checksum, too_few_rows, a_way_out, no_keys])
-def test_what_does_not_add_up_changes_nothing(
+@pytest.mark.parametrize("change", [wrong_checksum, too_few_rows, path_traversal, no_keys])
+def test_inconsistent_manifest_changes_nothing(
     settings: Settings, saved: Path, change: Callable[[dict[str, Any]], None]
 ) -> None:
     before = state_of(settings)
@@ -239,21 +239,21 @@ def test_what_does_not_add_up_changes_nothing(
     assert not (settings.paths.state / "restoring").exists()
 
 
-def of_no_film(columns: list[str], values: list[Any]) -> None:
+def unknown_movie(columns: list[str], values: list[Any]) -> None:
     values[columns.index("movie_id")] = 10**9
 
 
-def of_another_column(columns: list[str], _values: list[Any]) -> None:
+def unknown_column(columns: list[str], _values: list[Any]) -> None:
     columns[columns.index("review")] = "revue"
 
 
 @pytest.mark.parametrize(
-    ("change", "message"), [(of_no_film, "fit together"), (of_another_column, "refuses the backup")]
+    ("change", "message"), [(unknown_movie, "inconsistent"), (unknown_column, "rejected the backup")]
 )
-def test_rows_that_do_not_belong_are_refused(
+def test_rows_that_violate_the_schema_are_refused(
     settings: Settings, saved: Path, change: Callable[[list[str], list[Any]], None], message: str
 ) -> None:
-    """Somebody has changed a table, and its checksum with it."""
+    """A table was changed together with its checksum."""
     before, target = state_of(settings), saved.with_name("patched")
     with zipfile.ZipFile(saved) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
@@ -276,7 +276,7 @@ def test_rows_that_do_not_belong_are_refused(
 
 
 @on_sqlite
-def test_every_kind_of_damage_is_noticed(settings: Settings, saved: Path, tmp_path: Path) -> None:
+def test_every_kind_of_damage_is_detected(settings: Settings, saved: Path, tmp_path: Path) -> None:
     whole, torn = saved.read_bytes(), tmp_path / "torn"
     before = state_of(settings)
     for content in (b"", b"PK", whole[:-1], whole[: len(whole) // 2], whole[100:], b"no archive" * 100):
@@ -292,7 +292,7 @@ def test_every_kind_of_damage_is_noticed(settings: Settings, saved: Path, tmp_pa
     assert state_of(settings) == before
 
 
-def test_a_server_with_accounts_is_kept_unless_told_otherwise(settings: Settings, saved: Path) -> None:
+def test_server_with_accounts_is_kept_without_force(settings: Settings, saved: Path) -> None:
     before = state_of(settings)
     with running(settings) as daemon:
         daemon.register("late")
@@ -302,10 +302,10 @@ def test_a_server_with_accounts_is_kept_unless_told_otherwise(settings: Settings
     assert state_of(settings) == before
 
 
-def test_a_running_daemon_is_not_pulled_away_from_under_its_users(settings: Settings, saved: Path) -> None:
+def test_restore_is_refused_while_a_daemon_runs(settings: Settings, saved: Path) -> None:
     served = Served(settings.paths.state.parent, MOVIEREC_DATABASE__URL=settings.database_url)
     try:
-        with pytest.raises(Conflict, match="Stop it first"):
+        with pytest.raises(Conflict, match=r"Stop the daemon first|Stop it, or wait"):
             restore(settings, saved, force=True)
         assert b'"status":"ok"' in served.get("/health/ready/")
     finally:
@@ -313,9 +313,7 @@ def test_a_running_daemon_is_not_pulled_away_from_under_its_users(settings: Sett
         assert served.stop()[0] == 0
 
 
-def test_work_that_was_under_way_is_said_to_have_ended(
-    settings: Settings, ada: Account, tmp_path: Path
-) -> None:
+def test_unfinished_jobs_are_marked_as_failed(settings: Settings, ada: Account, tmp_path: Path) -> None:
     db.connect(settings)
     db.execute(
         "INSERT INTO jobs (user_id, kind, state, stage, done, total, parameters, report, error, owner, created_at) "
@@ -328,13 +326,13 @@ def test_work_that_was_under_way_is_said_to_have_ended(
     db.connect(settings)
     [(state, error)] = db.rows("SELECT state, error FROM jobs")
     assert state == "failed"
-    assert "Start it again" in error
+    assert "Start the job again" in error
 
 
-def test_what_was_taken_away_before_the_backup_comes_back_under_its_own_number(
+def test_undo_after_a_restore_recreates_rows_with_their_ids(
     settings: Settings, ada: Account, elsewhere: Settings, tmp_path: Path
 ) -> None:
-    """What is new is numbered above it, and a new job above those whose imports are in the journal."""
+    """New rows get ids above those in the journal, and new jobs ids above those of imports in the journal."""
     runner, heat, alien = map(movie_id, ("tt0083658", "tt0113277", "tt0078748"))
     db.connect(settings)
     rated = [library.rating_change(runner, 2), library.rating_change(heat, 3, review='"id":999999')]
@@ -347,14 +345,14 @@ def test_what_was_taken_away_before_the_backup_comes_back_under_its_own_number(
     restore(elsewhere, tmp_path / "saved", force=False)
     db.connect(elsewhere)
     assert jobs.enqueue(ada.id, jobs.IMPORT, {}, now=3).id == 71
-    library.undo(ada.id, now=3)
+    library.undo(ada.id, now=3, is_unfinished=jobs.is_unfinished)
     assert [library.rating_of_movie(ada.id, film) for film in (runner, heat)] == kept
     library.rate(ada.id, alien, 5, now=4)
     highest = max(rating.id for rating in kept)
     assert library.rating_of_movie(ada.id, alien).id == highest + 1
 
 
-# What a restore may be killed before: every statement, and every step that the disk sees.
+# The steps before which a restore is killed: every statement, and every change of the file system.
 STEPS = [
     (db, "execute"),
     (db, "insert_many"),
@@ -368,27 +366,27 @@ STEPS = [
 
 
 def restore_in_child(settings: Settings, saved: Path, *, last: int | None = None) -> int:
-    """Restore in a process of its own, which dies before step `last`; returns the number of steps it made."""
+    """Restore in a child process that is killed before step `last`, and return its number of steps."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os._exit(_restore_and_die(settings, saved, last, writing))
     os.close(writing)
     _, status = os.waitpid(child, 0)
-    with os.fdopen(reading) as told:
-        steps = len(told.read())
+    with os.fdopen(reading) as pipe:
+        steps = len(pipe.read())
     assert status == (0 if last is None else signal.SIGKILL)
     return steps
 
 
-def _restore_and_die(settings: Settings, saved: Path, last: int | None, told: int) -> int:
+def _restore_and_die(settings: Settings, saved: Path, last: int | None, pipe: int) -> int:
     numbers = itertools.count(1)
 
     def before(original: Callable[..., Any]) -> Callable[..., Any]:
         def step(*arguments: Any, **options: Any) -> Any:
             if next(numbers) == last:
                 os.kill(os.getpid(), signal.SIGKILL)
-            os.write(told, b".")
+            os.write(pipe, b".")
             return original(*arguments, **options)
 
         return step
@@ -402,7 +400,7 @@ def _restore_and_die(settings: Settings, saved: Path, last: int | None, told: in
     return 0
 
 
-def test_killed_at_any_moment_it_is_the_old_server_or_the_new_one(
+def test_restore_killed_at_any_step_leaves_the_old_or_the_new_server(
     settings: Settings, ada: Account, tmp_path: Path
 ) -> None:
     publish(settings, 5)
@@ -430,24 +428,24 @@ def test_killed_at_any_moment_it_is_the_old_server_or_the_new_one(
         wanted, source = other[now]
         restore_in_child(settings, source, last=last)
         hold_daemon_lock(settings).close()  # as the next start does
-        found = state_of(settings)
-        assert found in (states[now], states[wanted]), f"killed before step {last} of {steps}"
+        state = state_of(settings)
+        assert state in (states[now], states[wanted]), f"killed before step {last} of {steps}"
         assert not (settings.paths.state / "restoring").exists()
-        changed.append(found == states[wanted])
+        changed.append(state == states[wanted])
         now = wanted if changed[-1] else now
-    # Up to some step it is the old one, from there on the new one.
+    # The old server before some step, the new one from that step on.
     assert changed == sorted(changed)
     assert (changed[0], changed[-1]) == (False, True)
 
 
 @on_sqlite
-def test_an_operator_backs_up_destroys_and_restores(settings: Settings, ada: Account, tmp_path: Path) -> None:
+def test_operator_backs_up_destroys_and_restores(settings: Settings, ada: Account, tmp_path: Path) -> None:
     home, target = settings.paths.state.parent, str(tmp_path / "films.backup")
     served = Served(home)
-    made = run(home, "backup", target, "--no-models")
-    assert made.returncode == 0, made.stderr
-    assert made.stdout.startswith(f"{target}: ")
-    assert "no model" in made.stdout
+    backup = run(home, "backup", target, "--no-models")
+    assert backup.returncode == 0, backup.stderr
+    assert backup.stdout.startswith(f"{target}: ")
+    assert "no model" in backup.stdout
     assert run(home, "backup", target).returncode == 1
     served.stop()
     shutil.rmtree(home / "state")

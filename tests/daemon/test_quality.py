@@ -1,4 +1,4 @@
-"""`movierec-server train` and `evaluate`, run as an operator runs them."""
+"""Commands `movierec-server train` and `evaluate` as separate processes."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ RUN = [sys.executable, "-c", "from movierec.daemon.app import main; main()"]
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> Path:
-    """Thirty made-up films and sixty raters."""
-    films = list(range(500_001, 500_031))
+    """Return a dataset of thirty movies and sixty raters."""
+    movies = list(range(500_001, 500_031))
     content = {
         "movies.csv": datasets.movies_csv(30).encode(),
-        "ratings.csv": datasets.ratings_csv(60, films, 0.5).encode(),
+        "ratings.csv": datasets.ratings_csv(60, movies, 0.5).encode(),
     }
     return datasets.write_folder(tmp_path / "ml-test", content)
 
@@ -37,16 +37,16 @@ def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*RUN, *arguments], env=environment, capture_output=True, text=True, check=False)
 
 
-def test_a_dataset_is_measured_without_touching_the_own_database(dataset: Path, tmp_path: Path) -> None:
+def test_dataset_is_measured_without_changing_the_database(dataset: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     arguments = ["evaluate", "--movielens", str(dataset), "--seeds", "1,2", "--known", "1,all"]
     table = run(home, *arguments)
     assert table.returncode == 0, table.stderr
     first = table.stdout.splitlines()
-    assert first[0] == "60 users, 30 films, 900 ratings"
+    assert first[0] == "60 users, 30 movies, 900 ratings"
     assert first[1].split() == ["NDCG@100,", "ratings", "known", "1", "all"]
     assert first[5].startswith("movierec")
-    for said in (
+    for text in (
         "coverage of the top 20",
         "novelty in bits",
         "known dislikes",
@@ -54,7 +54,7 @@ def test_a_dataset_is_measured_without_touching_the_own_database(dataset: Path, 
         "RMSE",
         "peak memory",
     ):
-        assert said in table.stdout
+        assert text in table.stdout
     assert "100%" not in table.stdout
     assert "movierec" in table.stderr
     assert not (home / "state" / "movierec.sqlite3").exists()
@@ -64,7 +64,7 @@ def test_a_dataset_is_measured_without_touching_the_own_database(dataset: Path, 
     assert set(document["rmse"]) == {"biases", "movierec"}
 
 
-def test_whole_histories_are_measured_also_of_those_who_count_in_part(
+def test_complete_histories_are_measured_despite_a_training_limit(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = config.load(environ={"MOVIEREC_HOME": str(tmp_path / "home")})
@@ -81,7 +81,7 @@ def test_whole_histories_are_measured_also_of_those_who_count_in_part(
     assert (report.users, report.ratings) == (60, 900)
 
 
-def test_training_publishes_what_was_imported(dataset: Path, tmp_path: Path) -> None:
+def test_training_publishes_a_model_of_the_imported_ratings(dataset: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     empty = run(home, "train")
     assert (empty.returncode, empty.stdout) == (1, "")
@@ -95,22 +95,22 @@ def test_training_publishes_what_was_imported(dataset: Path, tmp_path: Path) -> 
     trained = run(home, "train", "--measure", "--json")
     assert trained.returncode == 0, trained.stderr
     report = json.loads(trained.stdout)
-    found, complaints = store.load_current(settings.paths.state / "models")
+    model, complaints = store.load_current(settings.paths.state / "models")
     assert not complaints
-    assert found is not None
-    assert found.version == report["version"]
-    assert found.manifest["metrics"] == report["metrics"] != {}
+    assert model is not None
+    assert model.version == report["version"]
+    assert model.manifest["metrics"] == report["metrics"] != {}
     measured = run(home, "evaluate", "--known", "3", "--seeds", "1")
     assert measured.returncode == 0, measured.stderr
 
 
 @pytest.mark.parametrize("text", ["", "x", "1,,2", "0", "-1", "1.5", "²"])
-def test_other_than_numbers_is_refused(text: str) -> None:
+def test_invalid_seeds_are_refused(text: str) -> None:
     with pytest.raises(ValidationFailed):
         quality.parse_seeds(text)
 
 
-def test_all_means_the_whole_history() -> None:
+def test_all_stands_for_complete_histories() -> None:
     assert quality.parse_known_counts("1, 5,all") == [1, 5, None]
     with pytest.raises(ValidationFailed):
         quality.parse_seeds("all")
@@ -125,11 +125,11 @@ def test_all_means_the_whole_history() -> None:
         ["--engine", "spark", "--ratings", "x", "--measure"],
     ],
 )
-def test_options_that_do_not_go_together_are_refused(tmp_path: Path, options: list[str]) -> None:
+def test_contradicting_options_are_refused(tmp_path: Path, options: list[str]) -> None:
     assert run(tmp_path / "home", "train", *options).returncode == 2
 
 
-def test_where_spark_is_missing_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_spark_is_a_configuration_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "movierec.recommender.training.spark", None)
     settings = config.load(environ={"MOVIEREC_HOME": str(tmp_path)})
     try:
