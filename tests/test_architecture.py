@@ -69,8 +69,11 @@ ALLOWED: dict[str, set[str]] = {
         "movies",
         "recommender",
         "exchange",
+        "tables",
         "api",
     },
+    # Registers every package's models at start.
+    "tables": {"auth", "mail", "db", "movies", "library", "community", "recommender", "exchange", "jobs"},
     "client": {"errors"},
     "cli": {"errors", "paths", "files", "client"},
 }

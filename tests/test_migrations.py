@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import threading
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import Any
 import peewee
 import pytest
 
-from movierec import db
+from movierec import db, tables
 from movierec.config import Settings
 from movierec.db import BaseModel
 from movierec.errors import ConfigurationError
@@ -77,20 +76,9 @@ def test_each_migration_goes_up_down_and_up_again(empty: Settings) -> None:
 
 
 def every_model() -> list[type[peewee.Model]]:
-    """The models of all parts of the package."""
-    for module in (
-        "db",
-        "auth.models",
-        "mail.models",
-        "movies.models",
-        "library.models",
-        "community.models",
-        "recommender.models",
-        "jobs.models",
-        "exchange.importing.models",
-    ):
-        importlib.import_module(f"movierec.{module}")
-    return [model for model in BaseModel.__subclasses__() if model.__module__.startswith("movierec.")]
+    """Return the models of all packages."""
+    modules = {module.__name__ for module in tables.MODULES}
+    return [model for model in BaseModel.__subclasses__() if model.__module__ in modules]
 
 
 def test_the_migrated_schema_is_the_one_of_the_models(empty_databases: EmptyDatabases) -> None:
@@ -171,3 +159,22 @@ def test_a_migration_that_fails_leaves_nothing(empty: Settings, tmp_path: Path, 
     with pytest.raises(RuntimeError):
         db.migrate()
     assert "half" not in db.database.get_tables()
+
+
+def test_every_module_of_models_is_registered_at_start() -> None:
+    files = Path(tables.__file__).parent.rglob("models.py")
+    assert {str(file) for file in files} <= {module.__file__ for module in tables.MODULES}
+
+
+def test_a_table_without_a_merge_rule_stops_the_start(empty_databases: EmptyDatabases) -> None:
+    """Later it would stop the first merge of two movies that somebody keeps."""
+    settings = empty_databases.make()
+    db.connect(settings)
+    db.migrate()
+    db.execute(
+        "CREATE TABLE marks (id BIGINT PRIMARY KEY, user_id BIGINT, movie_id BIGINT REFERENCES movies (id))"
+    )
+    db.execute("CREATE UNIQUE INDEX marks_user_movie ON marks (user_id, movie_id)")
+    with pytest.raises(ConfigurationError, match="marks"):
+        tables.check_tables()
+    db.close()

@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 
-from movierec import db, movies
+from movierec import db, movies, tables
 from movierec.api.app import create_app
 from movierec.api.listener import listen_on_socket
 from movierec.api.services import drain
@@ -40,10 +40,11 @@ def _serve(settings: Settings) -> int:
 
 
 def prepare_database(settings: Settings) -> None:
-    """Migrate the database and seed an empty catalogue."""
+    """Migrate the database, check that every table has its merge rule, and seed an empty catalogue."""
     db.connect(settings)
     try:
         db.run_with_retry(db.migrate)
+        db.run_with_retry(tables.check_tables)
         if db.run_with_retry(movies.needs_seed):
             print("first start: loading the shipped catalogue …", file=sys.stderr, flush=True)
             count = db.run_with_retry(movies.seed_catalogue, int(time.time()))
