@@ -1,6 +1,6 @@
-"""Backup and restore of a server with the shipped films: `python -m benchmarks.backups --help`.
+"""Time of a backup and a restore of the shipped catalogue: `python -m benchmarks.backups --help`.
 
-With `--movielens` also its community ratings and a model trained on them; `--database` restores into PostgreSQL.
+`--movielens` adds community ratings and a trained model; `--database` restores to PostgreSQL.
 """
 
 from __future__ import annotations
@@ -27,18 +27,20 @@ NOW = 1_750_000_000
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--movielens", type=Path, help="a MovieLens folder or zip")
-    arguments.add_argument("--database", default="", metavar="URL", help="an empty one; none: SQLite")
-    given = arguments.parse_args()
+    arguments.add_argument(
+        "--database", default="", metavar="URL", help="address of an empty database; default: SQLite"
+    )
+    options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         here = config.load(environ={"MOVIEREC_HOME": f"{folder}/here"})
         there = config.load(environ={"MOVIEREC_HOME": f"{folder}/there"})
-        if given.database:
-            there = dataclasses.replace(there, database=config.DatabaseSettings(url=given.database))
-        fill(here, given.movielens)
+        if options.database:
+            there = dataclasses.replace(there, database=config.DatabaseSettings(url=options.database))
+        fill(here, options.movielens)
         target = Path(folder) / "backup"
-        made = timed("backup", lambda: back_up(here, target, force=False, models=True))
-        rows, megabytes = sum(made.tables.values()), target.stat().st_size / 1e6
-        print(f"{rows:,} rows in {len(made.tables)} tables, {megabytes:.1f} MB, model {made.model}")
+        contents = timed("backup", lambda: back_up(here, target, force=False, models=True))
+        rows, megabytes = sum(contents.tables.values()), target.stat().st_size / 1e6
+        print(f"{rows:,} rows in {len(contents.tables)} tables, {megabytes:.1f} MB, model {contents.model}")
         db.close()
         timed("restore", lambda: restore(there, target, force=False))
 

@@ -1,8 +1,8 @@
-"""Whether the time of an answer tells what it must not: `python -m benchmarks.enumeration --help`.
+"""Timing side channels of account enumeration: `python -m benchmarks.enumeration --help`.
 
 Password resets for known and unknown addresses, and new links for confirmed and unconfirmed ones, interleaved, at
-a daemon whose SMTP server accepts, is away or hangs. AUC 0.5 says that times tell nothing; beyond 0.5 ± 0.10
-they tell too much.
+a daemon whose SMTP server accepts, is unreachable or hangs. An AUC of 0.5 means that response times reveal nothing;
+beyond 0.5 ± 0.10 they reveal too much.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ AUTH = "/api/v1/auth"
 
 Times = tuple[list[float], list[float]]
 Request = tuple[str, dict[str, str] | None, dict[str, str]]
-# The request of a group's number-th try.
+# Return the request for a group and the number of an attempt.
 Ask = Callable[[int, int], Request]
 
 
@@ -39,22 +39,26 @@ class Account(NamedTuple):
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--tries", type=int, default=400, help="of each, known and unknown")
-    arguments.add_argument("--database", default="", metavar="URL", help="an empty one; none: SQLite")
-    given = arguments.parse_args()
+    arguments.add_argument(
+        "--tries", type=int, default=400, help="requests for each of known and unknown addresses"
+    )
+    arguments.add_argument(
+        "--database", default="", metavar="URL", help="address of an empty database; default: SQLite"
+    )
+    options = arguments.parse_args()
     print(f"{'':<16}{'SMTP server':<14}{'first ms':>10}{'second ms':>11}{'AUC':>8}{'|AUC-0.5|':>11}")
     for behaviour in ("accepts", "is away", "hangs"):
-        for name, times in measure(behaviour, given.tries, given.database).items():
-            found = auc(*times)
+        for name, times in measure(behaviour, options.tries, options.database).items():
+            value = auc(*times)
             first, second = (f"{statistics.median(each) * 1000:.2f}" for each in times)
             print(
-                f"{name:<16}{behaviour:<14}{first:>10}{second:>11}{found:>8.3f}{abs(found - 0.5):>11.3f}",
+                f"{name:<16}{behaviour:<14}{first:>10}{second:>11}{value:>8.3f}{abs(value - 0.5):>11.3f}",
                 flush=True,
             )
 
 
 def measure(behaviour: str, tries: int, database: str) -> dict[str, Times]:
-    """Seconds of each answer: known and unknown for resets, confirmed and unconfirmed for new links."""
+    """Return the seconds of each response: known and unknown for resets, confirmed and unconfirmed for new links."""
     mailbox = Mailbox()
     mailbox.mode = "hang" if behaviour == "hangs" else "accept"
     server = SmtpServer(mailbox)
@@ -98,7 +102,7 @@ def confirm(home: Path, database: str, accounts: list[Account]) -> None:
 
 
 def environment(port: int, database: str) -> dict[str, str]:
-    found = {
+    variables = {
         "MOVIEREC_MAIL__HOST": "127.0.0.1",
         "MOVIEREC_MAIL__PORT": str(port),
         "MOVIEREC_MAIL__SECURITY": "none",
@@ -106,14 +110,16 @@ def environment(port: int, database: str) -> dict[str, str]:
         "MOVIEREC_THROTTLE__RESET_PER_ACCOUNT": "0",
         "MOVIEREC_LOG__LEVEL": "error",
     }
-    return {**found, "MOVIEREC_DATABASE__URL": database} if database else found
+    return {**variables, "MOVIEREC_DATABASE__URL": database} if database else variables
 
 
 def register(served: Served) -> Account:
     name = f"known{random.randrange(10**9)}"
     email = f"{name}@example.org"
-    made = served.post(f"{AUTH}/", username=name, email=email, password=PASSWORD, password_confirm=PASSWORD)
-    return Account(email, json.loads(made)["tokens"]["access"])
+    response = served.post(
+        f"{AUTH}/", username=name, email=email, password=PASSWORD, password_confirm=PASSWORD
+    )
+    return Account(email, json.loads(response)["tokens"]["access"])
 
 
 def timed(served: Served, ask: Ask, tries: int) -> Times:
@@ -121,7 +127,7 @@ def timed(served: Served, ask: Ask, tries: int) -> Times:
     connection = http.client.HTTPConnection(host, int(port), timeout=30)
     times: Times = ([], [])
     for number in range(tries):
-        # In random order within each pair: whoever comes second must not always be the same.
+        # In random order within each pair, so that no group is always second.
         for group in random.sample((0, 1), 2):
             path, document, headers = ask(group, number)
             body = None if document is None else json.dumps(document)

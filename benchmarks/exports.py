@@ -1,8 +1,8 @@
-"""Exports of a large account in each format, and its way back in: `python -m benchmarks.exports --help`.
+"""Export of a large account in each format, and import of the exports: `python -m benchmarks.exports --help`.
 
 Rows are all records of the account: ratings, a tenth of them with a review, a fifth as many viewings, and
-favorites. Each format is written and read by a process of its own; peak memory is that process's, beside what
-it has before the first row.
+favorites. Each format is written and read in a separate process, whose peak memory is printed beside the memory
+before the first row.
 """
 
 from __future__ import annotations
@@ -31,32 +31,34 @@ COLUMNS = f"{'':<17}{'rows':>9}{'size MB':>9}{'seconds':>9}{'rows/s':>9}{'peak M
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--ratings", type=int, default=100_000)
-    arguments.add_argument("--database", default="", metavar="URL", help="an empty one; none: SQLite")
+    arguments.add_argument(
+        "--database", default="", metavar="URL", help="address of an empty database; default: SQLite"
+    )
     arguments.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
-    given = arguments.parse_args()
-    if given.measure:
-        print(json.dumps(measure(*given.measure)))
+    options = arguments.parse_args()
+    if options.measure:
+        print(json.dumps(measure(*options.measure)))
         return
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "MOVIEREC_HOME": folder}
-        if given.database:
-            environment["MOVIEREC_DATABASE__URL"] = given.database
+        if options.database:
+            environment["MOVIEREC_DATABASE__URL"] = options.database
         db.connect(config.load(environ=environment))
-        rows = fill(given.ratings)
+        rows = fill(options.ratings)
         db.close()
         print(COLUMNS)
-        for act in ("export", "import"):
+        for action in ("export", "import"):
             for format in FORMATS:
-                found = _measured(act, format, environment)
+                result = _measured(action, format, environment)
                 print(
-                    f"{act} {format:<10}{rows:>9,}{found['megabytes']:>9.1f}{found['seconds']:>9.1f}"
-                    f"{rows / found['seconds']:>9,.0f}{found['peak']:>9.0f}{found['before']:>11.0f}",
+                    f"{action} {format:<10}{rows:>9,}{result['megabytes']:>9.1f}{result['seconds']:>9.1f}"
+                    f"{rows / result['seconds']:>9,.0f}{result['peak']:>9.0f}{result['before']:>11.0f}",
                     flush=True,
                 )
 
 
 def fill(ratings: int) -> int:
-    """One account with `ratings` ratings of as many films; returns how many records it has."""
+    """Create an account with `ratings` ratings of as many movies and return its number of records."""
     db.migrate()
     for batch in db.batches(range(ratings), 10_000):
         movies.upsert(
@@ -64,13 +66,17 @@ def fill(ratings: int) -> int:
             NOW,
         )
     user = auth.register(auth.NewAccount("ada", "ada@example.org"), "x", NOW).id
-    films = [row[0] for row in db.rows("SELECT id FROM movies WHERE movielens_id IS NOT NULL ORDER BY id")]
-    rated = [
-        (user, film, 1 + n % 10, REVIEW if n % 10 == 0 else "", NOW + n, NOW + n)
-        for n, film in enumerate(films)
+    movie_ids = [
+        row[0] for row in db.rows("SELECT id FROM movies WHERE movielens_id IS NOT NULL ORDER BY id")
     ]
-    seen = [(user, film, "2024-05-17", "", False, "[]", NOW + n) for n, film in enumerate(films[::5])]
-    loved = [(user, film, "", NOW + n) for n, film in enumerate(films[::20])]
+    rated = [
+        (user, movie_id, 1 + n % 10, REVIEW if n % 10 == 0 else "", NOW + n, NOW + n)
+        for n, movie_id in enumerate(movie_ids)
+    ]
+    seen = [
+        (user, movie_id, "2024-05-17", "", False, "[]", NOW + n) for n, movie_id in enumerate(movie_ids[::5])
+    ]
+    loved = [(user, movie_id, "", NOW + n) for n, movie_id in enumerate(movie_ids[::20])]
     with db.write():
         db.insert_many(
             "ratings", ("user_id", "movie_id", "steps", "review", "created_at", "updated_at"), rated
@@ -84,22 +90,22 @@ def fill(ratings: int) -> int:
     return len(rated) + len(seen) + len(loved)
 
 
-def _measured(act: str, format: str, environment: dict[str, str]) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.exports", "--measure", act, format]
+def _measured(action: str, format: str, environment: dict[str, str]) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.exports", "--measure", action, format]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
-def measure(act: str, format: str) -> dict[str, float]:
-    """Megabytes of the file, seconds, and resident megabytes: at most, and before the first row."""
+def measure(action: str, format: str) -> dict[str, float]:
+    """Return megabytes of the file, seconds, and resident megabytes at the peak and before the first row."""
     settings = config.load()
     db.connect(settings)
     scratch = Path(os.environ["MOVIEREC_HOME"])
     target = scratch / f"exported.{format}"
     user = db.value("SELECT id FROM users WHERE username_key = 'ada'")
     before, started = _resident(), time.perf_counter()
-    if act == "export":
+    if action == "export":
         with target.open("wb") as file:
             write_export(user, FORMATS[format], file)
     else:
@@ -117,7 +123,7 @@ def measure(act: str, format: str) -> dict[str, float]:
 
 
 def _resident() -> float:
-    """Resident megabytes at most so far."""
+    """Return the peak of resident megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

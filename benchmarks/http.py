@@ -1,7 +1,7 @@
-"""Latency of a whole daemon over HTTP: search, recommend, rate; one client, one worker, SQLite.
+"""Latency of a daemon over HTTP: search, recommend, rate; one client, one worker, SQLite.
 
-`python -m benchmarks.http [--films 17470 62000] [--requests 300]`. Beside each figure stands a health check of the
-same daemon: what a request costs that does nothing.
+`python -m benchmarks.http [--films 17470 62000] [--requests 300]`. Each figure is compared with a health check of the
+same daemon, the cost of a request that does nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ AFTER_A_RATING = "recommend, 20 after a rating"
 
 
 class Client:
-    """One kept-alive connection."""
+    """A client with one kept-alive connection."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -44,13 +44,13 @@ class Client:
         return content
 
     def any(self, method: str, path: str, document: Any = None) -> Any:
-        """Whatever is answered, a problem too."""
+        """Send a request and return the JSON of any response, also of a problem."""
         body = None if document is None else json.dumps(document)
         self._connection.request(method, path, body, self._headers)
         return json.loads(self._connection.getresponse().read())
 
     def another(self) -> Client:
-        """A connection of its own, signed in as this one."""
+        """Return another client with the same tokens."""
         other = Client(self._url)
         other._headers = self._headers
         return other
@@ -70,11 +70,11 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--films", type=int, nargs="+", default=[17_470, 62_000])
     arguments.add_argument("--requests", type=int, default=300)
-    given = arguments.parse_args()
+    options = arguments.parse_args()
     print(f"{'films':>7}  {'request':<34}{'median ms':>10}{'p99 ms':>9}{'x health':>10}")
-    for count in given.films:
+    for count in options.films:
         with tempfile.TemporaryDirectory() as home:
-            measure(count, given.requests, Path(home))
+            measure(count, options.requests, Path(home))
 
 
 def measure(count: int, requests: int, home: Path) -> None:
@@ -83,7 +83,7 @@ def measure(count: int, requests: int, home: Path) -> None:
     db.connect(config.load(environ=environ))
     db.migrate()
     ids = movies.upsert(films, 1)
-    db.increment_revision("starter")  # the daemon shall not add the shipped films once more
+    db.increment_revision("starter")  # the daemon must not seed the catalogue again
     db.close()
     daemon = subprocess.Popen(SERVE, env=environ, stdout=subprocess.PIPE, text=True)
     try:
@@ -122,10 +122,13 @@ def measure(count: int, requests: int, home: Path) -> None:
         }
         health = 1.0
         for name, case in cases.items():
-            found = timed(case, requests, rate_again if name == AFTER_A_RATING else None)
+            milliseconds = timed(case, requests, rate_again if name == AFTER_A_RATING else None)
             if name == "health":
-                health = statistics.median(found)
-            median, worst = statistics.median(found), sorted(found)[int(len(found) * 0.99)]
+                health = statistics.median(milliseconds)
+            median, worst = (
+                statistics.median(milliseconds),
+                sorted(milliseconds)[int(len(milliseconds) * 0.99)],
+            )
             print(f"{count:>7,}  {name:<34}{median:>10.2f}{worst:>9.2f}{median / health:>10.1f}", flush=True)
     finally:
         daemon.terminate()
@@ -133,15 +136,15 @@ def measure(count: int, requests: int, home: Path) -> None:
 
 
 def timed(case: Any, times: int, before: Any = None) -> list[float]:
-    """Milliseconds of each call; `before` it something else happens each time that is not counted."""
-    found = []
+    """Return the milliseconds of each call; `before` runs before each call and is not measured."""
+    milliseconds = []
     for _ in range(times):
         if before is not None:
             before()
         started = time.perf_counter()
         case()
-        found.append((time.perf_counter() - started) * 1000)
-    return found
+        milliseconds.append((time.perf_counter() - started) * 1000)
+    return milliseconds
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Imports of one person's history: rows a second, peak memory, how long others wait meanwhile; match rates.
+"""Import of a user's history: rows per second, peak memory, latency of other writers, match rates.
 
     python -m benchmarks.imports [--rows 100000] [MOVIELENS]
 
-Every reader on a generated file over the shipped films, on SQLite, each in a process of its own. MOVIELENS is a
+Every reader runs on a generated file of the shipped movies, on SQLite, in a separate process. MOVIELENS is a
 folder with the movies.csv and links.csv of a dataset: its titles are matched by title and year alone, and the
-IMDb ids tell which were right.
+IMDb ids show which matches are right.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from movierec.movies import IndexedMovie
 
 NOW = 1_750_000_000
 LIMIT_BYTES = 1 << 34
-# One row in so many is of a film that the catalogue lacks.
+# One row in this many is of a movie that the catalogue lacks.
 UNKNOWN = 20
 
-# Films that IMDb had twice: the id of MovieLens and that of the catalogue. Title, year and director are the same.
+# Movies that IMDb listed twice: the id of MovieLens and that of the catalogue. Title, year and director are the same.
 LISTED_TWICE = {
     "tt0056142": "tt13364334",  # King Kong vs. Godzilla, Ishirō Honda
     "tt0250305": "tt0157472",  # Clockstoppers, Jonathan Frakes
@@ -53,29 +53,38 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("movielens", type=Path, nargs="?")
-    given = parser.parse_args()
-    if given.step:
-        step, name, folder = given.step
+    options = parser.parse_args()
+    if options.step:
+        step, name, folder = options.step
         db.connect(config.load(environ={"MOVIEREC_HOME": folder, "HOME": folder}))
-        STEPS[step](name, Path(folder), given.rows)
+        STEPS[step](name, Path(folder), options.rows)
         db.close()
         return
-    print(f"{given.rows:,} rows a file")
+    print(f"{options.rows:,} rows a file")
     print(
         f"{'':20} {'rows/s':>8} {'s':>6} {'again s':>8} {'peak MB':>8} {'before MB':>9} {'others wait ms':>14}"
     )
     for name in FILES:
         with tempfile.TemporaryDirectory() as folder:
             for step in STEPS:
-                # Each in a process of its own: what the first one needs is no memory of the import.
-                words = ["-m", "benchmarks.imports", "--step", step, name, folder, "--rows", str(given.rows)]
+                # Separate processes, so that the memory of the preparation does not count.
+                words = [
+                    "-m",
+                    "benchmarks.imports",
+                    "--step",
+                    step,
+                    name,
+                    folder,
+                    "--rows",
+                    str(options.rows),
+                ]
                 subprocess.run([sys.executable, *words], check=True)
-    if given.movielens:
-        match_rates(given.movielens)
+    if options.movielens:
+        match_rates(options.movielens)
 
 
 def prepare(name: str, folder: Path, rows: int) -> None:
-    """A database with the shipped films and two users, and the file."""
+    """Create a database with the shipped catalogue and two users, and the file."""
     db.migrate()
     movies.seed_catalogue(NOW)
     for who in ("ann", "bob"):
@@ -85,13 +94,13 @@ def prepare(name: str, folder: Path, rows: int) -> None:
 
 
 def measure(name: str, folder: Path, rows: int) -> None:
-    """One import and the same again, somebody else rating meanwhile."""
+    """Import the file twice while another user rates movies."""
     before = peak_mb()
     waits: list[float] = []
     done = threading.Event()
-    other = threading.Thread(target=rate_on, args=(2, done, waits))
+    other = threading.Thread(target=rate_repeatedly, args=(2, done, waits))
     other.start()
-    first, again = (bring_in(folder / "sent", folder, 1, job) for job in (1, 2))
+    first, again = (import_file(folder / "sent", folder, 1, job) for job in (1, 2))
     done.set()
     other.join()
     assert first["rows"] == rows, first
@@ -105,12 +114,12 @@ def measure(name: str, folder: Path, rows: int) -> None:
 STEPS = {"prepare": prepare, "measure": measure}
 
 
-def bring_in(source: Path, scratch: Path, user_id: int, job: int) -> dict[str, Any]:
+def import_file(source: Path, scratch: Path, user_id: int, job: int) -> dict[str, Any]:
     options = ImportOptions(name="ratings")
     return import_history(source, scratch, user_id, job, options, limit_bytes=LIMIT_BYTES, now=NOW)
 
 
-def rate_on(user_id: int, done: threading.Event, waits: list[float]) -> None:
+def rate_repeatedly(user_id: int, done: threading.Event, waits: list[float]) -> None:
     while not done.is_set():
         begun = time.perf_counter()
         db.run_with_retry(library.rate, user_id, 1 + len(waits) % 1000, 4.0, now=NOW)
@@ -123,23 +132,23 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-# Files. The catalogue again and again, so many rows of it; dates differ.
+# Files: the catalogue repeated with different dates.
 
 Row = tuple[int, IndexedMovie, datetime, int]
 
 
 def rows_of(count: int) -> Iterator[Row]:
-    """Number, film, time and half-star steps; of some films nobody knows anything."""
-    films, chance = list(movies.indexed_movies()), random.Random(1)
+    """Yield number, movie, time and half-star steps. Some movies are unknown to the catalogue."""
+    catalogue, chance = list(movies.indexed_movies()), random.Random(1)
     for number in range(count):
-        film = films[number % len(films)]
+        movie = catalogue[number % len(catalogue)]
         if number % UNKNOWN == 0:
-            film = film._replace(title=f"Nobody Knows {number}", imdb_id=f"tt{90_000_000 + number}")
-        at = datetime(2024, 1, 1, tzinfo=UTC) - timedelta(days=number // len(films) * 30 + number % 30)
-        yield number, film, at, chance.randint(1, 10)
+            movie = movie._replace(title=f"Nobody Knows {number}", imdb_id=f"tt{90_000_000 + number}")
+        at = datetime(2024, 1, 1, tzinfo=UTC) - timedelta(days=number // len(catalogue) * 30 + number % 30)
+        yield number, movie, at, chance.randint(1, 10)
 
 
-def written(columns: str, cells: Callable[[Row], list[Any]]) -> Callable[[TextIO, int], None]:
+def table_writer(columns: str, cells: Callable[[Row], list[Any]]) -> Callable[[TextIO, int], None]:
     def write(file: TextIO, count: int) -> None:
         table = csv.writer(file)
         table.writerow(columns.split(","))
@@ -165,31 +174,31 @@ def write_trakt(file: TextIO, count: int) -> None:
 
 
 FILES: dict[str, Callable[[TextIO, int], None]] = {
-    "letterboxd ratings": written(
+    "letterboxd ratings": table_writer(
         "Date,Name,Year,Letterboxd URI,Rating",
         lambda row: [row[2].date(), row[1].title, row[1].year, f"u{row[1].id}", row[3] / 2],
     ),
-    "letterboxd diary": written(
+    "letterboxd diary": table_writer(
         "Date,Name,Year,Letterboxd URI,Rating,Rewatch,Tags,Watched Date",
         lambda row: [row[2].date(), row[1].title, row[1].year, f"e{row[0]}", "", "", "a, b", row[2].date()],
     ),
-    "imdb": written(
+    "imdb": table_writer(
         "Const,Your Rating,Date Rated,Title,URL,Title Type,Year",
         lambda row: [row[1].imdb_id, row[3], row[2].date(), row[1].title, "x", "Movie", row[1].year],
     ),
     "trakt history": write_trakt,
-    "tmdb": written(
+    "tmdb": table_writer(
         "TMDb ID,IMDb ID,Type,Name,Release Date,Season Number,Episode Number,Rating,Your Rating,Date Rated",
         lambda row: [
             *("", row[1].imdb_id, "movie", row[1].title, f"{row[1].year}-01-01", "", "", 5.0),
             *(row[3], row[2].isoformat()),
         ],
     ),
-    "movielens-ratings": written(
+    "movielens-ratings": table_writer(
         "movie_id,imdb_id,tmdb_id,rating,average_rating,title",
         lambda row: [row[0] + 1, row[1].imdb_id, "", row[3] / 2, 3.5, f"{row[1].title} ({row[1].year})"],
     ),
-    "csv": written("title,year,watched_at", lambda row: [row[1].title, row[1].year, row[2].date()]),
+    "csv": table_writer("title,year,watched_at", lambda row: [row[1].title, row[1].year, row[2].date()]),
 }
 
 
@@ -197,31 +206,31 @@ FILES: dict[str, Callable[[TextIO, int], None]] = {
 
 
 def match_rates(folder: Path) -> None:
-    """Of each title: taken for the right film, for a wrong one, asked about, or not found."""
+    """Count titles that match the right movie, a wrong one, several or none."""
     with tempfile.TemporaryDirectory() as home:
         db.connect(config.load(environ={"MOVIEREC_HOME": home, "HOME": home}))
         db.migrate()
         movies.seed_catalogue(NOW)
-        found = Counter(verdict(*one) for one in matched(folder))
+        counts = Counter(verdict(*one) for one in matched(folder))
         db.close()
-    print(f"\nMovieLens titles by title and year alone: {sum(found.values()):,}")
-    for name, count in found.most_common():
+    print(f"\nMovieLens titles by title and year alone: {sum(counts.values()):,}")
+    for name, count in counts.most_common():
         print(f"{name:45} {count:6,}")
 
 
 def matched(folder: Path) -> Iterator[tuple[MovieMatch, IndexedMovie | None, str]]:
-    """What each title is matched with, the film it is, and its IMDb id: as the stages of an import do it."""
+    """Yield the match of each title, the right movie and its IMDb id, by the stages of an import."""
     with (folder / "links.csv").open(encoding="utf-8") as file:
         imdb = {row["movieId"]: f"tt{row['imdbId']}" for row in csv.DictReader(file)}
-    films = {film.imdb_id: film for film in movies.indexed_movies()}
+    movies_by_id = {movie.imdb_id: movie for movie in movies.indexed_movies()}
     matcher = MovieMatcher(movies.indexed_movies(), movies.indexed_titles())
     rows, names = RowIndex(RecordSpool(JsonSpool(Path(tempfile.gettempdir())))), []
     begun = time.perf_counter()
     with (folder / "movies.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            told = parse_title(row["title"])
-            # The address stands for what every service has: a film of its own for each of its rows.
-            name = MovieReference(told.title, told.year, told.original, uri=row["movieId"])
+            parsed = parse_title(row["title"])
+            # The URI makes each row a different movie, as the rows of a service are.
+            name = MovieReference(parsed.title, parsed.year, parsed.original, uri=row["movieId"])
             rows.add(ImportRecord("movies.csv", 1, name), matcher.match(name))
             names.append(name)
     rows.unmatch_contested()
@@ -229,22 +238,22 @@ def matched(folder: Path) -> Iterator[tuple[MovieMatch, IndexedMovie | None, str
     unsure = set(rows.unmatched())
     for number, name in enumerate(names):
         match = matcher.match(name)
-        told_id = imdb[name.uri]
-        yield match._replace(movie_id=None) if number in unsure else match, films.get(told_id), told_id
+        imdb_id = imdb[name.uri]
+        yield match._replace(movie_id=None) if number in unsure else match, movies_by_id.get(imdb_id), imdb_id
 
 
-def verdict(match: MovieMatch, film: IndexedMovie | None, imdb_id: str) -> str:
+def verdict(match: MovieMatch, movie: IndexedMovie | None, imdb_id: str) -> str:
     if match.movie_id is not None:
-        if film is not None and match.movie_id == film.id:
+        if movie is not None and match.movie_id == movie.id:
             return "exact"
-        taken = db.value("SELECT imdb_id FROM movies WHERE id = ?", match.movie_id)
-        return "exact, listed twice by IMDb" if LISTED_TWICE.get(imdb_id) == taken else "WRONG"
-    known = "in the catalogue" if film else "not in the catalogue"
+        matched_id = db.value("SELECT imdb_id FROM movies WHERE id = ?", match.movie_id)
+        return "exact, listed twice by IMDb" if LISTED_TWICE.get(imdb_id) == matched_id else "WRONG"
+    presence = "in the catalogue" if movie else "not in the catalogue"
     if not match.candidates:
-        return f"unmatched, {known}"
-    if film and match.candidates[0].movie_id == film.id:
+        return f"unmatched, {presence}"
+    if movie and match.candidates[0].movie_id == movie.id:
         return "ambiguous, the right one first"
-    return f"ambiguous, {known}"
+    return f"ambiguous, {presence}"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What users keep: changes a second in one go, how long others wait meanwhile, undoing it all; statistics.
+"""Library of a user: changes per second of one change set, latency of other writers, undo, statistics.
 
     python -m benchmarks.library [ROWS]
 
-On SQLite, and on PostgreSQL where MOVIEREC_TEST_POSTGRES names a server that may make databases.
+On SQLite, and on PostgreSQL if MOVIEREC_TEST_POSTGRES names a server that may create databases.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> None:
 
 @contextlib.contextmanager
 def database(server: str | None) -> Iterator[None]:
-    """A migrated database of its own, gone afterwards."""
+    """Connect to a temporary, migrated database."""
     with tempfile.TemporaryDirectory() as home:
         environ = {"MOVIEREC_HOME": home, "HOME": home}
         name = f"movierec_benchmark_{random.randrange(10**9)}"
@@ -61,11 +61,11 @@ def administer(server: str, statement: str) -> None:
 
 
 def measure_changes(rows: int) -> None:
-    store_films(rows)
+    insert_movies(rows)
     ann, bob = make_user("ann"), make_user("bob")
     waits: list[float] = []
     done = threading.Event()
-    other = threading.Thread(target=rate_on, args=(bob, done, waits))
+    other = threading.Thread(target=rate_repeatedly, args=(bob, done, waits))
     other.start()
     print(f"  {rows:,} ratings, memory before {peak_mb():.0f} MB")
     for name, work in (
@@ -77,7 +77,7 @@ def measure_changes(rows: int) -> None:
         print(f"  {name:<10} {seconds:6.2f} s  {rows / seconds:9,.0f} rows/s")
     done.set()
     other.join()
-    print(f"  peak memory {peak_mb():.0f} MB; another user rated {len(waits)} films meanwhile, ", end="")
+    print(f"  peak memory {peak_mb():.0f} MB; another user rated {len(waits)} movies meanwhile, ", end="")
     print(f"waiting {statistics.median(waits) * 1000:.0f} ms in the median, {max(waits) * 1000:.0f} at most")
 
 
@@ -105,7 +105,7 @@ def make_user(name: str) -> int:
     return int(auth.register(auth.NewAccount(name, f"{name}@example.org"), "x", NOW).id)
 
 
-def store_films(count: int) -> None:
+def insert_movies(count: int) -> None:
     with db.write():
         db.insert_many(
             "movies",
@@ -127,7 +127,7 @@ def ratings(rows: int) -> Iterator[library.LibraryChange]:
         )
 
 
-def rate_on(user_id: int, done: threading.Event, waits: list[float]) -> None:
+def rate_repeatedly(user_id: int, done: threading.Event, waits: list[float]) -> None:
     while not done.is_set():
         waits.append(timed(lambda: db.run_with_retry(library.rate, user_id, 1 + len(waits), 4.0, now=NOW)))
         time.sleep(0.02)

@@ -1,7 +1,7 @@
-"""What sign-ins cost at bcrypt cost 12, and whom they disturb: `python -m benchmarks.logins [--database URL]`.
+"""Cost of sign-ins at bcrypt cost 12 and their effect on readers: `python -m benchmarks.logins [--database URL]`.
 
-One sign-in at a time; readers alone and beside 200 sign-ins begun at once; and whether the time of a refusal tells
-known names from unknown ones (AUC 0.5: not at all). The database must be empty; none: SQLite.
+Sequential sign-ins; readers alone and beside 200 concurrent sign-ins; and the timing side channel of refusals for
+known and unknown names (AUC 0.5: none). The database must be empty; default: SQLite.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--database", default="", metavar="URL")
     arguments.add_argument(
-        "--tries", type=int, default=400, help="refusals timed, half of them of known names"
+        "--tries", type=int, default=400, help="number of refusals, half of them of known names"
     )
-    given = arguments.parse_args()
+    options = arguments.parse_args()
     environment = {
         "MOVIEREC_AUTH__BCRYPT_COST": "12",
         "MOVIEREC_THROTTLE__LOGIN_PER_ACCOUNT": "0",
     }
-    if given.database:
-        environment["MOVIEREC_DATABASE__URL"] = given.database
+    if options.database:
+        environment["MOVIEREC_DATABASE__URL"] = options.database
     with tempfile.TemporaryDirectory() as home, run_fleet(Path(home), 1, **environment) as fleet:
         names = [fleet.sign_up(f"user{number}").name for number in range(8)]
         _one_by_one(fleet, names)
         _together(fleet, names)
-        _enumeration(fleet, names, given.tries)
+        _enumeration(fleet, names, options.tries)
 
 
 def _log_in(fleet: Fleet, name: str, password: str = PASSWORD) -> tuple[int, float]:
     started = time.perf_counter()
-    told = fleet(0, "POST", f"{AUTH}/login/", {"username": name, "password": password})
-    return told.status, time.perf_counter() - started
+    answer = fleet(0, "POST", f"{AUTH}/login/", {"username": name, "password": password})
+    return answer.status, time.perf_counter() - started
 
 
 def _one_by_one(fleet: Fleet, names: list[str]) -> None:
@@ -76,7 +76,7 @@ def _together(fleet: Fleet, names: list[str]) -> None:
 
 
 def _read(fleet: Fleet, token: str, go_on: object, least: int) -> list[float]:
-    """Times of READERS readers with a short pause between reads, while `go_on()` and at least `least` each."""
+    """Return the seconds of reads by READERS readers, `least` times each and then while `go_on()`."""
     times: list[float] = []
     lock = threading.Lock()
     assert callable(go_on)
@@ -97,14 +97,14 @@ def _read(fleet: Fleet, token: str, go_on: object, least: int) -> list[float]:
 
 
 def _enumeration(fleet: Fleet, names: list[str], tries: int) -> None:
-    known, unknown = [], []
+    known_times, unknown_times = [], []
     for number in range(tries // 2):
-        known.append(_log_in(fleet, names[number % 8], "wrong wrong wrong")[1])
-        unknown.append(_log_in(fleet, f"ghost{number % 8}", "wrong wrong wrong")[1])
-    found = auc(unknown, known)
-    print(f"refusals                 known p50 {statistics.median(known) * 1000:.1f} ms, ", end="")
+        known_times.append(_log_in(fleet, names[number % 8], "wrong wrong wrong")[1])
+        unknown_times.append(_log_in(fleet, f"ghost{number % 8}", "wrong wrong wrong")[1])
+    value = auc(unknown_times, known_times)
+    print(f"refusals                 known p50 {statistics.median(known_times) * 1000:.1f} ms, ", end="")
     print(
-        f"unknown {statistics.median(unknown) * 1000:.1f} ms, AUC {found:.3f}, |AUC-0.5| {abs(found - 0.5):.3f}"
+        f"unknown {statistics.median(unknown_times) * 1000:.1f} ms, AUC {value:.3f}, |AUC-0.5| {abs(value - 0.5):.3f}"
     )
 
 

@@ -1,4 +1,4 @@
-"""A MovieLens dataset as arrays, csv or dat with `::`, and the facts that MovieLens itself has."""
+"""Reader of MovieLens datasets as arrays, in the layouts `.csv` and `.dat`, with MovieLens's own movie facts."""
 
 from __future__ import annotations
 
@@ -20,38 +20,40 @@ from movierec.recommender.engine.rating_matrix import RatingMatrix, build_rating
 
 @dataclass(frozen=True)
 class MovieLens:
-    """Ratings, and of each of its films (in the order of its columns) genres and year, 0 where unknown."""
+    """Ratings, and the genres and year (0: unknown) of each movie, in the order of the columns."""
 
     ratings: RatingMatrix
     genres: list[list[str]]
     years: npt.NDArray[np.int32]
 
     def films(self) -> ItemContent:
-        """What MovieLens knows of its films."""
+        """Return the content features of the movies from MovieLens's genres and years."""
         return ItemContent(
             ContentScorer(build_movie_columns(self.genres, self.years.tolist())), np.arange(len(self.years))
         )
 
     def genre_mask(self) -> Mask:
-        """Films × genres."""
-        names = sorted({name for found in self.genres for name in found})
-        return np.array([[name in found for name in names] for found in self.genres])
+        """Return a matrix of movies × genres."""
+        names = sorted({name for movie_genres in self.genres for name in movie_genres})
+        return np.array([[name in movie_genres for name in names] for movie_genres in self.genres])
 
 
 def default_folder() -> Path | None:
-    found = os.environ.get("MOVIEREC_TEST_DATA")
-    return Path(found) / "ml-latest-small" if found else None
+    folder = os.environ.get("MOVIEREC_TEST_DATA")
+    return Path(folder) / "ml-latest-small" if folder else None
 
 
 def read_movielens(folder: Path) -> MovieLens:
-    """The dataset in a folder, of either layout."""
+    """Read the dataset in a folder, of either layout."""
     old = (folder / "ratings.dat").exists()
     columns = _old_ratings(folder) if old else _ratings(folder)
     ratings = build_rating_matrix(columns[:, 0], columns[:, 1], columns[:, 2])
-    found = _old_movies(folder) if old else _movies(folder)
-    films = [found[film] for film in ratings.item_ids.tolist()]
-    years = [re.search(r"\((\d{4})\)\s*$", title) for title, _ in films]
-    genres = [[name for name in names.split("|") if not name.startswith("(")] for _, names in films]
+    movies = _old_movies(folder) if old else _movies(folder)
+    titles_and_genres = [movies[movie_id] for movie_id in ratings.item_ids.tolist()]
+    years = [re.search(r"\((\d{4})\)\s*$", title) for title, _ in titles_and_genres]
+    genres = [
+        [name for name in names.split("|") if not name.startswith("(")] for _, names in titles_and_genres
+    ]
     return MovieLens(
         ratings, genres, np.array([int(year[1]) if year else 0 for year in years], dtype=np.int32)
     )
@@ -62,7 +64,7 @@ def _ratings(folder: Path) -> npt.NDArray[np.float64]:
 
 
 def _old_ratings(folder: Path) -> npt.NDArray[np.float64]:
-    """`userId::movieId::rating::timestamp`, without a header."""
+    """Read lines of `userId::movieId::rating::timestamp`, without a header."""
     text = (folder / "ratings.dat").read_bytes().replace(b"::", b" ")
     return np.fromstring(text.decode("ascii"), dtype=np.float64, sep=" ").reshape(-1, 4)
 
@@ -73,7 +75,7 @@ def _movies(folder: Path) -> dict[int, tuple[str, str]]:
 
 
 def _old_movies(folder: Path) -> dict[int, tuple[str, str]]:
-    """`movieId::title::genres` in Latin-1, without a header."""
+    """Read lines of `movieId::title::genres` in Latin-1, without a header."""
     lines = (folder / "movies.dat").read_text(encoding="latin-1").splitlines()
     rows = [line.split("::") for line in lines if line]
     return {int(film): (title, genres) for film, title, genres in rows}

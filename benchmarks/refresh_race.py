@@ -1,4 +1,4 @@
-"""Simultaneous refreshes of one token at three daemon processes: `python -m benchmarks.refresh_race postgresql://…`.
+"""Race of refreshes of one token at three daemon processes: `python -m benchmarks.refresh_race postgresql://…`.
 
 The database must be empty. Each round must have exactly one distinct successor, and it must work.
 """
@@ -19,26 +19,26 @@ CLIENTS = 20
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("database", help="an empty one on PostgreSQL")
+    arguments.add_argument("database", help="address of an empty PostgreSQL database")
     arguments.add_argument("--rounds", type=int, default=200)
-    given = arguments.parse_args()
+    options = arguments.parse_args()
     good, times = 0, []
-    environment = {"MOVIEREC_DATABASE__URL": given.database}
+    environment = {"MOVIEREC_DATABASE__URL": options.database}
     with tempfile.TemporaryDirectory() as home, run_fleet(Path(home), 3, **environment) as fleet:
         refresh = fleet.sign_up("racer").refresh
         with ThreadPoolExecutor(CLIENTS) as pool:
-            for number in range(given.rounds):
+            for number in range(options.rounds):
                 started = time.perf_counter()
                 answers = race(fleet, pool, refresh)
                 times.append(time.perf_counter() - started)
                 [(status, successor)] = answers
-                told = fleet(number, "POST", f"{AUTH}/token/refresh/", {"refresh": successor})
-                seen = fleet(number + 1, "GET", f"{AUTH}/me/", token=told.document["access"])
-                good += status == told.status == seen.status == 200 and successor != refresh
-                refresh = told.document["refresh"]
+                refreshed = fleet(number, "POST", f"{AUTH}/token/refresh/", {"refresh": successor})
+                checked = fleet(number + 1, "GET", f"{AUTH}/me/", token=refreshed.document["access"])
+                good += status == refreshed.status == checked.status == 200 and successor != refresh
+                refresh = refreshed.document["refresh"]
     print(f"{'rounds':>8}{'one working successor':>24}{'ratio':>8}{'median ms':>11}{'largest ms':>12}")
     median, largest = statistics.median(times) * 1000, max(times) * 1000
-    print(f"{given.rounds:>8}{good:>24}{good / given.rounds:>8.3f}{median:>11.1f}{largest:>12.1f}")
+    print(f"{options.rounds:>8}{good:>24}{good / options.rounds:>8.3f}{median:>11.1f}{largest:>12.1f}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""How long a title search takes, beside a plain LIKE scan: `python -m benchmarks.search --help`.
+"""Latency of a title search, compared with a plain LIKE scan: `python -m benchmarks.search --help`.
 
-The catalogue is the shipped one, filled up with titles recombined from its own.
+The catalogue is the shipped one, extended by titles recombined from its own.
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--films", type=int, nargs="+", default=[17_470, 62_000])
     arguments.add_argument("--queries", type=int, default=400)
-    arguments.add_argument("--postgresql", metavar="URL", help="a server's database, to make another one in")
-    given = arguments.parse_args()
+    arguments.add_argument(
+        "--postgresql", metavar="URL", help="database of a server on which another one is created"
+    )
+    options = arguments.parse_args()
     print(f"{'database':<12}{'films':>8}{'load s':>9}{'search ms':>22}{'LIKE ms':>20}{'ratio':>8}")
     print(f"{'':<29}{'median':>10}{'p99':>6}{'max':>6}{'median':>12}{'p99':>8}{'median':>8}")
-    for url in [None, *([given.postgresql] if given.postgresql else [])]:
-        for count in given.films:
+    for url in [None, *([options.postgresql] if options.postgresql else [])]:
+        for count in options.films:
             with database(url):
-                measure("PostgreSQL" if url else "SQLite", count, given.queries)
+                measure("PostgreSQL" if url else "SQLite", count, options.queries)
 
 
 def measure(name: str, count: int, queries: int) -> None:
@@ -40,22 +42,22 @@ def measure(name: str, count: int, queries: int) -> None:
     started = time.perf_counter()
     movies.upsert(films, 1)
     seconds = time.perf_counter() - started
-    asked = texts(films, queries)
-    found, scanned = (
-        timed(lambda text: movies.search(movies.validate_search_text(text), limit=20), asked),
-        timed(scan, asked),
+    sample = texts(films, queries)
+    searched, scanned = (
+        timed(lambda text: movies.search(movies.validate_search_text(text), limit=20), sample),
+        timed(scan, sample),
     )
     print(
         f"{name:<12}{len(films):>8,}{seconds:>9.1f}"
-        f"{statistics.median(found):>12.1f}{p99(found):>6.0f}{max(found):>6.0f}"
+        f"{statistics.median(searched):>12.1f}{p99(searched):>6.0f}{max(searched):>6.0f}"
         f"{statistics.median(scanned):>12.1f}{p99(scanned):>8.0f}"
-        f"{statistics.median(scanned) / statistics.median(found):>8.1f}"
+        f"{statistics.median(scanned) / statistics.median(searched):>8.1f}"
     )
 
 
 @contextlib.contextmanager
 def database(server: str | None) -> Iterator[None]:
-    """A migrated database of its own, gone afterwards."""
+    """Connect to a temporary, migrated database."""
     with tempfile.TemporaryDirectory() as home:
         environ = {"MOVIEREC_HOME": home, "HOME": home}
         name = f"movierec_benchmark_{random.randrange(10**9)}"
@@ -91,27 +93,27 @@ def catalogue(count: int) -> list[MovieRecord]:
 
 
 def texts(films: Sequence[MovieRecord], count: int) -> list[str]:
-    """Titles as people type them: a third right, a third with a slip, a sixth begun, a sixth with the year."""
-    asked = []
-    for number, film in enumerate(random.choices(films, k=count)):
-        title, at = film.title.lower()[:250], random.randrange(len(film.title))
+    """Return search texts: a third exact titles, a third with a typing error, a sixth truncated, a sixth with year."""
+    typed = []
+    for number, record in enumerate(random.choices(films, k=count)):
+        title, at = record.title.lower()[:250], random.randrange(len(record.title))
         slip = title[:at] + random.choice("aeiourstln") + title[at + 1 :]
         half = title[: max(3, len(title) // 2)]
-        asked.append([title, slip, half, title, slip, f"{title} {film.year}"][number % 6])
-    return [text for text in asked if text.strip() and len(text.split()) <= 16]
+        typed.append([title, slip, half, title, slip, f"{title} {record.year}"][number % 6])
+    return [text for text in typed if text.strip() and len(text.split()) <= 16]
 
 
 def scan(text: str) -> None:
-    """What a search without an index does."""
+    """Search without an index."""
     db.rows(
         "SELECT id, title, year FROM movies WHERE LOWER(title) LIKE ? ORDER BY popularity DESC LIMIT 20",
         f"%{text}%",
     )
 
 
-def timed(work: Callable[[str], object], asked: Sequence[str]) -> list[float]:
+def timed(work: Callable[[str], object], sample: Sequence[str]) -> list[float]:
     milliseconds = []
-    for text in asked:
+    for text in sample:
         started = time.perf_counter()
         work(text)
         milliseconds.append((time.perf_counter() - started) * 1000)

@@ -1,7 +1,7 @@
-"""TMDb: requests to it per user action, what cached and uncached answers take, and what its faults do to others.
+"""TMDb: requests per user action, latency of cached and uncached responses, effect of outages on other users.
 
-`python -m benchmarks.tmdb [--requests 200]`. A daemon of its own with the shipped films on SQLite; TMDb is the tests'
-stand-in in a process of its own, which takes 60 ms for an answer. The machine should have nothing else to do.
+`python -m benchmarks.tmdb [--requests 200]`. A daemon with the shipped catalogue on SQLite; TMDb is the tests'
+fake server in a separate process, which responds after 60 ms. The machine should be idle.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from tests.tmdb.stand_in import FATAL, KEY
 MOVIES, RATINGS = "/api/v1/movies", "/api/v1/favorites/ratings"
 DELAY_SECONDS = 0.06
 AT_ONCE = 100
-# Between the requests of whom TMDb's faults concern: who is refused at once shall not ask more than who has to wait.
+# Pause between requests that need TMDb, so that immediate errors do not cause more requests than timeouts.
 PACE_SECONDS = 0.05
-# TMDb is well and not well by turns, so that the machine's moods fall on both alike.
+# Normal operation and outages alternate, so that the load of the machine affects both.
 TURNS = 4
 
 
 class FakeTmdb:
-    """The stand-in in another process."""
+    """The fake TMDb in another process."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "tests.tmdb.stand_in"]
@@ -42,7 +42,7 @@ class FakeTmdb:
         self.url = self._line()
 
     def __call__(self, **changes: Any) -> int:
-        """Change how it behaves; returns how often it was asked since the last call."""
+        """Change its behaviour and return the number of requests since the last call."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(changes) + "\n")
         self._process.stdin.flush()
@@ -60,7 +60,7 @@ class FakeTmdb:
 
 @contextmanager
 def daemon(stand_in: FakeTmdb, **settings: str) -> Iterator[Client]:
-    """A daemon that asks the stand-in, and somebody signed in there."""
+    """Run a daemon that uses the fake TMDb, and yield a client that is signed in."""
     with tempfile.TemporaryDirectory() as home:
         environ = {
             "PATH": os.environ["PATH"],
@@ -86,24 +86,24 @@ def daemon(stand_in: FakeTmdb, **settings: str) -> Iterator[Client]:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--requests", type=int, default=200)
-    given = arguments.parse_args()
+    options = arguments.parse_args()
     stand_in = FakeTmdb()
     try:
         with daemon(stand_in) as client:
             stand_in(delay_seconds=DELAY_SECONDS)
             count_requests(client, stand_in)
-            measure_latency(client, stand_in, given.requests)
-        tell_faults(stand_in, given.requests)
+            measure_latency(client, stand_in, options.requests)
+        measure_outages(stand_in, options.requests)
     finally:
         stand_in.stop()
 
 
-def shipped(client: Client, title: str) -> int:
+def shipped_movie(client: Client, title: str) -> int:
     return int(client("GET", f"{MOVIES}/search/?q={title}")["results"][0]["id"])
 
 
 def count_requests(client: Client, stand_in: FakeTmdb) -> None:
-    heat = shipped(client, "heat")
+    heat = shipped_movie(client, "heat")
     stand_in()
     new = client("GET", f"{MOVIES}/search/?q=quiet")["results"][0]["id"]
     stand_in()
@@ -119,7 +119,9 @@ def count_requests(client: Client, stand_in: FakeTmdb) -> None:
         "film by its IMDb id, unknown here": lambda: client("GET", f"{MOVIES}/imdb/tt9000002/"),
         "rate what a search found": lambda: client("PUT", f"{RATINGS}/movie/{new}/", {"rating": 4}),
         "recommendations": lambda: client("GET", "/api/v1/recommendations/?limit=20"),
-        f"{AT_ONCE} who open one unknown film at once": lambda: at_once(client, f"{MOVIES}/tmdb/1000003/"),
+        f"{AT_ONCE} who open one unknown film at once": lambda: request_at_once(
+            client, f"{MOVIES}/tmdb/1000003/"
+        ),
     }
     print(f"{'requests to TMDb':<46}{'at first':>9}{'again':>7}")
     for name, act in actions.items():
@@ -130,7 +132,7 @@ def count_requests(client: Client, stand_in: FakeTmdb) -> None:
         print(f"{name:<46}{counts[0]:>9}{counts[1]:>7}", flush=True)
 
 
-def at_once(client: Client, path: str) -> None:
+def request_at_once(client: Client, path: str) -> None:
     clients = [client.another() for _ in range(AT_ONCE)]
     threads = [threading.Thread(target=each, args=("GET", path)) for each in clients]
     for thread in threads:
@@ -141,50 +143,50 @@ def at_once(client: Client, path: str) -> None:
 
 def measure_latency(client: Client, stand_in: FakeTmdb, requests: int) -> None:
     pages, texts = itertools.count(1), itertools.count(1)
-    film = shipped(client, "alien")
+    movie_id = shipped_movie(client, "alien")
     cases: dict[str, Callable[[], Any]] = {
         "health": lambda: client("GET", "/health/live/"),
         "popular, cached": lambda: client("GET", f"{MOVIES}/popular/"),
         "popular, uncached": lambda: client("GET", f"{MOVIES}/popular/?page={next(pages) % 500 + 1}"),
         "search, cached": lambda: client("GET", f"{MOVIES}/search/?q=matrix"),
         "search, uncached": lambda: client("GET", f"{MOVIES}/search/?q=matrix{next(texts)}"),
-        "film page, details stored": lambda: client("GET", f"{MOVIES}/{film}/"),
+        "film page, details stored": lambda: client("GET", f"{MOVIES}/{movie_id}/"),
     }
     print(f"\n{'TMDb takes 60 ms':<32}{'p50 ms':>9}{'p99 ms':>9}")
     for name, case in cases.items():
         case()
-        found = timed(case, min(requests, 100) if "uncached" in name else requests)
-        print(f"{name:<32}{statistics.median(found):>9.1f}{p99(found):>9.1f}", flush=True)
+        milliseconds = timed(case, min(requests, 100) if "uncached" in name else requests)
+        print(f"{name:<32}{statistics.median(milliseconds):>9.1f}{p99(milliseconds):>9.1f}", flush=True)
 
 
 @dataclass
-class Seen:
-    """What others got while TMDb did as it did."""
+class OtherClient:
+    """Responses of the client that needs TMDb."""
 
     sources: list[str]
     longest_seconds: float
 
 
-def tell_faults(stand_in: FakeTmdb, requests: int) -> None:
-    """One's own: a rating and the list of them, while somebody else opens what needs TMDb, over and over.
+def measure_outages(stand_in: FakeTmdb, requests: int) -> None:
+    """Measure rating and listing ratings while another client repeatedly opens pages that need TMDb.
 
-    `ratio` is that of p99 to p99 while TMDb was well, in turns between. After five failures it is left alone for a
+    `ratio` compares p99 with p99 during normal operation in between. After five failures TMDb is not called for a
     second at a time.
     """
     head = f"{'TMDb':<20}{'list':<11}{'search':<11}{'unknown film':<14}{'longest s':>10}"
     print(f"\n{head}{'own p50':>9}{'p99':>8}{'ratio':>7}")
     with daemon(stand_in, MOVIEREC_TMDB__PAUSE_SECONDS="1") as client:
-        film = shipped(client, "alien")
+        movie_id = shipped_movie(client, "alien")
         stand_in(delay_seconds=0.0)
         for mode in (*(mode for mode in FATAL if mode != "refused key"), "refused key"):
-            calm, own, seen = [], [], Seen([], 0.0)
+            calm, own, seen = [], [], OtherClient([], 0.0)
             for _ in range(TURNS):
                 stand_in(mode="well")
                 time.sleep(1.1)
                 client.any("GET", f"{MOVIES}/tmdb/{6_000_000 + next(_fresh)}/")
-                calm += beside(client, film, requests // TURNS, Seen([], 0.0))
+                calm += measure_beside(client, movie_id, requests // TURNS, OtherClient([], 0.0))
                 stand_in(mode=mode)
-                own += beside(client, film, requests // TURNS, seen)
+                own += measure_beside(client, movie_id, requests // TURNS, seen)
             kinds = "".join(f"{kind:<11}" for kind in seen.sources[:2]) + f"{seen.sources[2]:<14}"
             times = f"{seen.longest_seconds:>10.2f}{statistics.median(own):>9.1f}{p99(own):>8.1f}"
             print(f"{mode:<20}{kinds}{times}{p99(own) / p99(calm):>7.2f}", flush=True)
@@ -193,8 +195,8 @@ def tell_faults(stand_in: FakeTmdb, requests: int) -> None:
 _fresh = itertools.count(1)
 
 
-def beside(client: Client, film: int, requests: int, seen: Seen) -> list[float]:
-    """Times of one's own requests in ms while somebody else uses TMDb; what that one gets goes to `seen`."""
+def measure_beside(client: Client, movie_id: int, requests: int, seen: OtherClient) -> list[float]:
+    """Return the milliseconds of the own requests while another client uses TMDb, whose responses go to `seen`."""
     over, other = threading.Event(), client.another()
 
     def use_tmdb() -> None:
@@ -210,23 +212,23 @@ def beside(client: Client, film: int, requests: int, seen: Seen) -> list[float]:
                 time.sleep(PACE_SECONDS)
 
     def own() -> None:
-        client("PUT", f"{RATINGS}/movie/{film}/", {"rating": 4})
+        client("PUT", f"{RATINGS}/movie/{movie_id}/", {"rating": 4})
         client("GET", f"{RATINGS}/")
 
     using = threading.Thread(target=use_tmdb)
     using.start()
     try:
-        found = timed(own, requests)
+        milliseconds = timed(own, requests)
         while len(seen.sources) < 3:
-            found += timed(own, 10)
+            milliseconds += timed(own, 10)
     finally:
         over.set()
         using.join()
-    return found
+    return milliseconds
 
 
-def p99(found: list[float]) -> float:
-    return sorted(found)[int(len(found) * 0.99)]
+def p99(milliseconds: list[float]) -> float:
+    return sorted(milliseconds)[int(len(milliseconds) * 0.99)]
 
 
 if __name__ == "__main__":
