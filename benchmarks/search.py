@@ -93,7 +93,7 @@ def catalogue(count: int) -> list[MovieRecord]:
 
 
 def texts(films: Sequence[MovieRecord], count: int) -> list[str]:
-    """Return search texts: a third exact titles, a third with a typing error, a sixth truncated, a sixth with year."""
+    """Return search texts: a third exact titles, a third with a typing error, a sixth cut, a sixth with year."""
     typed = []
     for number, record in enumerate(random.choices(films, k=count)):
         title, at = record.title.lower()[:250], random.randrange(len(record.title))
