@@ -1,6 +1,6 @@
-"""Mail to users: asked for in the transaction of an act, written and delivered by the daemon."""
+"""Mail to users: enqueued in the transaction of its cause, composed and delivered by the daemon."""
 
-from movierec.mail.composing import compose_all, compose_next
+from movierec.mail.compose import compose_all, compose_next
 from movierec.mail.delivery import MailDelivery
 from movierec.mail.links import base_url
 from movierec.mail.messages import MailKind

@@ -1,4 +1,4 @@
-"""The part of a daemon that writes and delivers mail. Several daemons may do so at once."""
+"""Background task of a daemon that composes and delivers mail; several daemons may share an outbox."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from typing import Any
 
 from movierec import auth
 from movierec.config import Settings
+from movierec.durations import HOUR_SECONDS, age_seconds, ago
 from movierec.errors import MovierecError
-from movierec.mail import composing, messages, outbox, smtp
+from movierec.mail import compose, messages, outbox, smtp
 from movierec.mail.links import base_url
-from movierec.mail.outbox import DAY_SECONDS, ClaimedMail
+from movierec.mail.outbox import ClaimedMail
 
 InThread = Callable[..., Awaitable[Any]]
 
-# Not woken by requests: what is done for a known address must not fall into the time of the next answer.
+# Polled, not woken by requests: otherwise work for a known address would delay the next response measurably.
 POLL_SECONDS = 1.0
-CLEANUP_SECONDS = 3600
+CLEANUP_SECONDS = HOUR_SECONDS
 STOP_SECONDS = 8.0
 
 logger = logging.getLogger("movierec.mail")
 
 
 class MailDelivery:
-    """`start` and `stop` it on an event loop; `read` and `write` run work in the database threads."""
+    """The delivery task: `start` and `stop` it on an event loop; `read` and `write` run in the database threads."""
 
     def __init__(
         self, settings: Settings, clock: Callable[[], float], *, read: InThread, write: InThread
@@ -36,7 +37,7 @@ class MailDelivery:
         self._clock, self._read, self._write = clock, read, write
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._purged_at = 0
+        self._cleaned_up_at = 0
 
     @property
     def _now(self) -> int:
@@ -46,7 +47,7 @@ class MailDelivery:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Finish the mail in hand, if its server answers soon; what is left is another daemon's or later."""
+        """Finish the delivery under way, for up to STOP_SECONDS. Other mails stay in the outbox."""
         self._stop.set()
         if self._task is None:
             return
@@ -59,7 +60,7 @@ class MailDelivery:
     async def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                await self._look()
+                await self._work()
             except MovierecError as error:
                 logger.warning("the outbox cannot be reached: %s", error.code)
             except Exception:
@@ -67,22 +68,22 @@ class MailDelivery:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), POLL_SECONDS * random.uniform(0.5, 1.5))
 
-    async def _look(self) -> None:
-        """Do everything that is at hand."""
-        found = await self._read(outbox.pending_work, self._now)
-        if found.requested and self._base:
+    async def _work(self) -> None:
+        """Do all pending work once."""
+        pending = await self._read(outbox.pending_work, self._now)
+        if pending.requested and self._base:
             while not self._stop.is_set() and await self._write(
-                composing.compose_next, self._base, self._mail, self._now
+                compose.compose_next, self._base, self._mail, self._now
             ):
-                found = found._replace(due=True)
-        if found.expired and (given_up := await self._write(outbox.fail_expired, self._now)):
+                pending = pending._replace(due=True)
+        if pending.expired and (given_up := await self._write(outbox.fail_expired, self._now)):
             logger.warning("given up on %d mails that could not be delivered in time", given_up)
-        if found.due and self._mail.host:
+        if pending.due and self._mail.host:
             await self._deliver_due()
-        if self._now >= self._purged_at + CLEANUP_SECONDS:
-            await self._write(outbox.delete_expired_mails, self._now - self._mail.keep_days * DAY_SECONDS)
+        if age_seconds(self._cleaned_up_at, self._now) >= CLEANUP_SECONDS:
+            await self._write(outbox.delete_expired_mails, ago(self._now, days=self._mail.keep_days))
             await self._write(auth.delete_expired_tokens, self._now)
-            self._purged_at = self._now
+            self._cleaned_up_at = self._now
 
     async def _deliver_due(self) -> None:
         while not self._stop.is_set():
@@ -95,23 +96,23 @@ class MailDelivery:
         extra = {"mail": mail.id, "kind": mail.kind}
         try:
             sender = self._mail.sender
-            made = messages.email_message(
+            message = messages.email_message(
                 mail.id, sender, mail.recipient, mail.text, mail.created_at, sender.rpartition("@")[2]
             )
-            await smtp.send(self._mail, made)
+            await smtp.send(self._mail, message)
         except (smtp.DeliveryRejected, ValueError) as error:
-            # What the server said is for the operator's eyes: `movierec-server outbox`.
+            # The server's reply is shown to operators only: `movierec-server outbox`.
             logger.warning("mail refused for good", extra=extra)
-            await self._surely(outbox.mark_failed, mail, str(error))
+            await self._record(outbox.mark_failed, mail, str(error))
         except smtp.DeliveryFailed as error:
             logger.warning("mail not delivered, try %d", mail.attempts, extra=extra)
-            await self._surely(outbox.schedule_retry, mail, str(error), self._now)
+            await self._record(outbox.schedule_retry, mail, str(error), self._now)
         else:
             logger.info("mail sent", extra=extra)
-            await self._surely(outbox.mark_sent, mail, self._now)
+            await self._record(outbox.mark_sent, mail, self._now)
 
-    async def _surely(self, work: Callable[..., None], *args: object) -> None:
-        """Write down what became of a mail, however long the database is away: or it is sent again."""
+    async def _record(self, work: Callable[..., None], *args: object) -> None:
+        """Record the outcome of a delivery, with retries while the database is away: otherwise it is sent again."""
         while True:
             try:
                 return await self._write(work, *args)  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Where links in mails lead: only to what is configured, never to what a request names as its host."""
+"""Addresses of links in mails: always the configured one, never the Host header of a request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def base_url(server: ServerSettings) -> str | None:
-    """The daemon's address for links; None where people elsewhere use it and nobody said under which name."""
+    """Return the daemon's address for links; None where it is reachable from elsewhere and public_url is not set."""
     if server.public_url:
         return server.public_url.rstrip("/")
     if server.host not in LOOPBACK:
@@ -18,5 +18,5 @@ def base_url(server: ServerSettings) -> str | None:
 
 
 def token_link(base: str, purpose: str, token: str) -> str:
-    """The page that uses `token`; behind `#`, so that no log and no referrer gets to see it."""
+    """Return the link that uses a token, in the fragment: it reaches no server log and no Referer header."""
     return f"{base}/account/#{purpose}={token}"

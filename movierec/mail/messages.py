@@ -1,4 +1,4 @@
-"""What mails say, and how a stored mail becomes a message with a text and an HTML part."""
+"""Texts of mails, and the conversion of a stored mail to a message with a text and an HTML part."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class MailKind(StrEnum):
-    """The occasions of mails."""
+    """Kinds of mails; the values are stored."""
 
     VERIFY = "verify_email"
     RESET = "password_reset"
@@ -24,6 +24,8 @@ class MailKind(StrEnum):
 
 
 class MailText(NamedTuple):
+    """Subject and plain-text body of a mail."""
+
     subject: str
     body: str
 
@@ -75,7 +77,7 @@ _BODIES = {
 
 
 def mail_text(kind: MailKind, username: str, *, about: str = "", link: str = "", token: str = "") -> MailText:
-    """The mail for an occasion. What users chose stands in the body only, never in a header."""
+    """Render a mail. Text that users chose appears in the body only, never in a header."""
     paragraphs = (f"Hello {username},", *_BODIES[kind])
     body = "\n\n".join(part.format(about=about, link=link, token=token) for part in paragraphs[1:])
     return MailText(f"movierec: {_SUBJECTS[kind]}", f"{paragraphs[0]}\n\n{body}\n")
@@ -84,36 +86,37 @@ def mail_text(kind: MailKind, username: str, *, about: str = "", link: str = "",
 def email_message(
     mail_id: int, sender: str, recipient: str, text: MailText, created_at: int, host: str
 ) -> EmailMessage:
-    """The message as it is sent. Raises ValueError for an address that cannot stand in a header."""
-    made = EmailMessage(policy=SMTP)
-    made["From"] = Address("movierec", addr_spec=sender)
+    """Build the message to send. Raises ValueError for an address that a header cannot contain."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address("movierec", addr_spec=sender)
     try:
-        made["To"] = Address(addr_spec=idna_address(recipient))
+        message["To"] = Address(addr_spec=idna_address(recipient))
     except MessageError as error:
         raise ValueError("This is not an e-mail address.") from error
-    made["Subject"] = text.subject
-    made["Date"] = datetime.fromtimestamp(created_at, UTC)
-    # The same at every try: who gets it twice may see that it is one mail.
-    made["Message-ID"] = f"<{mail_id}.{created_at}@{host}>"
-    made["Auto-Submitted"] = "auto-generated"
-    made.set_content(text.body)
-    made.add_alternative(html_body(text.body), subtype="html")
-    return made
+    message["Subject"] = text.subject
+    message["Date"] = datetime.fromtimestamp(created_at, UTC)
+    # The same at every attempt, so that a duplicate delivery is recognisable.
+    message["Message-ID"] = f"<{mail_id}.{created_at}@{host}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text.body)
+    message.add_alternative(html_body(text.body), subtype="html")
+    return message
 
 
 def idna_address(address: str) -> str:
-    """An address with its domain as mail servers know it."""
+    """Encode the domain of an address with IDNA."""
     local, _, domain = address.rpartition("@")
     return f"{local}@{domain.encode('idna').decode('ascii')}"
 
 
 def html_body(body: str) -> str:
-    """Paragraphs as HTML; one that is an address becomes a link."""
+    """Convert paragraphs to HTML; a paragraph that is a URL becomes a link."""
     parts = [html.escape(part) for part in body.strip().split("\n\n")]
-    marked = [
+    paragraphs = [
         f'<p><a href="{part}">{part}</a></p>'
         if part.startswith(("https://", "http://"))
         else f"<p>{part}</p>"
         for part in parts
     ]
-    return f'<!DOCTYPE html>\n<html lang="en"><body>\n{"".join(line + chr(10) for line in marked)}</body></html>\n'
+    content = "".join(f"{part}\n" for part in paragraphs)
+    return f'<!DOCTYPE html>\n<html lang="en"><body>\n{content}</body></html>\n'

@@ -1,4 +1,4 @@
-"""Table of mails: asked for in the transaction of an act, then written, then delivered."""
+"""Table of mails: enqueued in a transaction, then composed, then delivered."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from movierec.db import BaseModel
 
 
 class OutgoingMail(BaseModel):
-    """A mail on its way. `user` is unknown while only an address was given."""
+    """A mail in the outbox. `user` is null until an enqueued address is looked up."""
 
     id = BigAutoField()
     user = ForeignKeyField(User, on_delete="CASCADE", null=True)
     kind = TextField()
     recipient = TextField()
-    # The other address, where a mail tells of one.
+    # Another address that the mail mentions.
     about = TextField(default="")
-    # The account's epoch when it asked: what was asked before a change of password is not done after it.
+    # The account's epoch when it was enqueued: a request from before a password change is not served after it.
     auth_epoch = IntegerField(null=True)
     state = TextField(constraints=[Check("state IN ('requested', 'pending', 'sent', 'failed')")])
     subject = TextField(default="")
-    # Emptied once nobody may need it: it may hold a token.
+    # Emptied when it is no longer needed: it may contain a token.
     body = TextField(default="")
     attempts = IntegerField(default=0)
-    # Of whoever delivers it now; nobody else takes it up before due_at.
+    # Random id of the delivery under way: no other daemon claims the mail before due_at.
     claim = TextField(default="")
     error = TextField(default="")
     created_at = BigIntegerField()
     due_at = BigIntegerField()
-    # Later it is of no use any more: its link is dead.
+    # Time from which the mail is useless: its link has expired.
     expires_at = BigIntegerField()
     sent_at = BigIntegerField(null=True)
 

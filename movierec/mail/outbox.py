@@ -1,20 +1,20 @@
-"""The outbox: asking for a mail, taking one up for delivery, and what became of it."""
+"""The outbox: enqueue a mail, claim one for delivery, record the outcome, retry with backoff."""
 
 from __future__ import annotations
 
 import random
 import secrets
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from movierec import db
 from movierec.config import MailSettings, ServerSettings
+from movierec.durations import HOUR_SECONDS
 from movierec.mail.links import base_url
 from movierec.mail.messages import MailKind, MailText
 from movierec.mail.models import OutgoingMail
 
-DAY_SECONDS = 86_400
 FIRST_RETRY_SECONDS = 10
-MAXIMUM_RETRY_SECONDS = 3600
+MAXIMUM_RETRY_SECONDS = HOUR_SECONDS
 
 NEVER = 2**62
 EXPIRED = "It could not be delivered before it lost its use."
@@ -22,7 +22,7 @@ REPLACED = "A newer mail took its place."
 
 
 class MailRequest(NamedTuple):
-    """A mail that was asked for and is not written yet."""
+    """An enqueued mail that is not composed yet."""
 
     id: int
     kind: MailKind
@@ -33,7 +33,7 @@ class MailRequest(NamedTuple):
 
 
 class ClaimedMail(NamedTuple):
-    """A mail that is ours to deliver until its lease ends."""
+    """A mail that this daemon delivers until the lease ends."""
 
     id: int
     kind: str
@@ -62,7 +62,7 @@ class OutboxEntry(NamedTuple):
 
 
 class PendingWork(NamedTuple):
-    """What there is to do."""
+    """Kinds of pending work."""
 
     requested: bool
     due: bool
@@ -78,10 +78,10 @@ def enqueue(
     auth_epoch: int | None = None,
     about: str = "",
 ) -> None:
-    """Have a mail written and sent. Call inside the transaction of the act.
+    """Enqueue a mail. Call inside the transaction of its cause.
 
-    One insert whoever the recipient is: whether an address belongs to anybody is looked up when the mail is
-    written, so that the time of a request does not tell.
+    Always one insert: the account of an address is looked up later, when the mail is composed, so that the duration
+    of a request does not reveal if the address has an account.
     """
     OutgoingMail.create(
         user=user_id,
@@ -97,46 +97,48 @@ def enqueue(
 
 
 def enqueue_verification(server: ServerSettings, user_id: int, email: str, now: int) -> None:
-    """Have the link sent that confirms an account's address, where links can be sent at all."""
+    """Enqueue the mail that verifies an account's address, unless no links can be sent."""
     if base_url(server) is not None:
         enqueue(MailKind.VERIFY, email, now, user_id=user_id)
 
 
 def pending_work(now: int) -> PendingWork:
-    found = db.row(
+    """Tell what the outbox has to do now."""
+    row = db.row(
         "SELECT EXISTS(SELECT 1 FROM outbox WHERE state = 'requested'), "
         "EXISTS(SELECT 1 FROM outbox WHERE state = 'pending' AND due_at <= ?), "
         "EXISTS(SELECT 1 FROM outbox WHERE body <> '' AND expires_at <= ?)",
         now,
         now,
     )
-    assert found is not None
-    return PendingWork(*map(bool, found))
+    assert row is not None
+    return PendingWork(*map(bool, row))
 
 
-def _unlocked() -> str:
-    """Daemons on PostgreSQL pass by what another one has in hand. SQLite has one writer anyway."""
+def _skip_locked() -> str:
+    """Return the clause that skips rows claimed by another daemon. SQLite has one writer anyway."""
     return " FOR UPDATE SKIP LOCKED" if db.is_postgres() else ""
 
 
 def claim_request() -> MailRequest | None:
-    """The oldest mail not written yet, ours for this transaction."""
-    found = db.row(
+    """Claim the oldest enqueued mail for this transaction; None where there is none."""
+    row = db.row(
         "UPDATE outbox SET state = 'pending' WHERE state = 'requested' AND id = "
-        f"(SELECT id FROM outbox WHERE state = 'requested' ORDER BY id LIMIT 1{_unlocked()}) "
+        f"(SELECT id FROM outbox WHERE state = 'requested' ORDER BY id LIMIT 1{_skip_locked()}) "
         "RETURNING id, kind, user_id, recipient, about, auth_epoch"
     )
-    return MailRequest(found[0], MailKind(found[1]), *found[2:]) if found else None
+    return MailRequest(row[0], MailKind(row[1]), *row[2:]) if row else None
 
 
 def delete_mail(mail_id: int) -> None:
+    """Delete a mail."""
     db.execute("DELETE FROM outbox WHERE id = ?", mail_id)
 
 
 def store_text(
     request: MailRequest, user_id: int, recipient: str, text: MailText, now: int, expires_at: int
 ) -> None:
-    """Store a written mail. An unsent one of the same kind holds a dead link now: it is not sent any more."""
+    """Store a composed mail, and cancel an unsent one of the same kind: its link is invalid now."""
     db.execute(
         "UPDATE outbox SET state = 'failed', body = '', error = ? "
         "WHERE user_id = ? AND kind = ? AND state = 'pending' AND id <> ?",
@@ -159,32 +161,33 @@ def store_text(
 
 
 def claim_mail(settings: MailSettings, now: int) -> ClaimedMail | None:
-    """Take up a mail that is due. Nobody else does until the lease ends, which is longer than any delivery."""
-    ours = secrets.token_hex(8)
-    found = db.row(
+    """Claim a mail that is due. The lease outlasts any delivery, so no other daemon sends it meanwhile."""
+    claim_id = secrets.token_hex(8)
+    row = db.row(
         "UPDATE outbox SET attempts = attempts + 1, claim = ?, due_at = ? "
         "WHERE state = 'pending' AND due_at <= ? AND id = "
         "(SELECT id FROM outbox WHERE state = 'pending' AND due_at <= ? AND expires_at > ? "
-        f"ORDER BY due_at, id LIMIT 1{_unlocked()}) "
+        f"ORDER BY due_at, id LIMIT 1{_skip_locked()}) "
         "RETURNING id, kind, recipient, subject, body, attempts, created_at",
-        ours,
+        claim_id,
         now + lease_seconds(settings),
         now,
         now,
         now,
     )
-    if found is None:
+    if row is None:
         return None
-    mail_id, kind, recipient, subject, body, attempts, created_at = found
-    return ClaimedMail(mail_id, kind, recipient, MailText(subject, body), attempts, created_at, ours)
+    mail_id, kind, recipient, subject, body, attempts, created_at = row
+    return ClaimedMail(mail_id, kind, recipient, MailText(subject, body), attempts, created_at, claim_id)
 
 
 def lease_seconds(settings: MailSettings) -> int:
+    """Return the duration of a claim."""
     return 5 + round(3 * settings.timeout_seconds)
 
 
 def mark_sent(mail: ClaimedMail, now: int) -> None:
-    """Delivered: its text, with the token in it, is gone."""
+    """Record a delivery, and delete the text with its token."""
     db.execute(
         "UPDATE outbox SET state = 'sent', sent_at = ?, body = '', error = '' WHERE id = ? AND claim = ?",
         now,
@@ -194,7 +197,7 @@ def mark_sent(mail: ClaimedMail, now: int) -> None:
 
 
 def schedule_retry(mail: ClaimedMail, error: str, now: int) -> None:
-    """Try again later: twice as late each time, give or take a half, so that daemons do not try in step."""
+    """Schedule a retry with exponential backoff and jitter, so that daemons do not retry in step."""
     seconds = min(MAXIMUM_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(mail.attempts - 1, 20))
     db.execute(
         "UPDATE outbox SET due_at = ?, error = ? WHERE id = ? AND claim = ? AND state = 'pending'",
@@ -206,7 +209,7 @@ def schedule_retry(mail: ClaimedMail, error: str, now: int) -> None:
 
 
 def mark_failed(mail: ClaimedMail, error: str) -> None:
-    """It will never be accepted. The text stays, for an operator to pass on, as long as it is of use."""
+    """Record that a mail will never be accepted. The text stays until it expires, for an operator to pass on."""
     db.execute(
         "UPDATE outbox SET state = 'failed', error = ? WHERE id = ? AND claim = ? AND state = 'pending'",
         error,
@@ -216,7 +219,7 @@ def mark_failed(mail: ClaimedMail, error: str) -> None:
 
 
 def fail_expired(now: int) -> int:
-    """Give up on mails that have lost their use, and remove their texts. Returns how many were waiting."""
+    """Fail mails that have expired, and delete their texts. Return the number of mails that were still waiting."""
     waiting = db.execute(
         "UPDATE outbox SET state = 'failed', error = CASE error WHEN '' THEN ? ELSE error END "
         "WHERE state = 'pending' AND expires_at <= ?",
@@ -228,12 +231,12 @@ def fail_expired(now: int) -> int:
 
 
 def delete_expired_mails(before: int) -> None:
-    """Remove what was sent, given up or never could be written long ago."""
+    """Delete mails from before a time that were sent, failed or never composed."""
     db.execute("DELETE FROM outbox WHERE state <> 'pending' AND created_at < ?", before)
 
 
 def pending_count() -> int:
-    """How many mails wait to be delivered."""
+    """Count the mails that wait to be delivered."""
     return int(db.value("SELECT COUNT(*) FROM outbox WHERE state IN ('requested', 'pending')"))
 
 
@@ -241,12 +244,13 @@ _COLUMNS = ", ".join(OutboxEntry._fields)
 
 
 def outbox_entries(limit: int = 100) -> list[OutboxEntry]:
-    """The newest mails, newest first."""
+    """Return the newest mails, newest first."""
     return [
         OutboxEntry(*row) for row in db.rows(f"SELECT {_COLUMNS} FROM outbox ORDER BY id DESC LIMIT ?", limit)
     ]
 
 
 def outbox_entry(mail_id: int) -> OutboxEntry | None:
-    found: tuple[Any, ...] | None = db.row(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", mail_id)
-    return OutboxEntry(*found) if found else None
+    """Return one mail, or None."""
+    row = db.row(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", mail_id)
+    return OutboxEntry(*row) if row else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -35,7 +34,7 @@ def smtp(mailbox: Mailbox) -> Iterator[SmtpServer]:
 
 
 def sending(settings: Settings, port: int, **options: Any) -> Settings:
-    """`settings` with an SMTP server on loopback and a public address."""
+    """Return `settings` with an SMTP server on loopback and a public address."""
     chosen = {"security": "none", "timeout_seconds": 1.0, "sender": "films@example.org", **options}
     server = dataclasses.replace(settings.server, public_url="https://films.example.org")
     return dataclasses.replace(
@@ -48,7 +47,7 @@ DaemonAt = Callable[..., AbstractContextManager[RunningDaemon]]
 
 @pytest.fixture
 def daemon_at(settings: Settings) -> DaemonAt:
-    """Runs a daemon that mails through a port."""
+    """Start a daemon that sends mail through a port."""
 
     @contextlib.contextmanager
     def run(port: int, **options: Any) -> Iterator[RunningDaemon]:
@@ -60,27 +59,18 @@ def daemon_at(settings: Settings) -> DaemonAt:
 
 @pytest.fixture
 def mailing(daemon_at: DaemonAt, smtp: SmtpServer) -> Iterator[RunningDaemon]:
-    """A daemon that mails to `mailbox`."""
+    """A daemon that sends mail to `mailbox`."""
     with daemon_at(smtp.port) as running:
         yield running
 
 
-def eventually(condition: Callable[[], Any], what: str, seconds: float = 15.0) -> Any:
-    """What `condition` gives once it gives something."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"never: {what}; the outbox holds {db.run_with_retry(mail.outbox_entries)}")
-
-
 def in_state(state: str) -> Callable[[], list[OutboxEntry]]:
+    """Return a condition: the mails in a state."""
     return lambda: [entry for entry in db.run_with_retry(mail.outbox_entries) if entry.state == state]
 
 
-def tried() -> list[OutboxEntry]:
-    """Mails that were refused at least once and wait."""
+def failed_mails() -> list[OutboxEntry]:
+    """Return the mails that failed at least once and wait for a retry."""
     return [
         entry for entry in db.run_with_retry(mail.outbox_entries) if entry.state == "pending" and entry.error
     ]

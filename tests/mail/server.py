@@ -1,4 +1,4 @@
-"""An SMTP server on loopback that does as told: accept, refuse, hang, hang up, demand a login."""
+"""An SMTP server on loopback with configurable behaviour: accept, refuse, hang, hang up, require a login."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 class Mailbox:
-    """What an SMTP server got. `mode` is how it behaves: accept, hang, drop, or an answer to DATA or RCPT."""
+    """The mails that an SMTP server received. `mode` is its behaviour: accept, hang, drop, or a reply to DATA."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -57,13 +57,13 @@ class Mailbox:
         return AuthResult(success=given.password == b"s3cret", handled=False)
 
     def texts(self) -> list[str]:
-        """The text part of each mail."""
+        """Return the text part of each mail."""
         parts = [mail.get_body(("plain",)) for mail in self.mails]
         return [part.get_content() for part in parts if part is not None]
 
 
 class SmtpServer:
-    """Runs in a thread with an event loop of its own; `port` is where."""
+    """A server that runs in a thread with an event loop of its own, on `port`."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class SmtpServer:
 
     def _protocol(self) -> SMTP:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a login in the clear: fine on loopback
+            warnings.simplefilter("ignore")  # a login in the clear is fine on loopback
             return SMTP(
                 self.mailbox,
                 hostname="mail.test",

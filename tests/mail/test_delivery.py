@@ -1,4 +1,4 @@
-"""Delivery through a real SMTP server that accepts, refuses, hangs and drops."""
+"""Delivery through a real SMTP server that accepts, refuses, hangs and drops the connection."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 import shutil
 import ssl
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -14,24 +13,25 @@ import pytest
 from movierec import auth, db, mail
 from movierec.config import Settings
 from movierec.mail import outbox
-from tests.mail.conftest import DaemonAt, eventually, in_state, tried
+from tests.mail.conftest import DaemonAt, failed_mails, in_state
 from tests.mail.server import Mailbox, SmtpServer
 from tests.running import RunningDaemon
+from tests.waiting import wait_until
 
 
-def test_a_mail_has_both_parts_goes_to_the_stored_address_and_leaves_no_token(
+def test_a_mail_has_text_and_html_and_its_token_is_deleted_after_delivery(
     mailing: RunningDaemon, mailbox: Mailbox
 ) -> None:
     mailing.register("Ann")
-    [sent] = eventually(in_state("sent"), "sent")
-    [found] = mailbox.mails
-    assert found["To"] == "Ann@example.org"
-    assert found["From"] == "movierec <films@example.org>"
-    assert found["Subject"] == "movierec: Confirm your e-mail address"
-    assert found["Message-ID"].endswith("@example.org>")
-    assert found["Auto-Submitted"] == "auto-generated"
+    [sent] = wait_until(in_state("sent"), what="sent")
+    [message] = mailbox.mails
+    assert message["To"] == "Ann@example.org"
+    assert message["From"] == "movierec <films@example.org>"
+    assert message["Subject"] == "movierec: Confirm your e-mail address"
+    assert message["Message-ID"].endswith("@example.org>")
+    assert message["Auto-Submitted"] == "auto-generated"
     assert mailbox.envelopes == [("films@example.org", ["Ann@example.org"], False)]
-    text, html = (found.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
     [link] = re.findall(r"^https://\S+", text, re.M)
     assert link.startswith("https://films.example.org/account/#verify_email=mro_")
     assert f'<a href="{link}">' in html
@@ -42,154 +42,155 @@ def test_a_mail_has_both_parts_goes_to_the_stored_address_and_leaves_no_token(
 
 
 @pytest.mark.parametrize("mode", ["451 try later", "hang", "drop"])
-def test_what_fails_is_tried_again_later_and_delivered_once(
+def test_a_failed_delivery_is_retried_later_and_succeeds_once(
     mailing: RunningDaemon, mailbox: Mailbox, mode: str
 ) -> None:
     mailbox.mode = mode
     mailing.register()
-    [waiting] = eventually(tried, "a failed try")
+    [waiting] = wait_until(failed_mails, what="a failed attempt")
     assert waiting.error
     assert waiting.body
     assert waiting.due_at > mailing.clock() + 3
     mailbox.mode = "accept"
     mailing.clock.advance(16)
-    eventually(in_state("sent"), "sent")
-    time.sleep(0.2)
+    wait_until(in_state("sent"), what="sent")
+    assert [entry.state for entry in db.run_with_retry(mail.outbox_entries)] == ["sent"]
     assert len(mailbox.mails) == 1
 
 
-def test_a_server_that_is_away_is_waited_for(daemon_at: DaemonAt, mailbox: Mailbox) -> None:
+def test_delivery_is_retried_until_the_server_is_reachable(daemon_at: DaemonAt, mailbox: Mailbox) -> None:
     server = SmtpServer(mailbox)
     with server:
         port = server.port
     with daemon_at(port) as daemon:
         daemon.register()
-        eventually(tried, "a failed try")
+        wait_until(failed_mails, what="a failed attempt")
         with server:
             daemon.clock.advance(16)
-            eventually(in_state("sent"), "sent")
+            wait_until(in_state("sent"), what="sent")
 
 
-def test_waits_grow(mailing: RunningDaemon, mailbox: Mailbox) -> None:
-    mailbox.mode = "451 try later"
-    mailing.register()
-    for attempt, seconds in ((1, 10), (2, 20), (3, 40)):
-        eventually(lambda n=attempt: [m for m in tried() if m.attempts == n], f"try {attempt}")
-        time.sleep(0.3)  # the try has begun; it ends at once
-        [waiting] = tried()
-        pause = waiting.due_at - mailing.clock()
-        assert seconds * 0.5 - 3 <= pause <= seconds * 1.5 + 1
-        mailing.clock.advance(pause + 1)
+def test_retries_back_off_exponentially(database: Settings) -> None:
+    settings, now = database.mail, 1000
+    ann = auth.register(auth.NewAccount("ann", "ann@example.org"), "", now)
+    outbox.enqueue(mail.MailKind.VERIFY, "", now, user_id=ann.id)
+    mail.compose_all("https://films.example.org", settings, now)
+    for seconds in (10, 20, 40):
+        claimed = outbox.claim_mail(settings, now)
+        assert claimed is not None
+        outbox.schedule_retry(claimed, "451 try later", now)
+        [waiting] = mail.outbox_entries()
+        assert seconds * 0.5 <= waiting.due_at - now <= seconds * 1.5
+        assert outbox.claim_mail(settings, waiting.due_at - 1) is None
+        now = waiting.due_at
 
 
-def test_a_recipient_or_mail_refused_for_good_is_given_up_at_once(
+def test_a_permanently_refused_recipient_or_mail_fails_at_once(
     mailing: RunningDaemon, mailbox: Mailbox
 ) -> None:
     mailbox.recipient_answer = "550 no such user"
     mailing.register()
-    [failed] = eventually(in_state("failed"), "given up")
+    [failed] = wait_until(in_state("failed"), what="failed")
     assert "550" in failed.error
     assert failed.body, "an operator can pass the link on"
     mailbox.recipient_answer, mailbox.mode = "250 OK", "554 looks like spam"
     mailing.register()
-    eventually(lambda: len(in_state("failed")()) == 2, "given up")
+    wait_until(lambda: len(in_state("failed")()) == 2, what="failed")
     assert mailbox.tries == 2
 
 
-def test_a_mail_whose_link_died_is_given_up_and_loses_its_text(
+def test_a_mail_with_an_expired_link_fails_and_its_text_is_deleted(
     mailing: RunningDaemon, mailbox: Mailbox
 ) -> None:
     mailbox.mode = "451 try later"
     mailing.register()
-    eventually(tried, "a failed try")
+    wait_until(failed_mails, what="a failed attempt")
     mailing.clock.advance(25 * 3600)
-    [failed] = eventually(in_state("failed"), "given up")
+    [failed] = wait_until(in_state("failed"), what="failed")
     assert "451" in failed.error
-    eventually(lambda: db.value("SELECT COUNT(*) FROM outbox WHERE body = ''"), "its text is gone")
+    wait_until(lambda: db.value("SELECT COUNT(*) FROM outbox WHERE body = ''"), what="its text is gone")
 
 
-def test_what_was_sent_long_ago_is_forgotten(mailing: RunningDaemon, mailbox: Mailbox) -> None:
+def test_sent_mails_are_deleted_after_the_retention_period(mailing: RunningDaemon, mailbox: Mailbox) -> None:
     mailing.register()
-    eventually(in_state("sent"), "sent")
+    wait_until(in_state("sent"), what="sent")
     mailing.clock.advance(31 * 86_400)
-    eventually(lambda: not db.run_with_retry(mail.outbox_entries), "forgotten")
-    eventually(lambda: not db.rows("SELECT 1 FROM one_time_tokens"), "forgotten")
+    wait_until(lambda: not db.run_with_retry(mail.outbox_entries), what="deleted")
+    wait_until(lambda: not db.rows("SELECT 1 FROM one_time_tokens"), what="deleted")
 
 
-def test_it_signs_in_and_a_wrong_password_is_no_reason_to_give_up(
-    daemon_at: DaemonAt, mailbox: Mailbox
-) -> None:
+def test_a_wrong_smtp_password_is_retried(daemon_at: DaemonAt, mailbox: Mailbox) -> None:
     with SmtpServer(mailbox, login=True) as server:
         with daemon_at(server.port, username="films", password="wrong") as daemon:
             daemon.register()
-            [waiting] = eventually(tried, "a failed try")
+            [waiting] = wait_until(failed_mails, what="a failed attempt")
             assert "535" in waiting.error
             assert "wrong" not in waiting.error
         with daemon_at(server.port, username="films", password="s3cret") as daemon:
             daemon.clock.advance(16)
-            eventually(in_state("sent"), "sent")
+            wait_until(in_state("sent"), what="sent")
     assert set(mailbox.logins) == {b"films"}
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A self-made certificate with its key, for 127.0.0.1."""
+    """A self-signed certificate with its key, for 127.0.0.1."""
     if not shutil.which("openssl"):
         pytest.skip("no openssl here to make a certificate")
-    made = tmp_path_factory.mktemp("certificate") / "both.pem"
-    key = made.with_name("key.pem")
+    path = tmp_path_factory.mktemp("certificate") / "both.pem"
+    key = path.with_name("key.pem")
     names = "subjectAltName=IP:127.0.0.1"
     command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext"
-    subprocess.run([*command.split(), names, "-keyout", key, "-out", made], check=True, capture_output=True)
-    made.write_text(made.read_text() + key.read_text())
-    return made
+    subprocess.run([*command.split(), names, "-keyout", key, "-out", path], check=True, capture_output=True)
+    path.write_text(path.read_text() + key.read_text())
+    return path
 
 
 @pytest.fixture
 def context(certificate: Path) -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.load_cert_chain(certificate)
-    return made
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_a_self_made_certificate_is_refused_unless_trusted(
+def test_a_self_signed_certificate_is_rejected_unless_trusted(
     daemon_at: DaemonAt, mailbox: Mailbox, context: ssl.SSLContext, certificate: Path, security: str
 ) -> None:
     with SmtpServer(mailbox, tls=context, implicit=security == "tls") as server:
         with daemon_at(server.port, security=security) as daemon:
             daemon.register()
-            [waiting] = eventually(tried, "a failed try")
+            [waiting] = wait_until(failed_mails, what="a failed attempt")
             assert "certificate" in waiting.error.lower()
             assert mailbox.tries == 0
         for number, trust in enumerate(({"verify_certificate": False}, {"ca_file": str(certificate)}), 1):
             with daemon_at(server.port, security=security, **trust) as daemon:
                 daemon.clock.advance(16)
                 daemon.register()
-                eventually(lambda n=number: len(mailbox.mails) == n + 1, "sent")
+                wait_until(lambda n=number: len(mailbox.mails) == n + 1, what="sent")
     if security == "starttls":
         assert all(encrypted for _, _, encrypted in mailbox.envelopes)
 
 
-def test_no_mail_goes_in_the_clear_where_starttls_is_asked_for(daemon_at: DaemonAt, smtp: SmtpServer) -> None:
+def test_no_mail_is_sent_in_the_clear_where_starttls_is_set(daemon_at: DaemonAt, smtp: SmtpServer) -> None:
     with daemon_at(smtp.port, security="starttls") as daemon:
         daemon.register()
-        eventually(tried, "a failed try")
+        wait_until(failed_mails, what="a failed attempt")
     assert smtp.mailbox.tries == 0
 
 
-def test_a_hanging_server_does_not_keep_the_daemon_from_stopping(
+def test_a_hanging_server_does_not_delay_the_stop_of_the_daemon(
     daemon_at: DaemonAt, smtp: SmtpServer, mailbox: Mailbox
 ) -> None:
     mailbox.mode = "hang"
     with daemon_at(smtp.port, timeout_seconds=60.0) as daemon:
         daemon.register()
-        eventually(lambda: mailbox.tries, "a try")
-        started = time.monotonic()
-    assert time.monotonic() - started < 15
+        wait_until(lambda: mailbox.tries, what="an attempt")
+    [entry] = db.run_with_retry(mail.outbox_entries)
+    assert (entry.state, entry.error) == ("pending", ""), "the delivery was cancelled, it did not time out"
 
 
-def test_a_claim_that_was_lost_to_another_daemon_marks_nothing(database: Settings) -> None:
+def test_an_expired_claim_cannot_record_an_outcome(database: Settings) -> None:
     settings, now = database.mail, 1000
     ann = auth.register(auth.NewAccount("ann", "ann@example.org"), "", now)
     outbox.enqueue(mail.MailKind.VERIFY, "", now, user_id=ann.id)

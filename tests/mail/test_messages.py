@@ -1,4 +1,4 @@
-"""What mails say, and what cannot get into their headers."""
+"""Texts of mails, and rejection of header injection."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ TEXT = MailText("Subject", "Hello.\n")
         "",
     ],
 )
-def test_an_address_that_is_more_than_an_address_is_refused(recipient: str) -> None:
+def test_an_address_with_more_than_an_address_is_rejected(recipient: str) -> None:
     with pytest.raises(ValueError):
         email_message(1, "films@example.org", recipient, TEXT, 1, "example.org")
 
 
-def test_a_subject_with_a_line_break_is_refused() -> None:
+def test_a_subject_with_a_line_break_is_rejected() -> None:
     with pytest.raises(ValueError):
         email_message(
             1, "films@example.org", "ann@example.org", MailText("a\r\nBcc: eve@x.org", "b"), 1, "example.org"
         )
 
 
-def test_a_domain_of_other_letters_is_sent_as_mail_servers_know_it() -> None:
-    made = email_message(1, "films@example.org", "ann@bücher.example", TEXT, 1, "example.org")
-    assert made["To"] == "ann@xn--bcher-kva.example"
+def test_an_international_domain_is_encoded_with_idna() -> None:
+    message = email_message(1, "films@example.org", "ann@bücher.example", TEXT, 1, "example.org")
+    assert message["To"] == "ann@xn--bcher-kva.example"
 
 
 @pytest.mark.parametrize("kind", list(MailKind))
-def test_every_occasion_has_its_text(kind: MailKind) -> None:
+def test_every_kind_of_mail_has_a_text(kind: MailKind) -> None:
     text = mail_text(kind, "Ann", about="new@example.org", link="https://x.org/account/#a=b", token="b")
     assert text.body.startswith("Hello Ann,\n\n")
     assert "{" not in text.body
     assert ("https://x.org" in text.body) == (kind in (MailKind.VERIFY, MailKind.RESET, MailKind.CHANGE))
 
 
-def test_html_is_escaped_and_only_whole_lines_become_links() -> None:
-    shown = html_body('Hello <b>,\n\nhttps://x.org/?a=1&b="2"\n\nsee https://y.org\n')
-    assert "<b>" not in shown
-    assert 'href="https://x.org/?a=1&amp;b=&quot;2&quot;"' in shown
-    assert shown.count("<a ") == 1
+def test_html_is_escaped_and_only_whole_paragraphs_become_links() -> None:
+    body = html_body('Hello <b>,\n\nhttps://x.org/?a=1&b="2"\n\nsee https://y.org\n')
+    assert "<b>" not in body
+    assert 'href="https://x.org/?a=1&amp;b=&quot;2&quot;"' in body
+    assert body.count("<a ") == 1
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_html_is_escaped_and_only_whole_lines_become_links() -> None:
         ),
     ],
 )
-def test_links_lead_to_what_is_configured_or_to_this_machine(
+def test_links_lead_to_the_configured_address_or_to_loopback(
     server: ServerSettings, expected: str | None
 ) -> None:
     assert base_url(server) == expected

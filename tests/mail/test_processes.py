@@ -1,4 +1,4 @@
-"""Daemons as processes: killed between sending and writing it down, several at one outbox, the operator's view."""
+"""Mail of daemon processes: killed between delivery and record, several sharing an outbox, operator commands."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ import pytest
 from movierec import db, mail
 from movierec.config import Settings
 from tests.daemon.test_serve import Served, on_postgresql, on_sqlite, run
-from tests.mail.conftest import eventually, in_state
+from tests.mail.conftest import in_state
 from tests.mail.server import Mailbox, SmtpServer
 from tests.running import PASSWORD
+from tests.waiting import wait_until
 
 
 @pytest.fixture
 def environment(settings: Settings, smtp: SmtpServer) -> dict[str, str]:
-    """What daemons on the test's database need to mail to its server."""
+    """Environment of daemons that use the test's database and SMTP server."""
     db.connect(settings)
     return {
         "MOVIEREC_DATABASE__URL": settings.database_url,
@@ -40,7 +41,7 @@ def register(served: Served, name: str) -> Any:
     return json.loads(served.post("/api/v1/auth/", **document, password_confirm=PASSWORD))
 
 
-def test_a_daemon_killed_between_sending_and_writing_it_down_sends_once_more(
+def test_a_daemon_killed_between_delivery_and_record_sends_once_more(
     settings: Settings, environment: dict[str, str], mailbox: Mailbox
 ) -> None:
     home = settings.paths.state.parent
@@ -51,18 +52,15 @@ def test_a_daemon_killed_between_sending_and_writing_it_down_sends_once_more(
     code, errors = served.stop(signal.SIGKILL)
     assert code == -signal.SIGKILL
     mailbox.mode = "accept"
-    started = time.monotonic()
     again = Served(home, **environment)
-    eventually(in_state("sent"), "sent", 40)
-    assert time.monotonic() - started < 30
-    time.sleep(3)
+    wait_until(in_state("sent"), what="sent")
     code, more = again.stop()
     assert code == 0, more
     assert len(mailbox.mails) == 2
     assert mailbox.mails[0]["Message-ID"] == mailbox.mails[1]["Message-ID"]
     tokens = set(re.findall(r"mro_[\w-]+", "".join(mailbox.texts())))
     assert len(tokens) == 1
-    assert not tokens & set(re.findall(r"mro_[\w-]+", errors + more)), "a token stands in the log"
+    assert not tokens & set(re.findall(r"mro_[\w-]+", errors + more)), "the log contains a token"
     assert "ann@example.org" not in errors + more
 
 
@@ -70,28 +68,30 @@ def test_a_daemon_killed_between_sending_and_writing_it_down_sends_once_more(
 def test_daemons_share_an_outbox_and_send_each_mail_once(
     settings: Settings, environment: dict[str, str], mailbox: Mailbox, tmp_path: Path
 ) -> None:
-    # Away for now, so that they all begin together.
+    # Without a mail server at first, so that all daemons start delivery together.
     away = {**environment, "MOVIEREC_MAIL__HOST": ""}
     first = Served(tmp_path / "0", **away)
     for number in range(40):
         register(first, f"user{number}")
     first.stop()
     several = [Served(tmp_path / str(number), **environment) for number in (1, 2, 3)]
-    eventually(lambda: len(in_state("sent")()) == 40, "all sent", 60)
+    wait_until(lambda: len(in_state("sent")()) == 40, what="all sent")
     for served in several:
         assert served.stop()[0] == 0
-    received = Counter(str(found["To"]) for found in mailbox.mails)
+    received = Counter(str(message["To"]) for message in mailbox.mails)
     assert received == {f"user{number}@example.org": 1 for number in range(40)}
 
 
 @on_sqlite
-def test_the_operator_sees_what_is_not_sent_and_passes_the_link_on(settings: Settings) -> None:
+def test_operators_see_unsent_mails_and_can_pass_the_link_on(settings: Settings) -> None:
     home = settings.paths.state.parent
     served = Served(home)
     port = served.url.rpartition(":")[2]
     account = register(served, "ann")
     db.connect(settings)
-    eventually(lambda: [entry for entry in db.run_with_retry(mail.outbox_entries) if entry.body], "written")
+    wait_until(
+        lambda: [entry for entry in db.run_with_retry(mail.outbox_entries) if entry.body], what="written"
+    )
     [cells] = [line.split("\t") for line in run(home, "outbox").stdout.splitlines()]
     assert cells[1:4] == ["pending", "verify_email", "ann@example.org"]
     [listed] = json.loads(run(home, "outbox", "list", "--json").stdout)
@@ -114,7 +114,7 @@ def test_the_operator_sees_what_is_not_sent_and_passes_the_link_on(settings: Set
 
 
 @on_sqlite
-def test_mails_are_written_for_the_operator_without_a_daemon(settings: Settings) -> None:
+def test_the_outbox_command_composes_mails_without_a_daemon(settings: Settings) -> None:
     db.connect(settings)
     db.execute("DELETE FROM outbox")
     run(settings.paths.state.parent, "create-admin", "--username", "root", "--email", "root@example.org",
