@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import typing
 from typing import Any
 
@@ -12,9 +11,10 @@ from movierec import db
 from movierec.api.schemas.imports import ImportQuery
 from movierec.exchange.formats.registry import FORMATS
 from tests.api.test_imports import wait_for_job
-from tests.exchange.reading import packed
+from tests.exchange.reading import zip_archive
 from tests.films import movie_id
 from tests.running import Account, RunningDaemon
+from tests.waiting import wait_until
 
 IMPORTS = "/api/v1/imports/"
 REVIEW = f"{IMPORTS}review/"
@@ -39,7 +39,7 @@ def test_the_formats_are_those_of_the_registry() -> None:
 
 def test_import_review_and_undo(module_daemon: RunningDaemon, ada: Account) -> None:
     daemon = module_daemon
-    job = start_import(daemon, ada, packed({"ratings.csv": RATINGS}))
+    job = start_import(daemon, ada, zip_archive({"ratings.csv": RATINGS}))
     assert (job["kind"], job["state"], job["error_code"]) == ("import", "succeeded", None)
     assert (job["report"]["format"], job["report"]["new"], job["report"]["ambiguous"]) == ("letterboxd", 1, 1)
     assert [one["id"] for one in daemon.get(IMPORTS, token=ada)["results"]] == [job["id"]]
@@ -97,9 +97,10 @@ def test_nothing_of_an_import_is_undone_while_it_is_under_way(
         daemon.post(path, {} if "changes" in path else None, token=ada, status=409)
     assert daemon.get(REVIEW, token=ada)["count"] == 1
     daemon.delete(f"/api/v1/jobs/{job['id']}/", token=ada)
-    deadline = time.monotonic() + 30
-    while daemon.get("/api/v1/favorites/ratings/", token=ada)["count"]:
-        assert time.monotonic() < deadline
+    wait_until(
+        lambda: daemon.get("/api/v1/favorites/ratings/", token=ada)["count"] == 0,
+        what="the cancelled import is taken back",
+    )
 
 
 def test_without_candidates_a_question_is_searched_for(module_daemon: RunningDaemon, ada: Account) -> None:
@@ -127,7 +128,7 @@ def test_a_dry_run_changes_nothing(module_daemon: RunningDaemon, ada: Account) -
         (b"\0\1\2\3", "", "contains no text"),
         (b"hello\n", "", "matches no known format"),
         (RATINGS.encode(), "?format=trakt", "does not match the format “Trakt export”"),
-        (packed({"../../evil.csv": RATINGS}), "", "outside its own folder"),
+        (zip_archive({"../../evil.csv": RATINGS}), "", "outside its own folder"),
         (b"PK\3\4 and nothing behind it", "", "not a zip archive"),
     ],
 )

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -28,16 +27,15 @@ def test_a_new_model_is_taken_over_without_a_failed_request(daemon: RunningDaemo
     film = daemon.get(f"{PATH}/quickstart/", token=user)["results"][0]["id"]
     daemon.put(f"/api/v1/favorites/ratings/movie/{film}/", {"rating": 5}, token=user, status=201)
     finished = threading.Event()
-    answers: list[tuple[int, float, str]] = []
+    answers: list[tuple[int, str]] = []
 
     def ask() -> None:
         while not finished.is_set():
-            started = time.perf_counter()
             reply = daemon.request("GET", f"{PATH}/?limit=5", token=user.access)
             models = {item["model"] for item in reply.json()["results"]} if reply.status == 200 else {""}
             # One list is of one model.
             assert len(models) == 1
-            answers.append((reply.status, time.perf_counter() - started, models.pop()))
+            answers.append((reply.status, models.pop()))
 
     asking = [threading.Thread(target=ask) for _ in range(3)]
     for thread in asking:
@@ -54,9 +52,8 @@ def test_a_new_model_is_taken_over_without_a_failed_request(daemon: RunningDaemo
         finished.set()
         for thread in asking:
             thread.join(30)
-    assert {status for status, _, _ in answers} == {200}
-    assert [*dict.fromkeys(model for _, _, model in answers)] == ["content", *versions]
-    assert max(seconds for _, seconds, _ in answers) < 2
+    assert {status for status, _ in answers} == {200}
+    assert [*dict.fromkeys(model for _, model in answers)] == ["content", *versions]
 
 
 @pytest.mark.parametrize("after", [None, "gram", "solve short", "stars", "publish"])
