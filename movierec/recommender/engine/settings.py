@@ -2,12 +2,11 @@
 
 `ModelSettings` says how community ratings become a model; a model's manifest stores it. The other classes hold the
 constants of one scorer each, and no manifest stores them. Each field has a sentence, a unit and, where it was
-measured, the benchmark that chose it; `settings_table` prints them for `docs/recommender.md`.
+measured, the label of the benchmark that chose it; `scripts/settings_table.py` prints them for `docs/recommender.md`.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
@@ -15,13 +14,19 @@ from typing import Literal, TypeVar, cast
 Dislikes = Literal["push", "trained"]
 T = TypeVar("T")
 
-# Where a value was chosen.
-SPLITS = "`python -m benchmarks.peers FOLDER --seeds 1 2 3 4`, NDCG@100"
-EVALUATE = "`movierec-server evaluate`, NDCG@100"
-PERSONAS = "`pytest tests/recommender/test_personas.py`, lists of people with one taste"
-NEWCOMERS = "`python -m benchmarks.newcomers FOLDER`, NDCG@100"
-SERVING = "`python -m benchmarks.serving`, milliseconds"
-RMSE = "`movierec-server evaluate --rivals`, RMSE"
+# Benchmarks that chose a value, or tests that guard it, by the label that `chosen_by` has.
+BENCHMARKS = {
+    "splits": "`python -m benchmarks.peers FOLDER --seeds 1 2 3 4`: NDCG@100 on ml-latest-small, on seeds 1 and 2 of "
+    "MovieLens 1M",
+    "evaluate": "`movierec-server evaluate --movielens FOLDER`: NDCG@100, novelty in bits, known dislikes",
+    "rmse": "`movierec-server evaluate --movielens FOLDER --rivals`: RMSE of predicted ratings",
+    "newcomers": "`python -m benchmarks.newcomers FOLDER`: NDCG@100 of first lists",
+    "serving": "`python -m benchmarks.serving`: milliseconds for a list",
+    "personas": "`pytest tests/recommender/test_personas.py`: lists of people with one taste, and similar movies",
+    "ranking": "`pytest tests/recommender/engine/test_ranking.py`",
+    "cold start": "`pytest tests/recommender/engine/test_cold_start.py`",
+    "franchises": "`pytest tests/recommender/engine/test_franchises.py`",
+}
 
 
 def _setting(default: T, meaning: str, unit: str = "", chosen_by: str = "") -> T:
@@ -45,21 +50,21 @@ def _metadata(meaning: str, unit: str, chosen_by: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class EdlaeSettings:
-    """ModelSettings of one of the two item–item matrices."""
+    """Settings of one of the two item–item matrices."""
 
     dropout: float = field(
         metadata=_metadata(
             "p, the share of a history that the matrix learns to do without: it decides which lengths of history "
             "the matrix serves best.",
             "share",
-            SPLITS,
+            "splits",
         )
     )
     discount: float = field(
         metadata=_metadata(
             "γ: an item's column is multiplied by `(raters + spared) ** -γ`. The `novelty` knob turns it.",
             "exponent",
-            SPLITS,
+            "splits",
         )
     )
     spared: float = field(
@@ -67,19 +72,21 @@ class EdlaeSettings:
             "Raters below which the discount hardly distinguishes items, so that one γ fits communities of hundreds "
             "and of thousands.",
             "raters",
-            SPLITS,
+            "splits",
         )
     )
     ridge: float = field(
         metadata=_metadata(
             "λ for a community of 600 users. Quality is flat within a factor of two of it.",
             "squared weights",
-            SPLITS,
+            "splits",
         )
     )
     growth: float = field(
         metadata=_metadata(
-            "λ grows as `(users / 600) ** growth`, to 500 at most unless it starts above.", "exponent", SPLITS
+            "λ grows as `(users / 600) ** growth`, to 500 at most unless it starts above.",
+            "exponent",
+            "splits",
         )
     )
 
@@ -95,26 +102,28 @@ class ModelSettings:
 
     long: EdlaeSettings = field(
         default_factory=lambda: EdlaeSettings(0.7, 0.3, 10.0, 260.0, 0.45),
-        metadata=_metadata("The matrix for long histories.", "", SPLITS),
+        metadata=_metadata("The matrix for long histories.", "", "splits"),
     )
     short: EdlaeSettings = field(
         default_factory=lambda: EdlaeSettings(0.98, 0.3, 100.0, 900.0, 0.0),
-        metadata=_metadata("The matrix for short histories.", "", SPLITS),
+        metadata=_metadata("The matrix for short histories.", "", "splits"),
     )
-    few: int = _setting(10, "The short matrix alone scores histories up to this length.", "ratings", SPLITS)
-    many: int = _setting(90, "The long matrix alone scores histories from this length on.", "ratings", SPLITS)
+    few: int = _setting(10, "The short matrix alone scores histories up to this length.", "ratings", "splits")
+    many: int = _setting(
+        90, "The long matrix alone scores histories from this length on.", "ratings", "splits"
+    )
     popular_share: float = _setting(
-        0.5, "Weight of popularity for a history of almost no ratings.", "share of the score", SPLITS
+        0.5, "Weight of popularity for a history of almost no ratings.", "share of the score", "splits"
     )
     popular_until: int = _setting(
-        8, "Length of a history at which popularity has faded out.", "ratings", SPLITS
+        8, "Length of a history at which popularity has faded out.", "ratings", "splits"
     )
     dislikes: Dislikes = field(
         default="push",
         metadata=_metadata(
             "`push`: a dislike pushes its neighbours down. `trained`: it has the small positive weight of training.",
             "",
-            EVALUATE + " and known dislikes",
+            "evaluate",
         ),
     )
     min_raters: int = _setting(
@@ -132,11 +141,11 @@ class ModelSettings:
         0.97,
         "Beyond `always_films` a model takes items only until this share of all ratings is inside.",
         "share of the ratings",
-        EVALUATE,
+        "evaluate",
     )
     training_history: int = _setting(1_500, "Maximum number of ratings of one user in training.", "ratings")
     serving_history: int = _setting(
-        500, "Maximum number of ratings of one user in a request, the newest.", "ratings", SERVING
+        500, "Maximum number of ratings of one user in a request, the newest.", "ratings", "serving"
     )
     fact_weight: float = _setting(
         3.0,
@@ -144,7 +153,7 @@ class ModelSettings:
         "growing community outweighs. 3 was best for 100, 200 and 488 raters alike, worth 8, 4 and 1.4 % of NDCG@100 "
         "with whole histories.",
         "rating weights",
-        SPLITS,
+        "splits",
     )
     seed: int = _setting(42, "Seed of the sample of a history longer than `training_history`.")
 
@@ -163,13 +172,13 @@ class WeightSettings:
         "Weight of a rating in training. All are positive: a rating at all is evidence of interest. A cut at 4 stars "
         "instead of grades costs 6 %.",
         "weight",
-        EVALUATE,
+        "evaluate",
     )
     pushed: tuple[float, ...] = _setting(
         (-0.3, -0.1, 0.4, 1.0, 1.3),
         "Weight of a rating of the scored history where dislikes push.",
         "weight",
-        EVALUATE + " and known dislikes",
+        "evaluate",
     )
     typical_history: float = _setting(
         150.0,
@@ -180,7 +189,7 @@ class WeightSettings:
         -0.5,
         "Exponent of a user's scale in the Gram matrix, so that the busiest raters do not outweigh the rest.",
         "exponent",
-        EVALUATE,
+        "evaluate",
     )
 
 
@@ -190,7 +199,7 @@ class NoveltySettings:
 
     default: float = _setting(0.5, "Value of the knob that changes nothing.", "0–1")
     max_extra_discount: float = _setting(
-        0.3, "Added to γ of both matrices at novelty 1.", "exponent", EVALUATE + " and novelty in bits"
+        0.3, "Added to γ of both matrices at novelty 1.", "exponent", "evaluate"
     )
 
 
@@ -218,7 +227,7 @@ class FeatureSettings:
         },
         "Weight of each kind of fact where two items are compared; a cosine sums the squares.",
         "weight",
-        PERSONAS,
+        "personas",
     )
     optional_kinds: frozenset[str] = _setting(
         frozenset({"series", "spoken"}),
@@ -229,7 +238,7 @@ class FeatureSettings:
         "Rarity (IDF) from which on a kind of fact has its full weight: that a movie is in English says next to "
         "nothing.",
         "nats",
-        PERSONAS,
+        "personas",
     )
     genre_factors: Mapping[str, float] = _mapping(
         {
@@ -254,7 +263,7 @@ class FeatureSettings:
         "Factor of a genre's rarity: horror is horror, but anything may be filed under mystery. A pair of genres has "
         "the smaller factor of both.",
         "factor",
-        PERSONAS,
+        "personas",
     )
     item_smoothing: float = _setting(1.0, "Added to the number of items in the rarity of a fact.", "items")
     fact_smoothing: float = _setting(
@@ -265,7 +274,7 @@ class FeatureSettings:
         "Share of the squared weight of a missing kind that an item's length keeps: an item of which little is known "
         "must not look like the twin of every item that shares the little.",
         "share",
-        PERSONAS,
+        "personas",
     )
 
 
@@ -274,34 +283,34 @@ class ContentSettings:
     """Constants of the score by facts."""
 
     similarity_weight: float = _setting(
-        1.25, "Weight of the similarity to the user's profile.", "standard deviations", PERSONAS
+        1.25, "Weight of the similarity to the user's profile.", "standard deviations", "personas"
     )
     quality_weight: float = _setting(
-        0.5, "Weight of quality beside a history.", "per standard deviation", PERSONAS
+        0.5, "Weight of quality beside a history.", "per standard deviation", "personas"
     )
     popularity_weight: float = _setting(
-        0.45, "Weight of popularity beside a history.", "per standard deviation", PERSONAS
+        0.45, "Weight of popularity beside a history.", "per standard deviation", "personas"
     )
     cold_quality_weight: float = _setting(
-        0.5, "Weight of quality without a history.", "per standard deviation", PERSONAS
+        0.5, "Weight of quality without a history.", "per standard deviation", "personas"
     )
     cold_popularity_weight: float = _setting(
-        0.8, "Weight of popularity without a history.", "per standard deviation", PERSONAS
+        0.8, "Weight of popularity without a history.", "per standard deviation", "personas"
     )
     max_quality: float = _setting(
         3.0,
         "Quality is clipped here: masterpieces are no reason to leave one's taste behind.",
         "standard deviations",
-        PERSONAS,
+        "personas",
     )
     agreement: float = _setting(
         1.0,
         "Exponent of the share of liked items that have a broad fact: what one liked item has alone counts less.",
         "exponent",
-        PERSONAS,
+        "personas",
     )
     agreement_history: int = _setting(
-        4, "Length of a history beyond which that exponent falls as 1 / length.", "ratings", PERSONAS
+        4, "Length of a history beyond which that exponent falls as 1 / length.", "ratings", "personas"
     )
     broad_kinds: tuple[str, ...] = _setting(
         ("genre", "mix", "decade", "language", "country"), "Kinds of fact to which the agreement applies."
@@ -310,39 +319,39 @@ class ContentSettings:
         ("genre", "mix", "language", "country"), "Kinds of fact that can unite all liked items."
     )
     uniting_rarity: float = _setting(
-        2.0, "Least rarity of a fact that unites all liked items.", "nats", PERSONAS
+        2.0, "Least rarity of a fact that unites all liked items.", "nats", "personas"
     )
     uniting_factor: float = _setting(
         1.5,
         "Factor of a rare fact that all liked items share: who loves three movies in Hindi means Hindi.",
         "factor",
-        PERSONAS,
+        "personas",
     )
     dislike_weight: float = _setting(
         0.3,
         "Weight of a star below the user's mean against one above it: a rating at all shows some interest.",
         "factor",
-        PERSONAS,
+        "personas",
     )
     mean_prior: float = _setting(3.5, "Mean rating of a user with no ratings.", "stars")
     mean_prior_ratings: float = _setting(
-        3.0, "Number of ratings that the prior mean counts for.", "ratings", PERSONAS
+        3.0, "Number of ratings that the prior mean counts for.", "ratings", "personas"
     )
     max_mean: float = _setting(
         3.5,
         "A user's mean counts as no more than this where likes and dislikes part.",
         "stars",
-        PERSONAS,
+        "personas",
     )
     mean_offset: float = _setting(
-        0.1, "Weight of an item that was rated exactly at the mean.", "stars", PERSONAS
+        0.1, "Weight of an item that was rated exactly at the mean.", "stars", "personas"
     )
     other_genre_loss: float = _setting(
         0.2,
         "Share of a similarity that items of another genre lose: a director's war movie is not much like their "
         "western.",
         "share",
-        PERSONAS,
+        "personas",
     )
     unknown_genre_similarity: float = _setting(
         0.5, "Genre similarity where the genres of either item are unknown.", "0–1"
@@ -357,14 +366,14 @@ class ColdItemSettings:
         20,
         "Number of nearest rated items whose scores an item takes.",
         "items",
-        EVALUATE + " with held-out items",
+        "",
     )
     half_evidence: float = _setting(
         0.25,
         "Raters at which an item's own score and its neighbours' weigh the same: five ratings say more than any "
         "neighbour.",
         "raters",
-        EVALUATE,
+        "evaluate",
     )
     well_known: int = _setting(
         100,
@@ -375,7 +384,7 @@ class ColdItemSettings:
         5.0,
         "Pulls an item whose neighbours are distant towards the average, as if this many average items were near.",
         "squared cosines",
-        PERSONAS,
+        "personas",
     )
 
 
@@ -388,10 +397,10 @@ class HybridSettings:
         "Raters at which the community knows half of what there is to know of an item: what six people have seen "
         "besides says little of who loves Persona. Costs 3 % of NDCG@100 at three ratings, nothing from ten on.",
         "raters",
-        PERSONAS + "; " + SPLITS,
+        "personas, splits",
     )
     content_weight: float = _setting(
-        0.16, "Weight of facts beside a community that knows the whole history.", "weight", SPLITS
+        0.16, "Weight of facts beside a community that knows the whole history.", "weight", "splits"
     )
     coherence_gain: float = _setting(
         8.0,
@@ -399,23 +408,23 @@ class HybridSettings:
         "Hitchcock wants Hitchcock, whatever others who saw these have seen besides. Costs 0.3 % of NDCG@100 at five "
         "ratings, nothing from ten on.",
         "weight per cosine",
-        PERSONAS + "; " + SPLITS,
+        "personas, splits",
     )
-    usual_coherence: float = _setting(0.25, "Coherence of the liked items of anybody.", "cosine", PERSONAS)
-    max_content_weight: float = _setting(1.5, "Maximum of that weight.", "weight", PERSONAS)
+    usual_coherence: float = _setting(0.25, "Coherence of the liked items of anybody.", "cosine", "personas")
+    max_content_weight: float = _setting(1.5, "Maximum of that weight.", "weight", "personas")
     outside_popularity_share: float = _setting(
         0.35,
         "Share of votes and reviews elsewhere in an item's popularity where a community rates too.",
         "share",
     )
     max_rater_share: float = _setting(
-        0.5, "Maximum share of the community in the similarity of two items.", "share", PERSONAS
+        0.5, "Maximum share of the community in the similarity of two items.", "share", "personas"
     )
     half_heard_raters: float = _setting(
-        30.0, "Raters at which an item has half of that share.", "raters", PERSONAS
+        30.0, "Raters at which an item has half of that share.", "raters", "personas"
     )
     similar_prior_share: float = _setting(
-        0.5, "Share of a similarity by facts that popularity and quality decide.", "share", PERSONAS
+        0.5, "Share of a similarity by facts that popularity and quality decide.", "share", "personas"
     )
     quality_slope: float = _setting(
         0.25,
@@ -429,7 +438,7 @@ class HybridSettings:
 class RankingSettings:
     """Constants of the step from scores to a list."""
 
-    pool: int = _setting(200, "Number of best items that are ranked again.", "items", SERVING)
+    pool: int = _setting(200, "Number of best items that are ranked again.", "items")
     calibrated_length: int = _setting(
         10,
         "Shorter lists are the top of one of this length: a mix of genres means nothing in a list of three.",
@@ -439,20 +448,20 @@ class RankingSettings:
         0.01,
         "Share of the target mix in the genres of a list, so that a missing genre costs much but not everything.",
         "share",
-        "Steck 2018",
+        "",
     )
     items_per_calibration: float = _setting(
         10.0,
         "A list's divergence weighs as much as the relevance of its items divided by this: λ = 0.1 takes a quarter "
         "of the miscalibration away for 1 % of recall.",
         "items",
-        "`movierec-server evaluate`, Recall@20 and KL divergence",
+        "evaluate",
     )
     director_share: float = _setting(
         0.25,
         "Maximum share of a list by one director, unless more of what the user likes is theirs.",
         "share",
-        PERSONAS,
+        "ranking",
     )
     exploration: float = _setting(
         0.25, "Scale of the noise that a seed adds.", "standard deviations of the pool's scores"
@@ -467,10 +476,10 @@ class ColdStartSettings:
         1.3,
         "Lift of a preferred genre: known items of it come to the front, and only the most famous others stay.",
         "leads of the best items",
-        PERSONAS,
+        "cold start",
     )
     language_boost: float = _setting(
-        1.0, "Lift of the preferred language.", "leads of the best items", PERSONAS
+        1.0, "Lift of the preferred language.", "leads of the best items", "cold start"
     )
     lead_rank: int = _setting(100, "The lead is the score of the item of this rank less the median.", "rank")
     lead_fraction: int = _setting(
@@ -509,7 +518,7 @@ class GridSettings:
         "The grid is sampled from this many best known items: answers about items that everybody has seen say "
         "little, and nobody knows the unknown ones.",
         "items",
-        NEWCOMERS,
+        "newcomers",
     )
 
 
@@ -518,13 +527,13 @@ class FranchiseSettings:
     """When titles that begin alike are one franchise."""
 
     shared_people: int = _setting(
-        1, "Number of people that movies of one franchise share.", "people", PERSONAS
+        1, "Number of people that movies of one franchise share.", "people", "franchises"
     )
     shared_people_one_word: int = _setting(
-        3, "The same where a single word is all that the titles have in common.", "people", PERSONAS
+        3, "The same where a single word is all that the titles have in common.", "people", "franchises"
     )
     plural_length: int = _setting(
-        4, "Longer words lose an s at their end: Aliens are more of Alien.", "letters", PERSONAS
+        4, "Longer words lose an s at their end: Aliens are more of Alien.", "letters", "franchises"
     )
 
 
@@ -540,24 +549,24 @@ class RatingPredictionSettings:
 class FactorisationSettings:
     """Constants of the model of predicted ratings."""
 
-    dimensions: int = _setting(16, "Length of the vectors of users and items.", "dimensions", RMSE)
-    sweeps: int = _setting(16, "Number of passes over users and items.", "sweeps", RMSE)
+    dimensions: int = _setting(16, "Length of the vectors of users and items.", "dimensions", "rmse")
+    sweeps: int = _setting(16, "Number of passes over users and items.", "sweeps", "rmse")
     damping: tuple[float, float] = _setting(
         (5.0, 8.0),
         "Biases of items and of users are shrunk as if this many average ratings had been given besides.",
         "ratings",
-        RMSE,
+        "rmse",
     )
     bias_sweeps: int = _setting(4, "Number of passes over the biases.", "sweeps")
     default_mean: float = _setting(3.5, "Mean of a community without ratings.", "stars")
-    embedding: int = _setting(50, "Length of the embedding of the set of rated items.", "dimensions", RMSE)
+    embedding: int = _setting(50, "Length of the embedding of the set of rated items.", "dimensions", "rmse")
     ridge: float = _setting(
         100.0,
         "Ridge of the map from the set of rated items to the prior of a vector.",
         "squared embeddings",
-        RMSE,
+        "rmse",
     )
-    usual_variance: float = _setting(0.1, "Prior variance of one entry of a vector.", "stars²", RMSE)
+    usual_variance: float = _setting(0.1, "Prior variance of one entry of a vector.", "stars²", "rmse")
     least_noise: float = _setting(1e-3, "Least variance of a rating around its prediction.", "stars²")
     start_deviation: float = _setting(0.1, "Standard deviation of the random start.", "stars")
     max_ratings: int = _setting(
@@ -566,6 +575,7 @@ class FactorisationSettings:
     seed: int = _setting(42, "Seed of the start and of the sample.")
 
 
+# In the order of the score's formula.
 GROUPS: tuple[type, ...] = (
     ModelSettings,
     EdlaeSettings,
@@ -584,40 +594,3 @@ GROUPS: tuple[type, ...] = (
     RatingPredictionSettings,
     FactorisationSettings,
 )
-
-
-def settings_table() -> str:
-    """Return all settings as Markdown tables, one for each class."""
-    lines: list[str] = []
-    for group in GROUPS:
-        lines += [f"### {group.__name__}", "", (group.__doc__ or "").strip(), ""]
-        lines += ["| setting | default | unit | meaning | chosen by |", "|---|---|---|---|---|"]
-        for each in dataclasses.fields(group):
-            texts = (each.metadata[key] for key in ("unit", "meaning", "chosen_by"))
-            columns = (f"`{each.name}`", _default(each), *texts)
-            lines.append("| " + " | ".join(columns) + " |")
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _default(setting: dataclasses.Field[object]) -> str:
-    """Return the default of a setting in words; the two matrices share one class and have no default there."""
-    value = setting.default
-    if setting.default_factory is not dataclasses.MISSING:
-        value = setting.default_factory()
-    if value is dataclasses.MISSING:
-        long, short = (
-            getattr(matrix, setting.name) for matrix in (ModelSettings().long, ModelSettings().short)
-        )
-        return f"long {long:g}, short {short:g}"
-    if isinstance(value, EdlaeSettings):
-        return "see EdlaeSettings"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {factor:g}" for key, factor in value.items())
-    if isinstance(value, tuple | frozenset):
-        return ", ".join(str(part) for part in (sorted(value) if isinstance(value, frozenset) else value))
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-if __name__ == "__main__":
-    print(settings_table())
