@@ -282,7 +282,7 @@ async def _details_or_error(tmdb: TmdbService, lookup: TmdbLookupIds, since: int
             tmdb_id, calls = match.value.tmdb_id, 1 + (match.source == "tmdb")
         response = await tmdb.details(tmdb_id)
         if response.fetched_at < since:
-            response = await tmdb.details(tmdb_id, anew=True)
+            response = await tmdb.details(tmdb_id, refetch=True)
     except (NotFound, UpstreamUnavailable) as error:
         return _Reply(None, error, calls)
     if response.fetched_at < since:

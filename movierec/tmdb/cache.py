@@ -1,6 +1,6 @@
-"""TMDb's answers on disk, with the time they came. Blocks: to be used from threads.
+"""Cache of TMDb's responses on disk, with the time of each. Blocks: use it in threads.
 
-Values are JSON bytes and nothing else: diskcache's own formats would let whoever can write the file run code.
+Values are JSON bytes and nothing else: diskcache's own formats would let anybody who can write the file run code.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from diskcache.core import MODE_RAW
 Result = TypeVar("Result")
 
 DAY_SECONDS = 86_400
-# A lock held for longer is no reason to make somebody wait: the answer is simply not found.
+# Longest wait for a lock; after that the entry counts as missing.
 LOCK_TIMEOUT_SECONDS = 1.0
 
 logger = logging.getLogger("movierec.tmdb")
@@ -30,7 +30,7 @@ class NotJson(OSError):
 
 
 class JsonDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
-    """Text keys and JSON bytes in the database itself: no pickles, and no files whose names it would trust."""
+    """Stores text keys and JSON bytes in the database itself: no pickles, and no files named by a row."""
 
     def put(self, key: object) -> tuple[str, bool]:
         if not isinstance(key, str):
@@ -53,18 +53,18 @@ class JsonDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
         return bytes(value)
 
     def remove(self, file_path: object) -> None:
-        """There are no files; a row that names one is not believed."""
+        """Delete nothing: there are no files, and a row that names one is not trusted."""
 
 
 class CacheEntry(NamedTuple):
-    """What TMDb said and when (UTC epoch seconds); `document` None: it knows nothing of that."""
+    """A response and its time (UTC epoch seconds); `document` is None where TMDb answered not found."""
 
     document: Any
     fetched_at: int
 
 
 class ResponseCache:
-    """Entries by key. Whatever is wrong with it, it is as if nothing were kept: no method raises for that."""
+    """Entries by key. A damaged cache behaves like an empty one: no method raises for that."""
 
     def __init__(self, folder: Path, *, megabytes: int, keep_days: int) -> None:
         self._folder, self._size_limit = folder, megabytes * 1024 * 1024
@@ -72,7 +72,7 @@ class ResponseCache:
         self._cache: diskcache.Cache | None = None
 
     def open(self) -> None:
-        """Open the folder; one that cannot be read as a cache is emptied."""
+        """Open the folder; delete its content if it cannot be read as a cache."""
         for last_try in (False, True):
             try:
                 self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -85,12 +85,12 @@ class ResponseCache:
                 )
                 return
             except (sqlite3.Error, OSError, diskcache.Timeout, TypeError, ValueError) as error:
-                logger.warning("the cache of TMDb's answers cannot be opened: %s", type(error).__name__)
+                logger.warning("the cache of TMDb's responses cannot be opened: %s", type(error).__name__)
                 if not last_try:
                     shutil.rmtree(self._folder, ignore_errors=True)
 
     def load(self, key: str, now: int) -> CacheEntry | None:
-        """What is kept under `key`, however old within the days it may be kept."""
+        """Return the entry of `key`, of any age within the retention period, or None."""
         content = self._try(lambda cache: cache.get(key))
         entry = None if content is None else _entry(content)
         if entry is None or not now - self._keep_seconds < entry.fetched_at <= now + DAY_SECONDS:
@@ -98,11 +98,12 @@ class ResponseCache:
         return entry
 
     def store(self, key: str, entry: CacheEntry) -> None:
+        """Store an entry for the retention period."""
         content = json.dumps(entry._asdict(), separators=(",", ":"), allow_nan=False).encode()
         self._try(lambda cache: cache.set(key, content, expire=self._keep_seconds))
 
     def delete_expired(self) -> None:
-        """Forget what has been kept for too long; otherwise that happens little by little, when others come."""
+        """Delete expired entries; diskcache itself deletes only some of them, when others are stored."""
         self._try(lambda cache: cache.expire())
 
     def close(self) -> None:
@@ -116,15 +117,15 @@ class ResponseCache:
         try:
             return work(self._cache)
         except (sqlite3.Error, OSError, diskcache.Timeout) as error:
-            logger.warning("the cache of TMDb's answers does not work: %s", type(error).__name__)
+            logger.warning("the cache of TMDb's responses failed: %s", type(error).__name__)
             return None
 
 
 def _entry(content: bytes) -> CacheEntry | None:
-    """None for whatever this cache would not have written."""
+    """Return an entry, None for content that this cache would not have written."""
     try:
-        told = json.loads(content)
-        entry = CacheEntry(told["document"], told["fetched_at"])
+        values = json.loads(content)
+        entry = CacheEntry(values["document"], values["fetched_at"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return entry if type(entry.fetched_at) is int else None

@@ -1,6 +1,6 @@
-"""HTTP to TMDb: timeouts, retries, pace and breaker. Nothing of caches or of what the answers mean.
+"""HTTP client of TMDb: timeouts, retries, rate limit and circuit breaker. No cache, and no parsing of its own.
 
-The key is put into a request at the last moment. No error of aiohttp leaves this file: their texts hold the
+The key is added to a request at the last moment. No exception of aiohttp leaves this file: its text may hold the
 address and the headers, and so the key.
 """
 
@@ -26,27 +26,27 @@ import aiohttp
 
 from movierec import __version__, config
 from movierec.errors import NotFound, UpstreamUnavailable
-from movierec.tmdb.breaker import CircuitBreaker
+from movierec.tmdb.circuit_breaker import CircuitBreaker
 from movierec.tmdb.images import IMAGE_KINDS, image_kind
-from movierec.tmdb.pace import RateLimiter
 from movierec.tmdb.parse import BadResponse
+from movierec.tmdb.rate_limiter import RateLimiter
 
 Value = TypeVar("Value")
 
 MAX_BYTES = 5 * 1024 * 1024
-# Of JSON, several times what TMDb ever says of a film: while it is understood nobody else gets on.
+# Maximum size of a JSON document, several times the largest that TMDb sends: parsing holds the GIL.
 MAX_DOCUMENT_BYTES = 1024 * 1024
 MAX_TRIES = 3
-# Before the second try, and twice as long before the third; each by half more or less.
+# Pause before the second try; twice as long before the third; each ± 50 %.
 RETRY_SECONDS = 0.2
-# Of what TMDb may ask us to wait for, and how long it is left alone when it says no more or refuses the key.
+# Limits of a pause that TMDb demands, and the pause after it refused the key.
 MAX_PAUSE_SECONDS, MIN_PAUSE_SECONDS, KEY_REFUSED_PAUSE_SECONDS = 300.0, 1.0, 60.0
 
 logger = logging.getLogger("movierec.tmdb")
 
 
 class CallResult(StrEnum):
-    """What came of a request; the label of `tmdb_calls_total`."""
+    """Result of a request, a label of the metric `tmdb_calls_total`."""
 
     OK = "ok"
     NOT_FOUND = "not_found"
@@ -60,20 +60,20 @@ class CallResult(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """One request: `content` of a good one, as read; `pause_seconds` where TMDb asks us to wait."""
+    """Outcome of one request: `content` if it succeeded; `pause_seconds` if TMDb demands a pause."""
 
     result: CallResult
     content: Any = None
     pause_seconds: float = 0.0
 
 
-# Reads the status, content type and body of an answer; runs in a thread.
+# Reads the status, content type and body of a response; runs in a thread.
 Reader = Callable[[int, str, bytes], Outcome]
 
 
 @dataclass(frozen=True, repr=False)
 class _Request:
-    """Never shown: the key is in it."""
+    """A request. Has no repr, because it holds the key."""
 
     address: str
     query: Mapping[str, str]
@@ -82,22 +82,23 @@ class _Request:
 
 
 class _Host:
-    """How one host of TMDb's fares: the API may answer while the images do not."""
+    """State of one of TMDb's hosts: the API may answer while the images do not."""
 
     def __init__(self, name: str, settings: config.TmdbSettings) -> None:
         self.name = name
         self.breaker = CircuitBreaker(settings.failures, settings.pause_seconds, time.monotonic)
-        self.pace = RateLimiter(settings.requests_per_second, settings.requests_at_once)
+        self.rate_limiter = RateLimiter(settings.requests_per_second, settings.requests_at_once)
         self.last_result: CallResult | None = None
 
     def check_admission(self, deadline: float) -> None:
-        """Raise UpstreamUnavailable at once where asking would be of no use."""
-        if self.pace.paused_seconds > deadline - asyncio.get_running_loop().time():
-            raise _unavailable(CallResult.THROTTLED, self.pace.paused_seconds)
+        """Raise UpstreamUnavailable at once if a request would be refused."""
+        if self.rate_limiter.paused_seconds > deadline - asyncio.get_running_loop().time():
+            raise _unavailable(CallResult.THROTTLED, self.rate_limiter.paused_seconds)
         if (seconds := self.breaker.admit()) is not None:
             raise _unavailable(self.last_result or CallResult.UNREACHABLE, seconds)
 
-    def note(self, outcome: Outcome) -> None:
+    def record(self, outcome: Outcome) -> None:
+        """Update breaker and rate limiter after a request."""
         result = outcome.result
         if result is not self.last_result and result not in (CallResult.OK, CallResult.NOT_FOUND):
             logger.warning("%s: %s", self.name, result.value)
@@ -109,11 +110,11 @@ class _Host:
         else:
             self.breaker.record_failure()
         if result is CallResult.THROTTLED:
-            self.pace.pause(outcome.pause_seconds)
+            self.rate_limiter.pause(outcome.pause_seconds)
 
 
 class TmdbClient:
-    """`start` and `close` it on the event loop it is used on. `count` is told the result of each request."""
+    """Client for API and images. `start` and `close` it on its event loop. `count` is called with each result."""
 
     def __init__(
         self, settings: config.TmdbSettings, count: Callable[[CallResult], None] = lambda result: None
@@ -127,81 +128,85 @@ class TmdbClient:
 
     @property
     def last_result(self) -> CallResult | None:
-        """What came of the last request to the API."""
+        """Return the result of the last request to the API, None before the first."""
         return self._api.last_result
 
     async def start(self) -> None:
+        """Open the HTTP session."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit_per_host=self._settings.requests_at_once),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"movierec/{__version__}"},
             timeout=aiohttp.ClientTimeout(total=None, connect=self._settings.connect_seconds),
-            # Proxies of the environment would see the key of v3.
+            # Proxies from the environment would see a v3 key.
             trust_env=False,
         )
 
     async def close(self) -> None:
+        """Close the HTTP session."""
         if self._session is not None:
             await self._session.close()
 
-    async def get_json(
-        self, path: str, query: Mapping[str, str], understand: Callable[[Any], Value]
-    ) -> Value:
-        """What `understand` makes of the JSON object at a path of the API.
+    async def get_json(self, path: str, query: Mapping[str, str], parse: Callable[[Any], Value]) -> Value:
+        """Return what `parse` makes of the JSON object at a path of the API.
 
-        It runs in a thread, and raises BadAnswer, or NotFound where the answer says that there is no such
-        thing. Raises NotFound, or UpstreamUnavailable where no good answer comes in time.
+        `parse` runs in a thread and raises BadResponse, or NotFound if the response means that. Raises NotFound,
+        or UpstreamUnavailable if no valid response comes in time.
         """
         if not re.fullmatch(r"(/[a-z0-9_]+)+", path):
             raise ValueError("not a path of TMDb")
         address = self._settings.base_url.rstrip("/") + path
         headers, query = _with_key(self._settings.api_key, query)
-        read = functools.partial(_read_document, understand)
-        content: Value = await self._ask(self._api, _Request(address, query, headers, read))
+        read = functools.partial(_read_document, parse)
+        content: Value = await self._send(self._api, _Request(address, query, headers, read))
         return content
 
     async def get_image(self, size: str, path: str) -> bytes:
-        """An image, without the key: it lies on another host. Raises as `document` does."""
+        """Return an image, fetched without the key from another host. Raises like `get_json`."""
         address = f"{self._settings.image_url.rstrip('/')}/{size}{path}"
-        content: bytes = await self._ask(self._images, _Request(address, {}, {}, _read_image))
+        content: bytes = await self._send(self._images, _Request(address, {}, {}, _read_image))
         return content
 
-    async def _ask(self, host: _Host, request: _Request) -> Any:
-        """Try until there is an answer, or no use or no time in trying on."""
+    async def _send(self, host: _Host, request: _Request) -> Any:
+        """Send a request, and retry while that may help and the deadline allows."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._settings.total_seconds
-        for tried in range(1, MAX_TRIES + 1):
+        for attempt in range(1, MAX_TRIES + 1):
             host.check_admission(deadline)
-            outcome = await self._in_turn(host, request, deadline)
+            outcome = await self._send_in_slot(host, request, deadline)
             if outcome.result is CallResult.OK:
                 return outcome.content
             if outcome.result is CallResult.NOT_FOUND:
-                raise NotFound("TMDb knows nothing by that id.")
-            pause = outcome.pause_seconds or RETRY_SECONDS * 2 ** (tried - 1) * random.uniform(0.5, 1.5)
-            again = outcome.result in (CallResult.SERVER_ERROR, CallResult.UNREACHABLE, CallResult.THROTTLED)
-            if tried == MAX_TRIES or not again or loop.time() + pause >= deadline:
+                raise NotFound("TMDb has nothing under that id.")
+            pause = outcome.pause_seconds or RETRY_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)
+            may_retry = outcome.result in (
+                CallResult.SERVER_ERROR,
+                CallResult.UNREACHABLE,
+                CallResult.THROTTLED,
+            )
+            if attempt == MAX_TRIES or not may_retry or loop.time() + pause >= deadline:
                 raise _unavailable(outcome.result, pause)
             await asyncio.sleep(pause)
         raise AssertionError("the last try returns or raises")
 
-    async def _in_turn(self, host: _Host, request: _Request, deadline: float) -> Outcome:
-        """One request that was admitted; whatever comes of it, the breaker is told."""
+    async def _send_in_slot(self, host: _Host, request: _Request, deadline: float) -> Outcome:
+        """Send one admitted request; always report its end to the breaker."""
         outcome = None
         try:
-            async with host.pace.slot(deadline):
-                outcome = await self._once(request, deadline)
+            async with host.rate_limiter.slot(deadline):
+                outcome = await self._send_once(request, deadline)
         except TimeoutError:
-            # Not TMDb's fault: too much is asked of it at once.
+            # Not a failure of TMDb: too many requests wait for a slot.
             return Outcome(CallResult.TIMEOUT)
         finally:
             if outcome is None:
                 host.breaker.record_cancelled()
         self._count(outcome.result)
-        host.note(outcome)
+        host.record(outcome)
         return outcome
 
-    async def _once(self, request: _Request, deadline: float) -> Outcome:
-        """One request. Whatever TMDb or the network does, only its kind leaves: nothing chains the error."""
+    async def _send_once(self, request: _Request, deadline: float) -> Outcome:
+        """Send one request. Returns a result for every error, so that no exception holds the key."""
         assert self._session is not None, "not started"
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
@@ -228,14 +233,14 @@ class TmdbClient:
 
 
 def _with_key(key: str, query: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Headers and query. A v3 key is 32 hexadecimal digits; a v4 token goes as a bearer."""
+    """Return headers and query. A v3 key is 32 hexadecimal digits; a v4 token is sent as a bearer token."""
     if re.fullmatch(r"[0-9a-f]{32}", key):
         return {}, {**query, "api_key": key}
     return {"Authorization": f"Bearer {key}"}, dict(query)
 
 
 async def _body_of(response: aiohttp.ClientResponse) -> bytes | None:
-    """None where it is too large; no more than the limit is ever read."""
+    """Read a body, never more than the limit; return None if it is larger."""
     if (response.content_length or 0) > MAX_BYTES:
         return None
     body = bytearray()
@@ -246,7 +251,7 @@ async def _body_of(response: aiohttp.ClientResponse) -> bytes | None:
     return bytes(body)
 
 
-def _read_document(understand: Callable[[Any], Any], status: int, content_type: str, body: bytes) -> Outcome:
+def _read_document(parse: Callable[[Any], Any], status: int, content_type: str, body: bytes) -> Outcome:
     if status >= 500:
         return Outcome(CallResult.SERVER_ERROR)
     if status in (401, 403):
@@ -259,13 +264,13 @@ def _read_document(understand: Callable[[Any], Any], status: int, content_type: 
         return Outcome(CallResult.BAD_RESPONSE)
     if not isinstance(content, dict):
         return Outcome(CallResult.BAD_RESPONSE)
-    # TMDb's own: 6 and 34 say that there is no such thing. A proxy in between says something else.
+    # Codes 6 and 34 are TMDb's "not found"; a 404 of a proxy in between has neither.
     if status == 404 and content.get("status_code") in (6, 34):
         return Outcome(CallResult.NOT_FOUND)
     if status != 200:
         return Outcome(CallResult.BAD_RESPONSE)
     try:
-        return Outcome(CallResult.OK, understand(content))
+        return Outcome(CallResult.OK, parse(content))
     except BadResponse:
         return Outcome(CallResult.BAD_RESPONSE)
     except NotFound:
@@ -291,7 +296,7 @@ def _read_image(status: int, content_type: str, body: bytes) -> Outcome:
 
 
 def retry_after_seconds(header: str | None, now: float) -> float:
-    """Of a Retry-After in seconds or as a date, within reason whatever it says; `now`: UTC epoch seconds."""
+    """Return the pause of a Retry-After header (seconds or a date) within the limits; `now`: UTC epoch seconds."""
     text = (header or "").strip()
     seconds = MIN_PAUSE_SECONDS
     if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", text):
@@ -304,9 +309,9 @@ def retry_after_seconds(header: str | None, now: float) -> float:
 
 
 _DETAILS = {
-    CallResult.THROTTLED: "TMDb has been asked too often. Try again shortly.",
+    CallResult.THROTTLED: "TMDb received too many requests. Try again shortly.",
     CallResult.KEY_REFUSED: "TMDb refuses the key. Its administrator must correct tmdb.api_key.",
-    CallResult.BAD_RESPONSE: "TMDb's answer makes no sense. Try again shortly.",
+    CallResult.BAD_RESPONSE: "TMDb sent an invalid response. Try again shortly.",
     CallResult.TIMEOUT: "TMDb did not answer in time. Try again shortly.",
 }
 

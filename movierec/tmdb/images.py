@@ -1,4 +1,4 @@
-"""What is an image: by its own first bytes, whatever it is called. Pure."""
+"""Image formats, recognised by their first bytes whatever content type the server sends. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ IMAGE_KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png",
 
 
 def image_kind(content: bytes) -> str:
-    """Its content type. Raises BadAnswer for what is no image."""
+    """Return the content type of an image. Raises BadResponse for anything else."""
     for start, kind in IMAGE_KINDS.items():
         if content.startswith(start):
             return kind

@@ -1,7 +1,7 @@
-"""TMDb's answers as typed values. Pure; what is broken in an answer is left out, item by item.
+"""TMDb's responses as typed values. Pure; broken items of a response are left out.
 
-https://developer.themoviedb.org/reference: everything is checked here, because nulls and other types come
-where the reference says otherwise.
+https://developer.themoviedb.org/reference: everything is checked here, because nulls and other types occur
+where the reference excludes them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 Item = TypeVar("Item")
 Document = Mapping[str, Any]
 
-# TMDb answers no page beyond it, and twenty films a page.
+# TMDb answers no page beyond this one. A page has twenty movies.
 LAST_PAGE = 500
 MAX_ITEMS = 100
 MAX_CREDITED = 40
@@ -23,18 +23,18 @@ _MOST = 2**53
 
 _WRITING = frozenset({"Writer", "Screenplay", "Author", "Novel", "Story", "Book", "Characters", "Teleplay"})
 _IMAGE = re.compile(r"/[A-Za-z0-9_-]{1,64}\.(?:jpg|png|webp)")
-# Controls, halves of surrogate pairs, and what Unicode says is no character.
+# Control characters, surrogates, and the noncharacters of Unicode.
 _NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _SIZE = re.compile(r"[wh][0-9]{1,4}|original")
 
 
 class BadResponse(Exception):
-    """An answer that is not what was asked for; it is neither kept nor shown."""
+    """A response that does not have the expected form; it is neither cached nor shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class TmdbMovie:
-    """A film as TMDb's lists tell it. Votes are 0 to 10; image paths begin with a slash."""
+    """A movie as TMDb's lists contain it. The average vote is 0 to 10; image paths begin with a slash."""
 
     tmdb_id: int
     title: str
@@ -64,7 +64,7 @@ class MoviePage:
 
 @dataclass(frozen=True, slots=True)
 class MovieDetails:
-    """All of a film. Runtime in minutes, money in US dollars, languages as codes, countries as names."""
+    """The details of a movie. Runtime in minutes, money in US dollars, languages as codes, countries as names."""
 
     movie: TmdbMovie
     imdb_id: str | None = None
@@ -87,7 +87,7 @@ class MovieDetails:
 
 @dataclass(frozen=True, slots=True)
 class ImageConfiguration:
-    """Where images are: an address is base + size + path."""
+    """Addresses of images: base + size + path."""
 
     base_url: str
     poster_sizes: tuple[str, ...]
@@ -96,7 +96,7 @@ class ImageConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class ChangesPage:
-    """A page of the films that changed."""
+    """A page of the ids of changed movies."""
 
     tmdb_ids: tuple[int, ...]
     page: int
@@ -104,11 +104,11 @@ class ChangesPage:
 
 
 def parse_movie_page(document: Document) -> MoviePage:
-    """Of `/movie/popular`, `/movie/top_rated`, `/trending/movie/…` and `/search/movie`."""
-    films, skipped = _items(document, "results", parse_movie)
+    """Parse `/movie/popular`, `/movie/top_rated`, `/trending/movie/…` and `/search/movie`."""
+    movies, skipped = _items(document, "results", parse_movie)
     page = _integer(document, "page") or 1
     return MoviePage(
-        films,
+        movies,
         page,
         min(_integer(document, "total_pages"), LAST_PAGE),
         min(_integer(document, "total_results"), LAST_PAGE * 20),
@@ -117,11 +117,11 @@ def parse_movie_page(document: Document) -> MoviePage:
 
 
 def parse_movie(document: Document) -> TmdbMovie:
-    """One item of a list. Raises BadAnswer without an id or a title."""
+    """Parse one item of a list. Raises BadResponse without an id or a title."""
     tmdb_id, original_title = _integer(document, "id"), _text(document, "original_title", 500)
     title = _text(document, "title", 500) or original_title
     if not tmdb_id or not title:
-        raise BadResponse("a film without id or title")
+        raise BadResponse("a movie without id or title")
     votes, average = _integer(document, "vote_count"), _number(document, "vote_average")
     return TmdbMovie(
         tmdb_id=tmdb_id,
@@ -141,7 +141,7 @@ def parse_movie(document: Document) -> TmdbMovie:
 
 
 def parse_details(document: Document) -> MovieDetails:
-    """Of `/movie/{id}` with credits, keywords and release_dates appended."""
+    """Parse `/movie/{id}` with credits, keywords and release_dates appended."""
     document = trim_details(document)
     credits = _mapping(document.get("credits"))
     cast, _ = _items(credits, "cast", _cast_member, needed=False)
@@ -168,9 +168,9 @@ def parse_details(document: Document) -> MovieDetails:
 
 
 def trim_details(document: Document) -> Document:
-    """What is told by `details`: a tenth of the answer."""
+    """Return the parts of a response that `parse_details` reads: a tenth of it."""
     credits = _mapping(document.get("credits"))
-    crew = [member for member in _list(credits.get("crew")) if _is_told(member)]
+    crew = [member for member in _list(credits.get("crew")) if _is_director_or_writer(member)]
     releases = [
         item for item in _list(_mapping(document.get("release_dates")).get("results")) if _is_american(item)
     ]
@@ -183,26 +183,26 @@ def trim_details(document: Document) -> Document:
 
 
 def parse_found_movie(document: Document) -> TmdbMovie | None:
-    """Of `/find/{imdb_id}`: the film, if it is one."""
-    films, _ = _items(document, "movie_results", parse_movie)
-    return films[0] if films else None
+    """Parse `/find/{imdb_id}`; return None if the id is not that of a movie."""
+    movies, _ = _items(document, "movie_results", parse_movie)
+    return movies[0] if movies else None
 
 
 def parse_genres(document: Document) -> dict[int, str]:
-    """Of `/genre/movie/list`: names by id."""
+    """Parse `/genre/movie/list` into names by id."""
     pairs, _ = _items(document, "genres", lambda item: (_integer(item, "id"), _text(item, "name", 50)))
-    found = {number: name for number, name in pairs if number and name}
-    if not found:
+    names = {number: name for number, name in pairs if number and name}
+    if not names:
         raise BadResponse("no genres")
-    return found
+    return names
 
 
 def parse_images(document: Document) -> ImageConfiguration:
-    """Of `/configuration`."""
-    told = _mapping(document.get("images"))
-    base_url = _address(told.get("secure_base_url")).rstrip("/")
+    """Parse `/configuration`."""
+    section = _mapping(document.get("images"))
+    base_url = _address(section.get("secure_base_url")).rstrip("/")
     sizes = {
-        kind: tuple(size for size in _list(told.get(f"{kind}_sizes")) if is_size(size))
+        kind: tuple(size for size in _list(section.get(f"{kind}_sizes")) if is_size(size))
         for kind in ("poster", "backdrop")
     }
     if not base_url.startswith("https://") or not all(sizes.values()):
@@ -211,44 +211,47 @@ def parse_images(document: Document) -> ImageConfiguration:
 
 
 def parse_changes(document: Document) -> ChangesPage:
-    """Of `/movie/changes`."""
+    """Parse `/movie/changes`."""
     ids, _ = _items(document, "results", lambda item: _integer(item, "id"))
-    found = tuple(number for number in ids if number)
+    tmdb_ids = tuple(number for number in ids if number)
     return ChangesPage(
-        found, _integer(document, "page") or 1, min(_integer(document, "total_pages"), LAST_PAGE)
+        tmdb_ids, _integer(document, "page") or 1, min(_integer(document, "total_pages"), LAST_PAGE)
     )
 
 
 def is_image_path(path: object) -> bool:
+    """Return True for a path that an image of TMDb may have."""
     return isinstance(path, str) and _IMAGE.fullmatch(path) is not None
 
 
 def is_size(size: object) -> bool:
-    """Whether `size` is one that TMDb's images may have, such as w342."""
+    """Return True for a size that an image of TMDb may have, such as w342."""
     return isinstance(size, str) and _SIZE.fullmatch(size) is not None
 
 
-# Single values: what is not of the right kind counts as not told.
+# Single values: a value of a wrong type counts as missing.
 
 
 def _items(
     document: Document, name: str, read: Callable[[Document], Item], *, needed: bool = True
 ) -> tuple[tuple[Item, ...], int]:
-    """The good items of a list, and how many were broken. Raises BadAnswer where all are, or it is no list of
-    TMDb's size."""
-    found = document.get(name)
-    if needed and not (isinstance(found, list) and len(found) <= MAX_ITEMS):
+    """Return the valid items of a list, and the number of broken ones.
+
+    Raises BadResponse if all are broken, or if there is no list of at most MAX_ITEMS.
+    """
+    value = document.get(name)
+    if needed and not (isinstance(value, list) and len(value) <= MAX_ITEMS):
         raise BadResponse(f"no list of {name}")
-    told = _list(found)[:MAX_ITEMS]
-    good = []
-    for item in told:
+    items = _list(value)[:MAX_ITEMS]
+    valid = []
+    for item in items:
         try:
-            good.append(read(_mapping(item)))
+            valid.append(read(_mapping(item)))
         except BadResponse:
             continue
-    if needed and told and not good:
-        raise BadResponse(f"nothing whole in {name}")
-    return tuple(good), len(told) - len(good)
+    if needed and items and not valid:
+        raise BadResponse(f"no valid item in {name}")
+    return tuple(valid), len(items) - len(valid)
 
 
 def _each(document: Document, name: str, read: Callable[[Document], str]) -> tuple[str, ...]:
@@ -268,7 +271,7 @@ def _mapping(value: object) -> Document:
 
 
 def _integer(document: Document, name: str, most: int = _MOST) -> int:
-    """0 also for what is negative or too large."""
+    """Return an integer, 0 for anything else and for values that are negative or too large."""
     value = document.get(name)
     return value if type(value) is int and 0 <= value <= most else 0
 
@@ -277,7 +280,7 @@ def _number(document: Document, name: str) -> float:
     value = document.get(name)
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return 0.0
-    # False for what is not a number, and exact for integers beyond any float.
+    # The comparison is False for NaN, and exact for integers beyond the range of float.
     return float(value) if 0 <= value <= _MOST else 0.0
 
 
@@ -286,13 +289,13 @@ def _ids(value: object) -> list[int]:
 
 
 def _text(document: Document, name: str, longest: int, *, lines: bool = False) -> str:
-    """On one line, or with its line ends; without control characters and what is no character."""
+    """Return a text on one line, or with its line ends, without control characters and noncharacters."""
     value = document.get(name)
     if not isinstance(value, str):
         return ""
     value = value[: longest * 2].replace("\r\n", "\n")
     if lines:
-        return _NO_TEXT.sub(lambda found: found[0] if found[0] == "\n" else " ", value).strip()[:longest]
+        return _NO_TEXT.sub(lambda match: match[0] if match[0] == "\n" else " ", value).strip()[:longest]
     return " ".join(_NO_TEXT.sub(" ", value).split())[:longest].strip()
 
 
@@ -309,8 +312,8 @@ def _image_path(value: object) -> str:
 
 
 def _address(value: object) -> str:
-    whole = isinstance(value, str) and re.fullmatch(r"https?://[!-~]{1,1990}", value)
-    return str(value) if whole else ""
+    is_address = isinstance(value, str) and re.fullmatch(r"https?://[!-~]{1,1990}", value)
+    return str(value) if is_address else ""
 
 
 def _date(value: object) -> str | None:
@@ -325,7 +328,7 @@ def _date(value: object) -> str | None:
 def _cast_member(item: Document) -> tuple[str, str]:
     name = _text(item, "name", 200)
     if not name:
-        raise BadResponse("nobody")
+        raise BadResponse("a credit without a name")
     return name, _text(item, "character", 200)
 
 
@@ -333,7 +336,7 @@ def _crew_member(item: Document) -> tuple[str, str]:
     return _text(item, "name", 200), _text(item, "job", 100)
 
 
-def _is_told(member: object) -> bool:
+def _is_director_or_writer(member: object) -> bool:
     job = _mapping(member).get("job")
     return isinstance(job, str) and (job == "Director" or job in _WRITING)
 
@@ -343,10 +346,10 @@ def _is_american(item: object) -> bool:
 
 
 def _certificate(release_dates: Document) -> str:
-    """The American one, as the shipped films have it; of the release in cinemas where there are several."""
-    found: list[tuple[bool, str]] = []
+    """Return the American certificate, as in the shipped catalogue; that of the release in cinemas if possible."""
+    certificates: list[tuple[bool, str]] = []
     for country in filter(_is_american, _list(release_dates.get("results"))):
         for release in map(_mapping, _list(_mapping(country).get("release_dates"))):
             if certificate := _text(release, "certification", 20):
-                found.append((release.get("type") != 3, certificate))
-    return min(found, default=(True, ""), key=lambda pair: pair[0])[1]
+                certificates.append((release.get("type") != 3, certificate))
+    return min(certificates, default=(True, ""), key=lambda pair: pair[0])[1]

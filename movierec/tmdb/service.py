@@ -1,4 +1,4 @@
-"""What movierec asks of TMDb: each thing once a lifetime, whoever asks; older answers while TMDb is away."""
+"""TMDb with its cache: one request per lifetime of a response, older responses while TMDb is away."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from movierec.errors import NotFound, UpstreamUnavailable
 from movierec.tmdb import parse
 from movierec.tmdb.cache import CacheEntry, ResponseCache
 from movierec.tmdb.client import CallResult, TmdbClient
-from movierec.tmdb.flights import SingleFlight
 from movierec.tmdb.images import image_kind
 from movierec.tmdb.parse import (
     BadResponse,
@@ -28,6 +27,7 @@ from movierec.tmdb.parse import (
     MoviePage,
     TmdbMovie,
 )
+from movierec.tmdb.single_flight import SingleFlight
 
 Value = TypeVar("Value")
 
@@ -39,7 +39,7 @@ State = Literal["not asked yet", "ok", "key refused", "throttled", "does not ans
 
 @dataclass(frozen=True)
 class TmdbResponse(Generic[Value]):
-    """What TMDb says; `stale`: it would say something newer, but does not answer. `fetched_at`: epoch seconds."""
+    """A response of TMDb; `stale` if it is too old but TMDb does not answer. `fetched_at`: epoch seconds."""
 
     value: Value
     source: Literal["tmdb", "cache"]
@@ -48,8 +48,8 @@ class TmdbResponse(Generic[Value]):
 
 
 @dataclass(frozen=True)
-class _Question(Generic[Value]):
-    """`seconds`: how long the answer is good; 0 does not keep it. `trim` leaves out what nobody reads."""
+class _Query(Generic[Value]):
+    """A request. `seconds` is the lifetime of the response, 0 for no caching. `trim` drops unused fields."""
 
     path: str
     query: Mapping[str, str]
@@ -63,10 +63,10 @@ class _Question(Generic[Value]):
 
 
 class TmdbService:
-    """One for a process. `start` and `close` it on its event loop; `wait_for` reaches it from other threads.
+    """One per process. `start` and `close` it on its event loop; other threads use `wait_for`.
 
-    Every method raises UpstreamUnavailable where neither TMDb nor the cache answers. `clock` gives UTC epoch
-    seconds; `count` is told what came of each request.
+    Every method raises UpstreamUnavailable if neither TMDb nor the cache answers. `clock` returns UTC epoch
+    seconds; `count` is called with the result of each request.
     """
 
     def __init__(
@@ -79,25 +79,27 @@ class TmdbService:
         self._settings, self._clock = settings, clock
         self._client = TmdbClient(settings, count)
         self._cache = ResponseCache(folder, megabytes=settings.cache_megabytes, keep_days=settings.keep_days)
-        self._flights = SingleFlight()
-        # One thread, and so one connection; what it does takes a fraction of a millisecond.
+        self._single_flight = SingleFlight()
+        # One thread, and so one connection; a call takes a fraction of a millisecond.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tmdb-cache")
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> None:
+        """Open cache and client."""
         self._loop = asyncio.get_running_loop()
         await self._in_thread(self._cache.open)
         await self._client.start()
 
     async def close(self) -> None:
-        await self._flights.close()
+        """Cancel the requests in progress; close client and cache."""
+        await self._single_flight.close()
         await self._client.close()
         await self._in_thread(self._cache.close)
         self._thread.shutdown()
 
     @property
     def state(self) -> State:
-        """How TMDb was when it was last asked."""
+        """Return the state of TMDb after the last request."""
         result = self._client.last_result
         if result is None:
             return "not asked yet"
@@ -108,29 +110,32 @@ class TmdbService:
         }
         return states.get(result, "does not answer")
 
-    def wait_for(self, asking: Coroutine[Any, Any, Value]) -> Value:
-        """From a thread: have the event loop ask, and block until there is the answer.
+    def wait_for(self, call: Coroutine[Any, Any, Value]) -> Value:
+        """Run a call on the event loop and block this thread until its result.
 
         tmdb.wait_for(tmdb.details(603))
         """
         assert self._loop is not None, "not started"
-        return asyncio.run_coroutine_threadsafe(asking, self._loop).result()
+        return asyncio.run_coroutine_threadsafe(call, self._loop).result()
 
     # Lists
 
     async def trending(self, window: Literal["day", "week"], page: int = 1) -> TmdbResponse[MoviePage]:
+        """Return a page of the movies trending this day or week."""
         return await self._list(f"/trending/movie/{window}", page, self._settings.trending_hours)
 
     async def popular(self, page: int = 1) -> TmdbResponse[MoviePage]:
+        """Return a page of the most popular movies."""
         return await self._list("/movie/popular", page, self._settings.lists_hours)
 
     async def top_rated(self, page: int = 1) -> TmdbResponse[MoviePage]:
+        """Return a page of the best rated movies."""
         return await self._list("/movie/top_rated", page, self._settings.lists_hours)
 
     async def search(
         self, text: str, page: int = 1, *, year: int | None = None, adult: bool = False
     ) -> TmdbResponse[MoviePage]:
-        """Films by title; case and spaces make no other search."""
+        """Search movies by title; case and spacing make no difference."""
         query = {"query": " ".join(text.casefold().split()), "include_adult": "true" if adult else "false"}
         if year is not None:
             query["primary_release_year"] = str(year)
@@ -139,127 +144,127 @@ class TmdbService:
     async def _list(
         self, path: str, page: int, hours: float, query: Mapping[str, str] | None = None
     ) -> TmdbResponse[MoviePage]:
-        """Raises ValueError beyond the last page that TMDb answers."""
+        """Return a page of a list. Raises ValueError beyond the last page that TMDb answers."""
         if not 1 <= page <= parse.LAST_PAGE:
             raise ValueError("no such page")
         query = {**(query or {}), "page": str(page)}
-        return await self._answer(_Question(path, query, hours * HOUR_SECONDS, parse.parse_movie_page))
+        return await self._answer(_Query(path, query, hours * HOUR_SECONDS, parse.parse_movie_page))
 
-    # Single films
+    # Single movies
 
-    async def details(self, tmdb_id: int, *, anew: bool = False) -> TmdbResponse[MovieDetails]:
-        """All of a film; `anew` whatever the cache has. Raises NotFound."""
+    async def details(self, tmdb_id: int, *, refetch: bool = False) -> TmdbResponse[MovieDetails]:
+        """Return the details of a movie; `refetch` ignores the cache. Raises NotFound."""
         query = {"append_to_response": "credits,keywords,release_dates"}
         seconds = self._settings.details_hours * HOUR_SECONDS
-        question = _Question(
+        request = _Query(
             f"/movie/{int(tmdb_id)}", query, seconds, parse.parse_details, trim=parse.trim_details
         )
-        return await self._answer(question, anew=anew)
+        return await self._answer(request, refetch=refetch)
 
     async def find_by_imdb(self, imdb_id: str) -> TmdbResponse[TmdbMovie]:
-        """The film that IMDb calls so, as lists tell it. Raises NotFound."""
+        """Return the movie of an IMDb id, with the fields of a list. Raises NotFound."""
         if not re.fullmatch(r"tt\d{7,10}", imdb_id):
-            raise NotFound("IMDb has no such ids: they look like tt0133093.")
-        question = _Question(
+            raise NotFound("This is not an IMDb id: those look like tt0133093.")
+        request = _Query(
             f"/find/{imdb_id}",
             {"external_source": "imdb_id"},
             self._settings.details_hours * HOUR_SECONDS,
-            _found_film,
+            _found_movie,
         )
-        return await self._answer(question)
+        return await self._answer(request)
 
-    # The rest
+    # Other requests
 
     async def genres(self) -> TmdbResponse[dict[int, str]]:
-        """Names of genres by TMDb's ids."""
+        """Return the names of genres by TMDb's ids."""
         seconds = self._settings.genres_hours * HOUR_SECONDS
-        return await self._answer(_Question("/genre/movie/list", {}, seconds, parse.parse_genres))
+        return await self._answer(_Query("/genre/movie/list", {}, seconds, parse.parse_genres))
 
     async def configuration(self) -> TmdbResponse[ImageConfiguration]:
-        """Where images are, and in which sizes."""
+        """Return the addresses and sizes of images."""
         seconds = self._settings.genres_hours * HOUR_SECONDS
-        return await self._answer(_Question("/configuration", {}, seconds, parse.parse_images))
+        return await self._answer(_Query("/configuration", {}, seconds, parse.parse_images))
 
     async def changes(self, since: date, until: date, page: int = 1) -> TmdbResponse[ChangesPage]:
-        """Ids of the films changed between two days, at most 14 apart. Always asked anew."""
+        """Return the ids of the movies changed between two days, at most 14 apart. Never cached."""
         query = {"start_date": since.isoformat(), "end_date": until.isoformat(), "page": str(int(page))}
-        return await self._answer(_Question("/movie/changes", query, 0, parse.parse_changes))
+        return await self._answer(_Query("/movie/changes", query, 0, parse.parse_changes))
 
     async def image(self, path: str, size: str) -> bytes:
-        """A poster or backdrop: a path as films have it, a size of `configuration`. Raises NotFound."""
+        """Return a poster or backdrop: the path of a movie's image, a size of `configuration`. Raises NotFound."""
         if not (parse.is_image_path(path) and parse.is_size(size)):
             raise NotFound("TMDb has no such image.")
         key = f"image {size}{path}"
-        # The same path is never another image.
-        if (entry := await self._load(key)) and (kept := _image_of(entry)) is not None:
-            return kept
-        return await asyncio.shield(self._flights.join(key, lambda: self._fetch_image(key, path, size)))
+        # The image of a path never changes.
+        if (entry := await self._load(key)) and (cached := _image_of(entry)) is not None:
+            return cached
+        return await asyncio.shield(self._single_flight.join(key, lambda: self._fetch_image(key, path, size)))
 
     async def _fetch_image(self, key: str, path: str, size: str) -> bytes:
         content = await self._client.get_image(size, path)
-        await self._keep(key, base64.b64encode(content).decode())
+        await self._store(key, base64.b64encode(content).decode())
         return content
 
     async def delete_expired(self) -> None:
-        """Forget answers that have been kept for too long."""
+        """Delete expired responses from the cache."""
         await self._in_thread(self._cache.delete_expired)
 
-    # Asking
+    # Cache and fetch
 
-    async def _answer(self, question: _Question[Value], *, anew: bool = False) -> TmdbResponse[Value]:
-        """From the cache while it is good, else from TMDb, else from the cache all the same."""
-        kept = await self._kept(question)
-        if isinstance(kept, NotFound):
-            raise kept
-        if kept is not None and not kept.stale and not anew:
-            return kept
-        fetching = self._flights.join(question.key, lambda: self._fetch(question))
+    async def _answer(self, request: _Query[Value], *, refetch: bool = False) -> TmdbResponse[Value]:
+        """Return a fresh response from the cache, else from TMDb, else a stale one from the cache."""
+        cached = await self._cached(request)
+        if isinstance(cached, NotFound):
+            raise cached
+        if cached is not None and not cached.stale and not refetch:
+            return cached
+        fetching = self._single_flight.join(request.key, lambda: self._fetch(request))
         try:
-            async with asyncio.timeout(self._settings.page_seconds if kept is not None else None):
+            async with asyncio.timeout(self._settings.page_seconds if cached is not None else None):
                 return await asyncio.shield(fetching)
         except (UpstreamUnavailable, TimeoutError):
-            if kept is None:
+            if cached is None:
                 raise
-            return kept
+            return cached
 
-    async def _kept(self, question: _Question[Value]) -> TmdbResponse[Value] | NotFound | None:
-        """What the cache says, marked where it is too old; NotFound where TMDb lately did not know."""
-        return await self._in_thread(lambda: self._read_kept(question, int(self._clock())))
+    async def _cached(self, request: _Query[Value]) -> TmdbResponse[Value] | NotFound | None:
+        """Return the cached response, marked if stale; NotFound if TMDb recently answered that."""
+        return await self._in_thread(lambda: self._read_cached(request, int(self._clock())))
 
-    def _read_kept(self, question: _Question[Value], now: int) -> TmdbResponse[Value] | NotFound | None:
-        entry = self._cache.load(question.key, now)
+    def _read_cached(self, request: _Query[Value], now: int) -> TmdbResponse[Value] | NotFound | None:
+        entry = self._cache.load(request.key, now)
         if entry is None:
             return None
         age = now - entry.fetched_at
         if entry.document is None:
-            is_good = age < self._settings.misses_minutes * MINUTE_SECONDS
-            return _unknown() if is_good else None
+            is_fresh = age < self._settings.misses_minutes * MINUTE_SECONDS
+            return _not_found() if is_fresh else None
         try:
-            value = question.read(entry.document)
+            value = request.read(entry.document)
         except (BadResponse, NotFound, AttributeError):
             return None
-        return TmdbResponse(value, "cache", stale=age >= question.seconds, fetched_at=entry.fetched_at)
+        return TmdbResponse(value, "cache", stale=age >= request.seconds, fetched_at=entry.fetched_at)
 
-    async def _fetch(self, question: _Question[Value]) -> TmdbResponse[Value]:
-        """Ask TMDb, and keep what it says if it makes sense."""
+    async def _fetch(self, request: _Query[Value]) -> TmdbResponse[Value]:
+        """Fetch from TMDb, and cache a valid response."""
 
-        def understand(document: Any) -> tuple[Any, Value]:
-            trimmed = question.trim(document)
-            return trimmed, question.read(trimmed)
+        def parse_document(document: Any) -> tuple[Any, Value]:
+            trimmed = request.trim(document)
+            return trimmed, request.read(trimmed)
 
         try:
-            document, value = await self._client.get_json(question.path, question.query, understand)
+            document, value = await self._client.get_json(request.path, request.query, parse_document)
         except NotFound:
-            await self._keep(question.key, None)
+            await self._store(request.key, None)
             raise
-        if question.seconds:
-            await self._keep(question.key, document)
+        if request.seconds:
+            await self._store(request.key, document)
         return TmdbResponse(value, "tmdb", stale=False, fetched_at=int(self._clock()))
 
     async def _load(self, key: str) -> CacheEntry | None:
         return await self._in_thread(lambda: self._cache.load(key, int(self._clock())))
 
-    async def _keep(self, key: str, document: Any) -> None:
+    async def _store(self, key: str, document: Any) -> None:
         entry = CacheEntry(document, int(self._clock()))
         await self._in_thread(lambda: self._cache.store(key, entry))
 
@@ -267,19 +272,19 @@ class TmdbService:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-def _unknown() -> NotFound:
-    return NotFound("TMDb knows nothing by that id.")
+def _not_found() -> NotFound:
+    return NotFound("TMDb has nothing under that id.")
 
 
-def _found_film(document: Any) -> TmdbMovie:
-    film = parse.parse_found_movie(document)
-    if film is None:
-        raise _unknown()
-    return film
+def _found_movie(document: Any) -> TmdbMovie:
+    movie = parse.parse_found_movie(document)
+    if movie is None:
+        raise _not_found()
+    return movie
 
 
 def _image_of(entry: CacheEntry) -> bytes | None:
-    """None for what is no image, which is asked for anew."""
+    """Return the image of an entry; None for anything else, which is then fetched again."""
     try:
         content = base64.b64decode(entry.document, validate=True)
         image_kind(content)

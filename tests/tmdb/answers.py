@@ -1,4 +1,4 @@
-"""What a TMDb of the tests knows: films of our own writing, in the form that TMDb answers."""
+"""Data of the stand-in for TMDb: invented movies in the form of TMDb's responses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ GENRES = {18: "Drama", 28: "Action", 35: "Comedy", 878: "Science Fiction", 53: "
 
 @dataclass(frozen=True)
 class Known:
-    """A film as TMDb knows it."""
+    """A movie in the stand-in."""
 
     tmdb_id: int
     title: str
@@ -24,6 +24,7 @@ class Known:
     original_title: str = ""
 
     def listed(self) -> dict[str, Any]:
+        """Return the movie as an item of a list."""
         return {
             "adult": self.adult,
             "backdrop_path": f"/backdrop{self.tmdb_id}.jpg",
@@ -42,6 +43,7 @@ class Known:
         }
 
     def details(self) -> dict[str, Any]:
+        """Return the movie as a response with all details."""
         listed = self.listed()
         del listed["genre_ids"]
         return {
@@ -85,7 +87,7 @@ class Known:
         }
 
 
-# Two that the tests' catalogue has, by imdb id only, and others that it has not.
+# Two movies of the tests' catalogue, which has their IMDb ids only, and others that it lacks.
 MATRIX = Known(603, "The Matrix", "tt0133093", "1999-03-31", (28, 878), 26_000, 8.2, 90.0)
 HEAT = Known(949, "Heat", "tt0113277", "1995-12-15", (28, 18, 53), 7_500, 7.9, 40.0)
 NEW = [
@@ -109,7 +111,7 @@ CONFIGURATION = {
 
 
 def page(films: list[Known], number: int = 1, total: int | None = None) -> dict[str, Any]:
-    """A page of a list."""
+    """Return a page of a list."""
     total = len(films) if total is None else total
     return {
         "page": number,

@@ -1,4 +1,4 @@
-"""Fixtures around TMDb: a stand-in for it, and clients that do not wait for long."""
+"""Fixtures of TMDb: a stand-in server, and clients with short timeouts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from movierec.tmdb import CallResult, TmdbService
 from tests.running import TestClock
 from tests.tmdb.stand_in import KEY, StandIn
 
-# What a test has no time for.
-QUICK = {"connect_seconds": 0.3, "total_seconds": 0.5, "page_seconds": 0.1, "list_seconds": 0.2}
+# Timeouts for tests, long enough for a busy machine.
+QUICK = {"connect_seconds": 2.0, "total_seconds": 2.0, "page_seconds": 0.1, "list_seconds": 0.2}
 
 
 def quick(stand_in: StandIn, **changes: object) -> config.TmdbSettings:
-    """Settings for the stand-in. It is never left alone, unless `failures` says so."""
-    told = {"api_key": KEY, "base_url": stand_in.url, "image_url": stand_in.url, "failures": 1000, **QUICK}
-    return dataclasses.replace(config.TmdbSettings(), **{**told, **changes})  # type: ignore[arg-type]
+    """Return settings for the stand-in. The circuit breaker never opens unless `failures` is given."""
+    values = {"api_key": KEY, "base_url": stand_in.url, "image_url": stand_in.url, "failures": 1000, **QUICK}
+    return dataclasses.replace(config.TmdbSettings(), **{**values, **changes})  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def stand_in() -> Iterator[StandIn]:
 
 
 class Counted:
-    """A started client, its clock, and what it counted."""
+    """A client, its clock, and the results that it counted."""
 
     def __init__(self, settings: config.TmdbSettings, folder: Path) -> None:
         self.clock = TestClock(time.time)
@@ -41,7 +41,7 @@ class Counted:
 
 @pytest.fixture
 async def counted(stand_in: StandIn, tmp_path: Path) -> AsyncIterator[Counted]:
-    made = Counted(quick(stand_in), tmp_path / "tmdb")
-    await made.tmdb.start()
-    yield made
-    await made.tmdb.close()
+    client = Counted(quick(stand_in), tmp_path / "tmdb")
+    await client.tmdb.start()
+    yield client
+    await client.tmdb.close()

@@ -1,4 +1,4 @@
-"""A TMDb on loopback that answers from `answers`, or misbehaves as it is told to."""
+"""A TMDb server on loopback that responds from `answers`, or misbehaves in a chosen mode."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ Misbehaviour = Callable[["StandIn", web.Request], Awaitable[web.StreamResponse]]
 
 
 class StandIn:
-    """Runs in a thread. `mode` is how it behaves, the first `times` if said; `asked` are the paths with queries,
-    without the key.
+    """A server in a thread. `mode` is its behaviour, for the first `times` requests if that is set.
+
+    `asked` holds the requested paths with queries, without the key. While `gate` is closed every response waits.
     """
 
     def __init__(self) -> None:
@@ -35,6 +36,11 @@ class StandIn:
         self.keys: list[str | None] = []
         self.retry_after: str | None = None
         self.delay_seconds = 0.0
+        self.gate = threading.Event()
+        self.gate.set()
+        # The largest number of requests that were in progress at once.
+        self.most_at_once = 0
+        self._in_progress = 0
         self.recorded: dict[str, Any] = {}
         self.films = dict(answers.FILMS)
         # Ids that the changes of any day list.
@@ -42,8 +48,10 @@ class StandIn:
         self._ready = threading.Event()
 
     def reset(self) -> None:
-        """Behave well again, and forget what was asked."""
+        """Behave well again, and clear the recorded requests."""
         self.mode, self.times, self.retry_after, self.delay_seconds = "well", None, None, 0.0
+        self.gate.set()
+        self.most_at_once = 0
         self.films = dict(answers.FILMS)
         self.changed.clear()
         self.recorded.clear()
@@ -52,7 +60,7 @@ class StandIn:
 
     @property
     def counts(self) -> Counter[str]:
-        """How often each path was asked."""
+        """Return the number of requests of each path."""
         return Counter(asked.partition("?")[0] for asked in self.asked)
 
     def __enter__(self) -> StandIn:
@@ -83,6 +91,16 @@ class StandIn:
         asked = request.path + "".join(f"?{'&'.join(f'{n}={v}' for n, v in query.items())}" if query else "")
         self.asked.append(asked)
         self.keys.append(request.query.get("api_key") or request.headers.get("Authorization"))
+        self._in_progress += 1
+        self.most_at_once = max(self.most_at_once, self._in_progress)
+        try:
+            return await self._respond(request)
+        finally:
+            self._in_progress -= 1
+
+    async def _respond(self, request: web.Request) -> web.StreamResponse:
+        while not self.gate.is_set():  # noqa: ASYNC110 -- it is opened by another thread
+            await asyncio.sleep(0.002)
         if self.delay_seconds:
             await asyncio.sleep(self.delay_seconds)
         if self.mode == "well" or (self.times is not None and len(self.asked) > self.times):
@@ -100,7 +118,7 @@ class StandIn:
         return _json(document)
 
     def document(self, path: str, query: dict[str, str]) -> dict[str, Any] | None:
-        """The answer to a request, None for 404."""
+        """Return the response to a request, None for 404."""
         if path in self.recorded:
             return self.recorded[path]  # type: ignore[no-any-return]
         kind, _, rest = path.strip("/").partition("/")
@@ -112,8 +130,8 @@ class StandIn:
             film = self.films.get(int(rest))
             return film.details() if film else None
         if kind == "movie" and rest == "changes":
-            found = [{"id": number, "adult": False} for number in sorted(self.changed)]
-            return {"results": found, "page": 1, "total_pages": 1, "total_results": len(found)}
+            results = [{"id": number, "adult": False} for number in sorted(self.changed)]
+            return {"results": results, "page": 1, "total_pages": 1, "total_results": len(results)}
         if kind == "find":
             films = [film for film in self.films.values() if film.imdb_id == rest]
             return {"movie_results": [film.listed() for film in films], "tv_results": []}
@@ -139,7 +157,7 @@ def _json(document: Any, status: int = 200, **headers: str) -> web.Response:
 
 async def _black_hole(_self: StandIn, _request: web.Request) -> web.StreamResponse:
     await asyncio.sleep(3600)
-    raise AssertionError("somebody waited for an hour")
+    raise AssertionError("a client waited for an hour")
 
 
 async def _reset(_self: StandIn, request: web.Request) -> web.StreamResponse:
@@ -174,7 +192,7 @@ async def _cut(self: StandIn, request: web.Request) -> web.StreamResponse:
 
 
 async def _endless(_self: StandIn, request: web.Request) -> web.StreamResponse:
-    """500 MB, as far as anybody reads them."""
+    """Respond with up to 500 MB, as long as the client reads them."""
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
     chunk = b'{"results": [' + b" " * 65_536
@@ -185,8 +203,8 @@ async def _endless(_self: StandIn, request: web.Request) -> web.StreamResponse:
 
 
 async def _throttle(self: StandIn, _request: web.Request) -> web.StreamResponse:
-    told = {} if self.retry_after is None else {"Retry-After": self.retry_after}
-    return _json({"status_code": 25, "status_message": "over the limit"}, 429, **told)
+    headers = {} if self.retry_after is None else {"Retry-After": self.retry_after}
+    return _json({"status_code": 25, "status_message": "over the limit"}, 429, **headers)
 
 
 def _text(text: str, status: int = 200, content_type: str = "application/json") -> Misbehaviour:
@@ -197,7 +215,7 @@ def _text(text: str, status: int = 200, content_type: str = "application/json") 
 
 
 def _spoiled(spoil: Callable[[dict[str, Any]], Any]) -> Misbehaviour:
-    """Good answers with something wrong in every film."""
+    """Respond well, but with something wrong in every movie."""
 
     async def answer(self: StandIn, request: web.Request) -> web.StreamResponse:
         document = self.document(request.path, dict(request.query)) or answers.MATRIX.details()
@@ -243,18 +261,21 @@ MISBEHAVIOUR: dict[str, Misbehaviour] = {
     ),
 }
 
-# All of them, but for those that leave something to show.
+# All except those whose response still contains something valid.
 FATAL = sorted(MISBEHAVIOUR.keys() - {"escape sequences", "429"})
 
 
 def http_date(seconds_ahead: float) -> str:
-    """A Retry-After in its other form."""
+    """Return a Retry-After header in the form of a date."""
     return formatdate(time.time() + seconds_ahead, usegmt=True)
 
 
 def main() -> None:
-    """For a daemon by hand: prints its address, then takes lines of JSON with what to set (mode, delay_seconds,
-    retry_after) and answers each with how often it was asked since the line before."""
+    """Serve for a daemon started by hand.
+
+    Prints the address, then reads lines of JSON with attributes to set (mode, delay_seconds, retry_after) and
+    prints the number of requests since the line before.
+    """
     with StandIn() as running:
         print(running.url, flush=True)
         for line in sys.stdin:

@@ -1,4 +1,4 @@
-"""The cache of answers: JSON and nothing else, however the file came to be what it is."""
+"""The response cache: JSON and nothing else, even in a manipulated or damaged file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def cache(tmp_path: Path) -> ResponseCache:
     return opened(tmp_path / "tmdb")
 
 
-def test_an_entry_survives_a_restart(tmp_path: Path, cache: ResponseCache) -> None:
+def test_entry_survives_a_restart(tmp_path: Path, cache: ResponseCache) -> None:
     entry = CacheEntry({"title": "Amélie", "year": 2001}, NOW)
     cache.store("movie/194", entry)
     cache.store("movie/0", CacheEntry(None, NOW))
@@ -37,30 +37,30 @@ def test_an_entry_survives_a_restart(tmp_path: Path, cache: ResponseCache) -> No
     assert again.load("movie/1", NOW) is None
 
 
-def test_the_folder_is_its_owners(tmp_path: Path, cache: ResponseCache) -> None:
+def test_folder_is_readable_by_its_owner_only(tmp_path: Path, cache: ResponseCache) -> None:
     assert stat.S_IMODE((tmp_path / "tmdb").stat().st_mode) == 0o700
 
 
-def test_nothing_is_shown_after_half_a_year(cache: ResponseCache) -> None:
+def test_entry_is_not_returned_after_its_retention(cache: ResponseCache) -> None:
     cache.store("a", CacheEntry({}, NOW))
     assert cache.load("a", NOW + 179 * DAY_SECONDS) is not None
     assert cache.load("a", NOW + 180 * DAY_SECONDS) is None
 
 
-def test_nothing_is_on_disk_after_it_may_be_kept(tmp_path: Path) -> None:
+def test_expired_entry_is_deleted_from_disk(tmp_path: Path) -> None:
     cache = opened(tmp_path / "tmdb", keep_days=0)
     cache.store("a", CacheEntry({}, NOW))
     cache.delete_expired()
     assert _execute(tmp_path, "SELECT COUNT(*) FROM Cache") == [(0,)]
 
 
-def test_it_does_not_grow_beyond_its_size(tmp_path: Path) -> None:
+def test_cache_stays_within_its_size(tmp_path: Path) -> None:
     cache = opened(tmp_path / "tmdb", megabytes=1)
     for number in range(200):
         cache.store(f"movie/{number}", CacheEntry("x" * 50_000, NOW))
     size = sum(path.stat().st_size for path in (tmp_path / "tmdb").glob("cache.db"))
     assert size < 2 * 1024 * 1024
-    assert cache.load("movie/199", NOW) is not None  # the newest stay
+    assert cache.load("movie/199", NOW) is not None  # the newest entries stay
     assert cache.load("movie/0", NOW) is None
 
 
@@ -74,7 +74,7 @@ class Bomb:
         return Path.touch, (self.path,)
 
 
-# What somebody who can write the file might put into a row: (raw, mode, filename, value).
+# Rows that an attacker who can write the file might store: (raw, mode, filename, value).
 POISON: dict[str, tuple[Any, ...]] = {
     "a pickle": (1, 4, None, "pickle"),
     "a pickle in a file": (1, 4, "bomb.val", None),
@@ -91,7 +91,7 @@ POISON: dict[str, tuple[Any, ...]] = {
 
 
 @pytest.mark.parametrize("name", POISON)
-def test_a_poisoned_row_is_a_miss_and_runs_nothing(tmp_path: Path, name: str) -> None:
+def test_poisoned_row_is_a_miss_and_runs_no_code(tmp_path: Path, name: str) -> None:
     cache = opened(tmp_path / "tmdb")
     cache.store("a", CacheEntry({}, NOW))
     bomb = pickle.dumps(Bomb(tmp_path / "boom"))
@@ -121,7 +121,7 @@ def test_pickled_keys_and_settings_are_not_read(tmp_path: Path) -> None:
     assert not (tmp_path / "boom").exists()
 
 
-def test_the_disk_takes_nothing_but_texts_and_bytes() -> None:
+def test_disk_accepts_texts_and_bytes_only() -> None:
     disk = JsonDisk("unused")
     for refused in (lambda: disk.put(("a",)), lambda: disk.store({}, False), lambda: disk.store(b"", True)):
         with pytest.raises(TypeError):
@@ -131,7 +131,7 @@ def test_the_disk_takes_nothing_but_texts_and_bytes() -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"no database at all" * 100, b"SQLite format 3\x00" + b"\xff" * 5000]
 )
-def test_a_file_that_is_no_cache_is_replaced(tmp_path: Path, content: bytes) -> None:
+def test_file_that_is_not_a_cache_is_replaced(tmp_path: Path, content: bytes) -> None:
     folder = tmp_path / "tmdb"
     folder.mkdir()
     (folder / "cache.db").write_bytes(content)
@@ -140,7 +140,7 @@ def test_a_file_that_is_no_cache_is_replaced(tmp_path: Path, content: bytes) -> 
     assert cache.load("a", NOW) == CacheEntry({}, NOW)
 
 
-def test_without_a_folder_nothing_is_kept_and_nothing_fails(tmp_path: Path) -> None:
+def test_unusable_folder_behaves_like_an_empty_cache(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     cache = opened(tmp_path / "file" / "tmdb")
     cache.store("a", CacheEntry({}, NOW))
@@ -149,7 +149,7 @@ def test_without_a_folder_nothing_is_kept_and_nothing_fails(tmp_path: Path) -> N
     cache.close()
 
 
-def test_a_file_damaged_while_in_use_is_as_if_nothing_were_kept(tmp_path: Path, cache: ResponseCache) -> None:
+def test_file_damaged_while_in_use_behaves_like_an_empty_cache(tmp_path: Path, cache: ResponseCache) -> None:
     cache.store("a", CacheEntry({}, NOW))
     _execute(tmp_path, "DROP TABLE Cache")
     assert cache.load("a", NOW) is None

@@ -1,4 +1,4 @@
-"""What TMDb answers, understood: its own recorded answers, its own schema, and broken ones."""
+"""Parsing of TMDb's responses: recorded ones, the examples of its schema, and broken ones."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ READERS: dict[str, Callable[[Any], object]] = {
 def recorded(test_data: Path) -> Path:
     folder = test_data / "tmdb"
     if not folder.is_dir():
-        pytest.skip("no recorded answers of TMDb in the test data")
+        pytest.skip("no recorded responses of TMDb in the test data")
     return folder
 
 
-def test_details_are_all_there() -> None:
+def test_all_details_are_parsed() -> None:
     details = parse.parse_details(answers.MATRIX.details())
     assert details.movie == parse.TmdbMovie(
         tmdb_id=603,
@@ -59,7 +59,7 @@ def test_details_are_all_there() -> None:
     assert details.certificate == "R"  # in American cinemas, not on television and not abroad
 
 
-def test_trimming_loses_nothing_that_is_read() -> None:
+def test_trimming_keeps_everything_that_is_parsed() -> None:
     document = answers.MATRIX.details()
     crowd = [{"name": f"Extra {number}", "job": "Gaffer"} for number in range(500)]
     document["credits"]["crew"] = crowd + document["credits"]["crew"]
@@ -72,34 +72,34 @@ def test_trimming_loses_nothing_that_is_read() -> None:
     assert len(json.dumps(trimmed)) < len(json.dumps(document)) / 5
 
 
-def test_a_broken_film_is_left_out_and_counted() -> None:
+def test_broken_movie_is_skipped_and_counted() -> None:
     document = answers.page(answers.NEW)
     document["results"][1] = None
     document["results"][2]["id"] = "603"
-    found = parse.parse_movie_page(document)
-    assert [film.tmdb_id for film in found.movies] == [1_000_001, 1_000_004]
-    assert found.skipped == 2
+    page = parse.parse_movie_page(document)
+    assert [film.tmdb_id for film in page.movies] == [1_000_001, 1_000_004]
+    assert page.skipped == 2
 
 
-# Each makes the whole answer worthless.
+# Each makes the whole response invalid.
 @pytest.mark.parametrize(
     "document",
     [{}, {"results": None}, {"results": {}}, {"results": [None]}, {"results": [{"id": 1}, {"title": "x"}]}],
 )
-def test_an_answer_without_a_single_good_film_is_refused(document: Any) -> None:
+def test_response_without_a_valid_movie_is_refused(document: Any) -> None:
     with pytest.raises(BadResponse):
         parse.parse_movie_page(document)
 
 
-def test_an_empty_list_is_an_answer() -> None:
+def test_empty_list_is_a_valid_response() -> None:
     assert (
         parse.parse_movie_page({"results": [], "page": 1, "total_pages": 0, "total_results": 0}).movies == ()
     )
 
 
-# A field, what comes in it, and what is understood.
+# A field, the received value, and the parsed value.
 @pytest.mark.parametrize(
-    ("field", "value", "understood"),
+    ("field", "value", "parsed"),
     [
         ("title", "\x1b[31mRed\x07\u009b2J \ud800Alert\x00", "[31mRed 2J Alert"),
         ("title", "x" * 2000, "x" * 500),
@@ -124,12 +124,12 @@ def test_an_empty_list_is_an_answer() -> None:
         ("poster_path", "https://elsewhere.example.org/x.jpg", ""),
     ],
 )
-def test_what_is_not_as_it_should_be_counts_as_not_told(field: str, value: Any, understood: Any) -> None:
-    assert getattr(parse.parse_movie({**answers.MATRIX.listed(), field: value}), field) == understood
+def test_value_of_a_wrong_form_counts_as_missing(field: str, value: Any, parsed: Any) -> None:
+    assert getattr(parse.parse_movie({**answers.MATRIX.listed(), field: value}), field) == parsed
 
 
 def test_every_field_but_id_and_title_may_be_anything() -> None:
-    """Nulls, other types and missing fields, at random: never an error, and never what is no fact."""
+    """Random nulls, other types and missing fields cause no error and no invalid value."""
     chance = random.Random(7)
     nonsense: list[Any] = [
         None,
@@ -158,15 +158,15 @@ def test_every_field_but_id_and_title_may_be_anything() -> None:
         assert all(isinstance(name, str) and name for name in (*details.directors, *details.genres))
 
 
-def test_pages_end_where_tmdb_ends_them() -> None:
-    found = parse.parse_movie_page(
+def test_number_of_pages_is_limited_to_those_tmdb_serves() -> None:
+    page = parse.parse_movie_page(
         {**answers.page(answers.NEW), "total_pages": 58_322, "total_results": 1_166_422}
     )
-    assert (found.total_pages, found.total_results) == (500, 10_000)
+    assert (page.total_pages, page.total_results) == (500, 10_000)
 
 
-def test_everything_recorded_is_understood(recorded: Path) -> None:
-    """Lists, details, finds, genres, configuration: whole, without a single skipped film."""
+def test_recorded_responses_are_parsed(recorded: Path) -> None:
+    """Lists, details, finds, genres and configuration, without a skipped movie."""
     seen = dict.fromkeys(("lists", "details", "finds", "others"), 0)
     for path in sorted(recorded.glob("*/*.json")):
         document = json.loads(path.read_text())
@@ -207,7 +207,7 @@ def _pairs(page: parse.MoviePage, document: Any) -> zip[Any]:
     return zip(page.movies, document["results"], strict=True)
 
 
-def test_the_examples_of_tmdbs_own_schema_are_understood(recorded: Path) -> None:
+def test_examples_of_tmdbs_schema_are_parsed(recorded: Path) -> None:
     paths = json.loads((recorded / "openapi.json").read_text())["paths"]
     for path, read in READERS.items():
         schema = paths[path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
@@ -217,21 +217,21 @@ def test_the_examples_of_tmdbs_own_schema_are_understood(recorded: Path) -> None
         assert read(document) is not None, path
 
 
-def test_every_field_that_is_read_stands_in_tmdbs_schema(recorded: Path) -> None:
+def test_parsed_fields_exist_in_tmdbs_schema(recorded: Path) -> None:
     paths = json.loads((recorded / "openapi.json").read_text())["paths"]
 
     def properties(path: str) -> set[str]:
         schema = paths[path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         return set(schema["properties"])
 
-    asked = {"credits", "keywords", "release_dates"}  # appended to the details
-    assert set(answers.MATRIX.details()) - asked <= properties("/3/movie/{movie_id}")
+    appended = {"credits", "keywords", "release_dates"}  # appended to the details
+    assert set(answers.MATRIX.details()) - appended <= properties("/3/movie/{movie_id}")
     items = paths["/3/movie/popular"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert set(answers.MATRIX.listed()) <= set(items["properties"]["results"]["items"]["properties"])
 
 
 def _example(schema: dict[str, Any]) -> Any:
-    """A value of a schema made from its examples."""
+    """Return a value of a schema, made from its examples."""
     if schema.get("type") == "object":
         return {name: _example(inner) for name, inner in schema.get("properties", {}).items()}
     if schema.get("type") == "array":
