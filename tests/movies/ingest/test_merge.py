@@ -103,7 +103,7 @@ def test_title_in_another_language_is_the_same_movie_if_the_source_has_both_titl
 
 
 WRONG = {
-    "another film of another time": MovieRecord("Alien", "tmdb", tmdb_id=603, imdb_id="tt0078748", year=1979),
+    "another movie of another time": MovieRecord("Alien", "tmdb", tmdb_id=603, imdb_id="tt0078748", year=1979),
     "another title of the same year": MovieRecord("Fight Club", "tmdb", tmdb_id=603, imdb_id="tt0137523", year=1999),
     "the same title of another time": MovieRecord("The Thing", "tmdb", tmdb_id=60935, imdb_id="tt0084787", year=1982),
 }  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -189,9 +188,7 @@ def test_seed_loads_the_shipped_catalogue_once_and_keeps_stored_movies() -> None
     matrix = movie_id("tt0133093")
     db.execute("DELETE FROM revisions WHERE name = 'starter'")
     assert movies.needs_seed()
-    started = time.process_time()
     assert movies.seed_catalogue(NOW) > 17_000
-    assert time.process_time() - started < 10  # 3 s on quiet cores; the rest is room for a busy machine
     assert movie_count() > 17_000
     assert movie_id("tt0133093") == matrix
     assert not movies.needs_seed()
