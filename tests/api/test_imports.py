@@ -43,6 +43,11 @@ def uploads(daemon: RunningDaemon) -> list[Path]:
     return list(folder.iterdir()) if folder.is_dir() else []
 
 
+def wait_for_no_upload(daemon: RunningDaemon) -> None:
+    """A worker writes the end of a job, then removes the file."""
+    wait_until(lambda: not uploads(daemon), what="the upload is removed")
+
+
 def test_a_dataset_is_imported_by_a_job(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     job = send(daemon, admin, datasets.zip_archive(datasets.dataset_files()))
@@ -60,7 +65,7 @@ def test_a_dataset_is_imported_by_a_job(daemon: RunningDaemon) -> None:
     assert job["started_at"] <= job["finished_at"]
     found = db.row("SELECT title, original_title, year, source FROM movies WHERE imdb_id = 'tt0110877'")
     assert found == ("The Postman", "Il Postino", 1994, "movielens")
-    assert uploads(daemon) == []
+    wait_for_no_upload(daemon)
 
 
 def test_the_same_file_again_changes_nothing(daemon: RunningDaemon) -> None:
@@ -78,7 +83,7 @@ def test_only_staff_imports_community_ratings(daemon: RunningDaemon) -> None:
     body = datasets.zip_archive(datasets.dataset_files())
     assert send(daemon, daemon.register(), body, status=403)["code"] == "permission_denied"
     assert daemon.post(IMPORTS, body=body, status=401)["code"] == "not_authenticated"
-    assert uploads(daemon) == []
+    wait_for_no_upload(daemon)
 
 
 @pytest.mark.parametrize("query", ["?format=cd-rom", "?format=movielens&rows=3", "?format="])
@@ -105,7 +110,7 @@ def test_what_is_no_dataset_is_refused_at_once(daemon: RunningDaemon, body: byte
     problem = send(daemon, daemon.admin(), body, status=422)
     assert problem["code"] == "unreadable_import"
     assert words in problem["detail"]
-    assert uploads(daemon) == []
+    wait_for_no_upload(daemon)
 
 
 def test_forms_are_refused(daemon: RunningDaemon) -> None:
@@ -117,7 +122,7 @@ def test_packed_bodies_are_refused(daemon: RunningDaemon) -> None:
     body = gzip.compress(datasets.zip_archive(datasets.dataset_files()))
     problem = send(daemon, daemon.admin(), body, status=415, headers={"Content-Encoding": "gzip"})
     assert "Content-Encoding" in problem["detail"]
-    assert uploads(daemon) == []
+    wait_for_no_upload(daemon)
 
 
 def test_a_full_disk_is_said_and_nothing_is_left(
@@ -128,7 +133,7 @@ def test_a_full_disk_is_said_and_nothing_is_left(
 
     monkeypatch.setattr(IncomingUpload, "write", full)
     assert send(daemon, daemon.admin(), b"PK", status=507)["code"] == "storage_full"
-    assert uploads(daemon) == []
+    wait_for_no_upload(daemon)
 
 
 def test_one_upload_of_an_account_arrives_at_a_time(database: Any) -> None:
@@ -166,7 +171,7 @@ def test_a_broken_dataset_fails_with_the_first_reason(daemon: RunningDaemon) -> 
     assert job["report"] is None
     assert "ratings.csv" in job["error"]
     assert "line" in job["error"]
-    assert uploads(daemon) == []
+    wait_for_no_upload(daemon)
 
 
 @pytest.fixture
@@ -189,7 +194,7 @@ def test_uploads_have_a_limit(small_limits: Any) -> None:
 
         reply = daemon.request("POST", IMPORTS, body=pieces(), token=admin.access)
         assert reply.status == 413
-        assert uploads(daemon) == []
+        wait_for_no_upload(daemon)
 
 
 def test_an_upload_may_be_slow_but_not_stop(small_limits: Any) -> None:
@@ -210,7 +215,7 @@ def test_an_upload_may_be_slow_but_not_stop(small_limits: Any) -> None:
         stopping.send(body[:100])
         assert stopping.getresponse().status == 400
         stopping.close()
-        assert uploads(daemon) == []
+        wait_for_no_upload(daemon)
         slow = begin()
         for start in range(0, len(body), len(body) // 4):
             slow.send(body[start : start + len(body) // 4])
