@@ -1,3 +1,3 @@
-"""Movie search, ratings and recommendations that live on your own machine."""
+"""Self-hosted movie search, ratings and recommendations."""
 
 __version__ = "0.1.0"

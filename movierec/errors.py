@@ -1,6 +1,6 @@
-"""Every failure movierec expects, one small class each, with the stable `code` that clients rely on.
+"""Expected failures: one small class each, with the stable `code` that clients rely on.
 
-Services raise them; `api/problems.py` maps them to a status and `cli/app.py` to an exit code.
+Services raise them. `api/problems.py` maps each to an HTTP status, `cli/app.py` to an exit code.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 
 
 class FieldError(NamedTuple):
-    """What is wrong with one field of a request or one row of a file."""
+    """An error in one field of a request or one row of a file."""
 
     field: str
     message: str
@@ -48,6 +48,7 @@ class ValidationFailed(MovierecError):
 
     @classmethod
     def of(cls, field: str, message: str) -> ValidationFailed:
+        """Return the error of a single field."""
         return cls(errors=[FieldError(field, message)])
 
 
@@ -112,7 +113,7 @@ class Throttled(MovierecError):
 
 
 class MailDisabled(MovierecError):
-    """Links in mails would lead nowhere: nobody said under which address people reach the daemon."""
+    """Links cannot be mailed because the daemon does not know its public address."""
 
     code = "mail_disabled"
     default_detail = "This daemon sends no links by mail: its administrator must set server.public_url first."
@@ -129,7 +130,7 @@ class NothingToTrainOn(MovierecError):
 
 
 class UnreadableImport(MovierecError):
-    """A file that cannot be imported at all; single bad rows go into the report instead."""
+    """A file that cannot be imported at all; single invalid rows are reported by the import instead."""
 
     code = "unreadable_import"
     default_detail = "The file cannot be read as that format."
@@ -163,21 +164,21 @@ class UpstreamUnavailable(MovierecError):
 
 
 class TmdbDisabled(MovierecError):
-    """Something that only TMDb can answer, where no key is set."""
+    """A request that only TMDb can answer, while no key is set."""
 
     code = "tmdb_off"
     default_detail = "This daemon has no key for TMDb: its administrator must set tmdb.api_key first."
 
 
 class ConfigurationError(MovierecError):
-    """The daemon must not start like this (exit 78, EX_CONFIG)."""
+    """Invalid configuration: the daemon does not start (exit code 78, EX_CONFIG)."""
 
     code = "configuration_error"
     default_detail = "The configuration is invalid."
 
 
 class ServerUnreachable(MovierecError):
-    """Raised by the client only: no daemon answers."""
+    """Raised by the client only: no daemon responds."""
 
     code = "server_unreachable"
     default_detail = "The daemon does not answer."
@@ -189,5 +190,5 @@ class InternalError(MovierecError):
 
 
 def by_code() -> dict[str, type[MovierecError]]:
-    """The class of each code, so that a client can raise what the daemon raised."""
+    """Map each code to its class, so that a client can raise what the daemon raised."""
     return {cls.code: cls for cls in MovierecError.__subclasses__()}

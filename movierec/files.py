@@ -1,4 +1,4 @@
-"""Files written aside and put into their place when they are complete: there is never half of one."""
+"""Atomic file writes: a temporary file, fsync, then a rename or link, so that no partial file is ever visible."""
 
 from __future__ import annotations
 
@@ -12,58 +12,59 @@ from typing import IO
 
 from movierec.errors import MovierecError, ValidationFailed
 
-# What file systems without hard links answer.
+# Errors of file systems without hard links.
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
-# What those answer that write files through to the disk but no folders, such as some on a network.
+# Errors of file systems that cannot fsync a folder, such as some network file systems.
 _NO_FOLDERS = (errno.EINVAL, errno.EBADF, errno.EOPNOTSUPP, errno.ENOSYS)
 
-# What is worth one call of a compressor or of the operating system.
+# Size of a chunk that amortises one call of a compressor or of the operating system.
 CHUNK_BYTES = 256 * 1024
 
 
-def rechunk(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in larger pieces."""
-    found: list[bytes] = []
+def rechunk(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Join small chunks of bytes to chunks of at least CHUNK_BYTES; the last may be shorter."""
+    buffer: list[bytes] = []
     size = 0
-    for piece in pieces:
-        found.append(piece)
-        size += len(piece)
+    for chunk in chunks:
+        buffer.append(chunk)
+        size += len(chunk)
         if size >= CHUNK_BYTES:
-            yield b"".join(found)
-            found, size = [], 0
-    yield b"".join(found)
+            yield b"".join(buffer)
+            buffer, size = [], 0
+    yield b"".join(buffer)
 
 
 def is_disk_full(error: BaseException) -> bool:
+    """Tell if an error means that the disk or the quota is full."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextlib.contextmanager
 def write_atomically(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
-    """Make `path`, readable by its owner only, of what is written within the block.
+    """Create `path`, readable by its owner only, from what the block writes; atomic and durable.
 
-    Raises ValidationFailed where there is such a file already and `force` does not allow to replace it,
-    MovierecError where it cannot be written; then nothing is left behind.
+    Raises ValidationFailed where the file exists and `force` does not allow replacing it, MovierecError where it
+    cannot be written; then no temporary file remains.
     """
     _check(path, force)
-    aside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(aside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
+        with os.fdopen(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        _put_in_place(aside, path, force)
-        # Who may only put files into a folder cannot open it.
+        _move_into_place(temporary, path, force)
+        # A folder may allow creating files but not opening it for fsync.
         with contextlib.suppress(PermissionError):
             fsync_folder(path.parent)
     except OSError as error:
         raise MovierecError(f"Cannot write {path}: {error.strerror or error}") from error
     finally:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def fsync_folder(folder: Path) -> None:
-    """Wait until the disk has what was made, renamed and removed in a folder, where its file system can tell."""
+    """Flush created, renamed and removed entries of a folder to disk, where its file system supports it."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -78,26 +79,26 @@ def _check(path: Path, force: bool) -> None:
     if path.is_dir():
         raise ValidationFailed(f"{path} is a folder. Name a file in it.")
     if path.exists() and not path.is_file():
-        raise ValidationFailed(f"{path} is no ordinary file. Name one that may be made or replaced.")
+        raise ValidationFailed(f"{path} is no ordinary file. Name one that may be created or replaced.")
     if path.exists() and not force:
-        raise _there_already(path)
+        raise _already_exists(path)
 
 
-def _put_in_place(aside: Path, path: Path, force: bool) -> None:
+def _move_into_place(temporary: Path, path: Path, force: bool) -> None:
     if force:
-        aside.replace(path)
+        temporary.replace(path)
         return
     try:
-        os.link(aside, path)
+        os.link(temporary, path)
     except FileExistsError as error:
-        raise _there_already(path) from error
+        raise _already_exists(path) from error
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        # Without links a last look must do.
+        # Without links a check just before the rename must do.
         _check(path, force)
-        aside.replace(path)
+        temporary.replace(path)
 
 
-def _there_already(path: Path) -> ValidationFailed:
+def _already_exists(path: Path) -> ValidationFailed:
     return ValidationFailed(f"{path} exists already. Add --force to replace it.")

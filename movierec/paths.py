@@ -1,4 +1,4 @@
-"""Where movierec keeps its files: the XDG folders, or one folder named by MOVIEREC_HOME."""
+"""Folders for movierec's files: the XDG folders, or one folder named by MOVIEREC_HOME."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Paths:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Paths:
+        """Determine the folders from environment variables."""
         if home := environ.get("MOVIEREC_HOME"):
             root = Path(home).expanduser().absolute()
             return cls(root / "config", root / "state", root / "cache")

@@ -25,7 +25,7 @@ def test_the_example_file_equals_the_defaults(tmp_path: Path) -> None:
     assert load(tmp_path, uncommented) == load(tmp_path)
 
 
-def test_environment_wins_over_file_and_file_over_default(tmp_path: Path) -> None:
+def test_environment_overrides_file_and_file_overrides_default(tmp_path: Path) -> None:
     text = "[server]\nport = 9000\nhost = '0.0.0.0'\n"
     settings = load(
         tmp_path, text, MOVIEREC_SERVER__PORT="9001", MOVIEREC_SERVER__ALLOWED_HOSTS="a.org, b.org"
@@ -35,7 +35,7 @@ def test_environment_wins_over_file_and_file_over_default(tmp_path: Path) -> Non
     assert settings.server.allowed_hosts == ("a.org", "b.org")
 
 
-def test_a_secret_can_come_from_a_file_and_is_not_shown(tmp_path: Path) -> None:
+def test_a_secret_can_be_read_from_a_file_and_is_hidden(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("s3cret\n")
     settings = load(tmp_path, MOVIEREC_TMDB__API_KEY_FILE=str(tmp_path / "key"))
     assert settings.tmdb.api_key == "s3cret"
@@ -43,7 +43,7 @@ def test_a_secret_can_come_from_a_file_and_is_not_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "environment", "told"),
+    ("text", "environment", "message"),
     [
         ("[server]\nprot = 1", {}, "Did you mean port"),
         ("[sevrer]\nport = 1", {}, "Did you mean server"),
@@ -75,19 +75,19 @@ def test_a_secret_can_come_from_a_file_and_is_not_shown(tmp_path: Path) -> None:
         ("[server]\npublic_url = 'javascript:alert(1)'", {}, "server.public_url"),
     ],
 )
-def test_mistakes_are_named(tmp_path: Path, text: str, environment: dict[str, str], told: str) -> None:
+def test_errors_name_the_key(tmp_path: Path, text: str, environment: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigurationError) as failure:
         load(tmp_path, text, **environment)
-    assert told in failure.value.detail
+    assert message in failure.value.detail
 
 
-def test_a_wrong_secret_is_not_repeated_in_the_error(tmp_path: Path) -> None:
+def test_an_invalid_secret_is_not_repeated_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as failure:
         load(tmp_path, "[tmdb]\napi_key = 12345678")
     assert "12345678" not in failure.value.detail
 
 
-def test_movierec_home_holds_everything(tmp_path: Path) -> None:
+def test_movierec_home_contains_all_folders(tmp_path: Path) -> None:
     paths = config.load(environ={"MOVIEREC_HOME": str(tmp_path)}).paths
     assert {paths.config.parent, paths.state.parent, paths.cache.parent} == {tmp_path}
 
@@ -97,6 +97,6 @@ def test_relative_xdg_folders_are_ignored(tmp_path: Path) -> None:
     assert paths.state == tmp_path / ".local/state/movierec"
 
 
-def test_a_file_asked_for_must_exist(tmp_path: Path) -> None:
+def test_an_explicit_file_must_exist(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="Cannot read"):
         config.load(tmp_path / "absent.toml", {"HOME": str(tmp_path)})

@@ -1,3 +1,5 @@
+"""Atomic file writes and their errors."""
+
 import contextlib
 import errno
 import os
@@ -10,15 +12,17 @@ from movierec import files
 from movierec.errors import MovierecError
 
 
-def test_a_new_file_is_on_the_disk_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    there = []
-    monkeypatch.setattr(files, "fsync_folder", lambda folder: there.append(sorted(folder.glob("a*"))))
+def test_the_folder_is_synced_after_the_file_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+    monkeypatch.setattr(files, "fsync_folder", lambda folder: synced.append(sorted(folder.glob("a*"))))
     with files.write_atomically(tmp_path / "a", force=False) as file:
         file.write(b"text")
-    assert there == [[tmp_path / "a"]]
+    assert synced == [[tmp_path / "a"]]
 
 
-def test_a_folder_that_cannot_be_opened_keeps_the_file(
+def test_a_folder_that_cannot_be_opened_does_not_fail_the_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(folder: Path) -> None:
@@ -31,19 +35,19 @@ def test_a_folder_that_cannot_be_opened_keeps_the_file(
 
 
 @pytest.mark.parametrize(("code", "fails"), [(errno.EINVAL, False), (errno.EIO, True)])
-def test_a_file_system_that_syncs_no_folders_keeps_the_file(
+def test_a_file_system_that_cannot_sync_folders_does_not_fail_the_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, fails: bool
 ) -> None:
-    synced = os.fsync
+    fsync = os.fsync
 
     def sync(handle: int) -> None:
         if stat.S_ISDIR(os.fstat(handle).st_mode):
             raise OSError(code, os.strerror(code))
-        synced(handle)
+        fsync(handle)
 
     monkeypatch.setattr(os, "fsync", sync)
-    said = pytest.raises(MovierecError, match="Cannot write") if fails else contextlib.nullcontext()
-    with said, files.write_atomically(tmp_path / "a", force=False) as file:
+    expectation = pytest.raises(MovierecError, match="Cannot write") if fails else contextlib.nullcontext()
+    with expectation, files.write_atomically(tmp_path / "a", force=False) as file:
         file.write(b"text")
     assert (tmp_path / "a").read_bytes() == b"text"
 
@@ -58,5 +62,5 @@ def test_a_file_system_that_syncs_no_folders_keeps_the_file(
         (ValueError(errno.ENOSPC), False),
     ],
 )
-def test_only_a_full_disk_is_called_so(error: Exception, full: bool) -> None:
+def test_is_disk_full_recognises_only_a_full_disk_or_quota(error: Exception, full: bool) -> None:
     assert files.is_disk_full(error) is full
