@@ -1,4 +1,4 @@
-"""Importing the own history over HTTP: upload, job, report, questions, undoing."""
+"""Import of a user's history over HTTP: upload, job, report, review queue, undo."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def start_import(daemon: RunningDaemon, account: Account, body: str | bytes, que
     return wait_for_job(daemon, account, job)
 
 
-def test_the_formats_are_those_of_the_registry() -> None:
+def test_formats_equal_the_registry() -> None:
     [literal, _] = typing.get_args(ImportQuery.model_fields["format"].annotation)
     assert set(typing.get_args(literal)) == {"movielens", *FORMATS}
 
@@ -63,13 +63,13 @@ def test_import_review_and_undo(module_daemon: RunningDaemon, ada: Account) -> N
     assert (undone["reverted"], undone["left_count"]) == (2, 0)
     assert daemon.get("/api/v1/favorites/ratings/", token=ada)["count"] == 0
     daemon.post(f"{IMPORTS}{job['id']}/undo/", token=ada, status=409)
-    # the answer is remembered until it is forgotten
+    # the answer is kept until it is deleted
     assert start_import(daemon, ada, RATINGS, "?filename=ratings.csv")["report"]["new"] == 2
     daemon.delete(one, token=ada)
     assert start_import(daemon, ada, RATINGS)["report"]["ambiguous"] == 1
 
 
-def test_an_import_is_taken_back_whole_though_what_came_of_an_answer_is_undone(
+def test_import_is_undone_completely_after_an_answer_was_undone(
     module_daemon: RunningDaemon, ada: Account
 ) -> None:
     daemon = module_daemon
@@ -85,9 +85,7 @@ def test_an_import_is_taken_back_whole_though_what_came_of_an_answer_is_undone(
     assert daemon.get(REVIEW, token=ada)["count"] == 0
 
 
-def test_nothing_of_an_import_is_undone_while_it_is_under_way(
-    module_daemon: RunningDaemon, ada: Account
-) -> None:
+def test_running_import_cannot_be_undone(module_daemon: RunningDaemon, ada: Account) -> None:
     daemon = module_daemon
     job = start_import(daemon, ada, RATINGS, "?filename=ratings.csv")
     db.execute(
@@ -103,12 +101,12 @@ def test_nothing_of_an_import_is_undone_while_it_is_under_way(
     )
 
 
-def test_without_candidates_a_question_is_searched_for(module_daemon: RunningDaemon, ada: Account) -> None:
+def test_question_without_candidates_gets_search_results(module_daemon: RunningDaemon, ada: Account) -> None:
     start_import(module_daemon, ada, "title,year,rating\nGodfather 2: The Return of Michael,1990,4\n")
     [question] = module_daemon.get(f"{REVIEW}?state=unmatched", token=ada)["results"]
     assert question["candidates"] == []
-    found = module_daemon.get(f"{REVIEW}{question['id']}/", token=ada)["candidates"]
-    assert "The Godfather Part II" in [candidate["movie_detail"]["title"] for candidate in found]
+    candidates = module_daemon.get(f"{REVIEW}{question['id']}/", token=ada)["candidates"]
+    assert "The Godfather Part II" in [candidate["movie_detail"]["title"] for candidate in candidates]
     left_out = module_daemon.post(f"{REVIEW}{question['id']}/resolve/", {"leave_out": True}, token=ada)
     assert left_out["question"]["state"] == "left_out"
     assert module_daemon.get(REVIEW, token=ada)["count"] == 0
@@ -132,7 +130,7 @@ def test_a_dry_run_changes_nothing(module_daemon: RunningDaemon, ada: Account) -
         (b"PK\3\4 and nothing behind it", "", "not a zip archive"),
     ],
 )
-def test_what_nothing_reads_is_refused_at_once(
+def test_unreadable_files_are_refused_at_once(
     module_daemon: RunningDaemon, ada: Account, body: bytes, query: str, words: str
 ) -> None:
     problem = module_daemon.post(IMPORTS + query, body=body, token=ada, status=422)
@@ -143,12 +141,12 @@ def test_what_nothing_reads_is_refused_at_once(
 @pytest.mark.parametrize(
     "query", ["?format=cd", "?scale=7", "?on_conflict=maybe", "?dry_run=x", f"?filename={'x' * 300}"]
 )
-def test_queries_are_checked(module_daemon: RunningDaemon, ada: Account, query: str) -> None:
+def test_invalid_queries_are_refused(module_daemon: RunningDaemon, ada: Account, query: str) -> None:
     problem = module_daemon.post(IMPORTS + query, body=RATINGS.encode(), token=ada, status=422)
     assert problem["code"] == "validation_failed"
 
 
-def test_a_file_that_breaks_off_fails_with_its_line(module_daemon: RunningDaemon, ada: Account) -> None:
+def test_truncated_file_fails_with_its_line(module_daemon: RunningDaemon, ada: Account) -> None:
     entry = '{"rated_at": "2020-05-01T00:00:00Z", "rating": 9, "movie": {"title": "Heat", "year": 1995, "ids": {}}}'
     job = start_import(module_daemon, ada, f"[{entry},\n{entry}", "?filename=mine.json")
     assert (job["state"], job["error_code"]) == ("failed", "unreadable_import")
@@ -156,13 +154,13 @@ def test_a_file_that_breaks_off_fails_with_its_line(module_daemon: RunningDaemon
     assert module_daemon.get("/api/v1/favorites/ratings/", token=ada)["count"] == 0
 
 
-def test_a_scale_may_be_told(module_daemon: RunningDaemon, ada: Account) -> None:
+def test_scale_can_be_set(module_daemon: RunningDaemon, ada: Account) -> None:
     start_import(module_daemon, ada, "title,year,rating\nHeat,1995,70\n", "?scale=100")
     [rating] = module_daemon.get("/api/v1/favorites/ratings/", token=ada)["results"]
     assert rating["rating"] == 3.5
 
 
-def test_one_import_of_somebody_at_a_time(module_daemon: RunningDaemon, ada: Account) -> None:
+def test_user_has_one_import_at_a_time(module_daemon: RunningDaemon, ada: Account) -> None:
     db.execute(
         "INSERT INTO jobs (user_id, kind, state, stage, done, total, parameters, report, error, error_code, "
         "owner, created_at, heartbeat_at) "

@@ -13,7 +13,7 @@ from movierec.cli import imports
 from movierec.cli.imports import ImportFormat
 from movierec.exchange.formats.registry import FORMATS
 from tests.cli.running import Shell
-from tests.exchange.reading import packed
+from tests.exchange.reading import zip_archive
 from tests.films import movie_id
 
 RATINGS = "Date,Name,Year,Letterboxd URI,Rating\n2020-05-01,Heat,1995,u1,4.5\n2020-05-02,Alien,1980,u2,5\n"
@@ -105,7 +105,7 @@ def test_folders_zip_archives_and_pipes_are_imported(ada: Shell, tmp_path: Path)
     (folder / "elsewhere.csv").symlink_to("/etc/passwd")
     assert cells(ada.run("import", str(folder)))["new"] == "2"
     archive = tmp_path / "export.zip"
-    archive.write_bytes(packed({"ratings.csv": RATINGS}))
+    archive.write_bytes(zip_archive({"ratings.csv": RATINGS}))
     assert cells(ada.run("import", str(archive)))["same"] == "1"
     assert cells(ada.run("import", "-", stdin=RATINGS))["rows"] == "2"
     watched = "Date,Name,Year,Letterboxd URI\n2020-05-01,Alien,1979,u2\n"

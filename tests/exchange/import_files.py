@@ -1,4 +1,4 @@
-"""Importing files straight into a database, for tests that need no daemon."""
+"""Helpers that import files into a database without a daemon."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from movierec import auth, db
 from movierec.exchange.importing import ImportOptions, import_history
-from tests.exchange.reading import LIMIT, packed
+from tests.exchange.reading import LIMIT, zip_archive
 
 NOW = 1_750_000_000
 _jobs = itertools.count(1)
@@ -32,10 +32,10 @@ def import_file(
     maximum_new_movies: int = 100,
     **options: Any,
 ) -> dict[str, Any]:
-    """Import a file, or an archive of several; returns the report, its sums checked."""
+    """Import a file, or an archive of several; return the report after a check of its sums."""
     source = tmp_path / f"upload{next(_jobs)}"
     if isinstance(content, Mapping):
-        content = packed(content)
+        content = zip_archive(content)
     source.write_bytes(content.encode() if isinstance(content, str) else content)
     given = ImportOptions(**{"name": "sent.csv", **options})
     number = job_id or next(_jobs)
@@ -56,7 +56,7 @@ def import_file(
 
 
 def check_sums(report: Mapping[str, Any]) -> None:
-    """Every row has one outcome."""
+    """Check that every row has one outcome."""
     for counts in (report, *report["files"].values()):
         problems = [counts[name] for name in ("ambiguous", "unmatched", "skipped", "rejected")]
         assert counts["accepted"] == counts["new"] + counts["changed"]
@@ -66,8 +66,8 @@ def check_sums(report: Mapping[str, Any]) -> None:
     assert len(report["problems"]) == min(report["problems_total"], 100)
 
 
-def kept(user_id: int) -> dict[str, list[Any]]:
-    """All a user keeps, by film title, without the ids of rows."""
+def library_rows(user_id: int) -> dict[str, list[Any]]:
+    """Return a user's library by table and movie title, without the ids of rows."""
     columns = {
         "ratings": "steps, review, ratings.created_at, ratings.updated_at",
         "favorites": "note, favorites.created_at",

@@ -1,4 +1,4 @@
-"""Reading files of a user's own history in tests."""
+"""Helpers that read files with the import formats."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from movierec.exchange.readers.records import ImportRecord, ParsedRow, RefusedRo
 LIMIT = 1 << 30
 
 
-def packed(contents: Mapping[str, str | bytes]) -> bytes:
-    """A zip archive of these files."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+def zip_archive(contents: Mapping[str, str | bytes]) -> bytes:
+    """Return a zip archive of these files."""
+    archive_file = io.BytesIO()
+    with zipfile.ZipFile(archive_file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in contents.items():
             archive.writestr(name, content)
-    return made.getvalue()
+    return archive_file.getvalue()
 
 
 def read(
@@ -32,14 +32,14 @@ def read(
     format: str | None = None,
     scale: int | None = None,
 ) -> tuple[str, list[ParsedRow]]:
-    """The format that one file, or an archive of several, is recognised as, and its rows."""
+    """Return the detected format of a file, or of an archive of several, and its rows."""
     source = tmp_path / "upload"
     if isinstance(content, Mapping):
-        content = packed(content)
+        content = zip_archive(content)
     source.write_bytes(content.encode() if isinstance(content, str) else content)
-    with source_files.open_source_files(source, LIMIT, name=name) as found:
-        recognised = registry.detect_format(found, format)
-        return recognised.format.name, list(recognised.format.read(recognised.parts, ReaderOptions(scale)))
+    with source_files.open_source_files(source, LIMIT, name=name) as opened:
+        detected = registry.detect_format(opened, format)
+        return detected.format.name, list(detected.format.read(detected.parts, ReaderOptions(scale)))
 
 
 def records(rows: list[ParsedRow]) -> list[ImportRecord]:

@@ -1,4 +1,4 @@
-"""An export taken to another server and exported there is the same, to the byte, whatever somebody keeps."""
+"""Round trip: an export imported on another server and exported there is identical to the byte."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ FURTHER = [
 
 @dataclass(repr=False)
 class Server:
-    """A database that can be turned to, and how an account gets in and out of it."""
+    """A server's database, with export from it and import into it."""
 
     settings: Settings
     films: list[int]
@@ -83,21 +83,21 @@ def server(empty: Settings, further: list[MovieRecord]) -> Server:
     db.connect(empty)
     db.migrate()
     store_movies()
-    known = [movies.by_imdb_id(imdb_id) for imdb_id in list(MOVIE_TITLES)[:8]]
-    return Server(empty, [*known, *movies.upsert(further, NOW)])
+    movie_ids = [movies.by_imdb_id(imdb_id) for imdb_id in list(MOVIE_TITLES)[:8]]
+    return Server(empty, [*movie_ids, *movies.upsert(further, NOW)])
 
 
 @pytest.fixture(scope="module", params=["sqlite-sqlite", "sqlite-postgresql", "postgresql-sqlite"])
 def servers(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[Server]]:
-    """One with some films of its own, and one without them."""
-    made, databases = [], []
+    """Yield a server with movies of its own, and one without them."""
+    servers, databases = [], []
     for kind, further in zip(request.param.split("-"), (FURTHER, []), strict=True):
         postgres = request.getfixturevalue("_postgres_server") if kind == "postgresql" else None
         databases.append(EmptyDatabases(tmp_path_factory.mktemp(kind), postgres))
-        made.append(server(databases[-1].make(), further))
-    yield made
+        servers.append(server(databases[-1].make(), further))
+    yield servers
     db.close()
     for each in databases:
         each.remove()
@@ -153,10 +153,10 @@ LIBRARY = st.fixed_dictionaries(
 
 
 def keep(user_id: int, films: list[int], kept: dict[str, Any]) -> None:
-    """Give a user these things, as they would have done it themselves."""
-    told = dict(kept["profile"])
-    told["favorite_genres"] = json.dumps(told["favorite_genres"])
-    auth.change_profile(auth.profile_of(user_id).id, told)
+    """Store a profile and a library for a user."""
+    profile = dict(kept["profile"])
+    profile["favorite_genres"] = json.dumps(profile["favorite_genres"])
+    auth.change_profile(auth.profile_of(user_id).id, profile)
     changes = [
         library.rating_change(films[film], steps / 2, review=review, created_at=created, updated_at=updated)
         for film, (steps, review, created, updated) in kept["ratings"].items()
@@ -179,7 +179,7 @@ def keep(user_id: int, films: list[int], kept: dict[str, Any]) -> None:
 
 
 def everything(films: int) -> dict[str, Any]:
-    """All things of all films, all at one moment."""
+    """Return a library with an entry of every kind for every movie, all of one time."""
     each = range(films)
     return {
         "profile": {
@@ -202,7 +202,9 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kept=LIBRARY)
 @example(kept=everything(8 + len(FURTHER)))
-def test_whatever_somebody_keeps_arrives(servers: list[Server], scratch: Path, kept: dict[str, Any]) -> None:
+def test_any_account_survives_the_round_trip(
+    servers: list[Server], scratch: Path, kept: dict[str, Any]
+) -> None:
     here, there = servers
     keep(user := here.somebody_new(), here.films, kept)
     exported = here.export(user)
@@ -215,7 +217,7 @@ def test_whatever_somebody_keeps_arrives(servers: list[Server], scratch: Path, k
 
 
 @pytest.mark.parametrize("format", ["csv", "zip"])
-def test_tables_and_the_whole_zip_are_as_good(servers: list[Server], scratch: Path, format: str) -> None:
+def test_csv_and_zip_survive_the_round_trip(servers: list[Server], scratch: Path, format: str) -> None:
     here, there = servers
     kept = everything(8 + len(FURTHER))
     kept["ratings"] = {

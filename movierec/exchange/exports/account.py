@@ -8,40 +8,42 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from movierec import db, movies
 from movierec.exchange.exports.layout import EXTERNAL_IDS, KINDS, MOVIE_COLUMNS, PROFILE, RecordKind
 
-ExportRecord = dict[str, Any]
+# A record as it is written; `film` holds the fields of its movie.
+ExportRecord: TypeAlias = dict[str, Any]
 
 PAGE_ROWS = 500
 
-_WITH_FILM = "JOIN movies ON movies.id = {table}.movie_id LEFT JOIN own_ids ON own_ids.movie_id = movies.id"
+_JOIN_MOVIE = "JOIN movies ON movies.id = {table}.movie_id LEFT JOIN own_ids ON own_ids.movie_id = movies.id"
 
 
 def assign_movierec_ids(user_id: int) -> None:
     """Assign movierec ids to movies without external ids. Runs before the snapshot, because it may write."""
-    unknown: set[int] = set()
+    movie_ids: set[int] = set()
     for kind in KINDS:
-        found = db.rows(
-            f"SELECT DISTINCT movies.id FROM {kind.table} {_WITH_FILM.format(table=kind.table)} "
+        rows = db.rows(
+            f"SELECT DISTINCT movies.id FROM {kind.table} {_JOIN_MOVIE.format(table=kind.table)} "
             f"WHERE {kind.table}.user_id = ? AND own_ids.own_id IS NULL AND movies.imdb_id IS NULL "
             "AND movies.tmdb_id IS NULL AND movies.movielens_id IS NULL",
             user_id,
         )
-        unknown.update(movie_id for (movie_id,) in found)
-    if unknown:
+        movie_ids.update(movie_id for (movie_id,) in rows)
+    if movie_ids:
         with db.write():
-            movies.assign_movierec_ids(unknown)
+            movies.assign_movierec_ids(movie_ids)
 
 
 def read_profile(user_id: int) -> ExportRecord:
-    found = db.row(
+    """Return the user's profile by field name."""
+    row = db.row(
         f"SELECT {', '.join(field.expression for field in PROFILE)} FROM profiles WHERE user_id = ?", user_id
     )
-    assert found is not None
-    return {field.name: field.written(value) for field, value in zip(PROFILE, found, strict=True)}
+    assert row is not None
+    return {field.name: field.to_json(value) for field, value in zip(PROFILE, row, strict=True)}
 
 
 def read_records(kind: RecordKind, user_id: int) -> Iterator[ExportRecord]:
@@ -49,12 +51,12 @@ def read_records(kind: RecordKind, user_id: int) -> Iterator[ExportRecord]:
     columns = [*MOVIE_COLUMNS.values(), *(field.expression for field in kind.fields)]
     select = (
         f"SELECT {kind.table}.id, {', '.join(columns)} FROM {kind.table} "
-        f"{_WITH_FILM.format(table=kind.table)} WHERE {kind.table}.id IN (%s)"
+        f"{_JOIN_MOVIE.format(table=kind.table)} WHERE {kind.table}.id IN (%s)"
     )
     for page in db.batches(_in_order(kind, user_id), PAGE_ROWS):
-        found = {row[0]: row[1:] for row in db.rows(select % db.placeholders(page), *page)}
+        rows = {row[0]: row[1:] for row in db.rows(select % db.placeholders(page), *page)}
         for row_id in page:
-            yield _written(kind, found[row_id])
+            yield _to_record(kind, rows[row_id])
 
 
 def _in_order(kind: RecordKind, user_id: int) -> array[int]:
@@ -66,19 +68,19 @@ def _in_order(kind: RecordKind, user_id: int) -> array[int]:
         *(db.bytewise(f"COALESCE(CAST({column} AS TEXT), '')") for column in MOVIE_COLUMNS.values()),
         *map(db.bytewise, kind.tie),
     ]
-    found = db.execute(
-        f"SELECT {kind.table}.id FROM {kind.table} {_WITH_FILM.format(table=kind.table)} "
+    cursor = db.execute(
+        f"SELECT {kind.table}.id FROM {kind.table} {_JOIN_MOVIE.format(table=kind.table)} "
         f"WHERE {kind.table}.user_id = ? {kind.where} ORDER BY {', '.join(order)}",
         user_id,
     )
-    return array("q", (row_id for (row_id,) in found))
+    return array("q", (row_id for (row_id,) in cursor))
 
 
-def _written(kind: RecordKind, row: db.Row) -> ExportRecord:
-    film = dict(zip(MOVIE_COLUMNS, row, strict=False))
-    if any(film[name] for name in EXTERNAL_IDS):
-        del film["movierec_id"]
-    written: ExportRecord = {"film": {name: value for name, value in film.items() if value not in (None, "")}}
+def _to_record(kind: RecordKind, row: db.Row) -> ExportRecord:
+    movie = dict(zip(MOVIE_COLUMNS, row, strict=False))
+    if any(movie[name] for name in EXTERNAL_IDS):
+        del movie["movierec_id"]
+    record: ExportRecord = {"film": {name: value for name, value in movie.items() if value not in (None, "")}}
     for field, value in zip(kind.fields, row[len(MOVIE_COLUMNS) :], strict=True):
-        written[field.name] = field.written(value)
-    return written
+        record[field.name] = field.to_json(value)
+    return record

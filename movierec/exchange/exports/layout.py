@@ -29,7 +29,7 @@ class ExportField(NamedTuple):
 
     name: str
     expression: str
-    written: Callable[[Any], Any]
+    to_json: Callable[[Any], object]
 
 
 class RecordKind(NamedTuple):
@@ -54,7 +54,7 @@ def stars(steps: float) -> float:
     return steps / 2
 
 
-def as_is(value: Any) -> Any:
+def as_is(value: object) -> object:
     return value
 
 

@@ -19,12 +19,12 @@ LIST_COLUMNS = (*MOVIE_COLUMNS, "Review")
 # The importer accepts files up to a megabyte.
 MAXIMUM_FILE_BYTES = 1_000_000
 
-_OF_THE_FILM = "{table}.user_id = {other}.user_id AND {table}.movie_id = {other}.movie_id"
+_SAME_MOVIE = "{table}.user_id = {other}.user_id AND {table}.movie_id = {other}.movie_id"
 _OWN_RATING = (
     "(SELECT {column} FROM ratings WHERE "
-    + _OF_THE_FILM.format(table="ratings", other="history")
+    + _SAME_MOVIE.format(table="ratings", other="history")
     + " AND NOT EXISTS (SELECT 1 FROM history AS later WHERE "
-    + _OF_THE_FILM.format(table="later", other="history")
+    + _SAME_MOVIE.format(table="later", other="history")
     + " AND (later.watched_at, later.source) > (history.watched_at, history.source)))"
 )
 # One row per day a movie was seen; rating and review only with the last day.
@@ -38,16 +38,16 @@ DATED = VIEWING._replace(
 )
 _NEVER_DATED = (
     "AND NOT EXISTS (SELECT 1 FROM history AS dated WHERE "
-    + _OF_THE_FILM.format(table="dated", other="{table}")
+    + _SAME_MOVIE.format(table="dated", other="{table}")
     + " AND dated.watched_at <> '')"
 )
 UNDATED = RATING._replace(where=_NEVER_DATED.format(table="ratings"))
 # Movies without a rating that were seen on an unknown day only.
 SEEN = VIEWING._replace(
     where="AND history.source = (SELECT MIN(source) FROM history AS one WHERE "
-    + _OF_THE_FILM.format(table="one", other="history")
+    + _SAME_MOVIE.format(table="one", other="history")
     + ") AND NOT EXISTS (SELECT 1 FROM ratings WHERE "
-    + _OF_THE_FILM.format(table="ratings", other="history")
+    + _SAME_MOVIE.format(table="ratings", other="history")
     + ") "
     + _NEVER_DATED.format(table="history")
 )
@@ -66,21 +66,21 @@ def _diary(user_id: int) -> Iterator[bytes]:
         day, rewatch = record["watched_at"][:10], str(record["rewatch"]).lower()
         # Letterboxd splits tags at commas.
         tags = ", ".join(tag.replace(",", " ") for tag in record["tags"])
-        yield csv_line([*_film(record), rating, day, rewatch, tags, record["review"]])
+        yield csv_line([*_movie_cells(record), rating, day, rewatch, tags, record["review"]])
     for record in account.read_records(UNDATED, user_id):
-        yield csv_line([*_film(record), record["rating"], "", "", "", record["review"]])
+        yield csv_line([*_movie_cells(record), record["rating"], "", "", "", record["review"]])
     for record in account.read_records(SEEN, user_id):
-        yield csv_line([*_film(record), "", "", "", "", ""])
+        yield csv_line([*_movie_cells(record), "", "", "", "", ""])
 
 
 def _listed(records: Iterable[ExportRecord]) -> Iterator[bytes]:
     for record in records:
-        yield csv_line([*_film(record), record["note"]])
+        yield csv_line([*_movie_cells(record), record["note"]])
 
 
-def _film(record: ExportRecord) -> list[object]:
-    film = record["film"]
-    return [film.get("tmdb_id"), film.get("imdb_id"), film["title"], film.get("year")]
+def _movie_cells(record: ExportRecord) -> list[object]:
+    movie = record["film"]
+    return [movie.get("tmdb_id"), movie.get("imdb_id"), movie["title"], movie.get("year")]
 
 
 def _split(name: str, columns: Iterable[str], rows: Iterator[bytes]) -> Iterator[tuple[str, Iterator[bytes]]]:

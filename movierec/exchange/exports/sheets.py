@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from movierec.exchange.exports import account
 from movierec.exchange.exports.cells import csv_line, guard_formula
@@ -26,11 +25,11 @@ def _profile(user_id: int) -> Iterator[bytes]:
 def _records(kind: RecordKind, user_id: int) -> Iterator[bytes]:
     yield csv_line([*MOVIE_COLUMNS, *(field.name for field in kind.fields)])
     for record in account.read_records(kind, user_id):
-        film = record.pop("film")
-        yield csv_line([*(_cell(film.get(name)) for name in MOVIE_COLUMNS), *map(_cell, record.values())])
+        movie = record.pop("film")
+        yield csv_line([*(_cell(movie.get(name)) for name in MOVIE_COLUMNS), *map(_cell, record.values())])
 
 
-def _cell(value: Any) -> str | None:
+def _cell(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value and guard_formula(value)
     return json.dumps(value, ensure_ascii=False)

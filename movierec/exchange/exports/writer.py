@@ -14,22 +14,22 @@ from movierec.files import rechunk
 
 README = """Your movierec account
 
-account.jsonl   Everything, exactly: one record a line (JSON Lines). To move to another movierec server:
+account.jsonl   Everything, exactly: one record per line (JSON Lines). To move to another movierec server:
                 movierec import THIS.zip
-csv/            The same as tables for spreadsheets. A cell that a spreadsheet would compute has an
-                apostrophe in front of it.
-letterboxd/     For Letterboxd, in parts of a megabyte at most, as it asks for:
+csv/            The same as tables for spreadsheets. A cell that a spreadsheet would evaluate as a
+                formula has an apostrophe in front of it.
+letterboxd/     For Letterboxd, in parts of at most a megabyte, as it requires:
                 films-1.csv ...      at letterboxd.com/import
                 watchlist-1.csv ...  on your watchlist there: Import films to watchlist
                 favorites-1.csv ...  into a list there: New list, Import
 
 Times are UTC. Ratings are 0.5 to 5 stars. Your name, address and password are not in here: they belong to
-the server, and so do recommendations, which are made of the rest.
+the server, and so do recommendations, which are computed from the rest.
 """
 
 
 @dataclass(frozen=True)
-class ExportFormat:
+class ExportWriter:
     """An export format: its file name, its content type and its writer."""
 
     name: str
@@ -66,15 +66,15 @@ def _everything(user_id: int) -> Iterator[tuple[str, Iterator[bytes]]]:
 FORMATS = {
     format.name: format
     for format in (
-        ExportFormat("json", "application/x-ndjson", "movierec.jsonl", _write_lines),
-        ExportFormat("csv", "application/zip", "movierec-csv.zip", _zip_of(sheets.files)),
-        ExportFormat("letterboxd", "application/zip", "movierec-letterboxd.zip", _zip_of(letterboxd.files)),
-        ExportFormat("zip", "application/zip", "movierec.zip", _zip_of(_everything)),
+        ExportWriter("json", "application/x-ndjson", "movierec.jsonl", _write_lines),
+        ExportWriter("csv", "application/zip", "movierec-csv.zip", _zip_of(sheets.files)),
+        ExportWriter("letterboxd", "application/zip", "movierec-letterboxd.zip", _zip_of(letterboxd.files)),
+        ExportWriter("zip", "application/zip", "movierec.zip", _zip_of(_everything)),
     )
 }
 
 
-def write_export(user_id: int, format: ExportFormat, file: IO[bytes]) -> None:
+def write_export(user_id: int, format: ExportWriter, file: IO[bytes]) -> None:
     """Write a consistent export of a user's account to an empty seekable file."""
     account.assign_movierec_ids(user_id)
     # From the start, also when a retry after a lost connection repeats it.

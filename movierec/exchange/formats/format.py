@@ -24,7 +24,7 @@ class ReaderOptions(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class ImportFormat:
+class FileFormat:
     """An import format: its name, a label for messages, and its functions.
 
     `detect_role` returns the role of a file by its content, or None where it is not of this format.

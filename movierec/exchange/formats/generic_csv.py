@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from movierec.exchange.formats.format import FormatPart, ImportFormat, ReaderOptions
+from movierec.exchange.formats.format import FileFormat, FormatPart, ReaderOptions
 from movierec.exchange.movielens.titles import parse_title
 from movierec.exchange.readers import csv_tables
 from movierec.exchange.readers.csv_tables import CsvFields
@@ -127,11 +127,6 @@ def _rating(row: dict[str, str], scale: int) -> ImportedRating | None:
     return ImportedRating(None, review, at, at) if review else None
 
 
-def _marks(row: dict[str, str]) -> tuple[ImportedFavorite | None, ImportedWatchlistEntry | None]:
-    favorite, wanted = _is_yes(row["favorite"], "favorite"), _is_yes(row["watchlist"], "watchlist")
-    return ImportedFavorite() if favorite else None, ImportedWatchlistEntry() if wanted else None
-
-
 def _is_yes(text: str, field: str) -> bool:
     if text.lower() not in (*YES, *NO):
         raise BadRow(f"{field} must be yes or no, not {quoted(text)}")
@@ -145,4 +140,4 @@ def _viewings(row: dict[str, str]) -> tuple[ImportedViewing, ...]:
     return (ImportedViewing(parse_moment(row["watched_at"]), "", rewatch, parse_tags(row["tags"])),)
 
 
-FORMAT = ImportFormat("csv", "CSV with named columns", detect_role, read)
+FORMAT = FileFormat("csv", "CSV with named columns", detect_role, read)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from movierec.exchange.formats.format import FormatPart, ImportFormat, ReaderOptions
+from movierec.exchange.formats.format import FileFormat, FormatPart, ReaderOptions
 from movierec.exchange.readers import csv_tables
 from movierec.exchange.readers.csv_tables import CsvFields
 from movierec.exchange.readers.lines import BadRow, UnsupportedRow, quoted
@@ -93,4 +93,4 @@ def _time(text: str) -> int | None:
     return int(moment.timestamp())
 
 
-FORMAT = ImportFormat("imdb", "IMDb export", detect_role, read)
+FORMAT = FileFormat("imdb", "IMDb export", detect_role, read)

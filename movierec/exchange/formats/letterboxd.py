@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from movierec.errors import UnreadableImport
-from movierec.exchange.formats.format import FormatPart, ImportFormat, ReaderOptions
+from movierec.exchange.formats.format import FileFormat, FormatPart, ReaderOptions
 from movierec.exchange.readers import csv_tables
 from movierec.exchange.readers.csv_tables import CsvFields
 from movierec.exchange.readers.lines import BadRow, UnsupportedRow
@@ -146,4 +146,4 @@ def _movie(row: CsvFields, *, has_movie_uri: bool = True) -> MovieReference:
     )
 
 
-FORMAT = ImportFormat("letterboxd", "Letterboxd export", detect_role, read)
+FORMAT = FileFormat("letterboxd", "Letterboxd export", detect_role, read)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from movierec.exchange.formats.format import FormatPart, ImportFormat, ReaderOptions
+from movierec.exchange.formats.format import FileFormat, FormatPart, ReaderOptions
 from movierec.exchange.movielens.titles import parse_title
 from movierec.exchange.readers import csv_tables
 from movierec.exchange.readers.csv_tables import CsvFields
@@ -56,4 +56,4 @@ def _imdb_id(text: str) -> str | None:
     return parse_imdb_id(f"tt{text.zfill(7)}" if text.isascii() and text.isdigit() else text)
 
 
-FORMAT = ImportFormat("movielens-ratings", "MovieLens ratings of one person", detect_role, read)
+FORMAT = FileFormat("movielens-ratings", "MovieLens ratings of one person", detect_role, read)

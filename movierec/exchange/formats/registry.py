@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from movierec.errors import UnreadableImport
 from movierec.exchange.formats import generic_csv, imdb, letterboxd, movielens_ratings, movierec, tmdb, trakt
-from movierec.exchange.formats.format import FormatPart, ImportFormat
+from movierec.exchange.formats.format import FileFormat, FormatPart
 from movierec.exchange.readers.lines import quoted
 from movierec.exchange.readers.source_files import SourceFile
 
 # A file that fits two formats is of the first one.
-FORMATS: dict[str, ImportFormat] = {
+FORMATS: dict[str, FileFormat] = {
     "movierec": movierec.FORMAT,
     "letterboxd": letterboxd.FORMAT,
     "imdb": imdb.FORMAT,
@@ -26,7 +26,7 @@ FORMATS: dict[str, ImportFormat] = {
 class DetectedFormat(NamedTuple):
     """A format with the files it reads; `ignored` names the files that are not of the format."""
 
-    format: ImportFormat
+    format: FileFormat
     parts: list[FormatPart]
     ignored: list[str]
 
@@ -40,7 +40,7 @@ def detect_format(files: Sequence[SourceFile], name: str | None = None) -> Detec
     return best
 
 
-def _try_format(format: ImportFormat, files: Sequence[SourceFile]) -> DetectedFormat:
+def _try_format(format: FileFormat, files: Sequence[SourceFile]) -> DetectedFormat:
     roles = [(format.role_of(file), file) for file in files]
     return DetectedFormat(
         format,
@@ -49,7 +49,7 @@ def _try_format(format: ImportFormat, files: Sequence[SourceFile]) -> DetectedFo
     )
 
 
-def _no_format_message(files: Sequence[SourceFile], expected: ImportFormat | None) -> str:
+def _no_format_message(files: Sequence[SourceFile], expected: FileFormat | None) -> str:
     """Describe the first file in an error message."""
     if not files:
         return "The archive or folder has no files."

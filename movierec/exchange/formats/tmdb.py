@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from movierec.exchange.formats.format import FormatPart, ImportFormat, ReaderOptions
+from movierec.exchange.formats.format import FileFormat, FormatPart, ReaderOptions
 from movierec.exchange.readers import csv_tables
 from movierec.exchange.readers.csv_tables import CsvFields
 from movierec.exchange.readers.lines import BadRow, UnsupportedRow
@@ -72,4 +72,4 @@ def _movie(row: CsvFields) -> MovieReference:
     )
 
 
-FORMAT = ImportFormat("tmdb", "TMDb export", detect_role, read)
+FORMAT = FileFormat("tmdb", "TMDb export", detect_role, read)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from movierec.errors import UnreadableImport
-from movierec.exchange.formats.format import FormatPart, ImportFormat, ReaderOptions
+from movierec.exchange.formats.format import FileFormat, FormatPart, ReaderOptions
 from movierec.exchange.readers.json_stream import stream_entries
 from movierec.exchange.readers.lines import BadRow, UnsupportedRow, quoted
 from movierec.exchange.readers.records import (
@@ -159,4 +159,4 @@ def _notes(entry: dict[str, Any]) -> str | None:
     return clean_text(_text(entry, "notes"), "note") or None
 
 
-FORMAT = ImportFormat("trakt", "Trakt export", detect_role, read)
+FORMAT = FileFormat("trakt", "Trakt export", detect_role, read)

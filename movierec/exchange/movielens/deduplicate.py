@@ -67,9 +67,9 @@ class UniqueRatings:
 
 def _unique(ratings: Ratings) -> Ratings:
     """Keep the latest rating of each rater and movie; among equal times the last one added (the sort is stable)."""
-    order = np.lexsort((ratings["rated_at"], ratings["film"], ratings["rater"]))
+    order = np.lexsort((ratings["rated_at"], ratings["item"], ratings["rater"]))
     ordered = ratings[order]
-    pair = ordered["rater"].astype(np.int64) << 32 | ordered["film"]
+    pair = ordered["rater"].astype(np.int64) << 32 | ordered["item"]
     last = np.ones(len(pair), dtype=bool)
     last[:-1] = pair[1:] != pair[:-1]
     return ordered[last]

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from movierec.exchange.movielens.report import DatasetReport
 from movierec.exchange.readers.lines import BadRow, LineBlock, parse_whole_number, quoted, split_fields
 
-# `film` is the position of the movie among those of the import.
-RATING_DTYPE = np.dtype([("rater", "<i4"), ("film", "<i4"), ("steps", "u1"), ("rated_at", "<i8")])
+# `item` is the position of the movie among those of the import.
+RATING_DTYPE = np.dtype([("rater", "<i4"), ("item", "<i4"), ("steps", "u1"), ("rated_at", "<i8")])
 Ratings = npt.NDArray[np.void]
 Ints = npt.NDArray[np.int64]
 
@@ -52,7 +52,7 @@ class RatingReader:
     file: str
     layout: RatingLayout
     movies: Ints  # MovieLens ids, ascending
-    films: Ints  # position of each among the movies of the import
+    items: Ints  # position of each among the movies of the import
     report: DatasetReport
 
     def read(self, block: LineBlock) -> Ratings:
@@ -62,17 +62,17 @@ class RatingReader:
         tally.rows += len(plain.line) + len(odd)
         if odd:
             plain = _merged(plain, self._read_one_by_one(odd))
-        place = np.minimum(np.searchsorted(self.movies, plain.movie), len(self.movies) - 1)
-        known = self.movies[place] == plain.movie
-        if not known.all():
-            self._reject_unknown(plain, np.flatnonzero(~known))
-        found = np.empty(int(known.sum()), dtype=RATING_DTYPE)
-        found["rater"] = plain.rater[known]
-        found["film"] = self.films[place[known]]
-        found["steps"] = plain.steps[known]
-        found["rated_at"] = plain.rated_at[known]
-        tally.accepted += len(found)
-        return found
+        position = np.minimum(np.searchsorted(self.movies, plain.movie), len(self.movies) - 1)
+        is_valid = self.movies[position] == plain.movie
+        if not is_valid.all():
+            self._reject_unknown(plain, np.flatnonzero(~is_valid))
+        ratings = np.empty(int(is_valid.sum()), dtype=RATING_DTYPE)
+        ratings["rater"] = plain.rater[is_valid]
+        ratings["item"] = self.items[position[is_valid]]
+        ratings["steps"] = plain.steps[is_valid]
+        ratings["rated_at"] = plain.rated_at[is_valid]
+        tally.accepted += len(ratings)
+        return ratings
 
     def _read_one_by_one(self, odd: list[tuple[int, bytes]]) -> RatingArrays:
         rows = []
@@ -175,10 +175,10 @@ def _whole_numbers(
     length = stop - start
     good = (length >= 1) & (length <= _LONGEST_NUMBER)
     value = np.zeros(len(start), dtype=np.int64)
-    for place in range(min(int(length.max(initial=0)), _LONGEST_NUMBER)):
-        inside = place < length
+    for offset in range(min(int(length.max(initial=0)), _LONGEST_NUMBER)):
+        inside = offset < length
         # Unsigned: characters below '0' wrap around to values far above 9.
-        digit = characters[np.minimum(start + place, len(characters) - 1)] - np.uint8(_ZERO)
+        digit = characters[np.minimum(start + offset, len(characters) - 1)] - np.uint8(_ZERO)
         good &= (digit <= 9) | ~inside
         value = np.where(inside, value * 10 + digit, value)
     return value, good

@@ -39,12 +39,12 @@ def update_votes(rows: list[tuple[int, int, float, float]], now: int) -> None:
     values = sorted(rows)
     marks = ", ".join(["(?, ?, ?, ?)"] * len(values))
     db.execute(
-        "UPDATE movies SET vote_count = told.column2, vote_average = told.column3, popularity = told.column4, "
+        "UPDATE movies SET vote_count = votes.column2, vote_average = votes.column3, popularity = votes.column4, "
         "updated_at = ? "
-        f"FROM (VALUES {marks}) AS told WHERE movies.id = told.column1 "
+        f"FROM (VALUES {marks}) AS votes WHERE movies.id = votes.column1 "
         "AND movies.source IN ('starter', 'movielens') "
-        "AND COALESCE(movies.critics_reviews, 0) < told.column2 "
-        "AND (vote_count <> told.column2 OR vote_average <> told.column3 OR popularity <> told.column4)",
+        "AND COALESCE(movies.critics_reviews, 0) < votes.column2 "
+        "AND (vote_count <> votes.column2 OR vote_average <> votes.column3 OR popularity <> votes.column4)",
         now,
         *(value for row in values for value in row),
     )

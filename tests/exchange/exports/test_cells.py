@@ -1,4 +1,4 @@
-"""Cells that spreadsheets would compute: guarded on the way out, exactly themselves on the way in."""
+"""Formula guard of CSV cells: applied on export, reversed exactly on import."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ TEXT = st.text(
 
 
 @given(TEXT)
-def test_text_comes_back_exactly(text: str) -> None:
+def test_guard_is_reversed_exactly(text: str) -> None:
     assert unguard_formula(guard_formula(text)) == text
 
 
 @given(TEXT)
-def test_no_cell_begins_a_formula(text: str) -> None:
+def test_no_guarded_cell_starts_a_formula(text: str) -> None:
     assert not guard_formula(text).lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
 
 
 @given(st.lists(TEXT, min_size=2))
-def test_a_line_is_read_as_it_was_written(cells: list[str]) -> None:
+def test_csv_line_is_parsed_to_the_same_cells(cells: list[str]) -> None:
     assert list(csv.reader(io.StringIO(csv_line(cells).decode(), newline=""), strict=True)) == [cells]
 
 
@@ -43,5 +43,5 @@ def test_a_line_is_read_as_it_was_written(cells: list[str]) -> None:
         ("", ""),
     ],
 )
-def test_only_what_could_be_computed_is_guarded(text: str, shown: str) -> None:
+def test_only_possible_formulas_are_guarded(text: str, shown: str) -> None:
     assert guard_formula(text) == shown

@@ -1,4 +1,4 @@
-"""The readers of other services' files: what a row becomes, what is passed over, what is refused."""
+"""Formats of other services: records of rows, skipped and refused rows."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_imdb_watchlist(tmp_path: Path) -> None:
     )
 
 
-def test_imdb_of_former_years(tmp_path: Path) -> None:
+def test_imdb_layout_until_2017(tmp_path: Path) -> None:
     [amelie] = records(read(tmp_path, IMDB_OLD.encode("latin-1"))[1])
     assert amelie.movie == MovieReference("Amélie", 2001, imdb_id="tt0211915")
     assert amelie.rating == ImportedRating(8, None, MAY_17, MAY_17)
@@ -120,7 +120,7 @@ MOVIELENS = """movie_id,imdb_id,tmdb_id,rating,average_rating,title
 """
 
 
-def test_movielens_ratings_of_one_person(tmp_path: Path) -> None:
+def test_movielens_ratings_of_one_account(tmp_path: Path) -> None:
     format, rows = read(tmp_path, MOVIELENS)
     assert format == "movielens-ratings"
     heat, amelie = records(rows)
@@ -141,7 +141,7 @@ TIME = "2009-05-17T00:00:00.000Z"
 
 
 @pytest.mark.parametrize(
-    ("entry", "said"),
+    ("entry", "content"),
     [
         (
             {"rated_at": TIME, "rating": 9, "type": "movie", "movie": HEAT},
@@ -163,14 +163,14 @@ TIME = "2009-05-17T00:00:00.000Z"
         ),
     ],
 )
-def test_trakt_entries(tmp_path: Path, entry: Any, said: Any) -> None:
-    expected = ImportRecord("sent.json", 1, FILM, **said)
+def test_trakt_entries(tmp_path: Path, entry: Any, content: Any) -> None:
+    expected = ImportRecord("sent.json", 1, FILM, **content)
     for document in ([entry], {"movies": [entry]}):
         assert read(tmp_path, json.dumps(document), name="sent.json") == ("trakt", [expected])
 
 
-def test_a_trakt_export(tmp_path: Path) -> None:
-    """Nested as before 2025; flat, and with other names, since."""
+def test_whole_trakt_export(tmp_path: Path) -> None:
+    """Files are nested in exports until 2025, and flat with other names since."""
     history = [
         {"id": 5, "watched_at": TIME, "type": "movie", "movie": HEAT},
         {"id": 6, "watched_at": TIME, "type": "episode", "episode": {"season": 1}, "show": SHOW},
@@ -221,8 +221,8 @@ def test_a_trakt_export(tmp_path: Path) -> None:
     ],
 )
 def test_broken_trakt_entries(tmp_path: Path, entry: Any, message: str) -> None:
-    said = {"listed_at": TIME} if "listed_at" in entry else {"rated_at": TIME, "rating": 9}
-    good = {**said, "movie": HEAT}
+    content = {"listed_at": TIME} if "listed_at" in entry else {"rated_at": TIME, "rating": 9}
+    good = {**content, "movie": HEAT}
     _, rows = read(tmp_path, f"[{json.dumps(good)},\n{json.dumps(entry)}]", name="sent.json")
     assert refusals(rows) == [RefusedRow("sent.json", 2, message)]
 
@@ -300,7 +300,7 @@ def test_broken_trakt_entries(tmp_path: Path, entry: Any, message: str) -> None:
         ),
     ],
 )
-def test_named_columns(tmp_path: Path, content: str, scale: int | None, expected: Any) -> None:
+def test_generic_csv(tmp_path: Path, content: str, scale: int | None, expected: Any) -> None:
     assert read(tmp_path, content, scale=scale) == ("csv", [expected])
 
 
@@ -322,18 +322,18 @@ def test_named_columns(tmp_path: Path, content: str, scale: int | None, expected
         ({"ratings.csv": b"title,rating\n" + b"0" * 50_000_000}, "times its size"),
     ],
 )
-def test_what_nothing_reads_is_refused_in_words(tmp_path: Path, content: Any, words: str) -> None:
+def test_unknown_files_are_refused_with_a_reason(tmp_path: Path, content: Any, words: str) -> None:
     with pytest.raises(UnreadableImport, match=words):
         read(tmp_path, content)
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
-def test_what_is_nested_without_end_is_refused(tmp_path: Path, opening: str) -> None:
+def test_endlessly_nested_json_is_refused(tmp_path: Path, opening: str) -> None:
     with pytest.raises(UnreadableImport):
         read(tmp_path, opening * 60_000, name="sent.json")
 
 
-def test_a_format_may_be_insisted_on(tmp_path: Path) -> None:
+def test_format_can_be_forced(tmp_path: Path) -> None:
     assert read(tmp_path, IMDB, format="imdb")[0] == "imdb"
     with pytest.raises(UnreadableImport, match="does not match the format “Trakt export”"):
         read(tmp_path, IMDB, format="trakt")

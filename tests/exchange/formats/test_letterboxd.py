@@ -1,4 +1,4 @@
-"""Letterboxd's export: which file is what, what its rows say, what is passed over."""
+"""Letterboxd exports: roles of files, records of rows, skipped rows."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_ratings(tmp_path: Path) -> None:
     ]
 
 
-def test_a_diary_entry_is_a_viewing_and_its_address_none_of_a_film(tmp_path: Path) -> None:
+def test_diary_entry_is_a_viewing_whose_uri_is_not_of_the_movie(tmp_path: Path) -> None:
     rows = records(read(tmp_path, DIARY)[1])
     assert rows[0] == ImportRecord(
         "sent.csv",
@@ -77,13 +77,13 @@ def test_a_diary_entry_is_a_viewing_and_its_address_none_of_a_film(tmp_path: Pat
     assert rows[1].viewings[0].rewatch is False
 
 
-def test_reviews_take_several_lines(tmp_path: Path) -> None:
+def test_reviews_span_lines(tmp_path: Path) -> None:
     heat, fargo = records(read(tmp_path, REVIEWS)[1])
     assert heat.rating == ImportedRating(8, 'Two lines,\n\nand "quotes".', MAY_2, MAY_2)
     assert (fargo.line, fargo.rating, fargo.viewings) == (5, ImportedRating(None, "Fine.", MAY_2, MAY_2), ())
 
 
-def test_a_whole_export(tmp_path: Path) -> None:
+def test_whole_export(tmp_path: Path) -> None:
     export = {
         "letterboxd-ada/ratings.csv": RATINGS,
         "letterboxd-ada/watched.csv": WATCHED,
@@ -109,7 +109,7 @@ def test_a_whole_export(tmp_path: Path) -> None:
             "lists/best.csv",
         )
     }
-    assert {name: len(found) for name, found in by_file.items()} == {
+    assert {name: len(file_rows) for name, file_rows in by_file.items()} == {
         "ratings.csv": 2,
         "watched.csv": 1,
         "watchlist.csv": 1,
@@ -138,14 +138,14 @@ def test_a_whole_export(tmp_path: Path) -> None:
     ("name", "kept"),
     [("watched.csv", "viewings"), ("my/watchlist.csv", "watchlist_entry"), ("films.csv", "favorite")],
 )
-def test_files_of_the_same_columns_are_told_apart_by_name(tmp_path: Path, name: str, kept: str) -> None:
+def test_files_with_the_same_columns_are_distinguished_by_name(tmp_path: Path, name: str, kept: str) -> None:
     [record] = records(read(tmp_path, WATCHED, name=name)[1])
     assert [
         field for field in ("rating", "favorite", "watchlist_entry", "viewings") if getattr(record, field)
     ] == [kept]
 
 
-def test_or_are_not_guessed(tmp_path: Path) -> None:
+def test_file_with_an_unclear_role_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableImport, match="under its original name"):
         read(tmp_path, WATCHED, name="whatever.csv")
 
@@ -159,7 +159,7 @@ def test_or_are_not_guessed(tmp_path: Path) -> None:
         ("", "20200501", "'20200501' is not a date"),
     ],
 )
-def test_what_a_diary_cannot_keep_is_refused(tmp_path: Path, tags: str, day: str, message: str) -> None:
+def test_invalid_values_of_a_diary_are_refused(tmp_path: Path, tags: str, day: str, message: str) -> None:
     row = '2020-05-01,Heat,1995,e1,4,,"{}",{}\n'
     rows = read(tmp_path, DIARY_HEADER + row.format(tags, day) + row.format("x" * 200, "2020-05-01"))[1]
     [refusal], [kept] = refusals(rows), records(rows)

@@ -1,4 +1,4 @@
-"""movierec's own exports, coming in: what is taken, what is refused, and that nobody changes others' films."""
+"""Import of movierec exports: records, refused files, and protection of movies that other users see."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from movierec.config import Settings
 from movierec.errors import UnreadableImport
 from movierec.exchange import importing
 from movierec.exchange.exports import FORMATS, write_export
-from tests.exchange.import_files import NOW, import_file, kept, new_user
+from tests.exchange.import_files import NOW, import_file, library_rows, new_user
 from tests.exchange.reading import read, records, refusals
 from tests.films import movie_id
 
@@ -37,7 +37,7 @@ PROFILE = {
 
 
 def lines(*records: dict[str, Any]) -> str:
-    """A whole export."""
+    """Return a complete export in JSON Lines."""
     document = [HEAD, *records, {"kind": "end", "records": len(records)}]
     return "".join(json.dumps(record) + "\n" for record in document)
 
@@ -57,7 +57,7 @@ def ada(database: Settings) -> int:
     return new_user()
 
 
-def test_what_letterboxd_would_get_comes_back(ada: int, tmp_path: Path) -> None:
+def test_export_for_letterboxd_can_be_imported(ada: int, tmp_path: Path) -> None:
     matrix, heat, up, alien = (movie_id(f"tt{n}") for n in ("0133093", "0113277", "1049413", "0078748"))
     review = ' "quoted", \r\nsecond line\n'
     changes = [
@@ -75,14 +75,16 @@ def test_what_letterboxd_would_get_comes_back(ada: int, tmp_path: Path) -> None:
 
     def without_times(user_id: int) -> dict[str, list[Any]]:
         times = {"ratings": 2, "favorites": 1, "watchlist": 1, "history": 1}
-        return {shelf: [row[: -times[shelf]] for row in rows] for shelf, rows in kept(user_id).items()}
+        return {
+            shelf: [row[: -times[shelf]] for row in rows] for shelf, rows in library_rows(user_id).items()
+        }
 
     assert without_times(other) == without_times(ada)
     assert exported(other, "letterboxd") == exported(ada, "letterboxd")
     assert import_file(tmp_path, ada, exported(ada, "letterboxd"))["accepted"] == 0
 
 
-def test_a_film_is_brought_as_a_bare_entry_known_by_who_brought_it(ada: int, tmp_path: Path) -> None:
+def test_new_movie_is_added_as_stub_with_its_user(ada: int, tmp_path: Path) -> None:
     film = {"title": "Nowhere Known", "year": 1999, "imdb_id": "tt9900001"}
     report = import_file(tmp_path, ada, lines(rated(**film)))
     assert (report["new"], report["unmatched"]) == (1, 0)
@@ -99,7 +101,7 @@ def test_a_film_is_brought_as_a_bare_entry_known_by_who_brought_it(ada: int, tmp
     assert db.value("SELECT title FROM movies WHERE id = ?", brought) == "Known Well"
 
 
-def test_what_others_see_stays_as_it_is(ada: int, tmp_path: Path) -> None:
+def test_import_does_not_change_existing_movies(ada: int, tmp_path: Path) -> None:
     before = db.rows("SELECT * FROM movies ORDER BY id")
     wrong = {**MATRIX, "title": "Spam", "original_title": "Spam", "tmdb_id": 7, "movielens_id": 8, "year": 1}
     import_file(tmp_path, ada, lines(rated(**wrong)))
@@ -108,7 +110,7 @@ def test_what_others_see_stays_as_it_is(ada: int, tmp_path: Path) -> None:
     assert db.rows("SELECT * FROM movies ORDER BY id") == before
 
 
-def test_beyond_the_limit_rows_wait_until_their_film_is_there(ada: int, tmp_path: Path) -> None:
+def test_rows_beyond_the_limit_of_new_movies_wait_for_review(ada: int, tmp_path: Path) -> None:
     films = [rated(title=f"Made Up {n}", year=2000, tmdb_id=9_900_000 + n) for n in range(4)]
     first = import_file(tmp_path, ada, lines(*films), maximum_new_movies=2)
     assert (first["new"], first["unmatched"] + first["ambiguous"]) == (2, 2)
@@ -124,12 +126,12 @@ def test_beyond_the_limit_rows_wait_until_their_film_is_there(ada: int, tmp_path
     assert db.value("SELECT COUNT(*) FROM own_ids WHERE added_by_id = ?", ada) == 2
 
 
-def test_a_film_without_any_id_is_asked_about(ada: int, tmp_path: Path) -> None:
+def test_movie_without_id_is_reviewed(ada: int, tmp_path: Path) -> None:
     report = import_file(tmp_path, ada, lines(rated(title="Nobody Knows It", year=2000)))
     assert (report["accepted"], report["unmatched"]) == (0, 1)
 
 
-def test_a_dry_run_brings_nothing(ada: int, tmp_path: Path) -> None:
+def test_dry_run_of_an_export_changes_nothing(ada: int, tmp_path: Path) -> None:
     before = db.value("SELECT COUNT(*) FROM movies"), exported(ada, "json")
     content = lines(PROFILE, rated(title="Nowhere Known", year=1999, tmdb_id=9_900_001), rated(**MATRIX))
     report = import_file(tmp_path, ada, content, dry_run=True)
@@ -137,7 +139,7 @@ def test_a_dry_run_brings_nothing(ada: int, tmp_path: Path) -> None:
     assert (db.value("SELECT COUNT(*) FROM movies"), exported(ada, "json")) == before
 
 
-def test_of_a_profile_what_is_set_stays(ada: int, tmp_path: Path) -> None:
+def test_profile_values_that_are_set_stay(ada: int, tmp_path: Path) -> None:
     db.execute("UPDATE profiles SET bio = 'Mine' WHERE user_id = ?", ada)
     for policy, bio, outcome in (
         ("newest", "Mine", "changed"),
@@ -146,23 +148,29 @@ def test_of_a_profile_what_is_set_stays(ada: int, tmp_path: Path) -> None:
         ("overwrite", "Hello", "same"),
     ):
         assert import_file(tmp_path, ada, lines(PROFILE), on_conflict=policy)[outcome] == 1
-        found = db.row("SELECT bio, favorite_genres, rating_scale FROM profiles WHERE user_id = ?", ada)
-        assert found == (bio, '["Drama"]', 10)
+        profile = db.row("SELECT bio, favorite_genres, rating_scale FROM profiles WHERE user_id = ?", ada)
+        assert profile == (bio, '["Drama"]', 10)
 
 
-def test_an_import_is_taken_back_with_its_feedback(ada: int, tmp_path: Path) -> None:
+def test_undo_of_an_import_includes_feedback(ada: int, tmp_path: Path) -> None:
     library.apply(ada, [library.rating_change(movie_id("tt0133093"), 1)], what="Rated", now=NOW)
     before = exported(ada, "json")
-    said = {"kind": "feedback", "film": MATRIX, "feedback_type": "like", "comment": "!", "created_at": TIME}
-    report = import_file(tmp_path, ada, lines(rated(**MATRIX), said), on_conflict="overwrite")
+    feedback = {
+        "kind": "feedback",
+        "film": MATRIX,
+        "feedback_type": "like",
+        "comment": "!",
+        "created_at": TIME,
+    }
+    report = import_file(tmp_path, ada, lines(rated(**MATRIX), feedback), on_conflict="overwrite")
     assert (report["changed"], report["new"]) == (1, 1)
     library.undo(ada, report["act"], now=NOW, is_unfinished=jobs.is_unfinished)
     assert exported(ada, "json") == before
 
 
 @pytest.mark.parametrize("format", ["csv", "letterboxd"])
-def test_a_table_that_a_spreadsheet_saved_again(ada: int, tmp_path: Path, format: str) -> None:
-    """With semicolons, a header in capitals, a blank line above it."""
+def test_table_saved_by_a_spreadsheet_is_accepted(ada: int, tmp_path: Path, format: str) -> None:
+    """Semicolons, a header in capitals, and a blank line above it are accepted."""
     library.rate(ada, movie_id("tt0133093"), 4.5, review="One; two, three.", now=NOW)
     with zipfile.ZipFile(io.BytesIO(exported(ada, format))) as archive:
         name = next(name for name in archive.namelist() if "ratings" in name or "films" in name)
@@ -172,7 +180,9 @@ def test_a_table_that_a_spreadsheet_saved_again(ada: int, tmp_path: Path, format
     base_name = name.rpartition("/")[2]
     report = import_file(tmp_path, other := new_user("bea"), saved.getvalue(), name=base_name)
     assert (report["format"], report["accepted"]) == ("movierec", 1)
-    assert [row[:4] for row in kept(other)["ratings"]] == [("The Matrix", 1999, 9, "One; two, three.")]
+    assert [row[:4] for row in library_rows(other)["ratings"]] == [
+        ("The Matrix", 1999, 9, "One; two, three.")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +194,7 @@ def test_a_table_that_a_spreadsheet_saved_again(ada: int, tmp_path: Path, format
     ],
     ids=["imdb", "own", "tmdb"],
 )
-def test_a_film_that_is_told_twice_is_brought_once(ada: int, tmp_path: Path, ids: Any) -> None:
+def test_new_movie_of_two_rows_is_added_once(ada: int, tmp_path: Path, ids: Any) -> None:
     first, second = ids
     content = lines(
         rated(title="Nobody Knows It", year=2001, **first), rated(title="Nobody Knew It", year=2001, **second)
@@ -207,7 +217,7 @@ def test_a_film_that_is_told_twice_is_brought_once(ada: int, tmp_path: Path, ids
     ],
     ids=["NUL", "long review", "long tag", "NUL in a tag", "long title"],
 )
-def test_what_letterboxd_would_get_is_taken_within_bounds(tmp_path: Path, field: str, value: str) -> None:
+def test_limits_of_values_in_files_for_letterboxd(tmp_path: Path, field: str, value: str) -> None:
     columns = ("tmdbID", "imdbID", "Title", "Year", "Rating", "WatchedDate", "Rewatch", "Tags", "Review")
     good = dict(zip(columns, ("", "tt0133093", "M", "1999", "4", "2020-05-17", "false", "", ""), strict=True))
     table = [",".join(row.values()) + "\n" for row in ({**good, field: value}, good)]
@@ -245,7 +255,7 @@ def changed(**fields: Any) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_a_broken_record_is_rejected_and_the_others_taken(tmp_path: Path, record: dict[str, Any]) -> None:
+def test_broken_record_is_rejected_and_others_imported(tmp_path: Path, record: dict[str, Any]) -> None:
     format, rows = read(tmp_path, lines(record, rated(title="Up", year=2009, imdb_id="tt1049413")))
     assert format == "movierec"
     assert [refusal.line for refusal in refusals(rows)] == [2]
@@ -271,12 +281,12 @@ WHOLE = lines(rated(**MATRIX), rated(title="Up", year=2009, imdb_id="tt1049413")
     ],
     ids=["no end", "torn", "fewer", "twice", "newer", "no JSON", "count", "no UTF-8", "endless", "a list"],
 )
-def test_a_file_that_is_not_whole_is_refused(tmp_path: Path, content: str | bytes, why: str) -> None:
+def test_incomplete_file_is_refused(tmp_path: Path, content: str | bytes, why: str) -> None:
     with pytest.raises(UnreadableImport, match=why):
         read(tmp_path, content)
 
 
-def test_a_torn_file_changes_nothing(ada: int, tmp_path: Path) -> None:
+def test_truncated_file_changes_nothing(ada: int, tmp_path: Path) -> None:
     before = exported(ada, "json")
     with pytest.raises(UnreadableImport, match="cut short"):
         import_file(tmp_path, ada, lines(PROFILE, rated(**MATRIX)).rpartition("{")[0])

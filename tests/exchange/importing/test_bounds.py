@@ -1,4 +1,4 @@
-"""What one import may hold in memory and leave behind: rows of one film, rows that wait together, all rows."""
+"""Limits of an import: rows of one movie, waiting rows of one review, all rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from movierec.config import Settings
 from movierec.errors import UnreadableImport
 from movierec.exchange import importing
 from movierec.exchange.importing import row_index
-from tests.exchange.import_files import import_file, kept, new_user
+from tests.exchange.import_files import import_file, library_rows, new_user
 
 HEADER = "title,year,rating,review\n"
 
@@ -22,14 +22,14 @@ def ada(database: Settings) -> int:
 
 
 def told(film: str, count: int, words: str) -> str:
-    """Rows that rate one film, each in other words."""
+    """Return rows that rate one movie, each with another review."""
     return "".join(f"{film},4,{words}{number}\n" for number in range(count))
 
 
 @pytest.mark.parametrize(
     ("bound", "most", "words"), [("MAXIMUM_GROUP_ROWS", 4, ""), ("MAXIMUM_GROUP_BYTES", 21_000, "x" * 5_000)]
 )
-def test_rows_of_one_film_are_held_within_bounds(
+def test_rows_of_one_movie_are_limited(
     ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, most: int, words: str
 ) -> None:
     monkeypatch.setattr(row_index, bound, most)
@@ -39,22 +39,22 @@ def test_rows_of_one_film_are_held_within_bounds(
     rejected = [problem for problem in report["problems"] if problem["outcome"] == "rejected"]
     assert sorted(problem["line"] for problem in rejected) == [6, 7, 13, 14]
     assert all("too long" in problem["message"] for problem in rejected)
-    assert [title for title, *_ in kept(ada)["ratings"]] == ["Alien", "Heat"]
+    assert [title for title, *_ in library_rows(ada)["ratings"]] == ["Alien", "Heat"]
 
 
-def test_what_waits_for_one_answer_is_bounded_over_imports(
+def test_waiting_rows_of_one_review_are_limited_over_imports(
     ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(row_index, "MAXIMUM_GROUP_ROWS", 4)
     # The same again takes no room.
     for words in ("a", "a", "b"):
         import_file(tmp_path, ada, HEADER + told("Nobody Knows It,2001", 3, words))
-    [question] = importing.review_queue(ada, limit=10, offset=0)[1]
-    assert question.rows == 4
+    [review] = importing.review_queue(ada, limit=10, offset=0)[1]
+    assert review.rows == 4
     assert db.value("SELECT COUNT(*) FROM waiting_rows") == 4
 
 
-def test_broken_rows_count_towards_the_most_rows(
+def test_broken_rows_count_towards_the_maximum(
     ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(row_index, "MAXIMUM_ROWS", 4)

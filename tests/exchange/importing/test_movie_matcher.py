@@ -1,4 +1,4 @@
-"""Which film a name means: what is certain, what is asked, what nothing is known of. Never a wrong one."""
+"""Movie matcher: certain matches, candidates for review, references without a match; never a wrong match."""
 
 from __future__ import annotations
 
@@ -12,45 +12,47 @@ from movierec.movies import IndexedMovie
 from movierec.movies.title_keys import title_key
 
 
-def film(number: int, title: str, year: int | None, popularity: float = 10.0, **more: Any) -> IndexedMovie:
-    told = {
+def indexed_movie(
+    number: int, title: str, year: int | None, popularity: float = 10.0, **more: Any
+) -> IndexedMovie:
+    values = {
         "original_title": "",
         "imdb_id": f"tt{number:07}",
         "tmdb_id": None,
         "movielens_id": None,
         "own_id": None,
     }
-    return IndexedMovie(number, title, year=year, popularity=popularity, **{**told, **more})
+    return IndexedMovie(number, title, year=year, popularity=popularity, **{**values, **more})
 
 
-FILMS = [
-    film(1, "Heat", 1995, 80, tmdb_id=949, movielens_id=6),
-    film(2, "Heat", 1972, 5),
-    film(3, "The Matrix", 1999, 90, tmdb_id=603),
-    film(4, "Deal", 2008),
-    film(5, "Le Fabuleux Destin d'Amélie Poulain", 2001, original_title="Amélie"),
-    film(6, "Toy Story 2", 1999),
-    film(7, "Toy Story 3", 2010),
-    film(8, "King Kong", 2005, 60),
-    film(9, "King Kong", 1976, 20),
-    film(10, "Fanny", 1932),
-    film(11, "Fanny", 1933),
-    film(12, "Star Wars: Episode IV - A New Hope", 1977),
-    film(13, "Undated", None),
-    film(14, "Seven Samurai", 1954, original_title="Shichinin no samurai"),
-    film(15, "(500) Days of Summer", 2009),
-    film(16, "Private", 2004, own_id="ab12"),
+MOVIES = [
+    indexed_movie(1, "Heat", 1995, 80, tmdb_id=949, movielens_id=6),
+    indexed_movie(2, "Heat", 1972, 5),
+    indexed_movie(3, "The Matrix", 1999, 90, tmdb_id=603),
+    indexed_movie(4, "Deal", 2008),
+    indexed_movie(5, "Le Fabuleux Destin d'Amélie Poulain", 2001, original_title="Amélie"),
+    indexed_movie(6, "Toy Story 2", 1999),
+    indexed_movie(7, "Toy Story 3", 2010),
+    indexed_movie(8, "King Kong", 2005, 60),
+    indexed_movie(9, "King Kong", 1976, 20),
+    indexed_movie(10, "Fanny", 1932),
+    indexed_movie(11, "Fanny", 1933),
+    indexed_movie(12, "Star Wars: Episode IV - A New Hope", 1977),
+    indexed_movie(13, "Undated", None),
+    indexed_movie(14, "Seven Samurai", 1954, original_title="Shichinin no samurai"),
+    indexed_movie(15, "(500) Days of Summer", 2009),
+    indexed_movie(16, "Private", 2004, own_id="ab12"),
 ]
 
 
-def matcher(**choices: list[ReviewDecision]) -> MovieMatcher:
+def matcher(**decisions: list[ReviewDecision]) -> MovieMatcher:
     titles = [
-        (known.id, title_key(title).replace(" ", ""))
-        for known in FILMS
-        for title in (known.title, known.original_title)
+        (movie.id, title_key(title).replace(" ", ""))
+        for movie in MOVIES
+        for title in (movie.title, movie.original_title)
         if title
     ]
-    return MovieMatcher(FILMS, titles, [("imdb_id", "tt7777777", 3)], choices)
+    return MovieMatcher(MOVIES, titles, [("imdb_id", "tt7777777", 3)], decisions)
 
 
 MATCHER = matcher()
@@ -80,7 +82,7 @@ MATCHER = matcher()
         (MovieReference("Heat", 1995, imdb_id="tt0000001", tmdb_id=1), 1),
     ],
 )
-def test_certain(name: MovieReference, movie_id: int) -> None:
+def test_certain_match(name: MovieReference, movie_id: int) -> None:
     assert MATCHER.match(name).movie_id == movie_id
 
 
@@ -104,7 +106,7 @@ def test_certain(name: MovieReference, movie_id: int) -> None:
         (MovieReference("Ronin", 1998, imdb_id="tt0000001", tmdb_id=5), 1, "another does not"),
     ],
 )
-def test_asked(name: MovieReference, first: int, why: str) -> None:
+def test_uncertain_match_has_candidates(name: MovieReference, first: int, why: str) -> None:
     match = MATCHER.match(name)
     assert match.movie_id is None
     assert match.candidates[0].movie_id == first
@@ -124,19 +126,19 @@ def test_asked(name: MovieReference, first: int, why: str) -> None:
         MovieReference("Matrx"),
     ],
 )
-def test_unknown(name: MovieReference) -> None:
+def test_reference_without_match(name: MovieReference) -> None:
     match = MATCHER.match(name)
     assert (match.movie_id, match.candidates) == (None, ())
 
 
-def test_answers_come_first() -> None:
+def test_earlier_decisions_come_first() -> None:
     name = MovieReference("Heat", 1972, uri="u1")
     assert reference_key(name) == "title:heat:1972"
-    chosen = matcher(**{"title:heat:1972": [ReviewDecision("u1", 2)]})
-    assert chosen.match(name).movie_id == 2
+    decided = matcher(**{"title:heat:1972": [ReviewDecision("u1", 2)]})
+    assert decided.match(name).movie_id == 2
     # what was said of one address is not said of another, but of a name without one
-    assert chosen.match(MovieReference("Heat", 1972, uri="u2")).movie_id is None
-    assert chosen.match(MovieReference("Heat", 1972)).movie_id == 2
+    assert decided.match(MovieReference("Heat", 1972, uri="u2")).movie_id is None
+    assert decided.match(MovieReference("Heat", 1972)).movie_id == 2
     two = matcher(**{"title:heat:1972": [ReviewDecision("u1", 2), ReviewDecision("u2", 1)]})
     assert two.match(name).movie_id == 2
     assert two.match(MovieReference("Heat", 1972)).movie_id is None
@@ -144,8 +146,8 @@ def test_answers_come_first() -> None:
     assert left_out.match(MovieReference(imdb_id="tt0000001")).why == "you chose to leave it out"
 
 
-def test_films_that_come_later_are_found() -> None:
+def test_movies_added_later_are_matched() -> None:
     later = matcher()
     assert later.match(MovieReference("Ronin", 1998)).movie_id is None
-    later.add([film(20, "Ronin", 1998)], [(20, "ronin")])
+    later.add([indexed_movie(20, "Ronin", 1998)], [(20, "ronin")])
     assert later.match(MovieReference("Ronin", 1998)).movie_id == 20

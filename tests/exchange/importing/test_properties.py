@@ -1,4 +1,4 @@
-"""What holds for any file: every row is counted once, again changes nothing, undoing restores exactly."""
+"""Properties of imports of any file: every row is counted once, repetition changes nothing, undo is exact."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from movierec import db, jobs, library
 from movierec.config import Settings
 from movierec.errors import UnreadableImport
-from tests.exchange.import_files import NOW, TABLES, import_file, kept, new_user
+from tests.exchange.import_files import NOW, TABLES, import_file, library_rows, new_user
 from tests.films import movie_id
 
 quickly = settings(
@@ -24,7 +24,7 @@ quickly = settings(
 _users = itertools.count(1)
 
 # Titles that are certain, ambiguous, unknown, empty and strange. A NUL breaks its line alone, and what is left of
-# the row is another broken one: `test_of_any_bytes` has them.
+# the row is another broken one: `test_any_bytes` has them.
 titles = st.sampled_from(
     ["Heat", "heat", "The Matrix", "Matrix, The", "Toy Story 2", "Toy Story II", "Psycho", "Up", "Amélie", "Nobody"]
 ) | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)  # fmt: skip
@@ -37,29 +37,29 @@ rows = st.tuples(titles, years, ratings, days, texts, marks, marks, days)
 COLUMNS = ("title", "year", "rating", "rated_at", "review", "favorite", "watchlist", "watched_at")
 
 
-def written(found: list[Any]) -> str:
+def csv_of(table: list[Any]) -> str:
     file = io.StringIO()
-    csv.writer(file).writerows([COLUMNS, *found])
+    csv.writer(file).writerows([COLUMNS, *table])
     return file.getvalue()
 
 
 @quickly
-@given(found=st.lists(rows, min_size=1, max_size=12), policy=st.sampled_from(["keep", "overwrite", "newest"]))
-def test_of_any_table(database: Settings, tmp_path: Path, found: list[Any], policy: str) -> None:
+@given(table=st.lists(rows, min_size=1, max_size=12), policy=st.sampled_from(["keep", "overwrite", "newest"]))
+def test_any_table(database: Settings, tmp_path: Path, table: list[Any], policy: str) -> None:
     user = new_user(f"user{next(_users)}")
     library.rate(user, movie_id("tt0113277"), 1.0, review="Before.", now=1_600_000_000)
     before = [db.rows(f"SELECT * FROM {shelf} WHERE user_id = ? ORDER BY id", user) for shelf in TABLES]
-    content = written(found)
+    content = csv_of(table)
     dry = import_file(tmp_path, user, content, on_conflict=policy, dry_run=True)
     first = import_file(tmp_path, user, content, on_conflict=policy)
     counts = ("rows", "new", "changed", "same", "kept", "ambiguous", "unmatched", "skipped", "rejected")
     assert {name: dry[name] for name in counts} == {name: first[name] for name in counts}
     # rows without any field are none; a row may be broken, but is counted
-    assert first["rows"] == sum(1 for row in found if any(row))
-    after = kept(user)
+    assert first["rows"] == sum(1 for row in table if any(row))
+    after = library_rows(user)
     again = import_file(tmp_path, user, content, on_conflict=policy, now=NOW + 1)
     assert again["nothing_changed"]
-    assert kept(user) == after
+    assert library_rows(user) == after
     if first["act"]:
         library.undo(user, first["act"], now=NOW, is_unfinished=jobs.is_unfinished)
     assert [
@@ -77,7 +77,7 @@ HEADERS = (
 
 @quickly
 @given(content=st.binary(max_size=400) | st.text(max_size=200).map(str.encode))
-def test_of_any_bytes(database: Settings, tmp_path: Path, content: bytes) -> None:
+def test_any_bytes(database: Settings, tmp_path: Path, content: bytes) -> None:
     for header in HEADERS:
         # Its sums are checked where it can be read; nothing but this may be raised where it cannot.
         with contextlib.suppress(UnreadableImport):

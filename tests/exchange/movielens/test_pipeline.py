@@ -1,4 +1,4 @@
-"""Importing MovieLens: what becomes of every row, of hostile archives, and of the catalogue."""
+"""Import of MovieLens datasets: outcome of every row, hostile archives, changes of the catalogue."""
 
 from __future__ import annotations
 
@@ -38,57 +38,57 @@ def run(database: Settings, tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
 
 def tally(report: dict[str, Any], file: str) -> tuple[int, int, int, int]:
-    """Rows, accepted, duplicates, rejected; they must add up."""
+    """Return rows, accepted, duplicates, rejected; check that they add up."""
     counts = report["files"][file]
     assert counts["rows"] == counts["accepted"] + counts["duplicates"] + counts["rejected"]
     return counts["rows"], counts["accepted"], counts["duplicates"], counts["rejected"]
 
 
 def stored() -> list[tuple[int, int, int, int]]:
-    """Community ratings as (rater, film, steps, time)."""
-    found = community.all_ratings()
+    """Return the community ratings as (rater, movie id, steps, time)."""
+    ratings = community.all_ratings()
     return sorted(
         zip(
-            found.raters.tolist(),
-            found.movie_ids.tolist(),
-            found.steps.tolist(),
-            found.rated_at.tolist(),
+            ratings.raters.tolist(),
+            ratings.movie_ids.tolist(),
+            ratings.steps.tolist(),
+            ratings.rated_at.tolist(),
             strict=True,
         )
     )
 
 
-def film(**column: Any) -> Any:
+def movie_id_by(**column: Any) -> Any:
     ((name, value),) = column.items()
     return db.value(f"SELECT id FROM movies WHERE {name} = ?", value)
 
 
-def test_films_are_joined_by_imdb_id_and_the_missing_ones_created(run: Any) -> None:
-    known = film(imdb_id="tt0114709")
+def test_movies_are_linked_by_imdb_id_and_missing_movies_created(run: Any) -> None:
+    matching_id = movie_id_by(imdb_id="tt0114709")
     report = run(datasets.dataset_files())
     matched = db.value("SELECT COUNT(*) FROM movies WHERE movielens_id IS NOT NULL AND source = 'starter'")
     created = db.value("SELECT COUNT(*) FROM movies WHERE source = 'movielens'")
     assert report["movies"] == {"matched": matched, "created": created}
     assert matched + created == 5
-    assert film(movielens_id=1) == known
-    made = db.row("SELECT title, original_title, year, tmdb_id FROM movies WHERE movielens_id = 900001")
-    assert made == ("The Postman", "Il Postino", 1994, 11010)
+    assert movie_id_by(movielens_id=1) == matching_id
+    row = db.row("SELECT title, original_title, year, tmdb_id FROM movies WHERE movielens_id = 900001")
+    assert row == ("The Postman", "Il Postino", 1994, 11010)
 
 
-def test_ratings_are_kept_as_half_stars_of_the_catalogues_films(run: Any) -> None:
+def test_ratings_are_stored_as_half_stars_with_catalogue_ids(run: Any) -> None:
     report = run(datasets.dataset_files())
     assert (report["ratings"], report["raters"], report["unchanged"]) == (4, 2, False)
     assert stored() == sorted(
         [
-            (1, film(movielens_id=1), 8, 964982703),
-            (1, film(movielens_id=6), 9, 964982224),
-            (2, film(movielens_id=296), 10, 1445714835),
-            (2, film(movielens_id=900001), 1, 1445714836),
+            (1, movie_id_by(movielens_id=1), 8, 964982703),
+            (1, movie_id_by(movielens_id=6), 9, 964982224),
+            (2, movie_id_by(movielens_id=296), 10, 1445714835),
+            (2, movie_id_by(movielens_id=900001), 1, 1445714836),
         ]
     )
 
 
-def test_a_folder_is_as_good_as_an_archive(run: Any, tmp_path: Path) -> None:
+def test_folder_and_archive_give_the_same_result(run: Any, tmp_path: Path) -> None:
     first = run(datasets.write_folder(tmp_path / "ml", datasets.dataset_files()))
     again = run(datasets.dataset_files())
     assert again["unchanged"]
@@ -100,7 +100,7 @@ def test_changed_ratings_replace_the_dataset(run: Any) -> None:
     revision = community.revision()
     report = run(datasets.dataset_files(ratings="userId,movieId,rating,timestamp\n7,1,3.0,5\n"))
     assert not report["unchanged"]
-    assert stored() == [(7, film(movielens_id=1), 6, 5)]
+    assert stored() == [(7, movie_id_by(movielens_id=1), 6, 5)]
     assert community.revision() == revision + 1
     assert db.value("SELECT COUNT(*) FROM datasets") == db.value("SELECT COUNT(*) FROM dataset_blocks") == 1
 
@@ -135,17 +135,17 @@ def test_broken_rows_are_reported_by_line(run: Any) -> None:
     )
     report = run(datasets.dataset_files(ratings=ratings))
     assert tally(report, "ratings.csv") == (21, 4, 1, 16)
-    found = {problem["line"]: problem["message"] for problem in report["problems"]}
-    assert sorted(found) == [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 19, 21, 22]
-    assert found[3] == "3 fields where 4 are expected"
-    assert found[7] == "rating '5.5' is not one of 0.5, 1.0 … 5.0"
-    assert found[14] == "movie 777 is not among the movies of the dataset"
+    messages = {problem["line"]: problem["message"] for problem in report["problems"]}
+    assert sorted(messages) == [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 19, 21, 22]
+    assert messages[3] == "3 fields where 4 are expected"
+    assert messages[7] == "rating '5.5' is not one of 0.5, 1.0 … 5.0"
+    assert messages[14] == "movie 777 is not among the movies of the dataset"
     assert {problem["file"] for problem in report["problems"]} == {"ratings.csv"}
-    heat, toys = film(movielens_id=6), film(movielens_id=1)
+    heat, toys = movie_id_by(movielens_id=6), movie_id_by(movielens_id=1)
     assert stored() == sorted([(1, toys, 4, 11), (2, heat, 9, 10), (3, heat, 8, 10), (6, heat, 9, 10)])
 
 
-def test_a_hundred_problems_are_listed_and_all_counted(run: Any) -> None:
+def test_hundred_problems_are_listed_and_all_counted(run: Any) -> None:
     rows = ["1,777,4.0,1"] * 300 + ["1,1,9,1"] * 300 + ["1,1,4.0,1"]
     report = run(datasets.dataset_files(ratings="\n".join(["userId,movieId,rating,timestamp", *rows])))
     assert tally(report, "ratings.csv") == (601, 1, 0, 600)
@@ -153,11 +153,11 @@ def test_a_hundred_problems_are_listed_and_all_counted(run: Any) -> None:
     assert report["problems_total"] == 600
 
 
-def test_duplicates_are_found_wherever_they_stand(run: Any) -> None:
-    """More ratings than are sorted at once, in no order, each of them twice."""
+def test_duplicates_are_removed_in_any_order(run: Any) -> None:
+    """More ratings than one partition holds, shuffled, each of them twice."""
     films = list(range(500_001, 500_101))
-    ratings = datasets.ratings_csv(6000, films, 0.5).splitlines()
-    header, rows = ratings[0], ratings[1:]
+    table = datasets.ratings_csv(6000, films, 0.5).splitlines()
+    header, rows = table[0], table[1:]
     shuffled = [*rows[1::2], *rows[::2], *reversed(rows)]
     report = run(
         {
@@ -166,9 +166,9 @@ def test_duplicates_are_found_wherever_they_stand(run: Any) -> None:
         }
     )
     assert tally(report, "ratings.csv") == (600_000, 300_000, 300_000, 0)
-    found = community.all_ratings()
-    assert len(found) == 300_000
-    assert len(set(zip(found.raters.tolist(), found.movie_ids.tolist(), strict=True))) == 300_000
+    ratings = community.all_ratings()
+    assert len(ratings) == 300_000
+    assert len(set(zip(ratings.raters.tolist(), ratings.movie_ids.tolist(), strict=True))) == 300_000
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_duplicates_are_found_wherever_they_stand(run: Any) -> None:
     ],
     ids=["byte order mark", "utf-16", "crlf", "latin-1", "no last line feed"],
 )
-def test_encodings_are_recognised(run: Any, encode: Callable[[str], bytes]) -> None:
+def test_encodings_are_detected(run: Any, encode: Callable[[str], bytes]) -> None:
     movies = 'movieId,title,genres\n900002,"Amélie (Fabuleux destin d’Amélie, Le) (2001)",Comedy\n'.replace(
         "’", "'"
     )
@@ -195,11 +195,13 @@ def test_encodings_are_recognised(run: Any, encode: Callable[[str], bytes]) -> N
 def test_columns_may_stand_in_any_order(run: Any) -> None:
     report = run(datasets.dataset_files(ratings="Rating,MovieID,UserID\n4.0,1,3\n3.5,6,3\n"))
     assert tally(report, "ratings.csv") == (2, 2, 0, 0)
-    assert stored() == sorted([(3, film(movielens_id=1), 8, 0), (3, film(movielens_id=6), 7, 0)])
+    assert stored() == sorted(
+        [(3, movie_id_by(movielens_id=1), 8, 0), (3, movie_id_by(movielens_id=6), 7, 0)]
+    )
 
 
-def test_the_older_layout_joins_by_title_and_year(run: Any) -> None:
-    heat = film(imdb_id="tt0113277")
+def test_dat_layout_links_movies_by_title_and_year(run: Any) -> None:
+    heat = movie_id_by(imdb_id="tt0113277")
     report = run(
         {
             "movies.dat": "1::Toy Story (1995)::Animation|Children's\n6::Heat (1995)::Action\n"
@@ -211,11 +213,11 @@ def test_the_older_layout_joins_by_title_and_year(run: Any) -> None:
     assert tally(report, "ratings.dat") == (4, 4, 0, 0)
     assert report["files"].keys() == {"movies.dat", "ratings.dat"}
     assert report["movies"] == {"matched": 2, "created": 2}
-    assert film(movielens_id=6) == heat
+    assert movie_id_by(movielens_id=6) == heat
     assert db.value("SELECT title FROM movies WHERE movielens_id = 7") == "Les Misérables"
 
 
-def test_an_outside_id_that_two_movies_claim_is_the_first_ones(run: Any) -> None:
+def test_external_id_of_two_movies_belongs_to_the_first(run: Any) -> None:
     movies = "movieId,title,genres\n900003,One (2001),Drama\n900004,Two (2002),Drama\n"
     links = "movieId,imdbId,tmdbId\n900003,9000003,9000\n900004,9000004,9000\n"
     ratings = "userId,movieId,rating\n1,900003,4\n1,900004,3\n"
@@ -229,7 +231,7 @@ def test_an_outside_id_that_two_movies_claim_is_the_first_ones(run: Any) -> None
     ]
 
 
-def test_tags_of_three_people_become_keywords(run: Any) -> None:
+def test_tags_of_three_users_become_keywords(run: Any) -> None:
     tags = (
         "userId,movieId,tag,timestamp\n1,1,Pixar,1\n2,1,pixar,1\n3,1, PIXAR ,1\n3,1,pixar,2\n1,1,toys,1\n"
         f'2,1,toys,1\n2,1,,1\n2,1,{"x" * 60},1\n2,77,pixar,1\n2,6,"heist, the",1\n'
@@ -243,7 +245,7 @@ def test_tags_of_three_people_become_keywords(run: Any) -> None:
     assert keywords == [("pixar",)]
 
 
-def test_films_without_better_votes_get_them_from_the_ratings(run: Any) -> None:
+def test_movies_without_better_votes_get_votes_from_ratings(run: Any) -> None:
     db.execute(
         "UPDATE movies SET source = 'tmdb', vote_count = 7, vote_average = 7.7 WHERE imdb_id = 'tt0114709'"
     )
@@ -256,7 +258,7 @@ def test_films_without_better_votes_get_them_from_the_ratings(run: Any) -> None:
     assert 0 < db.value("SELECT popularity FROM movies WHERE movielens_id = 900001") < 20
 
 
-def test_votes_of_few_raters_are_nobodys_business(run: Any) -> None:
+def test_movies_with_few_raters_get_no_votes(run: Any) -> None:
     run(datasets.dataset_files())
     assert db.row("SELECT vote_count, vote_average FROM movies WHERE movielens_id = 900001") == (0, 0.0)
 
@@ -275,7 +277,7 @@ def test_votes_of_few_raters_are_nobodys_business(run: Any) -> None:
         ({"links": "movieId,imdb\n"}, "links.csv must name the columns"),
     ],
 )
-def test_what_cannot_be_imported_changes_nothing(run: Any, changed: dict[str, Any], words: str) -> None:
+def test_unreadable_dataset_changes_nothing(run: Any, changed: dict[str, Any], words: str) -> None:
     before = db.rows("SELECT * FROM movies ORDER BY id")
     with pytest.raises(UnreadableImport) as refused:
         run(datasets.dataset_files(**changed))
@@ -285,18 +287,18 @@ def test_what_cannot_be_imported_changes_nothing(run: Any, changed: dict[str, An
 
 
 def _entry(name: str, content: bytes = b"x", **attributes: Any) -> bytes:
-    """The small dataset with one more entry of such attributes."""
-    packed = io.BytesIO(datasets.zip_archive(datasets.dataset_files()))
-    with zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED) as target:
+    """Return the small dataset with one more entry that has these attributes."""
+    archive = io.BytesIO(datasets.zip_archive(datasets.dataset_files()))
+    with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as target:
         entry = zipfile.ZipInfo(name)
         for attribute, value in attributes.items():
             setattr(entry, attribute, value)
         target.writestr(entry, content)
-    return packed.getvalue()
+    return archive.getvalue()
 
 
 def _encrypted() -> bytes:
-    """With the flag of an encrypted entry set on ratings.csv."""
+    """Return an archive in which ratings.csv has the flag of an encrypted entry."""
     data = bytearray(datasets.zip_archive(datasets.dataset_files()))
     place = data.index(b"PK\1\2")
     while b"ratings.csv" not in data[place : place + 80]:
@@ -312,7 +314,7 @@ def _bomb() -> bytes:
 
 
 def _crowded(real: bool) -> bytes:
-    """Too many entries; or a directory that says it is enormous."""
+    """Return an archive with too many entries, or with a directory that claims an enormous size."""
     if real:
         return datasets.zip_archive(
             {f"{number}.csv": b"" for number in range(1001)} | datasets.dataset_files()
@@ -360,7 +362,7 @@ def test_hostile_and_broken_archives_are_refused(run: Any, archive: Callable[[],
     assert community.datasets() == []
 
 
-def test_a_line_without_end_is_one_broken_row(run: Any) -> None:
+def test_overlong_line_is_one_broken_row(run: Any) -> None:
     huge = "9" * 3_000_000
     report = run(
         datasets.dataset_files(ratings=f"userId,movieId,rating\n1,1,4\n{huge},1,4\n1,6,{huge}\n2,1,3\n")
@@ -373,10 +375,10 @@ def test_a_line_without_end_is_one_broken_row(run: Any) -> None:
 
 
 class Killed(Exception):
-    """What a progress callback raises to end an import where it stands."""
+    """Raised by a progress callback to end an import at that point."""
 
 
-def test_ended_anywhere_and_repeated_it_is_as_if_it_had_run_once(run: Any) -> None:
+def test_import_killed_anywhere_and_repeated_has_the_effect_of_one_run(run: Any) -> None:
     films = list(range(500_001, 500_401))
     source = {
         "movies.csv": datasets.movies_csv(400).encode(),
@@ -406,7 +408,7 @@ def test_ended_anywhere_and_repeated_it_is_as_if_it_had_run_once(run: Any) -> No
     assert run(source)["unchanged"]
 
 
-def test_check_source_looks_at_no_rows(tmp_path: Path) -> None:
+def test_check_source_reads_no_rows(tmp_path: Path) -> None:
     path = tmp_path / "dataset.zip"
     path.write_bytes(
         datasets.zip_archive(datasets.dataset_files(ratings="userId,movieId,rating\nnonsense\n"))

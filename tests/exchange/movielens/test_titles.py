@@ -1,4 +1,4 @@
-"""Titles and genres of MovieLens in the catalogue's words."""
+"""Parsers of MovieLens titles and genres."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from movierec.exchange.movielens.titles import parse_genres, parse_title
         ("Tab\there\x00 (2001)", "Tab here", "", 2001),
     ],
 )
-def test_titles_are_taken_apart(text: str, title: str, original: str, year: int | None) -> None:
+def test_titles_are_parsed(text: str, title: str, original: str, year: int | None) -> None:
     assert parse_title(text) == (title, original, year)
 
 
@@ -63,5 +63,5 @@ def test_titles_are_taken_apart(text: str, title: str, original: str, year: int 
         ("Drama|Drama", ("Drama",)),
     ],
 )
-def test_genres_have_the_catalogues_names(text: str, genres: tuple[str, ...]) -> None:
+def test_genres_are_mapped_to_catalogue_names(text: str, genres: tuple[str, ...]) -> None:
     assert parse_genres(text) == genres

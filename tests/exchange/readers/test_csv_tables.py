@@ -1,4 +1,4 @@
-"""Tables whose rows take several lines: line numbers, open quotes, encodings, rows beyond bounds."""
+"""CSV tables whose rows span lines: line numbers, open quotes, encodings, overlong rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from movierec.exchange.readers.records import ImportRecord, MovieReference
 
 
 def rows(content: bytes, *, piece: int = 7) -> list[tuple[int, str]]:
-    """Line and title, or line and complaint, of every row below the header."""
+    """Return line and title, or line and message, of every row below the header."""
     chunks = [content[start : start + piece] for start in range(0, len(content), piece)]
 
     def record(line: int, row: csv_tables.CsvFields) -> ImportRecord:
@@ -54,27 +54,27 @@ def rows(content: bytes, *, piece: int = 7) -> list[tuple[int, str]]:
         ("title,note\n", []),
     ],
 )
-def test_rows_have_the_line_they_begin_in(content: str, expected: list[tuple[int, str]]) -> None:
+def test_rows_have_the_number_of_their_first_line(content: str, expected: list[tuple[int, str]]) -> None:
     assert rows(content.encode()) == expected
     assert rows(content.encode(), piece=1 << 20) == expected
     assert rows(content.encode("utf-16")) == expected
     assert rows(b"\xef\xbb\xbf" + content.encode()) == expected
 
 
-def test_an_open_quote_in_a_long_file_costs_its_own_line_only() -> None:
+def test_open_quote_in_a_long_file_costs_only_its_line() -> None:
     content = b'title,note\nHeat,"x\n' + b"Alien,y\n" * 20_000
-    found = rows(content, piece=65_536)
-    assert found[0] == (2, "longer than 65,536 bytes (an open quote?)")
-    assert len(found) == 20_001
-    assert found[-1] == (20_002, "Alien")
+    result = rows(content, piece=65_536)
+    assert result[0] == (2, "longer than 65,536 bytes (an open quote?)")
+    assert len(result) == 20_001
+    assert result[-1] == (20_002, "Alien")
 
 
-def test_encodings_may_differ_from_line_to_line() -> None:
-    found = rows("title,note\nAmélie,x\n".encode() + "Léon,y\n".encode("latin-1"))
-    assert found == [(2, "Amélie"), (3, "Léon")]
+def test_encoding_is_detected_per_line() -> None:
+    result = rows("title,note\nAmélie,x\n".encode() + "Léon,y\n".encode("latin-1"))
+    assert result == [(2, "Amélie"), (3, "Léon")]
 
 
-def test_long_lines_and_nul_bytes_are_rows_that_are_refused() -> None:
+def test_overlong_lines_and_nul_bytes_are_refused_rows() -> None:
     content = b"title,note\nHeat," + b"x" * 200_000 + b"\nFar\0go,x\nAlien,y\n"
     assert rows(content, piece=4096) == [
         (2, "longer than 65,536 bytes"),
@@ -94,6 +94,6 @@ def test_long_lines_and_nul_bytes_are_rows_that_are_refused() -> None:
         (b'title,"no\nx,y\n', "open quote"),
     ],
 )
-def test_what_has_no_header_is_no_table(content: bytes, words: str) -> None:
+def test_table_without_header_is_refused(content: bytes, words: str) -> None:
     with pytest.raises(UnreadableImport, match=words):
         rows(content, piece=65_536)

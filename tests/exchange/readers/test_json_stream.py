@@ -1,4 +1,4 @@
-"""JSON read one entry at a time: lines, nesting, pieces of any size, documents that break off."""
+"""Streaming JSON reader: line numbers, nesting, chunks of any size, truncated documents."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read(text: str, piece: int = 1 << 20) -> list[tuple[int, tuple[str, ...], An
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("piece", [1, 3, 1000])
-def test_entries_have_their_lines(text: str, expected: list[Any], piece: int) -> None:
+def test_entries_have_line_numbers(text: str, expected: list[Any], piece: int) -> None:
     assert read(text, piece) == expected
 
 
@@ -48,7 +48,7 @@ def test_entries_have_their_lines(text: str, expected: list[Any], piece: int) ->
     st.integers(1, 40),
     st.sampled_from([None, 2]),
 )
-def test_any_array_is_read_as_json_reads_it(values: list[Any], piece: int, indent: int | None) -> None:
+def test_any_array_is_read_like_json_loads(values: list[Any], piece: int, indent: int | None) -> None:
     for ascii in (True, False):
         text = json.dumps(values, ensure_ascii=ascii, indent=indent)
         if "\ud800" <= max(text) <= "\udfff":
@@ -72,7 +72,7 @@ def test_any_array_is_read_as_json_reads_it(values: list[Any], piece: int, inden
         ('["' + "x" * 2 * LONGEST_ENTRY, 1),
     ],
 )
-def test_what_is_no_json_is_refused_with_its_line(text: str, line: int) -> None:
+def test_invalid_json_is_refused_with_its_line(text: str, line: int) -> None:
     with pytest.raises(UnreadableImport, match=rf"^t\.json, line {line}: the file "):
         read(text, 65_536)
 

@@ -1,4 +1,4 @@
-"""Where files of an import lie: one alone, folders, archives; and what of them is refused or left aside."""
+"""Source files of an import: single files, folders, archives; hidden files and hostile archives."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ import pytest
 
 from movierec.errors import UnreadableImport
 from movierec.exchange.readers import source_files
-from tests.exchange.reading import LIMIT, packed
+from tests.exchange.reading import LIMIT, zip_archive
 
 TABLE = "title,rating\nHeat,4\n"
 
 
 def names(source: Path, limit: int = LIMIT) -> list[str]:
-    with source_files.open_source_files(source, limit, name="sent.csv") as found:
-        return [file.name for file in found]
+    with source_files.open_source_files(source, limit, name="sent.csv") as opened:
+        return [file.name for file in opened]
 
 
 def sent(tmp_path: Path, content: bytes) -> Path:
@@ -35,19 +35,19 @@ def sent(tmp_path: Path, content: bytes) -> Path:
 
 
 def archive(*entries: tuple[zipfile.ZipInfo | str, str | bytes]) -> bytes:
-    made = io.BytesIO()
-    with warnings.catch_warnings(), zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
+    archive_file = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(archive_file, "w", zipfile.ZIP_DEFLATED) as file:
         warnings.simplefilter("ignore")  # of names that come twice
         for entry, content in entries:
             file.writestr(entry, content)
-    return made.getvalue()
+    return archive_file.getvalue()
 
 
-def test_a_file_is_called_what_it_was_sent_as(tmp_path: Path) -> None:
+def test_single_file_has_the_name_it_was_sent_with(tmp_path: Path) -> None:
     assert names(sent(tmp_path, TABLE.encode())) == ["sent.csv"]
 
 
-def test_hidden_files_and_links_are_left_aside(tmp_path: Path) -> None:
+def test_hidden_files_and_links_are_ignored(tmp_path: Path) -> None:
     folder = tmp_path / "export"
     (folder / "likes").mkdir(parents=True)
     for name in ("ratings.csv", "likes/films.csv", ".DS_Store", "likes/._films.csv"):
@@ -56,7 +56,9 @@ def test_hidden_files_and_links_are_left_aside(tmp_path: Path) -> None:
     (folder / "away").symlink_to(tmp_path)
     os.mkfifo(folder / "pipe.csv")
     assert names(folder) == ["likes/films.csv", "ratings.csv"]
-    content = packed({"a/ratings.csv": TABLE, "__MACOSX/a/._ratings.csv": b"\0", "a/.hidden": "", "a/b/": ""})
+    content = zip_archive(
+        {"a/ratings.csv": TABLE, "__MACOSX/a/._ratings.csv": b"\0", "a/.hidden": "", "a/b/": ""}
+    )
     assert names(sent(tmp_path, content)) == ["a/ratings.csv"]
 
 
@@ -73,13 +75,13 @@ NOISE = random.Random(1)
 
 
 def claiming(content: bytes, entries: int) -> bytes:
-    """With another number of entries in its end record."""
+    """Return an archive whose end record claims another number of entries."""
     end = len(content) - END_BYTES
     return content[: end + 8] + struct.pack("<2H", entries, entries) + content[end + 12 :]
 
 
 def with_zip64(content: bytes, entries: int, *, astray: bool = False) -> bytes:
-    """With a ZIP64 end record too; `astray`: its locator points at a decoy that claims to be small."""
+    """Add a ZIP64 end record; with `astray` its locator points at a decoy that claims a small archive."""
     end = len(content) - END_BYTES
     size, offset = struct.unpack_from("<2L", content, end + 12)
     members, directory = content[:offset], content[offset:end]
@@ -90,11 +92,11 @@ def with_zip64(content: bytes, entries: int, *, astray: bool = False) -> bytes:
     return members + decoy + directory + record + locator + content[end:]
 
 
-def test_an_honest_zip64_record_is_fine(tmp_path: Path) -> None:
+def test_valid_zip64_record_is_accepted(tmp_path: Path) -> None:
     assert names(sent(tmp_path, with_zip64(archive(("ratings.csv", TABLE)), 1))) == ["ratings.csv"]
 
 
-def test_members_are_let_go_once_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_members_are_closed_after_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = archive(*((f"{number}.csv", TABLE * 20_000) for number in range(3)))
     streams: list[weakref.ref[Any]] = []
     honest = zipfile.ZipFile.open
@@ -105,17 +107,17 @@ def test_members_are_let_go_once_read(tmp_path: Path, monkeypatch: pytest.Monkey
         return stream
 
     monkeypatch.setattr(zipfile.ZipFile, "open", watched)
-    with source_files.open_source_files(sent(tmp_path, content), LIMIT) as found:
-        assert [file.columns for file in found] == [("title", "rating")] * 3  # not read to their end
-        list(found[0].chunks())
+    with source_files.open_source_files(sent(tmp_path, content), LIMIT) as opened:
+        assert [file.columns for file in opened] == [("title", "rating")] * 3  # not read to their end
+        list(opened[0].chunks())
         gc.collect()
         assert [stream() for stream in streams] == [None] * 4
 
 
-def test_heads_of_many_files_are_short_together(tmp_path: Path) -> None:
+def test_heads_of_many_files_are_limited_in_total(tmp_path: Path) -> None:
     content = archive(*((f"{number}.csv", NOISE.randbytes(40_000).hex()) for number in range(300)))
-    with source_files.open_source_files(sent(tmp_path, content), LIMIT) as found:
-        assert sum(len(file.head) for file in found) <= source_files.ALL_HEADS_BYTES
+    with source_files.open_source_files(sent(tmp_path, content), LIMIT) as opened:
+        assert sum(len(file.head) for file in opened) <= source_files.ALL_HEADS_BYTES
 
 
 @pytest.mark.parametrize(
@@ -132,8 +134,8 @@ def test_heads_of_many_files_are_short_together(tmp_path: Path) -> None:
         (claiming(MANY, 5), "too many entries"),
         (with_zip64(MANY, 1_001), "too many entries"),
         (with_zip64(MANY, 5), "too many entries"),
-        (with_zip64(MANY, 1_001, astray=True), "directory cannot be found"),
-        (with_zip64(MANY, 1_001).replace(b"PK\6\6", b"PK\6\5"), "directory cannot be found"),
+        (with_zip64(MANY, 1_001, astray=True), "directory cannot be opened"),
+        (with_zip64(MANY, 1_001).replace(b"PK\6\6", b"PK\6\5"), "directory cannot be opened"),
         (archive(("ratings.csv", b"0" * 20_000_000)), "over 100 times its size"),
         (archive(*((f"{number}.csv", b"0" * 2_000_000) for number in range(9))), "over 100 times its size"),
         (archive(*((f"{number}.csv", NOISE.randbytes(3_000)) for number in range(3))), "allows 8,192"),
@@ -147,7 +149,7 @@ def test_hostile_and_damaged_archives_are_refused(tmp_path: Path, content: bytes
         names(sent(tmp_path, content), limit)
 
 
-def test_a_cut_member_is_noticed_when_it_is_read(tmp_path: Path) -> None:
+def test_damaged_member_is_detected_on_reading(tmp_path: Path) -> None:
     content = bytearray(archive(("ratings.csv", TABLE * 5_000)))
     content[60:90] = b"\xff" * 30
     with (

@@ -1,6 +1,6 @@
-"""Whatever a user does, the very next list knows it: nothing that was rated, favorited or dismissed returns.
+"""Freshness: the next list reflects every action; rated, favorite and dismissed movies never return.
 
-Not after a restart, an import, a new model or a merge of films either.
+Not after a restart, an import, a new model or a merge of movies either.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from movierec.config import Settings
 from movierec.recommender import ModelKeeper, RecommendRequest
 from movierec.recommender.training import pipeline
 from tests import films
-from tests.exchange.import_files import bring_in
+from tests.exchange.import_files import import_file
 
 FILMS = sorted(films.MOVIE_TITLES)[:12]
 _users = itertools.count(1)
@@ -40,7 +40,7 @@ ACTS = st.one_of(
 
 
 def train(server: Settings, seed: int) -> None:
-    """A community of twenty raters, and a model of it."""
+    """Store the ratings of twenty raters, and train a model on them."""
     rng = np.random.default_rng(seed)
     rated = np.array([movie for (movie,) in db.rows("SELECT id FROM movies ORDER BY id LIMIT 20")])
     raters = np.repeat(np.arange(20), 12)
@@ -51,7 +51,7 @@ def train(server: Settings, seed: int) -> None:
 
 
 class Person:
-    """A user, and beside the database in plain sets what they have done."""
+    """A user, and an independent record of the user's actions in plain sets."""
 
     def __init__(self, server: Settings, scratch: Path) -> None:
         name = f"user{next(_users)}"
@@ -60,13 +60,14 @@ class Person:
         self.restart()
         self.rated: set[int] = set()
         self.favorites: dict[int, int] = {}
-        self.opinions: dict[int, tuple[str, int]] = {}
+        self.feedback: dict[int, tuple[str, int]] = {}
         self.watched: dict[int, int] = {}
 
     def restart(self) -> None:
         self.recommender = ModelKeeper(recommender.models_folder(self.server), recommender.Settings())
 
     def act(self, kind: str, movie: int, steps: int) -> None:
+        """Do one action and record it."""
         if kind == "restart":
             self.restart()
         elif kind == "train":
@@ -75,7 +76,7 @@ class Person:
         elif kind == "import":
             imdb_id = db.value("SELECT imdb_id FROM movies WHERE id = ?", movie)
             content = f"imdb_id,rating\n{imdb_id},{steps / 2}\n"
-            bring_in(self.scratch, self.id, content, on_conflict="overwrite", scale=5)
+            import_file(self.scratch, self.id, content, on_conflict="overwrite", scale=5)
             self.rated.add(movie)
         elif kind == "refresh":
             recommender.log_recommendations(self.id, self._recommended(), 1)
@@ -94,10 +95,10 @@ class Person:
         elif kind == "unwatch" and movie in self.watched:
             library.remove_from_history(self.id, self.watched.pop(movie), now=1)
         elif kind in ("like", "dislike", "not_interested"):
-            given = recommender.give_feedback(self.id, movie, kind, now=1)
-            self.opinions[movie] = (kind, given.id)
-        elif kind == "withdraw" and movie in self.opinions:
-            recommender.withdraw_feedback(self.id, self.opinions.pop(movie)[1])
+            stored = recommender.give_feedback(self.id, movie, kind, now=1)
+            self.feedback[movie] = (kind, stored.id)
+        elif kind == "withdraw" and movie in self.feedback:
+            recommender.withdraw_feedback(self.id, self.feedback.pop(movie)[1])
 
     def _recommended(self) -> list[recommender.RecommendedMovie]:
         return recommender.recommend_for(self.recommender.state(), self.id, RecommendRequest(limit=100))
@@ -107,19 +108,19 @@ class Person:
         return self.rated | self.favorites.keys() | self.watched.keys()
 
     def check(self, everything: set[int]) -> None:
-        """The list holds every film that may be there, and no other."""
-        found = self._recommended()
-        dismissed = {movie for movie, (kind, _) in self.opinions.items() if kind != "like"}
-        assert {item.movie_id for item in found} == everything - self.seen - dismissed
-        spoken_for = self.rated | self.favorites.keys() | self.opinions.keys()
-        for item in found:
-            assert {reason.movie_id for reason in item.because} <= spoken_for
+        """Assert that the list holds every movie that may be recommended, and no other."""
+        recommended = self._recommended()
+        dismissed = {movie for movie, (kind, _) in self.feedback.items() if kind != "like"}
+        assert {item.movie_id for item in recommended} == everything - self.seen - dismissed
+        judged = self.rated | self.favorites.keys() | self.feedback.keys()
+        for item in recommended:
+            assert {reason.movie_id for reason in item.because} <= judged
         seen = recommender.recommend_for(
             self.recommender.state(), self.id, RecommendRequest(limit=100, include_seen=True)
         )
         assert {item.movie_id for item in seen} == everything - dismissed
-        asked = recommender.quickstart_for(self.recommender.state(), self.id, 100)
-        assert set(asked) == everything - self.seen - dismissed
+        grid = recommender.quickstart_for(self.recommender.state(), self.id, 100)
+        assert set(grid) == everything - self.seen - dismissed
 
 
 @pytest.fixture
@@ -129,42 +130,42 @@ def everything(database: Settings) -> set[int]:
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=st.lists(ACTS, max_size=14))
-def test_the_next_list_knows_everything(
+def test_next_list_reflects_every_action(
     database: Settings, everything: set[int], tmp_path: Path, acts: list[tuple[str, str, int]]
 ) -> None:
     person = Person(database, tmp_path)
     person.check(everything)
-    for kind, film, steps in acts:
-        person.act(kind, films.movie_id(film) if film else 0, steps)
+    for kind, imdb_id, steps in acts:
+        person.act(kind, films.movie_id(imdb_id) if imdb_id else 0, steps)
         person.check(everything)
 
 
 AWAY = ("rate", "favorite", "watch", "dislike", "not_interested")
 
 
-@pytest.mark.parametrize("said_of", ["lost", "kept", "both"])
-def test_films_stay_away_when_they_become_one(database: Settings, tmp_path: Path, said_of: str) -> None:
+@pytest.mark.parametrize("judged", ["lost", "kept", "both"])
+def test_excluded_movies_stay_excluded_after_a_merge(database: Settings, tmp_path: Path, judged: str) -> None:
     person = Person(database, tmp_path)
     pairs = {kind: twins(kind) for kind in AWAY}
     person.restart()
     for kind, (lost, kept) in pairs.items():
-        for movie in {"lost": [lost], "kept": [kept], "both": [lost, kept]}[said_of]:
+        for movie in {"lost": [lost], "kept": [kept], "both": [lost, kept]}[judged]:
             person.act(kind, movie, 9)
     before = person.recommender.state()
     for lost, kept in pairs.values():
         assert movies.merge_movies(lost, kept, now=2) == kept
-    gone = {movie for pair in pairs.values() for movie in pair}
+    merged = {movie for pair in pairs.values() for movie in pair}
     person.restart()
-    # First what is in memory still has both films, then only the one that is left.
-    for serving in (before, person.recommender.state()):
-        found = recommender.recommend_for(serving, person.id, RecommendRequest(limit=100))
-        shown = {item.movie_id for item in recommender.log_recommendations(person.id, found, 3)}
-        assert shown
-        assert not shown & gone
+    # The first state still has both movies, the second one only the merge target.
+    for state in (before, person.recommender.state()):
+        recommended = recommender.recommend_for(state, person.id, RecommendRequest(limit=100))
+        logged = {row.movie_id for row in recommender.log_recommendations(person.id, recommended, 3)}
+        assert logged
+        assert not logged & merged
 
 
 def twins(name: str) -> tuple[int, int]:
-    """Two rows of what is one film."""
+    """Create two rows of one movie."""
     facts = [movies.MovieRecord(f"{name} {which}", "staff", year=1990, genres=("Drama",)) for which in "ab"]
     first, second = (movies.create_movie(fact, 1) for fact in facts)
     return first, second

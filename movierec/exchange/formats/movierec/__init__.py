@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from movierec.exchange.exports import letterboxd as written_for_letterboxd
 from movierec.exchange.exports.layout import FORMAT_NAME as NAME
 from movierec.exchange.exports.layout import KINDS, PROFILE
-from movierec.exchange.formats.format import FormatPart, ImportFormat, ReaderOptions
+from movierec.exchange.formats.format import FileFormat, FormatPart, ReaderOptions
 from movierec.exchange.formats.movierec import for_letterboxd, json_lines, sheets
 from movierec.exchange.readers.records import ParsedRow
 from movierec.exchange.readers.source_files import SourceFile
@@ -48,4 +48,4 @@ def read(parts: Sequence[FormatPart], _options: ReaderOptions) -> Iterator[Parse
             yield from for_letterboxd.read(role.partition(" ")[2], file)
 
 
-FORMAT = ImportFormat(NAME, "movierec export", detect_role, read, creates_movies=True)
+FORMAT = FileFormat(NAME, "movierec export", detect_role, read, creates_movies=True)
