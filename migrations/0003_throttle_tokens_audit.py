@@ -1,4 +1,4 @@
-"""How often somebody tried, tokens for scripts, and the record of what happened to accounts."""
+"""Attempt counters for throttling, personal tokens for scripts, and the audit log of accounts."""
 
 from peewee import BigAutoField, BigIntegerField, ForeignKeyField, Model, TextField
 

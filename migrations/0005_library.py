@@ -1,4 +1,4 @@
-"""The history of what was seen, notes on the watchlist, the journal of changes; how a user writes ratings.
+"""Viewing history, notes on the watchlist, the journal of changes; the rating scale of a user.
 
 Frozen copies of the models as they were; they never change with the models.
 """

@@ -1,5 +1,4 @@
-"""Imports of a user's own history: questions about films, rows that wait for the answers, problems;
-which error a job failed with.
+"""Imports of a user's history: review queue of movies, rows that wait for it, problems; the error code of a job.
 
 Frozen copies of the models as they were; they never change with the models.
 """

@@ -1,4 +1,4 @@
-"""Films that turned out to be other ones: their ids lead there.
+"""Aliases: ids of movies that were merged into others.
 
 Frozen copies of the models as they were; they never change with the models.
 """

@@ -1,4 +1,4 @@
-"""When TMDb last told all of a film; lists tell only some of it."""
+"""Time of a movie's details from TMDb; its lists have fewer fields."""
 
 from peewee import PostgresqlDatabase
 

@@ -1,4 +1,6 @@
-"""Own ids of films that no other service knows, so that an export finds them again on another server.
+"""Movierec ids of movies without external ids, so that an export finds them on another server.
+
+No migration 0009 exists; `migrations/__init__.py` says why.
 
 Frozen copies of the models as they were; they never change with the models.
 """
