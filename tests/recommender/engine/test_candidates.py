@@ -3,11 +3,11 @@ import pytest
 
 from movierec.recommender.engine.candidates import CandidateFilters, FilterColumns, candidate_mask
 
-NOBODY = np.zeros(0, dtype=np.int64)
+NO_ITEMS = np.zeros(0, dtype=np.int64)
 
 
 @pytest.fixture(scope="module")
-def traits() -> FilterColumns:
+def columns() -> FilterColumns:
     return FilterColumns(
         genres=np.array([[1, 0], [1, 1], [0, 1], [0, 0]], dtype=bool),
         genre_names=("Drama", "Science Fiction"),
@@ -25,9 +25,9 @@ def traits() -> FilterColumns:
 
 
 @pytest.mark.parametrize(
-    ("filters", "films"),
+    ("filters", "items"),
     [
-        (CandidateFilters(), [0, 1, 2]),  # adult films only on demand
+        (CandidateFilters(), [0, 1, 2]),  # adult movies only on demand
         (CandidateFilters(adult=True), [0, 1, 2, 3]),
         (CandidateFilters(genres=("drama",)), [0, 1]),
         (CandidateFilters(genres=("Drama", "Science Fiction")), [1]),
@@ -40,10 +40,12 @@ def traits() -> FilterColumns:
         (CandidateFilters(min_votes=50), [1, 2]),
     ],
 )
-def test_filters(traits: FilterColumns, filters: CandidateFilters, films: list[int]) -> None:
-    assert np.flatnonzero(candidate_mask(traits, filters, NOBODY)).tolist() == films
+def test_each_filter_keeps_the_matching_items(
+    columns: FilterColumns, filters: CandidateFilters, items: list[int]
+) -> None:
+    assert np.flatnonzero(candidate_mask(columns, filters, NO_ITEMS)).tolist() == items
 
 
-def test_excluded_films_are_no_candidates_even_when_asked_for(traits: FilterColumns) -> None:
-    found = candidate_mask(traits, CandidateFilters(), np.array([1]), only=np.array([1, 2]))
-    assert np.flatnonzero(found).tolist() == [2]
+def test_excluded_items_are_no_candidates_even_within_only(columns: FilterColumns) -> None:
+    allowed = candidate_mask(columns, CandidateFilters(), np.array([1]), only=np.array([1, 2]))
+    assert np.flatnonzero(allowed).tolist() == [2]

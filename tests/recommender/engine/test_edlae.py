@@ -30,13 +30,13 @@ def dense(matrix: ItemMatrix) -> np.ndarray:
     return matrix.values.astype(np.float64) * matrix.scale
 
 
-def test_matrix_is_that_of_the_paper_to_one_part_in_127(community: Csr, gram: Gram) -> None:
+def test_matrix_equals_the_formula_of_the_paper_within_int8(community: Csr, gram: Gram) -> None:
     expected = edlae(community, 0.7, 30.0)
-    found = dense(solve_edlae(gram, 0.7, 30.0))
-    assert np.abs(found - expected).max() <= np.abs(expected).max() / 254 * 1.01
+    matrix = dense(solve_edlae(gram, 0.7, 30.0))
+    assert np.abs(matrix - expected).max() <= np.abs(expected).max() / 254 * 1.01
 
 
-def test_same_statistics_can_be_solved_again(community: Csr, gram: Gram) -> None:
+def test_statistics_can_be_solved_again(community: Csr, gram: Gram) -> None:
     solve_edlae(gram, 0.7, 30.0)
     again = dense(solve_edlae(gram, 0.96, 80.0))
     expected = edlae(community, 0.96, 80.0)
@@ -44,20 +44,22 @@ def test_same_statistics_can_be_solved_again(community: Csr, gram: Gram) -> None
 
 
 @pytest.mark.parametrize("block", [1, 7, 40, 64])
-def test_blocks_do_not_matter(gram: Gram, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_matrix_does_not_depend_on_the_block_size(
+    gram: Gram, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     expected = solve_edlae(gram, 0.5, 10.0)
     monkeypatch.setattr(module, "BLOCK_ROWS", block)
-    found = solve_edlae(gram, 0.5, 10.0)
-    assert (found.values == expected.values).all()
+    matrix = solve_edlae(gram, 0.5, 10.0)
+    assert (matrix.values == expected.values).all()
 
 
-def test_a_film_says_nothing_about_itself(gram: Gram) -> None:
+def test_diagonal_is_zero(gram: Gram) -> None:
     assert not solve_edlae(gram, 0.7, 30.0).values.diagonal().any()
 
 
 def test_partial_correlations_are_symmetric(gram: Gram) -> None:
     matrix = solve_edlae(gram, 0.7, 30.0)
-    square = np.array([matrix.partial_correlations(film) for film in range(40)])
+    square = np.array([matrix.partial_correlations(item) for item in range(40)])
     np.testing.assert_allclose(square, square.T, atol=2 * np.abs(square).max() / 127)
 
 
@@ -68,11 +70,11 @@ def test_entries_and_product_agree(gram: Gram) -> None:
     np.testing.assert_allclose(weights @ entries, matrix.product(rows, weights), atol=1e-6)
 
 
-def test_no_films_make_an_empty_matrix() -> None:
+def test_no_items_make_an_empty_matrix() -> None:
     assert solve_edlae(Gram(0), 0.7, 30.0).values.shape == (0, 0)
 
 
-def test_statistics_that_cannot_be_inverted_are_refused(gram: Gram) -> None:
+def test_singular_statistics_raise_an_error(gram: Gram) -> None:
     gram.diagonal[:] = -1
     with pytest.raises(ArithmeticError, match="could not be inverted"):
         solve_edlae(gram, 0.0, 0.0)

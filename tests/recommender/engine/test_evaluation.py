@@ -22,23 +22,23 @@ from movierec.recommender.engine.reference_models import (
 from tests.recommender.conftest import row
 
 
-def test_test_users_are_not_in_training_and_targets_are_not_in_the_history(community: Csr) -> None:
-    parts = split_users(community, seed=42)
-    assert parts.train.shape[0] == 96
-    assert len(parts.histories) == 24
-    for (known, _), (targets, _) in zip(parts.histories, parts.targets, strict=True):
-        assert not set(known) & set(targets)
-        assert (len(known), len(targets)) == (10, 2)
+def test_split_keeps_users_and_targets_apart(community: Csr) -> None:
+    split = split_users(community, seed=42)
+    assert split.train.shape[0] == 96
+    assert len(split.histories) == 24
+    for (history, _), (targets, _) in zip(split.histories, split.targets, strict=True):
+        assert not set(history) & set(targets)
+        assert (len(history), len(targets)) == (10, 2)
 
 
-def test_known_ratings_are_the_first_of_the_history(community: Csr) -> None:
-    parts = split_users(community, seed=42)
-    three = parts.first_ratings(3)
+def test_first_ratings_are_those_of_the_history(community: Csr) -> None:
+    split = split_users(community, seed=42)
+    three = split.first_ratings(3)
     assert np.diff(three.indptr).tolist() == [3] * 24
-    assert set(three.indices[:3]) == set(parts.histories[0][0][:3].tolist())
+    assert set(three.indices[:3]) == set(split.histories[0][0][:3].tolist())
 
 
-def test_report_holds_every_algorithm_at_every_length(community: Csr) -> None:
+def test_report_has_every_algorithm_at_every_known_count(community: Csr) -> None:
     report = evaluate(community, known_counts=(1, None), seeds=(1, 2))
     table = report.table()
     assert table[0][1:] == ["1", "all"]
@@ -51,38 +51,38 @@ def test_report_holds_every_algorithm_at_every_length(community: Csr) -> None:
     assert all(milliseconds > 0 for milliseconds in report.list_milliseconds.values())
 
 
-def test_protocol_a_keeps_liked_films_only(community: Csr) -> None:
+def test_protocol_a_keeps_liked_items_only(community: Csr) -> None:
     report = evaluate(community, algorithms={}, known_counts=(None,), seeds=(1,), positives_only=True)
     assert report.ratings == int((community.data >= 4).sum())
     assert report.positives_only
 
 
-def test_novelty_is_in_bits_of_those_who_liked_the_film() -> None:
+def test_novelty_is_in_bits_of_the_likers() -> None:
     train = sparse.csr_array(np.array([[5, 4], [4, 1], [3, 1], [2, 1]], dtype=np.float32))
-    nobody = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
-    liking = (np.array([0]), np.array([5], dtype=np.float32))
-    parts = UserSplit(train, (nobody,), (liking,), np.array([True, True]))
-    found = measure_ranking(np.array([[2, 1]], dtype=np.float32), parts)
-    # Two of four liked the first film, one the second.
-    assert found.novelty == (1 + 2) / 2
+    no_history = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+    targets = (np.array([0]), np.array([5], dtype=np.float32))
+    split = UserSplit(train, (no_history,), (targets,), np.array([True, True]))
+    metrics = measure_ranking(np.array([[2, 1]], dtype=np.float32), split)
+    # Two of four liked the first item, one the second.
+    assert metrics.novelty == (1 + 2) / 2
 
 
-def test_what_stands_in_eleventh_place_is_none_of_the_first_ten() -> None:
+def test_ndcg_10_ignores_the_eleventh_item() -> None:
     train = sparse.csr_array(np.full((2, 12), 4, dtype=np.float32))
-    nobody = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
-    liking = (np.array([0, 10]), np.array([5, 4], dtype=np.float32))
-    parts = UserSplit(train, (nobody,), (liking,), np.ones(12, dtype=bool))
-    found = measure_ranking(np.arange(12, 0, -1, dtype=np.float32)[None], parts)
+    no_history = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+    targets = (np.array([0, 10]), np.array([5, 4], dtype=np.float32))
+    split = UserSplit(train, (no_history,), (targets,), np.ones(12, dtype=bool))
+    metrics = measure_ranking(np.arange(12, 0, -1, dtype=np.float32)[None], split)
     best = 1 + 1 / np.log2(3)
-    assert found.ndcg_10 == pytest.approx(1 / best)
-    assert found.ndcg_100 == pytest.approx((1 + 1 / np.log2(12)) / best)
-    assert found.recall_20 == 1
+    assert metrics.ndcg_10 == pytest.approx(1 / best)
+    assert metrics.ndcg_100 == pytest.approx((1 + 1 / np.log2(12)) / best)
+    assert metrics.recall_20 == 1
 
 
 @pytest.mark.parametrize(
     "baseline", [popularity, item_knn, ease, graded_edlae(0.8), GradedIals(dimensions=4)]
 )
-def test_baselines_score_every_film(community: Csr, baseline: object) -> None:
+def test_reference_models_score_every_item(community: Csr, baseline: object) -> None:
     scores = baseline(community)(row({0: 5.0, 1: 4.0, 30: 1.0}))  # type: ignore[operator]
     assert scores.shape == (1, 40)
     assert np.isfinite(scores).all()

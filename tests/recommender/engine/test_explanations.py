@@ -28,7 +28,7 @@ from movierec.recommender.engine.explanations import TitleAndStars, describe_sha
         ([("language", "en"), ("language", "xx")], ""),
     ],
 )
-def test_facts_in_words(facts: list[tuple[str, str]], words: str) -> None:
+def test_shared_facts_are_described(facts: list[tuple[str, str]], words: str) -> None:
     assert describe_shared_facts((kind, name, 1.0) for kind, name in facts) == words
 
 
@@ -50,7 +50,7 @@ ALIEN, ALIENS, HEART, SAW = ("Alien", 5.0), ("Aliens", 4.5), ("Amélie", None), 
         ([], "", SAW, "Against it: you gave Saw 1.0"),
     ],
 )
-def test_reasons_in_words(
+def test_reason_sentences(
     liked: list[TitleAndStars], facts: str, against: TitleAndStars | None, words: str
 ) -> None:
     assert reason_sentence(liked, facts, against) == words

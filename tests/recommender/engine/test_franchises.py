@@ -5,15 +5,15 @@ from movierec.recommender.engine.franchises import find_franchises
 CAMERON, WEAVER, HILL, SCOTT = "James Cameron", "Sigourney Weaver", "Walter Hill", "Ridley Scott"
 
 
-def together(films: list[tuple[str, set[str]]]) -> set[frozenset[str]]:
-    """Titles that are of one series."""
-    found: dict[str, set[str]] = {}
+def together(movies: list[tuple[str, set[str]]]) -> set[frozenset[str]]:
+    """Return the sets of titles of one franchise."""
+    titles_of: dict[str, set[str]] = {}
     for (title, _), names in zip(
-        films, find_franchises([f[0] for f in films], [f[1] for f in films]), strict=True
+        movies, find_franchises([f[0] for f in movies], [f[1] for f in movies]), strict=True
     ):
         for name in names:
-            found.setdefault(name, set()).add(title)
-    return set(map(frozenset, found.values()))
+            titles_of.setdefault(name, set()).add(title)
+    return set(map(frozenset, titles_of.values()))
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,11 @@ def together(films: list[tuple[str, set[str]]]) -> set[frozenset[str]]:
         ("Amélie", "Amelie 2"),
     ],
 )
-def test_a_series(titles: tuple[str, ...]) -> None:
+def test_titles_of_one_franchise(titles: tuple[str, ...]) -> None:
     assert together([(title, {"One"}) for title in titles]) == {frozenset(titles)}
 
 
-def test_one_word_that_goes_on_needs_three_people() -> None:
+def test_one_shared_word_needs_three_shared_people() -> None:
     few, many = {CAMERON, HILL}, {CAMERON, HILL, WEAVER}
     assert together([("Alien", few), ("Alien Nation", few)]) == set()
     assert together([("Alien", many), ("Alien Resurrection", many)]) == {
@@ -42,7 +42,7 @@ def test_one_word_that_goes_on_needs_three_people() -> None:
 
 
 @pytest.mark.parametrize(
-    "films",
+    "movies",
     [
         [("Heat", {"Michael Mann"}), ("Heat", {"Dick Richards"})],
         [("Up", {"Pete Docter"}), ("Up in the Air", {"Jason Reitman"})],
@@ -51,10 +51,10 @@ def test_one_word_that_goes_on_needs_three_people() -> None:
         [],
     ],
 )
-def test_no_series(films: list[tuple[str, set[str]]]) -> None:
-    assert together(films) == set()
+def test_titles_of_different_franchises(movies: list[tuple[str, set[str]]]) -> None:
+    assert together(movies) == set()
 
 
-def test_remakes_by_other_people_are_two_series() -> None:
-    films = [("Halloween", {"A"}), ("Halloween II", {"A"}), ("Halloween", {"B"}), ("Halloween III", {"B"})]
-    assert len(together(films)) == 2
+def test_remakes_by_other_people_are_two_franchises() -> None:
+    movies = [("Halloween", {"A"}), ("Halloween II", {"A"}), ("Halloween", {"B"}), ("Halloween III", {"B"})]
+    assert len(together(movies)) == 2

@@ -13,7 +13,7 @@ def whole(gram: Gram) -> np.ndarray:
 
 
 def graded(stars: Csr) -> Csr:
-    """Stars as their weights in training."""
+    """Return stars as their weights in training."""
     weights = stars.copy()
     weights.data = training_weights(stars.data)
     return weights
@@ -26,7 +26,7 @@ def summed(*parts: Csr) -> Gram:
     return sums.to_gram()
 
 
-def test_statistics_are_those_of_graded_and_scaled_rows(
+def test_statistics_equal_the_gram_matrix_of_scaled_weights(
     community: Csr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "STRIP_ROWS", 13)
@@ -36,20 +36,20 @@ def test_statistics_are_those_of_graded_and_scaled_rows(
 
 
 @pytest.mark.parametrize("strip", [1, 7, 40, 1_000])
-def test_statistics_are_the_same_to_the_last_bit_in_any_parts_and_order(
+def test_statistics_do_not_depend_on_parts_and_order(
     community: Csr, strip: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = summed(community)
     monkeypatch.setattr(module, "STRIP_ROWS", strip)
     shuffled = as_csr(community[np.random.default_rng(5).permutation(120)])
-    for found in (
+    for sums in (
         summed(*module.row_blocks(community, 7)),
         summed(as_csr(shuffled[:50]), as_csr(shuffled[50:])),
     ):
-        assert (whole(found) == whole(expected)).all()
+        assert (whole(sums) == whole(expected)).all()
 
 
-def test_facts_bring_films_together_that_nobody_rated_both() -> None:
+def test_facts_relate_items_without_common_raters() -> None:
     gram = Gram(3)
     gram.add_facts(as_csr(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])), weight=0.5)
     assert gram.square[0, 1] == pytest.approx(0.25)

@@ -3,40 +3,40 @@ import pytest
 
 from movierec.recommender.engine.onboarding_grid import sample_grid
 
-FILMS = 2_000
-YEARS = (1950 + 10 * (np.arange(FILMS) % 7)).astype(np.int32)
-# Every film is a drama; of the 500 best known one in ten is a western as well.
-GENRES = np.stack([np.ones(FILMS, dtype=bool), np.arange(FILMS) % 10 == 0], axis=1)
-VOTES = np.arange(FILMS, 0, -1).astype(np.float32)
+ITEMS = 2_000
+YEARS = (1950 + 10 * (np.arange(ITEMS) % 7)).astype(np.int32)
+# Every movie is a drama; of the 500 best known one in ten is a western as well.
+GENRES = np.stack([np.ones(ITEMS, dtype=bool), np.arange(ITEMS) % 10 == 0], axis=1)
+VOTES = np.arange(ITEMS, 0, -1).astype(np.float32)
 
 
-def drawn(n: int = 60, seed: int = 1, allowed: "np.ndarray | None" = None) -> np.ndarray:
+def grid(n: int = 60, seed: int = 1, allowed: "np.ndarray | None" = None) -> np.ndarray:
     return sample_grid(
-        VOTES, np.ones(FILMS, dtype=bool) if allowed is None else allowed, GENRES, YEARS, n, seed
+        VOTES, np.ones(ITEMS, dtype=bool) if allowed is None else allowed, GENRES, YEARS, n, seed
     )
 
 
-def test_grid_holds_different_films_of_the_best_known() -> None:
-    films = drawn()
-    assert len(set(films.tolist())) == 60
-    assert films.max() < 500
+def test_grid_has_distinct_items_of_the_best_known() -> None:
+    items = grid()
+    assert len(set(items.tolist())) == 60
+    assert items.max() < 500
 
 
-def test_rare_kinds_and_all_decades_are_in_it() -> None:
-    films = drawn()
-    assert GENRES[films, 1].mean() > 0.15
-    assert len(np.unique(YEARS[films])) == 7
+def test_grid_covers_rare_genres_and_all_decades() -> None:
+    items = grid()
+    assert GENRES[items, 1].mean() > 0.15
+    assert len(np.unique(YEARS[items])) == 7
 
 
-def test_the_seed_decides() -> None:
-    assert (drawn(seed=3) == drawn(seed=3)).all()
-    assert set(drawn(seed=3)) != set(drawn(seed=4))
+def test_same_seed_gives_the_same_grid() -> None:
+    assert (grid(seed=3) == grid(seed=3)).all()
+    assert set(grid(seed=3)) != set(grid(seed=4))
 
 
 @pytest.mark.parametrize("left", [0, 5, 100])
-def test_answered_films_are_left_out(left: int) -> None:
-    allowed = np.zeros(FILMS, dtype=bool)
-    allowed[FILMS - left :] = left > 0
-    films = drawn(allowed=allowed)
-    assert len(films) == min(60, left)
-    assert allowed[films].all()
+def test_items_not_allowed_are_left_out(left: int) -> None:
+    allowed = np.zeros(ITEMS, dtype=bool)
+    allowed[ITEMS - left :] = left > 0
+    items = grid(allowed=allowed)
+    assert len(items) == min(60, left)
+    assert allowed[items].all()

@@ -26,7 +26,7 @@ PLAIN = RankingOptions(diversity=0.0, calibration=0.0)
 )
 def test_top_k_is_exact_and_breaks_ties_by_number(scores: Floats, k: int, every: int) -> None:
     allowed = np.arange(len(scores)) % every == 0
-    expected = sorted(np.flatnonzero(allowed), key=lambda film: (-scores[film], film))[:k]
+    expected = sorted(np.flatnonzero(allowed), key=lambda item: (-scores[item], item))[:k]
     assert top_k(scores, allowed, k).tolist() == expected
 
 
@@ -36,8 +36,8 @@ def test_top_k_of_a_large_catalogue_of_distinct_scores() -> None:
     assert top_k(scores, allowed, 20).tolist() == np.argsort(-scores)[:20].tolist()
 
 
-def ranked(taste: RankingOptions, k: int = 10) -> Ints:
-    """300 films of two genres; the second genre's best film scores as the tenth of the first."""
+def ranked(options: RankingOptions, k: int = 10) -> Ints:
+    """Rank 300 items of two genres; the second genre's best item scores as the tenth of the first."""
     genres = np.zeros((300, 2), dtype=bool)
     genres[:150, 0] = genres[150:, 1] = True
     scores = np.r_[np.linspace(1, 0, 150), np.linspace(0.93, -0.07, 150)].astype(np.float32)
@@ -49,11 +49,11 @@ def ranked(taste: RankingOptions, k: int = 10) -> Ints:
         vectors=vectors,
         genres=genre_shares(genres),
         target_mix=np.array([0.5, 0.5], dtype=np.float32),
-        options=taste,
+        options=options,
     )
 
 
-def test_without_knobs_the_scores_decide() -> None:
+def test_scores_decide_without_options() -> None:
     assert ranked(PLAIN).tolist() == list(range(10))
 
 
@@ -63,19 +63,19 @@ def test_calibration_gives_each_genre_its_share() -> None:
     assert (ranked(PLAIN) >= 150).sum() == 0
 
 
-def test_diversity_spreads_the_list() -> None:
+def test_diversity_adds_another_genre() -> None:
     assert (ranked(RankingOptions(diversity=0.5, calibration=0.0)) >= 150).any()
     assert (ranked(RankingOptions(diversity=0.05, calibration=0.0)) >= 150).sum() <= 1
 
 
-def test_the_same_seed_gives_the_same_list_and_another_seed_another() -> None:
+def test_same_seed_gives_the_same_list() -> None:
     one, again, other = (ranked(RankingOptions(seed=seed)).tolist() for seed in (1, 1, 2))
     assert one == again != other
 
 
-def test_a_list_is_never_shorter_than_the_candidates_allow() -> None:
+def test_list_has_all_candidates_where_there_are_too_few() -> None:
     allowed = np.array([True, False, True])
-    found = rank_items(
+    items = rank_items(
         np.zeros(3, np.float32),
         allowed,
         5,
@@ -84,14 +84,14 @@ def test_a_list_is_never_shorter_than_the_candidates_allow() -> None:
         target_mix=np.array([1.0, 0.0], np.float32),
         options=RankingOptions(diversity=0.3),
     )
-    assert sorted(found.tolist()) == [0, 2]
+    assert sorted(items.tolist()) == [0, 2]
 
 
-def test_one_director_does_not_fill_the_list_of_somebody_who_likes_others_too() -> None:
-    makers = np.repeat([0, 1, 2, -1], 10)
+def test_share_of_one_director_is_limited() -> None:
+    directors = np.repeat([0, 1, 2, -1], 10)
 
     def listed(liked: list[int], k: int = 12) -> list[int]:
-        found = rank_items(
+        items = rank_items(
             -np.arange(40, dtype=np.float32),
             np.ones(40, dtype=bool),
             k,
@@ -99,36 +99,36 @@ def test_one_director_does_not_fill_the_list_of_somebody_who_likes_others_too() 
             genres=np.zeros((40, 2), np.float32),
             target_mix=None,
             options=PLAIN,
-            directors=makers,
+            directors=directors,
             liked=np.array(liked, dtype=np.int64),
         )
-        return makers[found].tolist()
+        return directors[items].tolist()
 
     assert listed([]) == [0] * 3 + [1] * 3 + [2] * 3 + [-1] * 3
     assert listed([0, 10]) == [0] * 6 + [1] * 6
     assert listed([0, 1]) == [0] * 10 + [1] * 2
-    # Nothing is left out where nothing else is there.
+    # Nothing is left out of a list as long as the catalogue.
     assert len(listed([], 40)) == 40
 
 
-def test_own_mix_of_genres() -> None:
+def test_genre_mix_of_a_history() -> None:
     genres = genre_shares(np.array([[1, 1], [0, 1], [0, 0]], dtype=bool))
-    films = np.array([0, 1, 2])
-    mix = genre_mix(genres, films, np.array([1.0, 1.0, 1.0], np.float32))
+    items = np.array([0, 1, 2])
+    mix = genre_mix(genres, items, np.array([1.0, 1.0, 1.0], np.float32))
     assert mix is not None
     assert mix.tolist() == pytest.approx([0.25, 0.75])
-    assert genre_mix(genres, films, np.array([-1.0, 0.0, 1.0], np.float32)) is None
+    assert genre_mix(genres, items, np.array([-1.0, 0.0, 1.0], np.float32)) is None
 
 
-def test_a_list_in_the_wanted_mix_is_not_miscalibrated() -> None:
-    wanted = np.array([0.25, 0.75], dtype=np.float32)
-    found = miscalibration(wanted, np.array([[1.0, 3.0], [3.0, 1.0]], dtype=np.float32))
-    assert found[0] == pytest.approx(0, abs=1e-6)
-    assert found[1] > 0.5
+def test_list_in_the_target_mix_is_not_miscalibrated() -> None:
+    target_mix = np.array([0.25, 0.75], dtype=np.float32)
+    divergence = miscalibration(target_mix, np.array([[1.0, 3.0], [3.0, 1.0]], dtype=np.float32))
+    assert divergence[0] == pytest.approx(0, abs=1e-6)
+    assert divergence[1] > 0.5
 
 
 @pytest.mark.parametrize(
-    "taste",
+    "options",
     [
         RankingOptions(0.3, 0.1),
         RankingOptions(0.0, 0.6),
@@ -137,23 +137,25 @@ def test_a_list_in_the_wanted_mix_is_not_miscalibrated() -> None:
         RankingOptions(0.5, 1.0),
     ],
 )
-def test_each_film_is_the_best_one_to_stand_at_the_end_of_the_list(taste: RankingOptions) -> None:
-    """By the definition, which looks at every list anew; some films have no genre, or one that is not wanted."""
+def test_each_item_has_the_largest_value_of_the_definition(options: RankingOptions) -> None:
+    """Compare with the definition, which looks at every list anew; some items have no genre of the target mix."""
     random = np.random.default_rng(4)
     relevance = np.sort(random.random(40).astype(np.float32))[::-1].copy()
     genres = genre_shares(random.random((40, 4)) < 0.35)
-    wanted = np.array([0.6, 0.3, 0.1, 0.0], dtype=np.float32)
+    target_mix = np.array([0.6, 0.3, 0.1, 0.0], dtype=np.float32)
     angles = random.random(40)
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-    mix = wanted if taste.calibration > 0 else None
-    of_films = (
-        (1 - taste.calibration) / RankingSettings().items_per_calibration if taste.calibration > 0 else 1.0
+    mix = target_mix if options.calibration > 0 else None
+    of_items = (
+        (1 - options.calibration) / RankingSettings().items_per_calibration
+        if options.calibration > 0
+        else 1.0
     )
-    chosen = _rerank(relevance, 12, as_csr(vectors), genres, mix, taste).tolist()
-    for place, film in enumerate(chosen):
-        likeness = vectors @ vectors[chosen[:place]].T
-        value = (1 - taste.diversity) * relevance - taste.diversity * likeness.max(axis=1, initial=0.0)
-        counts = genres + genres[chosen[:place]].sum(axis=0)
-        value = of_films * value - taste.calibration * miscalibration(wanted, counts)
-        value[chosen[:place]] = -np.inf
-        assert value[film] == pytest.approx(value.max(), abs=1e-5)
+    chosen = _rerank(relevance, 12, as_csr(vectors), genres, mix, options).tolist()
+    for length, item in enumerate(chosen):
+        similarity = vectors @ vectors[chosen[:length]].T
+        value = (1 - options.diversity) * relevance - options.diversity * similarity.max(axis=1, initial=0.0)
+        counts = genres + genres[chosen[:length]].sum(axis=0)
+        value = of_items * value - options.calibration * miscalibration(target_mix, counts)
+        value[chosen[:length]] = -np.inf
+        assert value[item] == pytest.approx(value.max(), abs=1e-5)

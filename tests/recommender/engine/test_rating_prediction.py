@@ -16,13 +16,13 @@ def model(community: Csr) -> RatingModel:
     return fit_rating_model(community, FactorisationSettings(sweeps=15))
 
 
-def taste(model: RatingModel, history: dict[int, float]) -> "np.ndarray":
-    found = model.fold_in(np.array(list(history)), np.array(list(history.values()), dtype=np.float32))
-    assert found is not None
-    return found.expected_stars(np.arange(40))
+def expected_stars(model: RatingModel, history: dict[int, float]) -> "np.ndarray":
+    posterior = model.fold_in(np.array(list(history)), np.array(list(history.values()), dtype=np.float32))
+    assert posterior is not None
+    return posterior.expected_stars(np.arange(40))
 
 
-def test_posterior_is_that_of_bayesian_regression() -> None:
+def test_posterior_equals_bayesian_regression() -> None:
     rng = np.random.default_rng(1)
     vectors = rng.normal(size=(5, 3)).astype(np.float32)
     seconds = np.einsum("ij,ik->ijk", vectors, vectors).reshape(5, 9)
@@ -38,18 +38,18 @@ def test_posterior_is_that_of_bayesian_regression() -> None:
 
 def test_biases_are_damped() -> None:
     stars = row({0: 5.0, 1: 3.0}, columns=2)
-    mean, film, user = damped_biases(stars, 1.0, 1.0)
+    mean, item, user = damped_biases(stars, 1.0, 1.0)
     assert mean == 4.0
-    assert 0 < film[0] <= 0.5
+    assert 0 < item[0] <= 0.5
     assert abs(user[0]) < 0.1
 
 
-def test_the_own_camp_is_predicted_higher(model: RatingModel) -> None:
-    expected = taste(model, {1: 5.0, 2: 4.5, 3: 5.0, 4: 4.0, 30: 1.0})
+def test_items_of_the_own_camp_are_predicted_higher(model: RatingModel) -> None:
+    expected = expected_stars(model, {1: 5.0, 2: 4.5, 3: 5.0, 4: 4.0, 30: 1.0})
     assert expected[:20].mean() > expected[20:].mean() + 1
 
 
-def test_more_ratings_make_a_surer_prediction(model: RatingModel) -> None:
+def test_more_ratings_lower_the_deviation(model: RatingModel) -> None:
     few = model.fold_in(np.arange(5), np.full(5, 4.5, np.float32))
     many = model.fold_in(np.arange(15), np.full(15, 4.5, np.float32))
     assert few is not None
@@ -60,51 +60,51 @@ def test_more_ratings_make_a_surer_prediction(model: RatingModel) -> None:
     assert 0 < sure.deviation <= unsure.deviation < 2
 
 
-def test_a_rating_left_out_is_expected_as_if_it_had_never_been_given(model: RatingModel) -> None:
+def test_left_out_rating_is_predicted_from_the_others(model: RatingModel) -> None:
     rng = np.random.default_rng(2)
-    films = rng.permutation(40)[:12]
+    items = rng.permutation(40)[:12]
     stars = (rng.integers(1, 11, size=12) / 2).astype(np.float32)
-    found = model.predict_left_out(films, stars, np.arange(12))
-    assert found is not None
-    for position, expected in enumerate(found):
-        others = model.fold_in(np.delete(films, position), np.delete(stars, position))
+    predicted = model.predict_left_out(items, stars, np.arange(12))
+    assert predicted is not None
+    for index, expected in enumerate(predicted):
+        others = model.fold_in(np.delete(items, index), np.delete(stars, index))
         assert others is not None
-        again = np.clip(others.expected_stars(films[[position]])[0], 0.5, 5.0)
+        again = np.clip(others.expected_stars(items[[index]])[0], 0.5, 5.0)
         assert expected == pytest.approx(again, abs=1e-3)
-    assert model.predict_left_out(films[:5], stars[:5], np.arange(5)) is None
+    assert model.predict_left_out(items[:5], stars[:5], np.arange(5)) is None
 
 
 def test_predictions_stay_on_the_scale(model: RatingModel) -> None:
-    found = model.fold_in(np.arange(20), np.full(20, 5.0, np.float32))
-    assert found is not None
-    for film in range(40):
-        prediction = found.predict(film)
+    posterior = model.fold_in(np.arange(20), np.full(20, 5.0, np.float32))
+    assert posterior is not None
+    for item in range(40):
+        prediction = posterior.predict(item)
         assert prediction is None or 0.5 <= prediction.stars <= 5.0
 
 
-def test_too_little_is_known_of_user_or_film(community: Csr) -> None:
+def test_no_prediction_with_too_few_ratings_or_raters(community: Csr) -> None:
     thin = community.toarray()
     thin[4:, 0] = 0
     model = fit_rating_model(as_csr(thin), FactorisationSettings(sweeps=3))
     assert model.fold_in(np.arange(4), np.full(4, 4.0, np.float32)) is None
-    found = model.fold_in(np.arange(1, 7), np.full(6, 4.0, np.float32))
-    assert found is not None
-    assert found.predict(0) is None
+    posterior = model.fold_in(np.arange(1, 7), np.full(6, 4.0, np.float32))
+    assert posterior is not None
+    assert posterior.predict(0) is None
 
 
-def test_model_is_repeatable_and_survives_its_arrays(model: RatingModel, community: Csr) -> None:
+def test_model_is_deterministic_and_restored_from_arrays(model: RatingModel, community: Csr) -> None:
     again = RatingModel.from_arrays(fit_rating_model(community, FactorisationSettings(sweeps=15)).to_arrays())
     history = dict.fromkeys(range(8), 4.0)
-    assert (taste(again, history) == taste(model, history)).all()
+    assert (expected_stars(again, history) == expected_stars(model, history)).all()
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (1, 1), (2, 3)])
-def test_hardly_any_ratings_are_no_fault(shape: tuple[int, int]) -> None:
+def test_tiny_matrices_can_be_fitted(shape: tuple[int, int]) -> None:
     stars = as_csr(np.full(shape, 4.0, dtype=np.float32))
     model = fit_rating_model(stars, FactorisationSettings(sweeps=2))
     assert np.isfinite(model.items).all()
 
 
-def test_a_large_community_is_sampled(community: Csr) -> None:
+def test_large_community_is_sampled(community: Csr) -> None:
     model = fit_rating_model(community, FactorisationSettings(sweeps=1, max_ratings=240))
     assert model.raters.sum() == 240

@@ -20,7 +20,7 @@ from movierec.recommender.engine.hybrid import CommunityModel, HybridScorer
 from movierec.recommender.engine.movie_columns import build_movie_columns
 from movierec.recommender.engine.settings import BENCHMARKS, GROUPS, ContentSettings, HybridSettings
 from scripts import settings_table
-from tests.recommender import films
+from tests.recommender import sample_movies
 
 ENGINE = Path(module.__file__).parent
 
@@ -142,8 +142,8 @@ def test_settings_decide_the_score(community: Csr) -> None:
     usual = HybridScorer(content, members).score(history)
     trusting = HybridScorer(content, members, HybridSettings(half_trusted_raters=0.0)).score(history)
     assert usual.community_weight < trusting.community_weight == 1.0
-    plain = ContentScorer(films.twelve_films(), ContentSettings(similarity_weight=2.5))
-    items, stars = np.array([films.ALIEN]), np.array([5.0], dtype=np.float32)
+    plain = ContentScorer(sample_movies.twelve_movies(), ContentSettings(similarity_weight=2.5))
+    items, stars = np.array([sample_movies.ALIEN]), np.array([5.0], dtype=np.float32)
     doubled = plain.fold_in(items, stars).similarity
-    once = ContentScorer(films.twelve_films()).fold_in(items, stars).similarity
+    once = ContentScorer(sample_movies.twelve_movies()).fold_in(items, stars).similarity
     np.testing.assert_allclose(doubled, 2 * once, rtol=1e-5)

@@ -26,7 +26,7 @@ def test_stars_become_graded_weights(stars: float, trained: float, pushed: float
     assert serving_weights(given, "push")[0] == pytest.approx(pushed)
 
 
-def test_a_busy_rater_counts_for_less_a_film() -> None:
+def test_busy_rater_counts_for_less_per_item() -> None:
     tenths, quiet = integer_weights(row({0: 5.0, 1: 5.0}))
     _, busy = integer_weights(row(dict.fromkeys(range(32), 5.0)))
     assert tenths.data.tolist() == [14.0, 14.0]

@@ -1,4 +1,4 @@
-"""Twelve well-known films as facts: enough to see whether taste is understood."""
+"""Columns of twelve well-known movies of a few kinds."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ ALIEN, BLADE_RUNNER, THE_THING, PROMETHEUS, TOY_STORY, NEMO, PERSONA, STRAWBERRI
 MONSTERS, WORKING_GIRL = 10, 11
 
 
-def twelve_films() -> MovieColumns:
+def twelve_movies() -> MovieColumns:
     return build_movie_columns(
         genres=[
             ("Sci-Fi", "Horror"),
