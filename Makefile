@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 MOVIELENS ?=
 PYTEST_OPTIONS ?= -n auto --dist loadgroup
 
-.PHONY: help setup demo test test-spark lint format docs bench clean
+.PHONY: help setup demo test test-spark lint format test-long docs bench clean
 
 help:
 	@echo "make demo [MOVIELENS=folder or zip]  see it work: search, rate, recommend"
 	@echo "make test                            lint, types, tests"
+	@echo "make test-long                       the same with longer races, more generated input, limits on speed"
 	@echo "make test-spark                      training on Spark; installs it, needs Java 17"
 	@echo "make setup                           only make $(VENV)"
 	@echo "make docs                            the documentation as a site, in build/docs"
@@ -38,6 +39,11 @@ lint: $(VENV)/.development
 
 test: lint
 	$(BIN)/pytest $(PYTEST_OPTIONS)
+
+# Speed is measured apart from what else runs: on one worker, afterwards.
+test-long: lint
+	MOVIEREC_TEST_LONG=1 $(BIN)/pytest $(PYTEST_OPTIONS)
+	$(BIN)/pytest -n 0 benchmarks/speed
 
 # Half a gigabyte of Spark, and Java 17: not for everybody.
 $(VENV)/.spark: $(VENV)/.development

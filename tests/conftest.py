@@ -1,4 +1,4 @@
-"""Fixtures of all tests: real databases, a real daemon on a real socket, guards around home and network."""
+"""Fixtures of all tests: real databases, a real daemon on a real socket, guards for home and network."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from hypothesis import HealthCheck
 from movierec import config, db
 from movierec.config import Settings
 from tests import postgres
+from tests.long import short_or_long
 from tests.running import Daemon, RunningDaemon
 
 IN_CI = bool(os.environ.get("CI"))
@@ -24,8 +25,13 @@ IN_CI = bool(os.environ.get("CI"))
 # Used where neither MOVIEREC_TEST_POSTGRES names a server nor PostgreSQL's programs are installed.
 DEFAULT_POSTGRES = "postgresql:///postgres"
 
-# Generated input: a busy machine is no failure.
-hypothesis.settings.register_profile("movierec", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Generated input: a busy machine is no failure. Tests that say how many examples they take keep to it.
+hypothesis.settings.register_profile(
+    "movierec",
+    deadline=None,
+    max_examples=short_or_long(100, 2_000),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("movierec")
 
 
@@ -41,13 +47,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Long bytes name no test: in an archive stands the time it was made, and workers must agree on names."""
+    """Keep long bytes out of test names: an archive contains its time, and workers must agree on names."""
     return argname if isinstance(val, bytes) and len(val) > 40 else None
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Tests never touch the files of whoever runs them."""
+    """Tests never touch the files of the user who runs them."""
     home = tmp_path_factory.mktemp("home")
     patch = pytest.MonkeyPatch()
     for name in [name for name in os.environ if name.startswith(("MOVIEREC_", "XDG_"))]:
@@ -61,7 +67,7 @@ def _no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_network() -> Iterator[None]:
-    """Connections leave the machine for nobody."""
+    """Refuse connections to other machines."""
     patch = pytest.MonkeyPatch()
     connect = socket.socket.connect
 
@@ -78,8 +84,8 @@ def _no_network() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """The folder with MovieLens and TMDb data that is not part of the project."""
-    found = os.environ.get("MOVIEREC_TEST_DATA")
-    folder = Path(found) if found else Path(__file__).parents[2] / "shared" / "data"
+    variable = os.environ.get("MOVIEREC_TEST_DATA")
+    folder = Path(variable) if variable else Path(__file__).parents[2] / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("no test data here: set MOVIEREC_TEST_DATA to the folder that holds ml-latest-small")
     return folder
@@ -94,7 +100,7 @@ def movielens(test_data: Path) -> Path:
 
 
 def make_settings(home: Path, **environment: str) -> Settings:
-    """Settings of a daemon with everything under `home`, cheap password hashes, and these variables."""
+    """Return settings with all folders under `home`, cheap password hashes, and these variables."""
     return config.load(
         environ={
             "MOVIEREC_HOME": str(home),
@@ -252,13 +258,13 @@ def empty_databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
 
 @pytest.fixture
 def settings(template: Template, tmp_path: Path) -> Iterator[Settings]:
-    """Settings of a daemon with a few films, on each database."""
+    """Settings of a daemon with a few movies, on each database."""
     yield from template.copy(tmp_path / "movierec")
 
 
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Settings]:
-    """A connected database with a few films, for tests of services."""
+    """A connected database with a few movies, for tests of services."""
     db.connect(settings)
     yield settings
     db.close()
@@ -266,7 +272,7 @@ def database(settings: Settings) -> Iterator[Settings]:
 
 @pytest.fixture(scope="module")
 def module_daemon(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
-    """One daemon for all tests of a file, which then may use no other: a process has one database."""
+    """One daemon for all tests of a file, which may use no other one: a process has one database."""
     for settings in template.copy(tmp_path_factory.mktemp("module") / "movierec"):
         with Daemon(settings) as running:
             yield running
@@ -274,6 +280,6 @@ def module_daemon(template: Template, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def daemon(settings: Settings) -> Iterator[RunningDaemon]:
-    """A daemon on a loopback port, with a few films, on each database."""
+    """A daemon on a loopback port with a few movies, on each database."""
     with Daemon(settings) as running:
         yield running

@@ -11,9 +11,10 @@ import pytest
 from movierec import db
 from tests.daemon.fleet import AUTH, Fleet, SignedUp, race, run_fleet
 from tests.daemon.test_serve import on_postgresql
+from tests.long import short_or_long
 from tests.running import PASSWORD
 
-RACES = 25
+RACES = short_or_long(25, 250)
 pytestmark = [pytest.mark.xdist_group("fleet"), pytest.mark.timeout(600)]
 
 

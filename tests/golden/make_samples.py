@@ -11,10 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from typer.testing import CliRunner
-
-from movierec.daemon.app import app as server_commands
-from tests.golden.world import made, tmdb_cache
+from tests.golden.world import made, run_server_command, tmdb_cache
 
 
 def main(folder: Path) -> None:
@@ -29,10 +26,7 @@ def main(folder: Path) -> None:
         entries = {key: value.decode() for key, value in sorted(tmdb_cache(settings).items())}
         kept = {key: value for key, value in entries.items() if "2000000" in key or "genre" in key}
         (folder / "tmdb_cache.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
-        result = CliRunner().invoke(
-            server_commands, ["backup", str(folder / "server.backup")], env={"MOVIEREC_HOME": home}
-        )
-        assert result.exit_code == 0, result.output
+        run_server_command("backup", str(folder / "server.backup"), MOVIEREC_HOME=home)
 
 
 if __name__ == "__main__":

@@ -15,19 +15,16 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import typer
-from typer.testing import CliRunner
 
 from movierec import config, db, errors
 from movierec.cli.app import exit_code
 from movierec.cli.commands import app as commands
 from movierec.daemon.app import app as server_commands
-from tests import datasets
 from tests.golden import golden
 from tests.golden.golden import shape
 from tests.golden.world import World, made, tmdb_cache
@@ -314,54 +311,3 @@ def _parameter(parameter: Any) -> str:
 def _type(kind: Any) -> str:
     """What kind of value is typed; one that a function of ours parses is called after that function."""
     return "parsed" if hasattr(kind, "func") else str(kind.name)
-
-
-def test_reports_for_operators(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MOVIEREC_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MOVIEREC_SERVER__PUBLIC_URL", "https://films.example.org")
-
-    def run(*arguments: str) -> str:
-        result = CliRunner().invoke(server_commands, arguments)
-        assert result.exit_code == 0, result.output
-        return result.stdout
-
-    def printed(*arguments: str) -> Any:
-        return json.loads(run(*arguments))
-
-    run("restore", str(Path(__file__).parent / "samples" / "0.1.0" / "server.backup"))
-    target = tmp_path / "server.backup"
-    run("backup", str(target))
-    with zipfile.ZipFile(target) as archive:
-        manifest = json.loads(archive.read("manifest.json"))
-        columns = {
-            name: json.loads(archive.open(name).readline())["columns"]
-            for name in sorted(archive.namelist())
-            if name.startswith("tables/")
-        }
-        keys = shape(json.loads(archive.read("keys.json")))
-    movielens = datasets.write_folder(
-        tmp_path / "movielens",
-        {
-            "movies.csv": datasets.movies_csv(30).encode(),
-            "ratings.csv": datasets.ratings_csv(60, list(range(500_001, 500_031)), 0.5).encode(),
-        },
-    )
-    golden.check(
-        "operator",
-        {
-            "backup manifest": shape(manifest, free=("tables", "files")),
-            "backup members": sorted(name for name in manifest["files"] if not name.startswith("models/")),
-            "tables": columns,
-            "keys.json": keys,
-            "audit": shape(printed("audit", "--json")),
-            "outbox": shape(printed("outbox", "--json")),
-            "mail": shape(printed("outbox", "show", "1", "--json")),
-            "evaluate": shape(
-                printed(
-                    "evaluate", "--movielens", str(movielens), "--known", "5,all", "--seeds", "1", "--json"
-                )
-            ),
-            "train": shape(printed("train", "--measure", "--json"), free=("metrics",)),
-        },
-    )
-    db.close()

@@ -13,11 +13,9 @@ from typing import Any
 
 import diskcache
 import pytest
-from typer.testing import CliRunner
 
 from movierec import db
 from movierec.config import Settings
-from movierec.daemon.app import app as server_commands
 from movierec.tmdb import TmdbService
 from movierec.tmdb.cache import JsonDisk
 from tests.conftest import EmptyDatabases
@@ -27,6 +25,7 @@ from tests.golden.world import (
     TMDB_MOVIES,
     empty_settings,
     migrate_without_movies,
+    run_server_command,
 )
 from tests.running import PASSWORD, Account, Daemon, RunningDaemon
 from tests.tmdb.conftest import quick
@@ -46,8 +45,7 @@ def restored(empty_databases: EmptyDatabases, monkeypatch: pytest.MonkeyPatch) -
     )
     monkeypatch.setenv("MOVIEREC_HOME", str(settings.paths.state.parent))
     monkeypatch.setenv("MOVIEREC_DATABASE__URL", settings.database_url)
-    result = CliRunner().invoke(server_commands, ["restore", str(SAMPLES / "server.backup")])
-    assert result.exit_code == 0, result.output
+    run_server_command("restore", str(SAMPLES / "server.backup"))
     yield settings
     db.close()
 

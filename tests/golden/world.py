@@ -6,13 +6,18 @@ import contextlib
 import dataclasses
 import gc
 import json
+import logging
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from typer.testing import CliRunner
 
 from movierec import db
 from movierec.config import Settings
+from movierec.daemon.app import app as server_commands
 from tests import datasets
 from tests.conftest import make_settings
 from tests.running import Account, Daemon, RunningDaemon
@@ -158,6 +163,14 @@ def made(home: Path) -> Iterator[World]:
             yield world
         db.close()
         gc.collect()
+
+
+def run_server_command(*arguments: str, **environment: str) -> str:
+    """Run `movierec-server` in this process, whose logging it leaves as it is; return what it prints."""
+    with mock.patch.object(logging, "basicConfig"):
+        result = CliRunner().invoke(server_commands, arguments, env=environment)
+    assert result.exit_code == 0, result.output
+    return result.stdout
 
 
 def tmdb_cache(settings: Settings) -> dict[str, bytes]:
