@@ -11,6 +11,7 @@ from movierec import movies
 from movierec.api.call import Call
 from movierec.api.endpoint import Access, FileContent, Group
 from movierec.api.schemas import movies as schemas
+from movierec.durations import DAY_SECONDS
 from movierec.errors import MovierecError, NotFound, Throttled, UpstreamUnavailable
 from movierec.tmdb import IMAGE_KINDS, ImageConfiguration, TmdbService, image_kind
 
@@ -24,7 +25,7 @@ DEFAULT_IMAGES = ImageConfiguration(
 )
 POSTER_WIDTH, BACKDROP_WIDTH = 500, 1280
 # The image of a path never changes.
-CACHE_SECONDS = 7 * 24 * 3600
+CACHE_SECONDS = 7 * DAY_SECONDS
 
 
 @dataclass

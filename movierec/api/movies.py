@@ -15,12 +15,13 @@ from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import movies as schemas
 from movierec.api.schemas.base import CHART_PAGE_SIZE
+from movierec.durations import DAY_SECONDS, ago
 from movierec.errors import Conflict, Throttled, TmdbDisabled, UpstreamUnavailable, ValidationFailed
 from movierec.movies import GenreCount, MovieFilters, MovieRecord, MovieSummary, TmdbListPage
 
 group = Group("/api/v1/movies", tag="movies")
 
-TRENDING_WINDOW_SECONDS = {"day": 24 * 3600, "week": 7 * 24 * 3600}
+TRENDING_WINDOW_SECONDS = {"day": DAY_SECONDS, "week": 7 * DAY_SECONDS}
 
 
 def listed_movie_json(movie: MovieSummary) -> schemas.ListedMovie:
@@ -243,7 +244,7 @@ async def trending(call: Call, query: schemas.TrendingQuery) -> schemas.MovieLis
     """
 
     def from_ratings(*, adult: bool, limit: int, offset: int) -> tuple[int, list[MovieSummary]]:
-        rated = library.most_rated(call.now - TRENDING_WINDOW_SECONDS[query.time_window])
+        rated = library.most_rated(ago(call.now, seconds=TRENDING_WINDOW_SECONDS[query.time_window]))
         this_year = time.gmtime(call.now).tm_year
         return movies.trending(rated, this_year, adult=adult, limit=limit, offset=offset)
 

@@ -15,6 +15,7 @@ from movierec.api.pages import page_json, single_page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import recommendations as schemas
 from movierec.api.schemas.movies import ListedMovie
+from movierec.durations import DAY_SECONDS
 from movierec.errors import Busy, NotFound
 from movierec.recommender import (
     CandidateFilters,
@@ -27,8 +28,6 @@ from movierec.recommender import (
 )
 
 group = Group("/api/v1/recommendations", tag="recommendations")
-
-SECONDS_PER_DAY = 86_400
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Recommendation]})
@@ -95,7 +94,7 @@ def _request(call: Call, query: schemas.RecommendQuery) -> RecommendRequest:
 
 def _seed_of_today(call: Call) -> int:
     """Return a seed that stays the same all day, so that repeated requests return the same pick."""
-    return call.user_id + call.now // SECONDS_PER_DAY
+    return call.user_id + call.now // DAY_SECONDS
 
 
 @group.get("/quickstart/", access=Access.USER, answers={200: Page[ListedMovie]})

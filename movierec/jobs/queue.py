@@ -10,6 +10,7 @@ from typing import Any, Literal
 import peewee
 
 from movierec import db
+from movierec.durations import age_seconds
 from movierec.errors import Conflict, MovierecError, NotFound
 
 # A worker writes a heartbeat every few seconds. Without one for this time it is dead.
@@ -277,7 +278,7 @@ def requeue_stale(worker: str, kinds: Sequence[str], now: int, *, alone: bool = 
         *kinds,
     )
     for job_id, owner, error, heartbeat_at in rows:
-        if alone or heartbeat_at <= now - HEARTBEAT_TIMEOUT_SECONDS:
+        if alone or age_seconds(heartbeat_at, now) >= HEARTBEAT_TIMEOUT_SECONDS:
             interrupt(job_id, owner, error, now)
 
 

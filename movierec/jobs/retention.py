@@ -1,7 +1,7 @@
 """Retention: deletion of expired rows. Every daemon runs the steps in the interval of `schedule`.
 
-The periods: throttle windows, sessions and audit events are set in `auth`, journal entries by `library.undo_days`,
-ended jobs here. The outbox of mails deletes its own rows.
+The periods of sessions, audit events and ended jobs are set in `durations`, that of journal entries by the setting
+`library.undo_days`. The outbox of mails deletes its own rows.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from collections.abc import Callable
 
 from movierec import auth, db, library
 from movierec.config import Settings
+from movierec.durations import JOB_RETENTION_DAYS, ago
 
-JOB_RETENTION_DAYS = 90
-SECONDS_PER_DAY = 86_400
 JOBS_PER_BATCH = 100
 
 # One short transaction. Returns True if there may be more to delete.
@@ -28,7 +27,7 @@ def delete_expired_jobs(settings: Settings, now: int) -> bool:
         rows = db.rows(
             "SELECT id, user_id FROM jobs WHERE state NOT IN ('queued', 'running') AND finished_at < ? "
             "AND id NOT IN (SELECT job_id FROM acts WHERE job_id IS NOT NULL) ORDER BY id LIMIT ?",
-            now - JOB_RETENTION_DAYS * SECONDS_PER_DAY,
+            ago(now, days=JOB_RETENTION_DAYS),
             JOBS_PER_BATCH,
         )
         for job_id, user_id in rows:

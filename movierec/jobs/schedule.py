@@ -8,13 +8,13 @@ from typing import Any
 
 from movierec import community, db
 from movierec.config import Settings
+from movierec.durations import HOUR_SECONDS, age_seconds
 from movierec.errors import Conflict
 from movierec.jobs import catalogue_sync, queue
 from movierec.jobs.queue import Job
 from movierec.recommender import models_folder
 from movierec.recommender.serving import model_versions
 
-SECONDS_PER_HOUR = 3600
 # How often a daemon enqueues due jobs and deletes expired rows.
 INTERVAL_SECONDS = 600
 
@@ -33,7 +33,7 @@ def enqueue_sync_if_due(settings: Settings, now: int) -> Job | None:
     if not (settings.tmdb.api_key and hours):
         return None
     last = db.value("SELECT MAX(created_at) FROM jobs WHERE kind = ?", catalogue_sync.KIND) or 0
-    if now - last < hours * SECONDS_PER_HOUR:
+    if age_seconds(last, now) < hours * HOUR_SECONDS:
         return None
     return _enqueue(catalogue_sync.KIND, catalogue_sync.sync_parameters(settings.tmdb), now)
 
@@ -59,7 +59,7 @@ def is_training_due(settings: Settings, now: int) -> bool:
     minimum, hours = settings.recommender.train_after_ratings, settings.recommender.train_after_hours
     if minimum and has_changed and abs(count - manifest.get("community_ratings", 0)) >= minimum:
         return True
-    is_old = now - manifest.get("trained_at", 0) >= hours * SECONDS_PER_HOUR
+    is_old = age_seconds(manifest.get("trained_at", 0), now) >= hours * HOUR_SECONDS
     has_changed = has_changed or manifest.get("catalogue") != db.revision("catalogue")
     return bool(hours and is_old and has_changed)
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from movierec import db
 from movierec.config import Settings
+from movierec.durations import DAY_SECONDS, age_seconds
 from movierec.errors import Conflict
 
 _ARRIVING, _COMPLETE = ".part", ".upload"
 # Age at which a file without a job is deleted: its job follows in milliseconds, no upload takes a day.
-GRACE_SECONDS = {_COMPLETE: 60, _ARRIVING: 86_400}
+GRACE_SECONDS = {_COMPLETE: 60, _ARRIVING: DAY_SECONDS}
 
 
 def folder(settings: Settings) -> Path:
@@ -101,6 +102,6 @@ def _is_old(path: Path) -> bool:
 
 def _age_seconds(path: Path) -> float:
     try:
-        return time.time() - path.stat().st_mtime
+        return age_seconds(path.stat().st_mtime, time.time())
     except FileNotFoundError:
         return 0.0

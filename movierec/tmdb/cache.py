@@ -16,9 +16,10 @@ from typing import Any, NamedTuple, TypeVar
 import diskcache
 from diskcache.core import MODE_RAW
 
+from movierec.durations import DAY_SECONDS, age_seconds
+
 Result = TypeVar("Result")
 
-DAY_SECONDS = 86_400
 # Longest wait for a lock; after that the entry counts as missing.
 LOCK_TIMEOUT_SECONDS = 1.0
 
@@ -93,7 +94,7 @@ class ResponseCache:
         """Return the entry of `key`, of any age within the retention period, or None."""
         content = self._try(lambda cache: cache.get(key))
         entry = None if content is None else _entry(content)
-        if entry is None or not now - self._keep_seconds < entry.fetched_at <= now + DAY_SECONDS:
+        if entry is None or not -DAY_SECONDS <= age_seconds(entry.fetched_at, now) < self._keep_seconds:
             return None
         return entry
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from movierec import config
+from movierec.durations import HOUR_SECONDS, MINUTE_SECONDS, age_seconds
 from movierec.errors import NotFound, UpstreamUnavailable
 from movierec.tmdb import parse
 from movierec.tmdb.cache import CacheEntry, ResponseCache
@@ -31,7 +32,6 @@ from movierec.tmdb.single_flight import SingleFlight
 
 Value = TypeVar("Value")
 
-HOUR_SECONDS, MINUTE_SECONDS = 3600, 60
 ATTRIBUTION = "This product uses the TMDB API but is not endorsed or certified by TMDB."
 
 State = Literal["not asked yet", "ok", "key refused", "throttled", "does not answer"]
@@ -235,7 +235,7 @@ class TmdbService:
         entry = self._cache.load(request.key, now)
         if entry is None:
             return None
-        age = now - entry.fetched_at
+        age = age_seconds(entry.fetched_at, now)
         if entry.document is None:
             is_fresh = age < self._settings.misses_minutes * MINUTE_SECONDS
             return _not_found() if is_fresh else None

@@ -6,14 +6,14 @@ import pytest
 
 from movierec import auth, db, jobs, library
 from movierec.config import Settings
+from movierec.durations import DAY_SECONDS, JOB_RETENTION_DAYS
 from movierec.exchange.importing.problems import store_problems
 from movierec.exchange.importing.report import RowProblem
 from movierec.jobs import queue, retention
 from tests.films import movie_id
 
 NOW = 1_750_000_000
-DAY = 86_400
-LATER = NOW + retention.JOB_RETENTION_DAYS * DAY + 1
+LATER = NOW + JOB_RETENTION_DAYS * DAY_SECONDS + 1
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from movierec.tmdb.cache import DAY_SECONDS, CacheEntry, JsonDisk, ResponseCache
+from movierec.durations import DAY_SECONDS
+from movierec.tmdb.cache import CacheEntry, JsonDisk, ResponseCache
 
 NOW = 1_790_000_000
 

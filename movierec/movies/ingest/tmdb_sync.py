@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from movierec import config, db
+from movierec.durations import HOUR_SECONDS, age_seconds
 from movierec.errors import MovierecError, NotFound, Throttled, TmdbDisabled
 from movierec.movies.external_ids import ExternalId
 from movierec.movies.genres import sync_genres
@@ -30,8 +31,6 @@ RunInThread = Callable[..., Awaitable[Any]]
 Fetch = Callable[[], Coroutine[Any, Any, Value]]
 # Awaited before a request to TMDb; may raise Throttled.
 BeforeFetch = Callable[[], Awaitable[None]]
-
-HOUR_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ class TmdbSync:
 
     def is_stale(self, details_at: int) -> bool:
         """Return True if details of that time must be fetched again."""
-        return self._now - details_at >= self._settings.details_hours * HOUR_SECONDS
+        return age_seconds(details_at, self._now) >= self._settings.details_hours * HOUR_SECONDS
 
     async def _import_by_lookup(self, lookup: _Lookup) -> int:
         assert self._tmdb is not None

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from movierec.durations import HOUR_SECONDS, age_seconds
 from movierec.files import fsync_folder
 
 Array = npt.NDArray[np.generic]
@@ -30,7 +31,7 @@ KEPT_VERSIONS = 3
 # Digits of the manifest's digest in a version's name.
 DIGEST_DIGITS = 16
 NAME = re.compile(rf"\d{{8}}T\d{{12}}-[0-9a-f]{{{DIGEST_DIGITS}}}")
-ABANDONED_SECONDS = 3600
+ABANDONED_SECONDS = HOUR_SECONDS
 # Bytes read at once to compute a digest.
 CHUNK_BYTES = 1 << 20
 
@@ -191,7 +192,7 @@ def _delete_old_versions(folder: Path, serving: str) -> None:
 def _delete_abandoned_drafts(folder: Path) -> None:
     """Delete the drafts of killed trainings; a draft is normally complete within seconds."""
     for path in folder.glob(".draft-*"):
-        if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+        if age_seconds(path.stat().st_mtime, time.time()) > ABANDONED_SECONDS:
             shutil.rmtree(path, ignore_errors=True)
 
 
