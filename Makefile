@@ -51,7 +51,7 @@ $(VENV)/.spark: $(VENV)/.development
 	@touch $@
 
 test-spark: $(VENV)/.spark
-	$(BIN)/pytest -v tests/recommender/test_spark.py
+	$(BIN)/pytest -v tests/recommender/training/test_spark.py
 
 format: $(VENV)/.development
 	$(BIN)/ruff check --fix
