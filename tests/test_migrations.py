@@ -1,4 +1,4 @@
-"""Migrations: a staircase up and down, the same schema as the models, and daemons that start together."""
+"""Migrations: each up and down, the same schema as the models, and daemons that start together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMES = sorted(path.stem for path in db.migrations_directory().glob("[0-9]*.py")
 
 @pytest.fixture
 def empty(empty_databases: EmptyDatabases) -> Iterator[Settings]:
-    """A connected database without a single table."""
+    """Connect to a database without tables."""
     settings = empty_databases.make()
     db.connect(settings)
     yield settings
@@ -31,12 +31,12 @@ def empty(empty_databases: EmptyDatabases) -> Iterator[Settings]:
 
 
 def schema() -> dict[str, Any]:
-    """Everything the database knows of its tables: columns, keys, indexes, checks."""
-    found: dict[str, Any] = {}
+    """Return the columns, keys, indexes and checks of all tables."""
+    definitions: dict[str, Any] = {}
     for table in sorted(db.database.get_tables()):
         if table == "schema_migrations":
             continue
-        found[table] = {
+        definitions[table] = {
             "columns": [
                 (c.name, c.data_type.lower(), c.null, c.primary_key) for c in db.database.get_columns(table)
             ],
@@ -48,11 +48,11 @@ def schema() -> dict[str, Any]:
             ),
             "rules": rules(table),
         }
-    return found
+    return definitions
 
 
 def rules(table: str) -> list[str]:
-    """CHECK constraints and what happens to a row when the one it refers to goes."""
+    """Return CHECK constraints and the actions of foreign keys on delete."""
     if db.is_postgres():
         sql = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = CAST(? AS regclass)"
         return sorted(definition for (definition,) in db.rows(sql, table))
@@ -130,7 +130,7 @@ def every_model() -> list[type[peewee.Model]]:
     return [model for model in BaseModel.__subclasses__() if model.__module__ in modules]
 
 
-def test_the_migrated_schema_is_the_one_of_the_models(empty_databases: EmptyDatabases) -> None:
+def test_migrated_schema_equals_that_of_the_models(empty_databases: EmptyDatabases) -> None:
     db.connect(empty_databases.make())
     db.migrate()
     migrated = schema()
@@ -141,20 +141,20 @@ def test_the_migrated_schema_is_the_one_of_the_models(empty_databases: EmptyData
     db.close()
     for table, expected in from_models.items():
         assert migrated[table] == expected, table
-    # Search indexes are no models: they are what a database makes of a table.
+    # The database derives search indexes from tables: they have no models.
     assert {
         name for name in migrated.keys() - from_models.keys() if not name.startswith("title_search")
     } == set()
 
 
-def test_every_foreign_key_says_what_happens_on_delete() -> None:
-    silent = [
+def test_every_foreign_key_has_an_action_on_delete() -> None:
+    missing = [
         f"{model.__name__}.{field.name}"
         for model in every_model()
         for field in model._meta.sorted_fields
         if isinstance(field, peewee.ForeignKeyField) and not field.on_delete
     ]
-    assert not silent
+    assert not missing
 
 
 def test_every_table_with_unique_rows_of_movies_has_a_merge_rule() -> None:
@@ -191,14 +191,14 @@ def test_daemons_that_start_together_migrate_once(empty: Settings) -> None:
     assert sorted(map(len, applied)) == [0, 0, 0, len(NAMES)]
 
 
-def test_a_newer_schema_is_refused(empty: Settings) -> None:
+def test_newer_schema_is_refused(empty: Settings) -> None:
     db.migrate()
     db.execute("INSERT INTO schema_migrations (name, applied) VALUES ('9999_future', CURRENT_TIMESTAMP)")
     with pytest.raises(ConfigurationError, match="9999_future"):
         db.migrate()
 
 
-def test_a_migration_that_fails_leaves_nothing(empty: Settings, tmp_path: Path, monkeypatch: Any) -> None:
+def test_failing_migration_leaves_no_table(empty: Settings, tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / "0001_broken.py").write_text(
         "def up(migrator, db):\n"
         "    db.execute_sql('CREATE TABLE half (id INTEGER)')\n"

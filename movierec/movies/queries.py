@@ -224,7 +224,7 @@ def by_tmdb_id(tmdb_id: int) -> int:
 def _by_external_id(column: str, external_id: ExternalId) -> int:
     movie_id = owner_of(column, external_id)
     if movie_id is None:
-        raise NotFound("No movie with that id is known here.")
+        raise NotFound("No movie with this id is in the catalogue.")
     return movie_id
 
 

@@ -1,4 +1,4 @@
-"""Merging two movies over HTTP, and that every endpoint that takes a movie's id takes that of a merged one."""
+"""Merge of movies over HTTP: every endpoint with a movie id accepts the id of a merged movie."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.running import Account, RunningDaemon
 
 MOVIES, FAVORITES, RECOMMENDATIONS = "/api/v1/movies", "/api/v1/favorites", "/api/v1/recommendations"
 
-# Every endpoint that is told which movie, with what it is sent and where the movie stands in its answer.
+# Every endpoint with a movie id: its body, its status, and the path of the movie in its answer.
 BY_OLD_ID: dict[tuple[str, str], tuple[dict[str, Any] | None, int, str | None]] = {
     ("GET", f"{MOVIES}/{{id}}/"): (None, 200, "id"),
     ("GET", f"{MOVIES}/{{id}}/poster/"): (None, 404, None),  # no TMDb
@@ -34,13 +34,13 @@ BY_OLD_ID: dict[tuple[str, str], tuple[dict[str, Any] | None, int, str | None]] 
     ("POST", f"{RECOMMENDATIONS}/feedback/"): ({"movie": 0, "feedback_type": "like"}, 201, "movie"),
     ("POST", f"{MOVIES}/{{id}}/merge/"): ({"into": 0}, 422, None),  # into itself
 }
-# Needs a question of an import first.
+# Needs a review question of an import first.
 AFTER_AN_IMPORT = ("POST", "/api/v1/imports/review/{id}/resolve/")
-# Deletes what the others need.
+# Deletes objects that the others need.
 LAST = ("DELETE", f"{MOVIES}/{{id}}/")
 
 
-def takes_a_movie() -> set[tuple[str, str]]:
+def endpoints_with_movie_id() -> set[tuple[str, str]]:
     return {
         (endpoint.method, endpoint.path)
         for endpoint in ENDPOINTS
@@ -50,8 +50,8 @@ def takes_a_movie() -> set[tuple[str, str]]:
     }
 
 
-def test_the_table_names_every_endpoint_that_takes_a_movie() -> None:
-    assert takes_a_movie() == {*BY_OLD_ID, LAST, AFTER_AN_IMPORT}
+def test_table_contains_every_endpoint_with_a_movie_id() -> None:
+    assert endpoints_with_movie_id() == {*BY_OLD_ID, LAST, AFTER_AN_IMPORT}
 
 
 @pytest.fixture(scope="module")
@@ -61,17 +61,17 @@ def admin(module_daemon: RunningDaemon) -> Account:
 
 @pytest.fixture(scope="module")
 def merged(module_daemon: RunningDaemon, admin: Account) -> tuple[int, int]:
-    """(the id that is no more, the one it means)."""
+    """(id of the merged movie, id of the survivor)."""
     lost, kept = movies.upsert([MovieRecord("Dune", "staff"), MovieRecord("Dune", "staff", year=2021)], NOW)
-    found = module_daemon.post(f"{MOVIES}/{lost}/merge/", {"into": kept}, token=admin)
-    assert (found["id"], found["year"]) == (kept, 2021)
+    movie = module_daemon.post(f"{MOVIES}/{lost}/merge/", {"into": kept}, token=admin)
+    assert (movie["id"], movie["year"]) == (kept, 2021)
     return lost, kept
 
 
-# In the order of the table, of which one reads what another wrote: on one worker.
+# On one worker and in the order of the table: some rows read the objects that others wrote.
 @pytest.mark.xdist_group("merged")
 @pytest.mark.parametrize("name", BY_OLD_ID, ids=" ".join)
-def test_the_id_of_a_merged_movie_means_the_one_it_became(
+def test_id_of_a_merged_movie_redirects_to_the_survivor(
     module_daemon: RunningDaemon, admin: Account, merged: tuple[int, int], name: tuple[str, str]
 ) -> None:
     (lost, kept), (method, path) = merged, name
@@ -79,16 +79,18 @@ def test_the_id_of_a_merged_movie_means_the_one_it_became(
     path = path.replace("{id}", str(lost)).replace("{movie_id}", str(lost))
     if body:
         body = {field: lost if field in ("movie", "into") else value for field, value in body.items()}
-    found = module_daemon.call(method, path, body, token=admin, status=status)
+    answer = module_daemon.call(method, path, body, token=admin, status=status)
     for part in where.split(".") if where else ():
-        found = found[part]
+        answer = answer[part]
     if where:
-        assert found == kept
+        assert answer == kept
     elif path.endswith(f"check/{lost}/"):
-        assert found == {"is_favorited": True}
+        assert answer == {"is_favorited": True}
 
 
-def test_deleting_by_an_old_id_deletes_what_it_means(module_daemon: RunningDaemon, admin: Account) -> None:
+def test_delete_by_the_id_of_a_merged_movie_deletes_from_the_survivor(
+    module_daemon: RunningDaemon, admin: Account
+) -> None:
     lost, kept = movies.upsert([MovieRecord("Twin", "staff"), MovieRecord("Twin", "staff")], NOW)
     module_daemon.post(f"{MOVIES}/{lost}/merge/", {"into": kept}, token=admin)
     module_daemon.delete(f"{MOVIES}/{lost}/", token=admin)
@@ -96,7 +98,7 @@ def test_deleting_by_an_old_id_deletes_what_it_means(module_daemon: RunningDaemo
         module_daemon.get(f"{MOVIES}/{movie}/", status=404)
 
 
-def test_what_cannot_be_merged_is_refused(module_daemon: RunningDaemon, admin: Account) -> None:
+def test_invalid_merges_are_refused(module_daemon: RunningDaemon, admin: Account) -> None:
     alien = movie_id("tt0078748")
     path = f"{MOVIES}/{alien}/merge/"
     problem = module_daemon.post(path, {"into": alien}, token=admin, status=422)
@@ -106,15 +108,13 @@ def test_what_cannot_be_merged_is_refused(module_daemon: RunningDaemon, admin: A
     module_daemon.post(f"{MOVIES}/999999/merge/", {"into": alien}, token=admin, status=404)
 
 
-def test_an_id_that_another_movie_has_is_refused_with_what_to_do(
-    module_daemon: RunningDaemon, admin: Account
-) -> None:
+def test_duplicate_external_id_is_refused_with_advice(module_daemon: RunningDaemon, admin: Account) -> None:
     alien, matrix = movie_id("tt0078748"), movie_id("tt0133093")
     problem = module_daemon.patch(f"{MOVIES}/{alien}/", {"imdb_id": "tt0133093"}, token=admin, status=409)
-    assert problem["errors"][0]["message"] == f"Movie {matrix} has it. If both are one film, merge them."
+    assert problem["errors"][0]["message"] == f"Movie {matrix} has it. If both are one movie, merge them."
 
 
-def test_ratings_move_and_lists_know_at_once(module_daemon: RunningDaemon, admin: Account) -> None:
+def test_ratings_move_and_lists_are_updated_at_once(module_daemon: RunningDaemon, admin: Account) -> None:
     ann = module_daemon.register()
     lost, kept = movie_id("tt0113277"), movie_id("tt0068688")
     module_daemon.put(f"{FAVORITES}/ratings/movie/{lost}/", {"rating": 5}, token=ann, status=201)
@@ -122,7 +122,7 @@ def test_ratings_move_and_lists_know_at_once(module_daemon: RunningDaemon, admin
     assert kept in shown
     module_daemon.post(f"{MOVIES}/{lost}/merge/", {"into": kept}, token=admin)
     for _ in range(3):
-        # Also before the daemon has read the catalogue anew.
+        # Also before the daemon has reloaded the catalogue.
         shown = {item["movie"]["id"] for item in _recommended(module_daemon, ann)}
         assert shown.isdisjoint({lost, kept})
     assert module_daemon.get(f"{MOVIES}/{lost}/", token=ann)["my_rating"] == 5
@@ -133,9 +133,7 @@ def _recommended(daemon: RunningDaemon, account: Account) -> list[dict[str, Any]
     return list(daemon.get(f"{RECOMMENDATIONS}/?limit=100", token=account)["results"])
 
 
-def test_whoever_rates_while_films_are_merged_is_answered_and_nothing_is_lost(
-    module_daemon: RunningDaemon, admin: Account
-) -> None:
+def test_ratings_during_a_merge_succeed_and_are_kept(module_daemon: RunningDaemon, admin: Account) -> None:
     people = [module_daemon.register() for _ in range(4)]
     statuses: set[int] = set()
 
@@ -163,14 +161,14 @@ def test_whoever_rates_while_films_are_merged_is_answered_and_nothing_is_lost(
     assert statuses <= {200, 201}
 
 
-def test_what_was_done_to_a_merged_movie_can_be_undone(module_daemon: RunningDaemon, admin: Account) -> None:
+def test_changes_to_a_merged_movie_can_be_undone(module_daemon: RunningDaemon, admin: Account) -> None:
     ann = module_daemon.register()
     lost, kept = movies.upsert([MovieRecord("Twin one", "staff"), MovieRecord("Twin two", "staff")], NOW)
     module_daemon.put(f"{FAVORITES}/ratings/movie/{lost}/", {"rating": 4}, token=ann, status=201)
     module_daemon.put(f"{FAVORITES}/ratings/movie/{lost}/", {"rating": 2, "review": "No."}, token=ann)
     module_daemon.post(f"{MOVIES}/{lost}/merge/", {"into": kept}, token=admin)
     module_daemon.post("/api/v1/changes/undo/", {}, token=ann)
-    found = module_daemon.get(f"{FAVORITES}/ratings/movie/{lost}/", token=ann)
-    assert (found["movie"], found["rating"], found["review"]) == (kept, 4, "")
+    rating = module_daemon.get(f"{FAVORITES}/ratings/movie/{lost}/", token=ann)
+    assert (rating["movie"], rating["rating"], rating["review"]) == (kept, 4, "")
     module_daemon.post("/api/v1/changes/undo/", {}, token=ann)
     module_daemon.get(f"{FAVORITES}/ratings/movie/{kept}/", token=ann, status=404)

@@ -35,17 +35,17 @@ def update_movies(
     external_ids: ExternalIds,
     now: int,
     *,
-    ties: bool = True,
-    wary: bool = False,
+    replace_equal: bool = True,
+    limit_unconfirmed: bool = False,
 ) -> set[int]:
     """Write to stored movies, by id, the fields that the records add; return the ids that changed.
 
-    `ties`: a source replaces values of another source of its own precedence. `wary`: a list of TMDb fills only
+    `replace_equal`: a source replaces values of another source of its own precedence. `limit_unconfirmed`: a list of TMDb fills only
     overview and images until details have confirmed that it is the same movie.
     """
     if not records:
         return set()
-    plan = _plan(records, external_ids, ties=ties, wary=wary)
+    plan = _plan(records, external_ids, replace_equal=replace_equal, limit_unconfirmed=limit_unconfirmed)
     changed = credits_and_titles.update_related(plan.confirmed, plan.stronger)
     for movie_id, values in plan.changes.items():
         if values or movie_id in changed:
@@ -60,7 +60,7 @@ def update_movies(
 
 def would_change_nothing(records: Mapping[int, MovieRecord], external_ids: ExternalIds) -> bool:
     """Return True if `update_movies` would write nothing. Only reads."""
-    plan = _plan(records, external_ids, ties=True, wary=True)
+    plan = _plan(records, external_ids, replace_equal=True, limit_unconfirmed=True)
     return not any(plan.changes.values()) and not credits_and_titles.related_would_change(
         plan.confirmed, plan.stronger
     )
@@ -78,7 +78,13 @@ class _Plan(NamedTuple):
     changes: dict[int, dict[str, ColumnValue]]
 
 
-def _plan(records: Mapping[int, MovieRecord], external_ids: ExternalIds, *, ties: bool, wary: bool) -> _Plan:
+def _plan(
+    records: Mapping[int, MovieRecord],
+    external_ids: ExternalIds,
+    *,
+    replace_equal: bool,
+    limit_unconfirmed: bool,
+) -> _Plan:
     rows: dict[int, db.Row] = {}
     for batch in db.batches(records):
         sql = f"SELECT id, source, {', '.join(COLUMNS)} FROM movies WHERE id IN ({db.placeholders(batch)})"
@@ -86,12 +92,12 @@ def _plan(records: Mapping[int, MovieRecord], external_ids: ExternalIds, *, ties
     confirmed = {
         movie_id: record
         for movie_id, record in records.items()
-        if not (wary and _is_unconfirmed(record, rows[movie_id]))
+        if not (limit_unconfirmed and _is_unconfirmed(record, rows[movie_id]))
     }
     stronger = {
         movie_id
         for movie_id, record in confirmed.items()
-        if PRECEDENCE[record.source] >= PRECEDENCE[rows[movie_id][0]] + (not ties)
+        if PRECEDENCE[record.source] >= PRECEDENCE[rows[movie_id][0]] + (not replace_equal)
     }
     changes = {
         movie_id: _changes(movie_id, record, rows[movie_id], movie_id in stronger, external_ids)

@@ -109,7 +109,7 @@ def _of_adjacent_year(year: int, same_title: set[_Namesake]) -> _Namesake | None
 
 
 def _best_known(records: Sequence[MovieRecord]) -> MovieRecord | None:
-    """Return the only record, or the one with so many more votes that the link is certain."""
+    """Return the only record, or the one with DECISIVE_VOTE_RATIO times the votes of every other; else None."""
     first, *others = sorted(records, key=lambda record: -record.vote_count)
     is_decisive = all(first.vote_count >= DECISIVE_VOTE_RATIO * max(other.vote_count, 1) for other in others)
     return first if is_decisive else None

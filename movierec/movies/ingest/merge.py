@@ -47,7 +47,7 @@ def merge_rows(lost: int, kept: int, now: int) -> None:
         kept,
     )
     db.execute("DELETE FROM movies WHERE id = ?", lost)
-    update_movies({kept: record}, ExternalIds([record]), now, ties=is_newer)
+    update_movies({kept: record}, ExternalIds([record]), now, replace_equal=is_newer)
 
 
 def _lock_rows(*movie_ids: int) -> None:

@@ -82,5 +82,5 @@ def _check_ids_are_free(record: MovieRecord, movie_id: int | None) -> None:
         external_id = getattr(record, column)
         owner = owner_of(column, external_id) if external_id is not None else None
         if owner not in (None, movie_id):
-            message = f"Movie {owner} has it. If both are one film, merge them."
+            message = f"Movie {owner} has it. If both are one movie, merge them."
             raise Conflict("Another movie has that id.", errors=[FieldError(column, message)])

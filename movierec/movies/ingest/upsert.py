@@ -60,7 +60,7 @@ def upsert(records: Sequence[MovieRecord], now: int) -> list[int]:
         with _without_indexes() if is_bulk_load else contextlib.nullcontext():
             _insert(new, now)
             credits_and_titles.add_related(new)
-        changed = update_movies(stored, external_ids, now, wary=True)
+        changed = update_movies(stored, external_ids, now, limit_unconfirmed=True)
         survivors: dict[int, int] = {}
         for position in ambiguous:
             ids[position] = _merge_owners(records[position], survivors, now)

@@ -301,7 +301,7 @@ def catalogue_state() -> tuple[object, ...]:
 
 
 def test_merge_is_refused_before_any_change_where_a_table_has_no_merge_rule(playlists: int) -> None:
-    """Which tables have rules depends on the imported models: losing rows silently is worse than failing."""
+    """The imported models decide which tables have rules, and losing rows silently is worse than failing."""
     lost, kept = movie_id("tt0113277"), movie_id("tt0068688")
     library.rate(user(), lost, 4.5, review="Great.", now=20)
     before = catalogue_state()

@@ -29,20 +29,20 @@ from tests.tmdb.answers import HEAT, MATRIX, NEW, Known
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def list_records(*known: Known) -> list[MovieRecord]:
-    return [record_from_list_item(parse.parse_movie(movie.listed()), answers.GENRES) for movie in known]
+def list_records(*items: Known) -> list[MovieRecord]:
+    return [record_from_list_item(parse.parse_movie(movie.listed()), answers.GENRES) for movie in items]
 
 
-def details_record(known: Known, at: int = NOW) -> MovieRecord:
-    return record_from_details(parse.parse_details(known.details()), at)
+def details_record(movie: Known, at: int = NOW) -> MovieRecord:
+    return record_from_details(parse.parse_details(movie.details()), at)
 
 
-def import_list(*known: Known) -> list[int]:
-    return upsert(link_by_title(list_records(*known)), NOW)
+def import_list(*items: Known) -> list[int]:
+    return upsert(link_by_title(list_records(*items)), NOW)
 
 
-def linked_ids(*known: Known) -> list[str | None]:
-    return [record.imdb_id for record in link_by_title(list_records(*known))]
+def linked_ids(*items: Known) -> list[str | None]:
+    return [record.imdb_id for record in link_by_title(list_records(*items))]
 
 
 def test_list_items_are_linked_to_stored_movies() -> None:
@@ -177,10 +177,10 @@ def test_values_of_staff_are_kept() -> None:
 
 
 def test_unchanged_records_need_no_write() -> None:
-    known = NEW[0], MATRIX, *NEW[1:]
-    records = list_records(*known)
+    items = NEW[0], MATRIX, *NEW[1:]
+    records = list_records(*items)
     assert ids_if_unchanged(records) is None
-    ids = import_list(*known)
+    ids = import_list(*items)
     revision = db.revision("catalogue")
     assert ids_if_unchanged(records) == ids
     assert ids_if_unchanged([*records, records[0]]) == [*ids, ids[0]]
@@ -232,8 +232,8 @@ async def test_single_flight_keys_of_tmdb_ids_and_movie_ids_differ() -> None:
             return TmdbResponse(parse.parse_movie(MATRIX.listed()), "tmdb", False, NOW)
 
         async def details(self, tmdb_id: int) -> TmdbResponse[parse.MovieDetails]:
-            known = another if tmdb_id == another.tmdb_id else MATRIX
-            return TmdbResponse(parse.parse_details(known.details()), "tmdb", False, NOW)
+            movie = another if tmdb_id == another.tmdb_id else MATRIX
+            return TmdbResponse(parse.parse_details(movie.details()), "tmdb", False, NOW)
 
     async def allow() -> None:
         """Allow every request."""
