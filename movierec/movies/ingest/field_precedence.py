@@ -40,8 +40,8 @@ def update_movies(
 ) -> set[int]:
     """Write to stored movies, by id, the fields that the records add; return the ids that changed.
 
-    `replace_equal`: a source replaces values of another source of its own precedence. `limit_unconfirmed`: a list of TMDb fills only
-    overview and images until details have confirmed that it is the same movie.
+    With `replace_equal` a source also replaces values of its own precedence, which it wrote earlier. With
+    `limit_unconfirmed` a list of TMDb fills only overview and images until details have confirmed the movie.
     """
     if not records:
         return set()
