@@ -3,22 +3,22 @@
 Everything here is synchronous and runs in a database thread with one connection per thread; a query on an event
 loop is refused. Models live in the package of their subject.
 
-Statements are written in SQL unless peewee's query builder is shorter (single rows of `users` and `profiles`):
-a model instance costs several times the statement it wraps, and the upserts, window functions and `RETURNING`
-clauses below have no shorter form in the builder. These are hot, so their plans and round trips are chosen:
+Statements are written in SQL. The query builder is used where it is shorter: single rows and optional filters of
+`users`, `profiles` and the outbox. Elsewhere the upserts, RETURNING clauses, common table expressions and window
+functions have no shorter form in it, and a model instance per row costs several times the fetch. Hot statements,
+hand-written for their plan, their number of round trips, or both:
 
-- every request: `auth.authenticate` and `auth.authenticate_personal` (one query each), `auth.count_attempt` (one
-  upsert that counts and decides), `revision` (validates cached answers)
-- every list of movies: `movies.queries` (one page), `movies.encoding_rows`-style batch reads by id, `library.queries`
-- every search: `movies.search_ranking` (candidates by trigram index)
-- every recommendation: `recommender.serving.user_signals` (all signals of a user), `auth.profile_of`,
-  `recommender.serving.recommendation_log` (one bulk insert)
-- every row of an import: `library.rows` (read, upsert and number rows in batches), `library.journal`,
-  `movies.ingest.match_index` (streams the catalogue)
-- every movie of a dataset or of the shipped catalogue: `movies.ingest.upsert` with `bulk.insert_many` and
-  `bulk.deferred_indexes`
-- every rating that a training reads: `community.datasets` (blocks as BLOBs, read in order)
-- every second: `jobs.queue` (claim, heartbeat) and `mail.outbox` (pending work), each one statement
+- every request: `auth.authenticate`, `auth.authenticate_personal` (one query each); `auth.count_attempt` (one upsert
+  that counts and decides); `revision` (validates cached responses)
+- every page of movies: `movies.queries` and `library.queries` (a filtered page, then its movies and genres by id)
+- every search: `movies.search` (candidates by title key and trigram index)
+- every recommendation: `recommender.serving.user_signals` (all signals of a user in one UNION), `auth.profile_of`,
+  `recommender.serving.recommendation_log` (upserts in batches), `recommender.serving.movie_index_refresh`
+- every row of an import: `library.rows` (read, upsert and number rows in batches), `library.journal`
+- every movie of a dataset, a sync or the shipped catalogue: `movies.ingest`, with `insert_many` and, into empty
+  tables, `deferred_indexes`
+- every rating that a training reads: `community.datasets` (blocks of ratings as BLOBs, one at a time)
+- every few seconds in each daemon: `jobs.queue` (claim, heartbeat) and `mail.outbox` (pending work, claim)
 """
 
 from movierec.db.bulk import allocate_ids, deferred_indexes, insert_many
