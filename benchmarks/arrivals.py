@@ -1,7 +1,7 @@
-"""Recommending while new films arrive: `python -m benchmarks.arrivals [--films 62000] [--seconds 30]`.
+"""Latency of recommendations while new movies arrive: `python -m benchmarks.arrivals [--films 62000] [--seconds 30]`.
 
-One client rates and asks for recommendations over and over, first in peace, then while another process stores a
-few films every 200 ms; the last column is the memory of the daemon at its highest.
+One client rates and requests recommendations in turn, first alone, then while another thread stores a few movies
+every 200 ms. The last column is the peak memory of the daemon.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks.search import catalogue
 from movierec import config, db, movies
 from movierec.movies import MovieRecord
 
-FILMS_AT_ONCE, PAUSE_SECONDS = 3, 0.2
+MOVIES_AT_ONCE, PAUSE_SECONDS = 3, 0.2
 
 
 def main() -> None:
@@ -38,74 +38,83 @@ def main() -> None:
 
 
 def measure(count: int, seconds: float, home: Path) -> None:
-    films = catalogue(count)
+    records = catalogue(count)
     environ = {"PATH": os.environ["PATH"], "MOVIEREC_HOME": str(home), "MOVIEREC_LOG__LEVEL": "error"}
     db.connect(config.load(environ=environ))
     db.migrate()
-    ids = movies.upsert(films, int(time.time()) - 3600)
-    db.increment_revision("starter")  # the daemon shall not add the shipped films once more
+    ids = movies.upsert(records, int(time.time()) - 3600)
+    db.increment_revision("starter")  # the daemon must not load the shipped catalogue
     daemon = subprocess.Popen(SERVE, env=environ, stdout=subprocess.PIPE, text=True)
     try:
         assert daemon.stdout is not None
         client = Client(daemon.stdout.readline().split()[-1])
         client.sign_up()
-        chance = random.Random(42)
-        rated = chance.sample(ids[:5000], RATED)
+        random_source = random.Random(42)
+        rated = random_source.sample(ids[:5000], RATED)
         for movie in rated:
-            client("PUT", f"/api/v1/favorites/ratings/movie/{movie}/", {"rating": chance.randint(1, 10) / 2})
+            client(
+                "PUT",
+                f"/api/v1/favorites/ratings/movie/{movie}/",
+                {"rating": random_source.randint(1, 10) / 2},
+            )
 
         def recommend() -> float:
             client(
                 "PUT",
-                f"/api/v1/favorites/ratings/movie/{chance.choice(rated)}/",
-                {"rating": chance.randint(1, 10) / 2},
+                f"/api/v1/favorites/ratings/movie/{random_source.choice(rated)}/",
+                {"rating": random_source.randint(1, 10) / 2},
             )
             started = time.perf_counter()
             client("GET", "/api/v1/recommendations/?limit=20")
             return (time.perf_counter() - started) * 1000
 
         recommend()
-        report(count, "in peace", during(recommend, seconds), daemon.pid)
+        report(count, "alone", time_calls(recommend, seconds), daemon.pid)
         finished = threading.Event()
-        arriving = threading.Thread(target=store, args=(films, finished))
-        arriving.start()
-        report(count, "films arriving", during(recommend, seconds), daemon.pid)
+        writer = threading.Thread(target=store, args=(records, finished))
+        writer.start()
+        report(count, "movies arriving", time_calls(recommend, seconds), daemon.pid)
         finished.set()
-        arriving.join()
+        writer.join()
     finally:
         daemon.terminate()
         daemon.wait(30)
         db.close()
 
 
-def during(work: Callable[[], float], seconds: float) -> list[float]:
-    found = []
+def time_calls(work: Callable[[], float], seconds: float) -> list[float]:
+    milliseconds = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        found.append(work())
-    return found
+        milliseconds.append(work())
+    return milliseconds
 
 
-def store(films: list[MovieRecord], finished: threading.Event) -> None:
-    """As searches do that bring films of TMDb."""
+def store(records: list[MovieRecord], finished: threading.Event) -> None:
+    """Store a few movies every 200 ms, as searches at TMDb do."""
     number = 0
     while not finished.wait(PAUSE_SECONDS):
-        made = [
-            replace(film, title=f"{film.title} {number}", imdb_id=f"tt8{number}{place}", tmdb_id=None)
-            for place, film in enumerate(random.sample(films, FILMS_AT_ONCE))
+        new_movies = [
+            replace(
+                record,
+                title=f"{record.title} {number}",
+                imdb_id=f"tt8{number}{number_in_batch}",
+                tmdb_id=None,
+            )
+            for number_in_batch, record in enumerate(random.sample(records, MOVIES_AT_ONCE))
         ]
-        movies.upsert(made, int(time.time()))
+        movies.upsert(new_movies, int(time.time()))
         number += 1
     db.close()
 
 
-def report(count: int, name: str, found: list[float], pid: int) -> None:
+def report(count: int, name: str, milliseconds: list[float], pid: int) -> None:
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) // 1024
-    p99 = sorted(found)[int(len(found) * 0.99)]
+    p99 = sorted(milliseconds)[int(len(milliseconds) * 0.99)]
     print(
-        f"{count:>7,}  {name:<18}{len(found):>9}{statistics.median(found):>10.2f}{p99:>9.1f}{max(found):>9.1f}"
-        f"{peak:>9,}",
+        f"{count:>7,}  {name:<18}{len(milliseconds):>9}{statistics.median(milliseconds):>10.2f}{p99:>9.1f}"
+        f"{max(milliseconds):>9.1f}{peak:>9,}",
         flush=True,
     )
 

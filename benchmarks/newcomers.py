@@ -1,4 +1,4 @@
-"""How good the first list is by how a newcomer begins: naming loved films, or tapping the quickstart's grid.
+"""Quality of a newcomer's first list, after naming loved movies or after answering the quickstart grid.
 
 `python -m benchmarks.newcomers [FOLDER]`: users held out of a MovieLens dataset, NDCG@100 beside popularity.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from benchmarks.movielens import default_folder, read_movielens
@@ -19,7 +20,7 @@ from movierec.recommender.engine.onboarding_grid import sample_grid
 from movierec.recommender.engine.reference_models import popularity
 
 GRID, ANSWERS = 100, 10
-# What is known of one user: from films, stars and the user's number to the films and stars that are told.
+# The first ratings of one user, from items and stars of the whole history and the user's number.
 KnownRatings = Callable[[Ints, Floats, int], tuple[Ints, Floats]]
 
 
@@ -32,53 +33,59 @@ def main() -> None:
         return
     data = read_movielens(folder)
     served, genres = evaluation.served_model(data.films()), data.genre_mask()
-    found: dict[str, list[float]] = {}
+    ndcg: dict[str, list[float]] = {}
     for seed in evaluation.SEEDS:
-        parts = evaluation.split_users(data.ratings.ratings, seed)
-        scores = served(parts.train)
-        known = rating_matrix.rater_counts(parts.train).astype(np.float32)
-        ways: dict[str, KnownRatings] = {f"{n} loved films named": named(n, known) for n in (1, 3, 5, 10)}
-        ways[f"grid of {GRID}, {ANSWERS} answers at most"] = tapped(known, genres, data.years)
-        for name, told in ways.items():
-            found.setdefault(name, []).append(measured(scores, parts, told))
-        found.setdefault("popularity", []).append(measured(popularity(parts.train), parts, named(0, known)))
-    usual = float(np.mean(found["popularity"]))
-    for name, values in found.items():
-        print(f"{name:<34}{np.mean(values):>8.3f}{np.mean(values) / usual:>8.2f} x popularity")
+        split = evaluation.split_users(data.ratings.ratings, seed)
+        scores = served(split.train)
+        raters = rating_matrix.rater_counts(split.train).astype(np.float32)
+        starts: dict[str, KnownRatings] = {
+            f"{count} loved films named": loved_movies(count, raters) for count in (1, 3, 5, 10)
+        }
+        starts[f"grid of {GRID}, {ANSWERS} answers at most"] = grid_answers(raters, genres, data.years)
+        for name, first_ratings in starts.items():
+            ndcg.setdefault(name, []).append(measure(scores, split, first_ratings))
+        baseline = measure(popularity(split.train), split, loved_movies(0, raters))
+        ndcg.setdefault("popularity", []).append(baseline)
+    baseline = float(np.mean(ndcg["popularity"]))
+    for name, values in ndcg.items():
+        print(f"{name:<34}{np.mean(values):>8.3f}{np.mean(values) / baseline:>8.2f} x popularity")
 
 
-def measured(scores: Callable[[Csr], Floats], parts: evaluation.UserSplit, told: KnownRatings) -> float:
-    histories = [told(films, stars, user) for user, (films, stars) in enumerate(parts.histories)]
-    ends = np.cumsum([0, *(len(films) for films, _ in histories)])
-    films = np.concatenate([films for films, _ in histories])
+def measure(
+    scores: Callable[[Csr], Floats], split: evaluation.UserSplit, first_ratings: KnownRatings
+) -> float:
+    """Return NDCG@100 of lists made from the first ratings of every test user."""
+    histories = [first_ratings(items, stars, user) for user, (items, stars) in enumerate(split.histories)]
+    ends = np.cumsum([0, *(len(items) for items, _ in histories)])
+    items = np.concatenate([items for items, _ in histories])
     stars = np.concatenate([stars for _, stars in histories])
-    shape = (len(histories), parts.train.shape[1])
-    rows = as_csr(sparse.csr_array((stars, films, ends), shape=shape))
-    return evaluation.measure_ranking(scores(rows), parts).ndcg_100
+    shape = (len(histories), split.train.shape[1])
+    rows = as_csr(sparse.csr_array((stars, items, ends), shape=shape))
+    return evaluation.measure_ranking(scores(rows), split).ndcg_100
 
 
-def named(count: int, known: Floats) -> KnownRatings:
-    """The best liked ones come to mind, of those the best known."""
+def loved_movies(count: int, raters: Floats) -> KnownRatings:
+    """Simulate naming loved movies: the best rated ones, the best known first, at five stars."""
 
-    def told(films: Ints, stars: Floats, user: int) -> tuple[Ints, Floats]:
-        order = np.lexsort((-known[films], -stars))[:count]
-        return films[order], np.full(len(order), 5.0, dtype=np.float32)
+    def first_ratings(items: Ints, stars: Floats, user: int) -> tuple[Ints, Floats]:
+        order = np.lexsort((-raters[items], -stars))[:count]
+        return items[order], np.full(len(order), 5.0, dtype=np.float32)
 
-    return told
+    return first_ratings
 
 
-def tapped(known: Floats, genres: Mask, years: Ints) -> KnownRatings:
-    """Those of the grid that the user has rated, with their stars."""
-    everything = np.ones(len(known), dtype=bool)
+def grid_answers(raters: Floats, genres: Mask, years: npt.NDArray[np.int32]) -> KnownRatings:
+    """Simulate answering the grid: its movies that the user has rated, with their stars."""
+    everything = np.ones(len(raters), dtype=bool)
 
-    def told(films: Ints, stars: Floats, user: int) -> tuple[Ints, Floats]:
-        shown = sample_grid(known, everything, genres, years, GRID, seed=user)
-        place = {film: number for number, film in enumerate(shown.tolist())}
-        seen = [i for i, film in enumerate(films.tolist()) if film in place]
-        seen.sort(key=lambda i: place[int(films[i])])
-        return films[seen[:ANSWERS]], stars[seen[:ANSWERS]]
+    def first_ratings(items: Ints, stars: Floats, user: int) -> tuple[Ints, Floats]:
+        grid = sample_grid(raters, everything, genres, years, GRID, seed=user)
+        order_in_grid = {item: order for order, item in enumerate(grid.tolist())}
+        rated = [index for index, item in enumerate(items.tolist()) if item in order_in_grid]
+        rated.sort(key=lambda index: order_in_grid[int(items[index])])
+        return items[rated[:ANSWERS]], stars[rated[:ANSWERS]]
 
-    return told
+    return first_ratings
 
 
 if __name__ == "__main__":

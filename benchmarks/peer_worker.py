@@ -1,8 +1,8 @@
-"""One algorithm of another library, run in that library's environment by `benchmarks.peers`; imports no movierec.
+"""Worker of `benchmarks.peers`: runs one algorithm of another library in that library's environment.
 
-Its arguments are the algorithm's name and its settings as a JSON object. Reads requests on standard input, a
-JSON object a line (`train`, `score` or `rate`, with file names), answers with one on standard output. Libraries
-get what is usual for them: ratings of 4 and more, as ones.
+Imports nothing of movierec. Its arguments are the algorithm's name and its settings as a JSON object. It reads
+requests on standard input, a JSON object a line (`train`, `score` or `rate`, with file names), and writes a response
+for each on standard output. Libraries get their usual input: ratings of 4 and more, as ones.
 """
 
 import json
@@ -40,7 +40,7 @@ class ItemCosine:
 
 
 class Als:
-    """implicit's AlternatingLeastSquares; the caller says its settings."""
+    """implicit's AlternatingLeastSquares with the caller's settings."""
 
     def __init__(self, factors, regularization, alpha):
         self.settings = {"factors": factors, "regularization": regularization, "alpha": alpha}
@@ -72,9 +72,9 @@ class Ease:
         self.model.fit(dataset)
 
     def scores(self, history):
-        found = np.zeros(history.shape, dtype=np.float32)
-        found[:, self.inside] = history[:, self.inside] @ np.asarray(self.model.weight, dtype=np.float32)
-        return found
+        all_scores = np.zeros(history.shape, dtype=np.float32)
+        all_scores[:, self.inside] = history[:, self.inside] @ np.asarray(self.model.weight, dtype=np.float32)
+        return all_scores
 
 
 class LensKitKnn:
@@ -87,26 +87,28 @@ class LensKitKnn:
         from lenskit.training import TrainingOptions
 
         table = rows.tocoo()
-        self.films = rows.shape[1]
+        self.items = rows.shape[1]
         data = from_interactions_df(pd.DataFrame({"user_id": table.row, "item_id": table.col}))
-        self.known = np.unique(table.col)
+        self.trained_items = np.unique(table.col)
         self.model = ItemKNNScorer(k=20, feedback="implicit")
         self.model.train(data, TrainingOptions())
 
     def scores(self, history):
         from lenskit.data import ItemList, RecQuery
 
-        found = np.zeros(history.shape, dtype=np.float32)
+        all_scores = np.zeros(history.shape, dtype=np.float32)
         for row in range(history.shape[0]):
-            # It panics on films that it has not seen in training.
-            films = np.intersect1d(history[row].indices, self.known)
-            scored = self.model(query=RecQuery(user_items=ItemList(films)), items=ItemList(self.known))
-            found[row, self.known] = np.nan_to_num(scored.scores())
-        return found
+            # It panics on items that were not in training.
+            items = np.intersect1d(history[row].indices, self.trained_items)
+            scored = self.model(
+                query=RecQuery(user_items=ItemList(items)), items=ItemList(self.trained_items)
+            )
+            all_scores[row, self.trained_items] = np.nan_to_num(scored.scores())
+        return all_scores
 
 
 def surprise_ratings(name, train, test):
-    """Expected stars of (user, film) pairs by one of Surprise's algorithms."""
+    """Return expected stars of (user, item) pairs by one of Surprise's algorithms."""
     import pandas as pd
     import surprise
 
@@ -117,11 +119,11 @@ def surprise_ratings(name, train, test):
             sim_options={"name": "pearson_baseline", "user_based": False}, verbose=False
         ),
     }
-    frame = pd.DataFrame(train, columns=["user", "film", "stars"])
+    frame = pd.DataFrame(train, columns=["user", "item", "stars"])
     data = surprise.Dataset.load_from_df(frame, surprise.Reader(rating_scale=(0.5, 5)))
     model = algorithms[name]()
     model.fit(data.build_full_trainset())
-    return np.array([model.predict(user, film).est for user, film in test[:, :2]])
+    return np.array([model.predict(user, item).est for user, item in test[:, :2]])
 
 
 ALGORITHMS = {"item-cosine": ItemCosine, "als": Als, "ease": Ease, "lenskit-knn": LensKitKnn}
@@ -131,30 +133,30 @@ def main():
     if len(sys.argv) < 3:
         print("`python -m benchmarks.peers` runs this.")
         return
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # libraries print
+    responses = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # libraries print to standard output
     model = ALGORITHMS[sys.argv[1]](**json.loads(sys.argv[2])) if sys.argv[1] in ALGORITHMS else None
     for line in sys.stdin:
-        asked = json.loads(line)
+        request = json.loads(line)
         started = time.perf_counter()
-        answer = {}
-        if "train" in asked:
-            model.fit(liked(asked["train"]))
-        elif "rate" in asked:
-            pairs = np.load(asked["rate"])
-            np.save(asked["to"], surprise_ratings(sys.argv[1], pairs["train"], pairs["test"]))
+        response = {}
+        if "train" in request:
+            model.fit(liked(request["train"]))
+        elif "rate" in request:
+            pairs = np.load(request["rate"])
+            np.save(request["to"], surprise_ratings(sys.argv[1], pairs["train"], pairs["test"]))
         else:
-            history = liked(asked["score"])
-            np.save(asked["to"], np.asarray(model.scores(history), dtype=np.float32))
-            answer["latency_ms"] = latency(model, history)
-        answer["seconds"] = time.perf_counter() - started
-        answer["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps(answer), file=answers, flush=True)
+            history = liked(request["score"])
+            np.save(request["to"], np.asarray(model.scores(history), dtype=np.float32))
+            response["latency_ms"] = latency(model, history)
+        response["seconds"] = time.perf_counter() - started
+        response["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps(response), file=responses, flush=True)
 
 
 def latency(model, history):
-    """Milliseconds of one history: scores and the best twenty, median."""
-    found = []
+    """Return the median milliseconds of scoring one history and ranking its best twenty."""
+    milliseconds = []
     for row in range(min(60, history.shape[0])):
         one = history[[row]]
         started = time.perf_counter()
@@ -162,8 +164,8 @@ def latency(model, history):
         scores[one.indices] = -np.inf
         best = np.argpartition(-scores, 20)[:20]
         best[np.argsort(-scores[best])]
-        found.append((time.perf_counter() - started) * 1000)
-    return statistics.median(found)
+        milliseconds.append((time.perf_counter() - started) * 1000)
+    return statistics.median(milliseconds)
 
 
 if __name__ == "__main__":

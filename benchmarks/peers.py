@@ -1,7 +1,7 @@
-"""Other libraries beside what is served, on the same splits of a MovieLens dataset, with time, memory and latency.
+"""Quality, time, memory and latency of other libraries and the served model, on the same splits of MovieLens.
 
 `python -m benchmarks.peers FOLDER [--libraries implicit rectools lenskit surprise]`. Each library is installed into
-an environment of its own below the cache folder; one that cannot be installed is left out, and that is said.
+an environment of its own below the cache folder. One that cannot be installed is left out, with a message.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PACKAGES = {
     "implicit": "implicit>=0.7",
     "rectools": "RecTools>=0.12",
     "lenskit": "lenskit>=2025.1",
-    # It reads frames, and does not ask for what makes them.
+    # It reads data frames but does not require pandas.
     "surprise": "scikit-surprise>=1.1.4 pandas",
 }
 RANKERS = {
@@ -45,11 +45,11 @@ RANKERS = {
     "lenskit": {"LensKit ItemKNN": "lenskit-knn"},
     "surprise": {},
 }
-RATERS = ("SVD", "SVD++", "KNNBaseline")
-# Fitted in this process, beside what is served.
-OURS = {"popularity": popularity, **REFERENCE_MODELS}
-# ALS depends on its settings more than the others: the best of these for whole histories, on splits that our own
-# settings were chosen on too.
+RATING_PREDICTORS = ("SVD", "SVD++", "KNNBaseline")
+# Reference models that are fitted in this process.
+OWN_MODELS = {"popularity": popularity, **REFERENCE_MODELS}
+# ALS depends on its settings more than the others. The best of these for whole histories is used, on splits that our
+# own settings were chosen on too.
 ALS_GRID = [
     {"factors": factors, "regularization": regularization, "alpha": alpha}
     for factors in (64, 128, 256)
@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def environment(library: str) -> Path | None:
-    """The Python of a library's own environment, made at the first call; None where it cannot be made."""
+    """Return the Python of a library's own environment, installed at the first call; None if that fails."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     home = cache / "movierec-benchmarks" / library
     python = home / "bin" / "python"
@@ -89,14 +89,15 @@ def environment(library: str) -> Path | None:
         venv.create(home, with_pip=True)
         command = [str(python), "-m", "pip", "install", "--quiet", *PACKAGES[library].split()]
         if subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode:
-            print(f"{library} is left out: it could not be installed", file=sys.stderr)
+            print(f"{library} is left out: pip could not install {PACKAGES[library]}.", file=sys.stderr)
+            print("Check the network and try again.", file=sys.stderr)
             return None
         (home / "installed").touch()
     return python
 
 
 class PeerProcess:
-    """An algorithm in a process of its own, as `evaluation` wants it; collects what it costs."""
+    """An algorithm of another library in a process of its own, callable as a fit function; records its costs."""
 
     def __init__(
         self, python: Path, algorithm: str, scratch: Path, settings: dict[str, float] | None = None
@@ -105,9 +106,9 @@ class PeerProcess:
         self.costs: list[dict[str, float]] = []
         self._process: subprocess.Popen[str] | None = None
 
-    def ask(self, **request: str) -> dict[str, float]:
+    def request(self, **message: str) -> dict[str, float]:
         if self._process is None:
-            # -P: what lies beside the worker must not hide the library's own imports.
+            # -P: files beside the worker must not shadow the library's own imports.
             self._process = subprocess.Popen(
                 [str(self.python), "-P", str(WORKER), self.algorithm, json.dumps(self.settings)],
                 stdin=subprocess.PIPE,
@@ -118,10 +119,10 @@ class PeerProcess:
             )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        print(json.dumps(request), file=self._process.stdin, flush=True)
-        answer: dict[str, float] = json.loads(self._process.stdout.readline())
-        self.costs.append({**answer, "fit": float("train" in request or "rate" in request)})
-        return answer
+        print(json.dumps(message), file=self._process.stdin, flush=True)
+        response: dict[str, float] = json.loads(self._process.stdout.readline())
+        self.costs.append({**response, "fit": float("train" in message or "rate" in message)})
+        return response
 
     def close(self) -> None:
         if self._process is not None:
@@ -129,14 +130,14 @@ class PeerProcess:
             self._process = None
 
     def __call__(self, train: Csr) -> Any:
-        self.close()  # a process has the memory of one fit
-        self.ask(train=self._stored(train))
+        self.close()  # each fit has a process of its own, for its peak memory
+        self.request(train=self._stored(train))
 
         def scores(history: Csr) -> Floats:
-            answer = self.scratch / "scores.npy"
-            self.ask(score=self._stored(history), to=str(answer))
-            found: Floats = np.load(answer)
-            return found
+            target = self.scratch / "scores.npy"
+            self.request(score=self._stored(history), to=str(target))
+            loaded: Floats = np.load(target)
+            return loaded
 
         return scores
 
@@ -147,39 +148,39 @@ class PeerProcess:
 
 
 def tuned_als(python: Path, ratings: Csr, scratch: Path) -> dict[str, float]:
-    """The settings of `ALS_GRID` with the best NDCG@100 for whole histories."""
-    parts = [evaluation.split_users(ratings, seed) for seed in TUNING_SEEDS]
-    found = []
+    """Return the settings of `ALS_GRID` with the best NDCG@100 for whole histories."""
+    splits = [evaluation.split_users(ratings, seed) for seed in TUNING_SEEDS]
+    ndcg = []
     for done, settings in enumerate(ALS_GRID):
         print(f"\rtuning ALS: {done} of {len(ALS_GRID)}", end="", file=sys.stderr, flush=True)
         peer = PeerProcess(python, "als", scratch, settings)
-        known = [
-            evaluation.measure_ranking(peer(part.train)(part.first_ratings(None)), part).ndcg_100
-            for part in parts
+        of_splits = [
+            evaluation.measure_ranking(peer(split.train)(split.first_ratings(None)), split).ndcg_100
+            for split in splits
         ]
         peer.close()
-        found.append(statistics.mean(known))
-    best = ALS_GRID[int(np.argmax(found))]
-    print(f"\rALS: {best}, NDCG@100 {max(found):.3f} on the splits {TUNING_SEEDS}", file=sys.stderr)
+        ndcg.append(statistics.mean(of_splits))
+    best = ALS_GRID[int(np.argmax(ndcg))]
+    print(f"\rALS: {best}, NDCG@100 {max(ndcg):.3f} on the splits {TUNING_SEEDS}", file=sys.stderr)
     return best
 
 
 def rank(data: MovieLens, ready: dict[str, Path], seeds: list[int], scratch: Path) -> None:
-    tuned = (
+    settings_of = (
         {"als": tuned_als(ready["implicit"], data.ratings.ratings, scratch)} if "implicit" in ready else {}
     )
     peers = {
-        shown: PeerProcess(python, algorithm, scratch, tuned.get(algorithm))
+        name_in_table: PeerProcess(python, algorithm, scratch, settings_of.get(algorithm))
         for library, python in ready.items()
-        for shown, algorithm in RANKERS[library].items()
+        for name_in_table, algorithm in RANKERS[library].items()
     }
-    ratings, films = data.ratings.ratings, data.films()
-    # As the figures elsewhere are published: dislikes as trained.
+    ratings, content = data.ratings.ratings, data.films()
+    # Dislikes as trained, as in the published figures.
     report = evaluation.evaluate(
         ratings,
         Settings(dislikes="trained"),
-        item_content=films,
-        algorithms={**OURS, **peers},
+        item_content=content,
+        algorithms={**OWN_MODELS, **peers},
         seeds=seeds,
     )
     costs = {name: _costs(peer) for name, peer in peers.items()}
@@ -191,8 +192,8 @@ def rank(data: MovieLens, ready: dict[str, Path], seeds: list[int], scratch: Pat
             print("| " + " | ".join(row) + " |")
     print("\n| costs | fit s | peak MB | one list ms |\n|---|---|---|---|")
     for name in report.fit_seconds:
-        shown = costs.get(name) or _own_costs(report, name, data, seeds[0])
-        print(f"| {name} | " + " | ".join(shown) + " |", flush=True)
+        cells = costs.get(name) or _own_costs(report, name, data, seeds[0])
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
     for peer in peers.values():
         peer.close()
 
@@ -200,15 +201,15 @@ def rank(data: MovieLens, ready: dict[str, Path], seeds: list[int], scratch: Pat
 def _own_costs(
     report: evaluation.EvaluationReport, name: str, data: MovieLens, seed: int
 ) -> tuple[str, str, str]:
-    """Of what ran in this process, whose memory is everybody's: it is fitted again, alone."""
+    """Return the costs of a model of this process; it is fitted again alone to measure its memory."""
     with ProcessPoolExecutor(1, get_context("spawn")) as alone:
         peak = alone.submit(_peak_alone, data, seed, name).result()
     return f"{report.fit_seconds[name]:.1f}", f"{peak:.0f}", f"{report.list_milliseconds[name]:.2f}"
 
 
 def _peak_alone(data: MovieLens, seed: int, name: str) -> float:
-    """Memory in MB of a process that fits one of ours."""
-    fits = {**OURS, evaluation.SERVED: evaluation.served_model(data.films(), Settings())}
+    """Return the peak memory in MB of a process that fits one of our models."""
+    fits = {**OWN_MODELS, evaluation.SERVED: evaluation.served_model(data.films(), Settings())}
     fits[name](evaluation.split_users(data.ratings.ratings, seed).train)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -221,21 +222,21 @@ def _costs(peer: PeerProcess) -> tuple[str, str, str]:
 
 
 def predict(ratings: Csr, python: Path, scratch: Path) -> None:
-    """RMSE of predicted ratings on a random tenth that neither side has seen."""
-    pairs = rmse.hold_out_ratings(ratings)
-    users = np.repeat(np.arange(ratings.shape[0]), np.diff(pairs.train.indptr))
-    train = np.stack([users, pairs.train.indices, pairs.train.data], axis=1)
-    # Only who and what: what was given is not handed over.
-    test = np.stack([pairs.users, pairs.items], axis=1)
+    """Print the RMSE of predicted ratings on a random tenth that no model has seen."""
+    held_out = rmse.hold_out_ratings(ratings)
+    users = np.repeat(np.arange(ratings.shape[0]), np.diff(held_out.train.indptr))
+    train = np.stack([users, held_out.train.indices, held_out.train.data], axis=1)
+    # Users and items only: the worker must not see the stars.
+    test = np.stack([held_out.users, held_out.items], axis=1)
     np.savez(scratch / "pairs.npz", train=train, test=test)
     print("\n| predicted rating | RMSE | fit and predict s |\n|---|---|---|")
     started = time.perf_counter()
-    found = pairs.error(rmse.predict_with_model(pairs))
-    _print_rmse("movierec", found, time.perf_counter() - started)
-    for name in RATERS:
+    error = held_out.error(rmse.predict_with_model(held_out))
+    _print_rmse("movierec", error, time.perf_counter() - started)
+    for name in RATING_PREDICTORS:
         peer = PeerProcess(python, name, scratch)
-        answer = peer.ask(rate=str(scratch / "pairs.npz"), to=str(scratch / "stars.npy"))
-        _print_rmse(f"Surprise {name}", pairs.error(np.load(scratch / "stars.npy")), answer["seconds"])
+        response = peer.request(rate=str(scratch / "pairs.npz"), to=str(scratch / "stars.npy"))
+        _print_rmse(f"Surprise {name}", held_out.error(np.load(scratch / "stars.npy")), response["seconds"])
         peer.close()
 
 

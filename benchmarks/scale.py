@@ -1,9 +1,9 @@
-"""Training at any size: memory that does not grow with the ratings, and how long each part takes.
+"""Time and memory of training by the number of ratings; memory does not grow with them.
 
-`python -m benchmarks.scale [--ratings 2 10 20] [--films 20000] [--threads 2] [--database]`. Ratings are in millions
-and made up (`benchmarks.synthetic`). By default they go straight into the statistics, which are then solved twice;
+`python -m benchmarks.scale [--ratings 2 10 20] [--films 20000] [--threads 2] [--database]`. Synthetic ratings
+(`benchmarks.synthetic`), in millions. By default they go straight into the statistics, which are then solved twice;
 with --database they are imported into a SQLite database and a model is trained and published as the daemon does it.
-Each row is a process of its own; its memory is what it had at its highest.
+Each row is a process of its own, with its peak memory.
 """
 
 from __future__ import annotations
@@ -25,28 +25,34 @@ from benchmarks import synthetic
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--ratings", type=float, nargs="+", default=[2, 10, 20], help="millions")
+    arguments.add_argument(
+        "--ratings", type=float, nargs="+", default=[2, 10, 20], help="Millions of ratings."
+    )
     arguments.add_argument("--films", type=int, default=20_000)
-    arguments.add_argument("--threads", type=int, default=2, help="of linear algebra")
-    arguments.add_argument("--database", action="store_true", help="import and train instead")
+    arguments.add_argument("--threads", type=int, default=2, help="Number of threads for linear algebra.")
+    arguments.add_argument(
+        "--database", action="store_true", help="Import into a database and train instead."
+    )
     arguments.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     given = arguments.parse_args()
     if given.alone:
-        measured = (imported if given.database else summed)(int(given.ratings[0] * 1e6), given.films)
+        figures = (measure_database if given.database else measure_solution)(
+            int(given.ratings[0] * 1e6), given.films
+        )
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps({**measured, "peak MB": round(peak)}), flush=True)
+        print(json.dumps({**figures, "peak MB": round(peak)}), flush=True)
         return
     header: list[str] = []
     for millions in given.ratings:
-        found = alone(millions, given.films, given.threads, database=given.database)
+        figures = run_alone(millions, given.films, given.threads, database=given.database)
         if not header:
-            header = list(found)
+            header = list(figures)
             print("".join(f"{name:>17}" for name in header))
-        print("".join(f"{found[name]:>17,}" for name in header), flush=True)
+        print("".join(f"{figures[name]:>17,}" for name in header), flush=True)
 
 
-def alone(millions: float, films: int, threads: int, *, database: bool) -> dict[str, Any]:
-    """One measurement in a process of its own."""
+def run_alone(millions: float, films: int, threads: int, *, database: bool) -> dict[str, Any]:
+    """Run one measurement in a process of its own."""
     command = [
         sys.executable,
         "-m",
@@ -58,19 +64,19 @@ def alone(millions: float, films: int, threads: int, *, database: bool) -> dict[
         str(films),
     ]
     environ = {**os.environ, "OPENBLAS_NUM_THREADS": str(threads)}
-    done = subprocess.run(
+    process = subprocess.run(
         [*command, *(["--database"] if database else [])],
         env=environ,
         stdout=subprocess.PIPE,
         check=True,
         text=True,
     )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    figures: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])
+    return figures
 
 
 class Stages:
-    """Seconds of each named stage, in order, and beside them those that a processor was busy with it."""
+    """Elapsed and processor seconds of each named stage, in order."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -80,8 +86,8 @@ class Stages:
         now = self._now()
         if self._name:
             for clock, (began, ended) in zip(("s", "cpu"), zip(self._began, now, strict=True), strict=True):
-                told = f"{self._name} {clock}"
-                self.seconds[told] = round(self.seconds.get(told, 0.0) + ended - began, 1)
+                column = f"{self._name} {clock}"
+                self.seconds[column] = round(self.seconds.get(column, 0.0) + ended - began, 1)
         self._began, self._name = now, name
 
     @staticmethod
@@ -89,8 +95,8 @@ class Stages:
         return time.perf_counter(), time.process_time()
 
 
-def summed(total: int, films: int) -> dict[str, Any]:
-    """Accumulation and solution alone; how long the ratings take to make is told apart."""
+def measure_solution(total: int, films: int) -> dict[str, Any]:
+    """Measure accumulation and solution alone, apart from generating the ratings."""
     from movierec.recommender.engine.model import accumulate_statistics, solve_model
     from movierec.recommender.engine.rating_matrix import rating_rows
     from movierec.recommender.engine.settings import ModelSettings
@@ -110,24 +116,23 @@ def summed(total: int, films: int) -> dict[str, Any]:
 
     counted = {"ratings": 0}
     settings = ModelSettings(coverage=1.0, min_raters=1)
-    found = accumulate_statistics(read, films, settings)
+    statistics = accumulate_statistics(read, films, settings)
     stages("")
     sums_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    solve_model(found, None, films, settings, stages)
+    solve_model(statistics, None, films, settings, stages)
     stages("")
     return {
         "ratings": counted["ratings"] // 2,  # read twice
-        "films": len(found.items),
-        "users": found.users,
+        "films": len(statistics.items),
+        "users": statistics.users,
         **{name: seconds for name, seconds in stages.seconds.items() if not name.startswith("done")},
         "sums MB": sums_mb,
     }
 
 
-def imported(total: int, films: int) -> dict[str, Any]:
-    """From an empty database to a published model."""
-    from movierec import config, db, movies
-    from movierec.community import datasets
+def measure_database(total: int, films: int) -> dict[str, Any]:
+    """Measure import and training, from an empty database to a published model."""
+    from movierec import community, config, db, movies
     from movierec.community.blocks import Ratings
     from movierec.movies import MovieRecord
     from movierec.recommender.training import pipeline
@@ -161,7 +166,7 @@ def imported(total: int, films: int) -> dict[str, Any]:
                     yield block.part(start, start + 100_000)
 
         assert ids == list(range(1, films + 1))
-        stored = datasets.replace_dataset("synthetic", "made up", blocks(), 1)
+        stored = community.replace_dataset("synthetic", "made up", blocks(), 1)
         report = pipeline.train(settings, stages, now=1)
         stages("")
         folder = Path(home) / "state" / "models" / report["version"]

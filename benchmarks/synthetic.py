@@ -1,7 +1,7 @@
-"""Made-up community ratings of any size: few films have most raters, few raters most ratings, and tastes differ.
+"""Generator of synthetic community ratings of any size, with long tails of movies and raters and planted groups.
 
-Films and raters belong to one of twenty groups. People mostly see films of their own group, and like those better;
-what a recommender should find is planted, and the same seed gives the same ratings.
+Movies and raters belong to one of twenty groups. Raters mostly see movies of their own group, and like those better:
+a recommender should find the groups. The same seed gives the same ratings.
 """
 
 from __future__ import annotations
@@ -16,45 +16,53 @@ from movierec.recommender.engine.arrays import Ints
 
 GROUPS = 20
 OWN_GROUP = 0.65
-RATERS_A_BLOCK = 5_000
-SHORTEST = 15
+RATERS_PER_BLOCK = 5_000
+MIN_RATINGS = 15
 
 
 def generate_ratings(
-    total: int, films: int, *, raters: int | None = None, seed: int = 42
+    total: int, movies: int, *, raters: int | None = None, seed: int = 42
 ) -> Iterator[Ratings]:
-    """About `total` ratings of films 1..`films`, in blocks of whole raters; by default 140 ratings a rater."""
+    """Yield about `total` ratings of movies 1..`movies`, in blocks of whole raters.
+
+    By default there are 140 ratings a rater.
+    """
     rng = np.random.default_rng(seed)
     raters = raters or max(1, total // 140)
-    popularity = rng.permutation(1 / (np.arange(films) + 40.0) ** 0.85)
-    group_of, quality = rng.integers(0, GROUPS, films), rng.normal(3.4, 0.45, films)
-    shelves = [np.flatnonzero(group_of == group) for group in range(GROUPS)]
-    lengths = _lengths(rng, raters, total, films)
-    for start in range(0, raters, RATERS_A_BLOCK):
-        stop = min(start + RATERS_A_BLOCK, raters)
+    popularity = rng.permutation(1 / (np.arange(movies) + 40.0) ** 0.85)
+    group_of, quality = rng.integers(0, GROUPS, movies), rng.normal(3.4, 0.45, movies)
+    members_of_groups = [np.flatnonzero(group_of == group) for group in range(GROUPS)]
+    lengths = _lengths(rng, raters, total, movies)
+    for start in range(0, raters, RATERS_PER_BLOCK):
+        stop = min(start + RATERS_PER_BLOCK, raters)
         count = lengths[start:stop]
         rater = np.repeat(np.arange(start, stop), count)
         own = np.repeat(rng.integers(0, GROUPS, stop - start), count)
-        film = _drawn(rng, np.arange(films), popularity, len(rater))
-        loyal = rng.random(len(rater)) < OWN_GROUP
-        for group, shelf in enumerate(shelves):
-            here = loyal & (own == group)
-            film[here] = _drawn(rng, shelf, popularity, int(here.sum()))
-        _, first = np.unique(rater * films + film, return_index=True)
-        rater, film, own = rater[first], film[first], own[first]
-        liking = quality[film] + np.where(group_of[film] == own, 0.6, -0.3) + rng.normal(0, 0.8, len(film))
-        steps = np.clip(np.rint(liking * 2), 1, 10).astype(np.uint8)
-        yield Ratings(rater + 1, film + 1, steps, 1_000_000_000 + rng.integers(0, 10**8, len(film)))
+        movie = _draw(rng, np.arange(movies), popularity, len(rater))
+        in_own_group = rng.random(len(rater)) < OWN_GROUP
+        for group, members in enumerate(members_of_groups):
+            here = in_own_group & (own == group)
+            movie[here] = _draw(rng, members, popularity, int(here.sum()))
+        _, first = np.unique(rater * movies + movie, return_index=True)
+        rater, movie, own = rater[first], movie[first], own[first]
+        opinion = (
+            quality[movie] + np.where(group_of[movie] == own, 0.6, -0.3) + rng.normal(0, 0.8, len(movie))
+        )
+        steps = np.clip(np.rint(opinion * 2), 1, 10).astype(np.uint8)
+        yield Ratings(rater + 1, movie + 1, steps, 1_000_000_000 + rng.integers(0, 10**8, len(movie)))
 
 
-def _lengths(rng: np.random.Generator, raters: int, total: int, films: int) -> Ints:
-    """Numbers of ratings: most people have few, some have thousands. A sixth of what is drawn falls on one film."""
-    drawn = rng.lognormal(0, 1.1, raters)
-    lengths = np.rint(drawn * (1.2 * total / drawn.sum())).astype(np.int64)
-    return np.clip(lengths, SHORTEST, max(SHORTEST, films // 3))
+def _lengths(rng: np.random.Generator, raters: int, total: int, movies: int) -> Ints:
+    """Draw the length of each history: most have few ratings, some thousands.
+
+    A sixth is added for ratings that are drawn twice and count once.
+    """
+    draws = rng.lognormal(0, 1.1, raters)
+    lengths = np.rint(draws * (1.2 * total / draws.sum())).astype(np.int64)
+    return np.clip(lengths, MIN_RATINGS, max(MIN_RATINGS, movies // 3)).astype(np.int64)
 
 
-def _drawn(rng: np.random.Generator, shelf: Ints, popularity: npt.NDArray[np.float64], count: int) -> Ints:
-    """So many films of a shelf, by popularity."""
-    ends = np.cumsum(popularity[shelf])
-    return shelf[np.searchsorted(ends, rng.random(count) * ends[-1])]
+def _draw(rng: np.random.Generator, members: Ints, popularity: npt.NDArray[np.float64], count: int) -> Ints:
+    """Draw `count` of the members by popularity, with repetitions."""
+    ends = np.cumsum(popularity[members])
+    return members[np.searchsorted(ends, rng.random(count) * ends[-1])]

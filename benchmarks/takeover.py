@@ -1,7 +1,7 @@
-"""One copy of the model for all processes, and what a new one costs those who ask meanwhile.
+"""Memory of one model shared by several processes, and latency while they switch to a new one.
 
 `python -m benchmarks.takeover postgresql://… [--processes 3] [--films 10000]`. The database must be empty; the model
-is made of random numbers. Memory is each process's proportional share (PSS), and of it what is the model's files.
+is random. Memory is each process's proportional share (PSS), and the part of it that is the model's files.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PATH = "/api/v1/recommendations/?limit=20"
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("database", help="an empty one on PostgreSQL")
+    arguments.add_argument("database", help="URL of an empty PostgreSQL database.")
     arguments.add_argument("--processes", type=int, default=3)
     arguments.add_argument("--films", type=int, default=10_000)
     arguments.add_argument("--seconds", type=float, default=15)
@@ -47,37 +47,37 @@ def main() -> None:
         arrays = model(given.films, Path(home))
         publish(settings, arrays)
         token = fleet.sign_up("ann").access
-        films = [row[0] for row in db.rows("SELECT id FROM movies ORDER BY id LIMIT 5000")]
-        for film in random.Random(42).sample(films, RATED):
-            fleet(0, "PUT", f"/api/v1/favorites/ratings/movie/{film}/", {"rating": 4.0}, token=token)
+        movie_ids = [row[0] for row in db.rows("SELECT id FROM movies ORDER BY id LIMIT 5000")]
+        for movie_id in random.Random(42).sample(movie_ids, RATED):
+            fleet(0, "PUT", f"/api/v1/favorites/ratings/movie/{movie_id}/", {"rating": 4.0}, token=token)
         for number in range(given.processes):
             fleet(number, "GET", PATH, token=token)
         print(f"{'':<14}{'answers':>9}{'failed':>8}{'median ms':>11}{'p99 ms':>9}{'max ms':>9}")
-        ask(fleet, token, given.seconds, "in peace")
+        time_requests(fleet, token, given.seconds, "alone")
         publishing = threading.Thread(target=publish, args=(settings, arrays))
         publishing.start()
-        ask(fleet, token, given.seconds, "a new model")
+        time_requests(fleet, token, given.seconds, "a new model")
         publishing.join()
         time.sleep(1)
-        memory(fleet)
+        print_memory(fleet)
         db.close()
 
 
-def model(films: int, folder: Path) -> dict[str, np.ndarray]:
-    """The arrays of an artifact over the first films of the catalogue."""
+def model(movies: int, folder: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of an artifact over the first movies of the catalogue."""
     rng = np.random.default_rng(42)
     catalogue = load_movie_index()
-    long, short = (random_matrix(rng, films, folder / f"{name}.npy") for name in ("long", "short"))
-    raters = rng.integers(5, 50_000, films)
+    long, short = (random_matrix(rng, movies, folder / f"{name}.npy") for name in ("long", "short"))
+    raters = rng.integers(5, 50_000, movies)
     blend = Blend(long, short, raters, np.sqrt(raters).astype(np.float32), Settings())
-    spread = catalogue_transfer_matrix(catalogue.content.features, raters, np.arange(films))
+    transfer = catalogue_transfer_matrix(catalogue.content.features, raters, np.arange(movies))
     return {
-        "movie_ids": catalogue.movie_ids[:films],
+        "movie_ids": catalogue.movie_ids[:movies],
         **blend.to_arrays(),
         "spread_ids": catalogue.movie_ids,
-        "spread_ends": spread.indptr.astype(np.int64),
-        "spread_films": spread.indices.astype(np.int32),
-        "spread_shares": spread.data,
+        "spread_ends": transfer.indptr.astype(np.int64),
+        "spread_films": transfer.indices.astype(np.int32),
+        "spread_shares": transfer.data,
     }
 
 
@@ -85,16 +85,16 @@ def publish(settings: config.Settings, arrays: dict[str, np.ndarray]) -> None:
     store.publish(models_folder(settings), arrays, {"trained_at": time.time_ns()})
 
 
-def ask(fleet: Fleet, token: str, seconds: float, name: str) -> None:
-    """One client asks all processes in turn; each list is another one, so that none is remembered."""
+def time_requests(fleet: Fleet, token: str, seconds: float, name: str) -> None:
+    """Request lists from all processes in turn; each has a new seed, so that no result is cached."""
     times, failed, seed = [], 0, 0
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         seed += 1
         started = time.perf_counter()
-        told = fleet(seed, "GET", f"{PATH}&seed={seed}", token=token)
+        response = fleet(seed, "GET", f"{PATH}&seed={seed}", token=token)
         times.append((time.perf_counter() - started) * 1000)
-        failed += told.status != 200
+        failed += response.status != 200
     p99 = sorted(times)[int(len(times) * 0.99)]
     print(
         f"{name:<14}{len(times):>9}{failed:>8}{statistics.median(times):>11.1f}{p99:>9.1f}{max(times):>9.1f}",
@@ -102,7 +102,7 @@ def ask(fleet: Fleet, token: str, seconds: float, name: str) -> None:
     )
 
 
-def memory(fleet: Fleet) -> None:
+def print_memory(fleet: Fleet) -> None:
     print(f"{'process':<14}{'PSS MB':>9}{'of it the model':>18}{'if alone':>10}")
     for served in fleet.daemons:
         mapped = Path(f"/proc/{served.process.pid}/smaps").read_text()
@@ -114,7 +114,7 @@ def memory(fleet: Fleet) -> None:
 
 def _sum(parts: list[str], name: str) -> int:
     return (
-        sum(int(found) for part in parts for found in re.findall(rf"^{name}:\s+(\d+) kB", part, re.M)) // 1024
+        sum(int(size) for part in parts for size in re.findall(rf"^{name}:\s+(\d+) kB", part, re.M)) // 1024
     )
 
 
