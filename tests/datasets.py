@@ -1,4 +1,4 @@
-"""MovieLens datasets made for a test, as a folder or a zip archive."""
+"""Small MovieLens datasets for tests, as a folder or a zip archive."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ RATINGS = """userId,movieId,rating,timestamp
 
 
 def dataset_files(**changed: str | bytes | None) -> dict[str, bytes]:
-    """A small dataset of csv files by name; `movies=…` changes one, None leaves it out."""
-    found: dict[str, str | bytes | None] = {"movies": MOVIES, "links": LINKS, "ratings": RATINGS, **changed}
+    """Return the CSV files of a small dataset by name. `movies=…` replaces one, None omits it."""
+    tables: dict[str, str | bytes | None] = {"movies": MOVIES, "links": LINKS, "ratings": RATINGS, **changed}
     return {
         f"{name}.csv": content.encode() if isinstance(content, str) else content
-        for name, content in found.items()
+        for name, content in tables.items()
         if content is not None
     }
 
@@ -49,7 +49,7 @@ def write_folder(path: Path, content: Mapping[str, bytes]) -> Path:
 
 
 def zip_archive(content: Mapping[str, bytes], *, within: str = "ml-test/") -> bytes:
-    """A zip archive with the files in a folder of their own, as MovieLens packs them."""
+    """Return a zip archive with the files in a folder, as MovieLens packs them."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
         for name, data in content.items():
@@ -58,25 +58,25 @@ def zip_archive(content: Mapping[str, bytes], *, within: str = "ml-test/") -> by
 
 
 def zip_folder(path: Path) -> bytes:
-    """A folder on disk as an archive."""
+    """Return the CSV files of a folder as a zip archive."""
     return zip_archive({file.name: file.read_bytes() for file in sorted(path.glob("*.csv"))})
 
 
 def ratings_csv(raters: int, films: Sequence[int], share: float, seed: int = 1) -> str:
-    """Everybody rates that share of the films."""
+    """Return ratings where each rater rates a random share of the movies."""
     rng = np.random.default_rng(seed)
     lines = ["userId,movieId,rating,timestamp"]
     for rater in range(1, raters + 1):
         chosen = rng.choice(films, size=max(1, int(len(films) * share)), replace=False)
         steps = rng.integers(1, 11, size=len(chosen))
         lines += [
-            f"{rater},{film},{step / 2},{1_000_000_000 + rater}"
-            for film, step in zip(chosen, steps, strict=True)
+            f"{rater},{movie_id},{step / 2},{1_000_000_000 + rater}"
+            for movie_id, step in zip(chosen, steps, strict=True)
         ]
     return "\n".join(lines) + "\n"
 
 
 def movies_csv(count: int) -> str:
-    """Films of no other source, numbered from 500,001."""
+    """Return generated movies of no other source, numbered from 500,001."""
     lines = [f"{500_000 + number},Made Up Film {number} (2001),Drama" for number in range(1, count + 1)]
     return "\n".join(["movieId,title,genres", *lines]) + "\n"

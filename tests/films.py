@@ -1,4 +1,4 @@
-"""The films of the tests: some sixty of the shipped ones that everybody knows."""
+"""Movies of the tests: some sixty well-known ones of the shipped catalogue."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from movierec import db, movies
 
 NOW = 1_750_000_000
 
-# By imdb id; among them films of one title: Heat, King Kong, Psycho, Solaris, The Thing, Titanic, Gladiator.
-MOVIES = {
+# By IMDb id. Some share a title: Heat, King Kong, Psycho, Solaris, The Thing, Titanic, Gladiator.
+MOVIE_TITLES = {
     "tt0033467": "Citizen Kane",
     "tt0034583": "Casablanca",
     "tt0046435": "Titanic (1953)",
@@ -78,15 +78,15 @@ MOVIES = {
 
 
 def store_movies() -> None:
-    """Put the films into the connected database."""
-    movies.upsert(movies.starter_records(MOVIES), NOW)
+    """Store the movies in the connected database."""
+    movies.upsert(movies.starter_records(MOVIE_TITLES), NOW)
 
 
 def movie_id(imdb_id: str) -> int:
-    """The id a film has in the connected database."""
+    """Return the id of a movie in the connected database."""
     return movies.by_imdb_id(imdb_id)
 
 
 def movie_count() -> int:
-    """How many films the connected database has."""
+    """Return the number of movies in the connected database."""
     return int(db.value("SELECT COUNT(*) FROM movies"))

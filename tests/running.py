@@ -164,7 +164,8 @@ class RunningDaemon:
 
 
 @functools.cache
-def _adapter(model: type[object]) -> TypeAdapter[object]:
+def _adapter(model: type[Any]) -> TypeAdapter[Any]:
+    """Return the validator of a schema, which is expensive to build."""
     return TypeAdapter(model)
 
 
@@ -173,7 +174,7 @@ def _check_schema(method: str, path: str, status: int, content: Any) -> None:
     concrete = urlsplit(path).path.rstrip("/")
     for endpoint in ENDPOINTS:
         if endpoint.method == method and endpoint.matches(concrete):
-            model = endpoint.answers[status]
+            model: Any = endpoint.answers[status]
             assert model is not None, f"{method} {path}: a body where none is declared"
             assert not isinstance(model, FileContent), f"{method} {path}: a file is declared"
             _adapter(model).validate_python(content)

@@ -1,4 +1,4 @@
-"""Who may do what: the access table against the router, foreign objects, fields that nobody may set."""
+"""Access control: the access table against the router, objects of other users, protected fields."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RECOMMENDATIONS = "/api/v1/recommendations"
 
 PUBLIC, USER, OWNER, STAFF = "public", "user", "owner", "staff"
 
-# owner: a user, for an object of their own; where staff may see all, `staff too` stands behind it.
+# owner: a user, for their own object; `staff too` marks endpoints where staff may access all objects.
 ACCESS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/auth/"): STAFF,
     ("POST", "/api/v1/auth/"): PUBLIC,
@@ -128,7 +128,7 @@ ACCESS: dict[tuple[str, str], str] = {
 BY_NAME = {(endpoint.method, endpoint.path): endpoint for endpoint in ENDPOINTS}
 OWNED = [name for name, access in ACCESS.items() if access == OWNER]
 
-# Who may give whom what: nothing else writes these columns.
+# Fields that a body may set, by role: nothing else writes these columns.
 PRIVILEGES = {
     ("PUT", "/api/v1/auth/{id}/"): {"is_active", "is_staff"},
     ("PATCH", "/api/v1/auth/{id}/"): {"is_active", "is_staff"},
@@ -140,7 +140,7 @@ PROTECTED = {
 }  # fmt: skip
 
 
-def test_the_access_table_is_the_router() -> None:
+def test_access_table_equals_the_router() -> None:
     declared = {name: endpoint.access for name, endpoint in BY_NAME.items()}
     in_table = {name: Access.USER if access == OWNER else Access(access) for name, access in ACCESS.items()}
     assert declared == in_table
@@ -153,7 +153,9 @@ def shared(module_daemon: RunningDaemon) -> RunningDaemon:
 
 
 @pytest.mark.parametrize("name", ACCESS, ids=" ".join)
-def test_nobody_and_users_are_stopped_at_the_door(shared: RunningDaemon, name: tuple[str, str]) -> None:
+def test_anonymous_callers_and_users_without_permission_are_refused(
+    shared: RunningDaemon, name: tuple[str, str]
+) -> None:
     method, path = name
     concrete = re.sub(r"\{\w+\}", "1", path)
     if ACCESS[name] != PUBLIC:
@@ -170,15 +172,15 @@ def _account(daemon: RunningDaemon, name: str) -> Account:
     return daemon._accounts[name]
 
 
-# Foreign objects
+# Objects of other users
 
 
-def _everything_of(daemon: RunningDaemon, ann: Account) -> dict[str, int]:
-    """Objects of every kind, by the path that leads to them."""
+def _create_everything(daemon: RunningDaemon, ann: Account) -> dict[str, int]:
+    """Create an object of every kind; return the ids by path."""
     movie = movie_id("tt0078748")
     tokens = f"{AUTH}/tokens/"
     daemon.post(f"{AUTH}/login/", {"email": ann.email, "password": PASSWORD})
-    made = daemon.post(tokens, {"name": "cron", "scopes": ["read"]}, token=ann, status=201)
+    personal_token = daemon.post(tokens, {"name": "cron", "scopes": ["read"]}, token=ann, status=201)
     rating = daemon.post(f"{FAVORITES}/ratings/", {"movie": movie, "rating": 4}, token=ann, status=201)
     favorite = daemon.post(f"{FAVORITES}/", {"movie": movie}, token=ann, status=201)
     entry = {"movie": movie, "watched_at": "2024-05-01"}
@@ -201,7 +203,7 @@ def _everything_of(daemon: RunningDaemon, ann: Account) -> dict[str, int]:
     return {
         f"{AUTH}/profiles/{{id}}/": daemon.get(f"{AUTH}/profiles/my_profile/", token=ann)["id"],
         f"{AUTH}/sessions/{{id}}/": daemon.get(f"{AUTH}/sessions/", token=ann)["results"][1]["id"],
-        f"{AUTH}/tokens/{{id}}/": made["id"],
+        f"{AUTH}/tokens/{{id}}/": personal_token["id"],
         f"{AUTH}/{{id}}/": ann.id,
         f"{FAVORITES}/ratings/{{id}}/": rating["id"],
         f"{FAVORITES}/{{id}}/": favorite["id"],
@@ -217,7 +219,7 @@ def _everything_of(daemon: RunningDaemon, ann: Account) -> dict[str, int]:
     }
 
 
-# Bodies that would do something, so that it is not the body that is refused.
+# Valid bodies, so that a refusal is not caused by the body.
 BODIES: dict[str, dict[str, Any]] = {
     f"{AUTH}/profiles/{{id}}/": {"bio": "mine now"},
     f"{AUTH}/{{id}}/": {"username": "mine.now"},
@@ -229,29 +231,29 @@ BODIES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def objects(shared: RunningDaemon) -> dict[str, int]:
-    """What ann owns; bob tries to get at it."""
-    return _everything_of(shared, _account(shared, "ann"))
+    """The objects of ann, which bob tries to access."""
+    return _create_everything(shared, _account(shared, "ann"))
 
 
-# Filled behind the requests, by the worker that delivers mail.
+# Filled in the background, by the worker that delivers mail.
 UNSTEADY = {"outbox", "one_time_tokens"}
 
 
 def _owned_rows(user_id: int) -> dict[str, list[db.Row]]:
-    found = {"users": db.rows("SELECT * FROM users WHERE id = ?", user_id)}
+    rows = {"users": db.rows("SELECT * FROM users WHERE id = ?", user_id)}
     for model in every_model():
         table, columns = model._meta.table_name, model._meta.columns
         if "user_id" in columns and table not in UNSTEADY:
-            found[table] = db.rows(f"SELECT * FROM {table} WHERE user_id = ? ORDER BY 1", user_id)
-    return found
+            rows[table] = db.rows(f"SELECT * FROM {table} WHERE user_id = ? ORDER BY 1", user_id)
+    return rows
 
 
-def test_every_owned_object_has_a_place_in_the_matrix(objects: dict[str, int]) -> None:
+def test_matrix_covers_every_owned_object(objects: dict[str, int]) -> None:
     assert {path for _, path in OWNED} == set(objects)
 
 
 @pytest.mark.parametrize("name", OWNED, ids=" ".join)
-def test_foreign_objects_are_as_if_they_were_not(
+def test_objects_of_other_users_are_not_found(
     shared: RunningDaemon, objects: dict[str, int], name: tuple[str, str]
 ) -> None:
     method, path = name
@@ -286,7 +288,7 @@ def test_foreign_objects_are_as_if_they_were_not(
     assert _owned_rows(ann.id) == before
 
 
-def test_lists_show_the_own_only(shared: RunningDaemon, objects: dict[str, int]) -> None:
+def test_lists_show_own_objects_only(shared: RunningDaemon, objects: dict[str, int]) -> None:
     ann, bob = _account(shared, "ann"), _account(shared, "bob")
     for path in (
         *("/api/v1/jobs/", "/api/v1/history/", "/api/v1/watchlist/"),
@@ -299,7 +301,7 @@ def test_lists_show_the_own_only(shared: RunningDaemon, objects: dict[str, int])
         assert foreign.isdisjoint(item["id"] for item in shared.get(path, token=bob)["results"]), path
 
 
-def test_nobody_sees_a_hash(shared: RunningDaemon, objects: dict[str, int]) -> None:
+def test_answers_contain_no_hash(shared: RunningDaemon, objects: dict[str, int]) -> None:
     ann = _account(shared, "ann")
     secrets = [
         row[0]
@@ -313,7 +315,7 @@ def test_nobody_sees_a_hash(shared: RunningDaemon, objects: dict[str, int]) -> N
             assert not any(secret in body for secret in secrets), path
 
 
-# Fields nobody may set
+# Protected fields
 
 
 WITH_BODY = [name for name, endpoint in BY_NAME.items() if endpoint.body is not None]
@@ -329,7 +331,7 @@ def _columns() -> set[str]:
 
 
 @pytest.mark.parametrize("name", WITH_BODY, ids=" ".join)
-def test_columns_that_are_not_documented_are_refused(shared: RunningDaemon, name: tuple[str, str]) -> None:
+def test_undocumented_columns_are_refused(shared: RunningDaemon, name: tuple[str, str]) -> None:
     endpoint = BY_NAME[name]
     assert endpoint.body is not None
     hidden = sorted(_columns() - set(endpoint.body.model_fields))

@@ -1,4 +1,4 @@
-"""Registering, signing in and out, and what happens to tokens."""
+"""Registration, sign-in, sign-out, and the lifecycle of tokens."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_register_sign_in_and_out(daemon: RunningDaemon) -> None:
     assert daemon.get(f"{AUTH}/me/", token=ann)["id"] == ann.id
 
 
-def test_a_wrong_password_and_an_unknown_name_answer_alike(daemon: RunningDaemon) -> None:
+def test_wrong_password_and_unknown_name_get_the_same_answer(daemon: RunningDaemon) -> None:
     daemon.register("ann")
     replies = [
         daemon.request("POST", f"{AUTH}/login/", {"username": name, "password": "wrong wrong wrong"})
@@ -43,7 +43,7 @@ def test_a_wrong_password_and_an_unknown_name_answer_alike(daemon: RunningDaemon
     assert first == second
 
 
-def test_a_disabled_account_cannot_sign_in_and_its_tokens_die(daemon: RunningDaemon) -> None:
+def test_disabled_account_cannot_sign_in_and_its_tokens_are_revoked(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     db.execute("UPDATE users SET is_active = ? WHERE id = ?", False, ann.id)
     daemon.get(f"{AUTH}/me/", token=ann, status=401)
@@ -55,7 +55,7 @@ def test_a_disabled_account_cannot_sign_in_and_its_tokens_die(daemon: RunningDae
     ("taken", "field"),
     [({"username": "ANN"}, "username"), ({"email": "Ann@Example.org"}, "email")],
 )
-def test_names_are_taken_whatever_their_case(
+def test_names_are_unique_regardless_of_case(
     daemon: RunningDaemon, taken: dict[str, str], field: str
 ) -> None:
     daemon.register("ann")
@@ -81,7 +81,7 @@ def test_names_are_taken_whatever_their_case(
         ({"first_name": "x" * 151}, "first_name"),
     ],
 )
-def test_registering_names_the_wrong_field(
+def test_registration_error_names_the_invalid_field(
     daemon: RunningDaemon, change: dict[str, object], field: str
 ) -> None:
     document = {
@@ -95,13 +95,13 @@ def test_registering_names_the_wrong_field(
     daemon.post(f"{AUTH}/login/", {"username": "bob", "password": PASSWORD}, status=401)
 
 
-def test_several_wrong_fields_are_named_at_once(daemon: RunningDaemon) -> None:
+def test_several_invalid_fields_are_named_at_once(daemon: RunningDaemon) -> None:
     document = {"username": "x!", "email": "x", "password": "short", "password_confirm": "short"}
     problem = daemon.post(f"{AUTH}/", {**document, "email": "x@y"}, status=422)
     assert [item["field"] for item in problem["errors"]] == ["username", "email", "password"]
 
 
-def test_a_refresh_rotates_and_a_repeat_gets_the_same(daemon: RunningDaemon) -> None:
+def test_refresh_rotates_and_a_repeat_returns_the_same_pair(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     first = daemon.post(f"{AUTH}/token/refresh/", {"refresh": ann.refresh})
     repeated = daemon.post(f"{AUTH}/token/refresh/", {"refresh": ann.refresh})
@@ -109,18 +109,18 @@ def test_a_refresh_rotates_and_a_repeat_gets_the_same(daemon: RunningDaemon) -> 
     assert daemon.get(f"{AUTH}/me/", token=repeated["access"])["id"] == ann.id
 
 
-def test_a_refresh_token_cannot_be_used_twice_after_ten_seconds(daemon: RunningDaemon) -> None:
+def test_refresh_token_cannot_be_used_twice_after_ten_seconds(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     successor = daemon.post(f"{AUTH}/token/refresh/", {"refresh": ann.refresh})
     daemon.clock.advance(11)
     daemon.post(f"{AUTH}/token/refresh/", {"refresh": ann.refresh}, status=401)
-    # The whole family is revoked: whoever stole a token keeps nothing.
+    # The whole token family is revoked: a stolen token is useless.
     daemon.post(f"{AUTH}/token/refresh/", {"refresh": successor["refresh"]}, status=401)
     daemon.get(f"{AUTH}/me/", token=successor["access"], status=401)
     daemon.get(f"{AUTH}/me/", token=ann.access, status=401)
 
 
-def test_a_token_two_generations_old_revokes_at_once(daemon: RunningDaemon) -> None:
+def test_reuse_of_a_token_two_generations_old_revokes_at_once(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     first = daemon.post(f"{AUTH}/token/refresh/", {"refresh": ann.refresh})
     daemon.post(f"{AUTH}/token/refresh/", {"refresh": first["refresh"]})
@@ -128,7 +128,7 @@ def test_a_token_two_generations_old_revokes_at_once(daemon: RunningDaemon) -> N
     daemon.get(f"{AUTH}/me/", token=first["access"], status=401)
 
 
-def test_refreshes_that_race_get_one_successor(daemon: RunningDaemon) -> None:
+def test_concurrent_refreshes_get_one_successor(daemon: RunningDaemon) -> None:
     with ThreadPoolExecutor(10) as pool:
         for _ in range(5):
             ann = daemon.register()
@@ -141,7 +141,7 @@ def test_refreshes_that_race_get_one_successor(daemon: RunningDaemon) -> None:
             daemon.post(f"{AUTH}/token/refresh/", {"refresh": successors.pop()})
 
 
-def test_sessions_end(daemon: RunningDaemon) -> None:
+def test_sessions_expire(daemon: RunningDaemon) -> None:
     idle, kept = daemon.register(), daemon.register()
     daemon.clock.advance(3600 + 31)
     problem = daemon.get(f"{AUTH}/me/", token=idle, status=401)
@@ -156,7 +156,7 @@ def test_sessions_end(daemon: RunningDaemon) -> None:
     daemon.post(f"{AUTH}/token/refresh/", {"refresh": again["refresh"]}, status=401)
 
 
-def test_a_new_password_ends_every_other_session(daemon: RunningDaemon) -> None:
+def test_password_change_ends_every_other_session(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     other = daemon.post(f"{AUTH}/login/", {"email": ann.email, "password": PASSWORD})["tokens"]
     new = "another horse battery"
@@ -173,7 +173,7 @@ def test_a_new_password_ends_every_other_session(daemon: RunningDaemon) -> None:
     daemon.post(f"{AUTH}/login/", {"email": ann.email, "password": new})
 
 
-def test_renaming_changes_only_what_is_sent(daemon: RunningDaemon) -> None:
+def test_patch_of_names_changes_only_sent_fields(daemon: RunningDaemon) -> None:
     ann, bob = daemon.register(), daemon.register()
     daemon.patch(f"{AUTH}/me/", {"first_name": "Ann", "last_name": "Lee"}, token=ann)
     renamed = daemon.patch(f"{AUTH}/me/", {"first_name": "Anna"}, token=ann)
@@ -183,7 +183,7 @@ def test_renaming_changes_only_what_is_sent(daemon: RunningDaemon) -> None:
     daemon.patch(f"{AUTH}/me/", {"is_staff": True}, token=ann, status=422)
 
 
-def test_nobody_signs_out_another(daemon: RunningDaemon) -> None:
+def test_session_of_another_user_cannot_be_ended(daemon: RunningDaemon) -> None:
     ann, bob = daemon.register(), daemon.register()
     daemon.post(f"{AUTH}/logout/", {"refresh": ann.refresh}, token=bob, status=401)
     assert daemon.get(f"{AUTH}/me/", token=ann)["id"] == ann.id
@@ -192,7 +192,7 @@ def test_nobody_signs_out_another(daemon: RunningDaemon) -> None:
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer ", "Basic abc", "Bearer a b c", "Bearer " + "x" * 5000]
 )
-def test_odd_authorization_headers(daemon: RunningDaemon, header: str) -> None:
+def test_malformed_authorization_headers_are_refused(daemon: RunningDaemon, header: str) -> None:
     daemon.get(f"{AUTH}/me/", headers={"Authorization": header}, status=401)
 
 

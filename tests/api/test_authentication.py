@@ -53,7 +53,7 @@ def test_some_endpoints_are_limited_per_account() -> None:
 def test_caller_is_authenticated_once_where_a_limit_counts_per_account(
     module_daemon: RunningDaemon, admin: Account, authentications: list[str], endpoint: Endpoint
 ) -> None:
-    document = {} if endpoint.body is not None else None
+    document: dict[str, str] | None = {} if endpoint.body is not None else None
     reply = module_daemon.request(endpoint.method, endpoint.path, document, token=admin.access)
     assert reply.status not in (401, 403, 429, 500)
     assert authentications == ["authenticate"]

@@ -1,4 +1,4 @@
-"""Whatever is sent to whichever endpoint: a problem document with the right status, and never a 500."""
+"""Invalid input to every endpoint: a problem document with the right status, never a 500."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.running import Account, RunningDaemon
 WITH_BODY = [endpoint for endpoint in ENDPOINTS if endpoint.body is not None]
 WITH_PATH = [endpoint for endpoint in ENDPOINTS if int in endpoint.path_types.values()]
 
-# (body, status): what no endpoint takes, whatever its fields.
+# (body, status): bodies that every endpoint refuses.
 BODIES: dict[str, tuple[bytes, int]] = {
     "nothing": (b"", 400),
     "cut short": (b'{"a": ', 400),
@@ -43,7 +43,7 @@ BODIES: dict[str, tuple[bytes, int]] = {
     "far too deep": (b"[" * 400_000 + b"]" * 400_000, 422),
 }
 
-# Values that fit no field; each is sent in each field of each body.
+# Values of wrong types; each is sent in each field of each body.
 VALUES: list[Any] = [None, True, -1, 0, 3.3, 2**62, "", "x" * 20_000, [], {}, [None], {"a": 1}, "\u202e", "5"]
 
 
@@ -53,7 +53,7 @@ def path_of(endpoint: Endpoint, number: str = "999999999") -> str:
 
 @pytest.fixture(scope="module")
 def daemon(module_daemon: RunningDaemon) -> RunningDaemon:
-    """Every test has users of its own, so one daemon does."""
+    """One daemon for the file: every test has its own users."""
     return module_daemon
 
 
@@ -62,7 +62,7 @@ def admin(daemon: RunningDaemon) -> Account:
     return daemon.admin()
 
 
-def test_bodies_that_nothing_takes(daemon: RunningDaemon, admin: Account) -> None:
+def test_malformed_bodies_are_refused(daemon: RunningDaemon, admin: Account) -> None:
     headers = {"Content-Type": "application/json"}
     for endpoint in WITH_BODY:
         for what, (body, status) in BODIES.items():
@@ -76,7 +76,7 @@ def test_bodies_that_nothing_takes(daemon: RunningDaemon, admin: Account) -> Non
             assert reply.headers["Content-Type"] == "application/problem+json"
 
 
-def test_values_of_the_wrong_kind_in_every_field(daemon: RunningDaemon, admin: Account) -> None:
+def test_values_of_the_wrong_type_in_every_field(daemon: RunningDaemon, admin: Account) -> None:
     for endpoint in WITH_BODY:
         assert endpoint.body is not None
         for name in endpoint.body.model_fields:
@@ -85,7 +85,7 @@ def test_values_of_the_wrong_kind_in_every_field(daemon: RunningDaemon, admin: A
                 assert reply.status < 500, f"{endpoint.method} {endpoint.path} {name}={value!r}"[:300]
 
 
-def test_odd_values_of_every_query_parameter(daemon: RunningDaemon, admin: Account) -> None:
+def test_invalid_values_of_every_query_parameter(daemon: RunningDaemon, admin: Account) -> None:
     odd = [
         "",
         "-1",
@@ -120,7 +120,7 @@ def test_unknown_query_parameters_are_refused(daemon: RunningDaemon, admin: Acco
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "01", "1.5", "x", "9" * 19, "9" * 20, "%00", "1%2F", "٣"])
-def test_ids_that_are_none(daemon: RunningDaemon, admin: Account, number: str) -> None:
+def test_invalid_ids_are_not_found(daemon: RunningDaemon, admin: Account, number: str) -> None:
     from urllib.parse import quote
 
     for endpoint in WITH_PATH:
@@ -132,7 +132,7 @@ def test_ids_that_are_none(daemon: RunningDaemon, admin: Account, number: str) -
         assert reply.json()["code"] == "not_found"
 
 
-def test_only_json_is_taken(daemon: RunningDaemon, admin: Account) -> None:
+def test_only_json_is_accepted(daemon: RunningDaemon, admin: Account) -> None:
     for endpoint in WITH_BODY:
         for content_type in (
             "text/plain",
@@ -149,7 +149,7 @@ def test_only_json_is_taken(daemon: RunningDaemon, admin: Account) -> None:
             assert reply.status == 415, f"{endpoint.method} {endpoint.path} {content_type}"
 
 
-def test_a_body_over_the_cap(daemon: RunningDaemon) -> None:
+def test_body_over_the_limit_is_refused(daemon: RunningDaemon) -> None:
     body = json.dumps({"email": "x" * 1_100_000}).encode()
     reply = daemon.request(
         "POST", "/api/v1/auth/login/", body=body, headers={"Content-Type": "application/json"}
@@ -157,7 +157,7 @@ def test_a_body_over_the_cap(daemon: RunningDaemon) -> None:
     assert reply.status == 413
 
 
-def test_access_is_as_declared(daemon: RunningDaemon) -> None:
+def test_access_is_enforced_as_declared(daemon: RunningDaemon) -> None:
     user = daemon.register()
     for endpoint in ENDPOINTS:
         sent: dict[str, Any] = {} if endpoint.body is None else {"document": {}}
@@ -172,7 +172,7 @@ def test_access_is_as_declared(daemon: RunningDaemon) -> None:
             assert reply.status == 403, f"{endpoint.method} {endpoint.path}"
 
 
-def test_no_route_and_the_wrong_method(daemon: RunningDaemon) -> None:
+def test_unknown_path_and_wrong_method(daemon: RunningDaemon) -> None:
     assert daemon.get("/api/v1/nothing/", status=404)["code"] == "not_found"
     reply = daemon.request("DELETE", "/api/v1/auth/login/")
     assert reply.status == 405
@@ -203,7 +203,7 @@ def raw(daemon: RunningDaemon, sent: bytes) -> bytes:
         b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
     ],
 )
-def test_what_is_not_http_gets_a_problem_document_too(daemon: RunningDaemon, sent: bytes) -> None:
+def test_malformed_http_gets_a_problem_document(daemon: RunningDaemon, sent: bytes) -> None:
     received = raw(daemon, sent)
     assert b" 400 " in received.split(b"\r\n")[0]
     head, _, body = received.partition(b"\r\n\r\n")
@@ -211,12 +211,12 @@ def test_what_is_not_http_gets_a_problem_document_too(daemon: RunningDaemon, sen
     assert json.loads(body)["code"] == "malformed_request"
 
 
-def test_foreign_host_names_are_not_answered(daemon: RunningDaemon) -> None:
+def test_unknown_host_names_are_refused(daemon: RunningDaemon) -> None:
     problem = daemon.get("/health/", headers={"Host": "evil.example"}, status=421)
     assert problem["code"] == "misdirected_request"
 
 
-def test_a_request_id_is_taken_over_only_when_harmless(daemon: RunningDaemon) -> None:
+def test_request_id_is_accepted_only_if_it_is_well_formed(daemon: RunningDaemon) -> None:
     assert (
         daemon.request("GET", "/health/", headers={"X-Request-ID": "abc-1"}).headers["X-Request-ID"]
         == "abc-1"
@@ -226,7 +226,7 @@ def test_a_request_id_is_taken_over_only_when_harmless(daemon: RunningDaemon) ->
     )
 
 
-def test_paths_answer_with_and_without_their_slash(daemon: RunningDaemon, admin: Account) -> None:
+def test_paths_work_with_and_without_trailing_slash(daemon: RunningDaemon, admin: Account) -> None:
     for endpoint in ENDPOINTS:
         if endpoint.method != "GET" or "{" in endpoint.path:
             continue

@@ -1,4 +1,4 @@
-"""Undoing over HTTP; and the lists of what users keep, narrowed."""
+"""Undo over HTTP, and the filters of library lists."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ ALIEN, HEAT, AMELIE, CASABLANCA = "tt0078748", "tt0113277", "tt0211915", "tt0034
 
 @pytest.fixture(scope="module")
 def daemon(module_daemon: RunningDaemon) -> RunningDaemon:
-    """Every test has users of its own, so one daemon does."""
+    """One daemon for the file: every test has its own users."""
     return module_daemon
 
 
-def test_what_is_undone_is_as_before_and_can_be_brought_again(daemon: RunningDaemon) -> None:
+def test_undo_restores_the_state_and_can_be_undone(daemon: RunningDaemon) -> None:
     ann, alien = daemon.register(), movie_id(ALIEN)
-    made = daemon.post(RATINGS, {"movie": alien, "rating": 4, "review": "Quiet."}, token=ann, status=201)
-    daemon.delete(f"{RATINGS}{made['id']}/", token=ann)
+    rating = daemon.post(RATINGS, {"movie": alien, "rating": 4, "review": "Quiet."}, token=ann, status=201)
+    daemon.delete(f"{RATINGS}{rating['id']}/", token=ann)
     undone = daemon.post(UNDO, {}, token=ann)
     assert undone["undone"]["what"] == "Took back the rating of Alien (1979)"
     assert (undone["reverted"], undone["left"]) == (1, [])
-    assert daemon.get(f"{RATINGS}{made['id']}/", token=ann) == made
+    assert daemon.get(f"{RATINGS}{rating['id']}/", token=ann) == rating
     assert [item["undone"] for item in daemon.get(CHANGES, token=ann)["results"]] == [False, True, False]
     daemon.post(UNDO, {"change": undone["by"]["id"]}, token=ann)
-    daemon.get(f"{RATINGS}{made['id']}/", token=ann, status=404)
+    daemon.get(f"{RATINGS}{rating['id']}/", token=ann, status=404)
     assert daemon.get(CHANGES, token=ann)["count"] == 2
 
 
-def test_undoing_what_is_undone_or_not_there(daemon: RunningDaemon) -> None:
+def test_undo_of_an_undone_or_missing_change_is_refused(daemon: RunningDaemon) -> None:
     ann, bob = daemon.register(), daemon.register()
     assert daemon.post(UNDO, {}, token=ann, status=404)["detail"] == "There is nothing to undo."
     daemon.post(FAVORITES, {"movie": movie_id(ALIEN)}, token=ann, status=201)
@@ -47,12 +47,12 @@ def test_undoing_what_is_undone_or_not_there(daemon: RunningDaemon) -> None:
     assert daemon.get(CHANGES, token=bob)["count"] == 0
 
 
-def test_an_import_of_many_is_undone_in_steps_what_was_changed_since_is_named(
+def test_large_import_is_undone_in_steps_and_later_changes_are_named(
     daemon: RunningDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.modules["movierec.library.undo"], "BATCH", 10)
     ann = daemon.register()
-    changes = [library.rating_change(movie_id(film), 3) for film in MOVIE_TITLES]
+    changes = [library.rating_change(movie_id(imdb_id), 3) for imdb_id in MOVIE_TITLES]
     library.apply(ann.id, changes, what="Imported a file", now=1, job_id=1)
     daemon.put(f"{RATINGS}movie/{movie_id(ALIEN)}/", {"rating": 5}, token=ann)
     change = next(item for item in daemon.get(CHANGES, token=ann)["results"] if item["job"] == 1)
@@ -63,7 +63,7 @@ def test_an_import_of_many_is_undone_in_steps_what_was_changed_since_is_named(
     assert [item["rating"] for item in daemon.get(RATINGS, token=ann)["results"]] == [5]
 
 
-def test_the_profile_decides_whether_rating_takes_a_film_off_the_watchlist(daemon: RunningDaemon) -> None:
+def test_profile_decides_if_rating_removes_a_movie_from_the_watchlist(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     daemon.patch("/api/v1/auth/profiles/my_profile/", {"seen_leaves_watchlist": False}, token=ann)
     daemon.post(WATCHLIST, {"movie": movie_id(ALIEN)}, token=ann, status=201)
@@ -78,32 +78,32 @@ def test_the_profile_decides_whether_rating_takes_a_film_off_the_watchlist(daemo
 
 @pytest.fixture(scope="module")
 def ann(daemon: RunningDaemon) -> Account:
-    """Somebody with a few ratings; the same films are favorites and on the watchlist."""
+    """A user with a few ratings; the same movies are favorites and on the watchlist."""
     account = daemon.register()
     daemon.patch("/api/v1/auth/profiles/my_profile/", {"seen_leaves_watchlist": False}, token=account)
-    for film, stars, review in (
+    for imdb_id, stars, review in (
         (ALIEN, 5, "Quiet."),
         (HEAT, 3.5, ""),
         (AMELIE, 4, "The gnome!"),
         (CASABLANCA, 0.5, ""),
     ):
-        sent = {"movie": movie_id(film), "rating": stars, "review": review}
+        sent = {"movie": movie_id(imdb_id), "rating": stars, "review": review}
         daemon.post(RATINGS, sent, token=account, status=201)
-        daemon.post(FAVORITES, {"movie": movie_id(film)}, token=account, status=201)
-        daemon.post(WATCHLIST, {"movie": movie_id(film)}, token=account, status=201)
-    for film, when in (
+        daemon.post(FAVORITES, {"movie": movie_id(imdb_id)}, token=account, status=201)
+        daemon.post(WATCHLIST, {"movie": movie_id(imdb_id)}, token=account, status=201)
+    for imdb_id, when in (
         (ALIEN, "2024-05-01T20:15:00Z"),
         (HEAT, "2023-05-01"),
         (CASABLANCA, "2024-06-01"),
         (AMELIE, None),
     ):
-        sent = {"movie": movie_id(film), "watched_at": when}
+        sent = {"movie": movie_id(imdb_id), "watched_at": when}
         daemon.post("/api/v1/history/", sent, token=account, status=201)
     return account
 
 
 @pytest.mark.parametrize(
-    ("query", "films"),
+    ("query", "imdb_ids"),
     [
         ("rating_min=4", [ALIEN, AMELIE]),
         ("rating_max=3.5", [HEAT, CASABLANCA]),
@@ -116,15 +116,15 @@ def ann(daemon: RunningDaemon) -> Account:
         ("q=zzz", []),
     ],
 )
-def test_ratings_narrowed(daemon: RunningDaemon, ann: Account, query: str, films: list[str]) -> None:
+def test_rating_filters(daemon: RunningDaemon, ann: Account, query: str, imdb_ids: list[str]) -> None:
     page = daemon.get(f"{RATINGS}?ordering=-rating&{query}", token=ann)
-    assert [item["movie"] for item in page["results"]] == list(map(movie_id, films))
-    assert page["count"] == len(films)
+    assert [item["movie"] for item in page["results"]] == list(map(movie_id, imdb_ids))
+    assert page["count"] == len(imdb_ids)
 
 
 @pytest.mark.parametrize("path", [RATINGS, FAVORITES, WATCHLIST])
 @pytest.mark.parametrize(
-    ("query", "films"),
+    ("query", "imdb_ids"),
     [
         ("year=1979", [ALIEN]),
         ("year_min=1979&year_max=1995", [ALIEN, HEAT]),
@@ -136,12 +136,12 @@ def test_ratings_narrowed(daemon: RunningDaemon, ann: Account, query: str, films
         ("watched_min=2024-01-01&watched_max=2024-05-31", [ALIEN]),
     ],
 )
-def test_every_list_narrowed_by_films(
-    daemon: RunningDaemon, ann: Account, path: str, query: str, films: list[str]
+def test_movie_filters_of_every_list(
+    daemon: RunningDaemon, ann: Account, path: str, query: str, imdb_ids: list[str]
 ) -> None:
     query = query.replace("{AMELIE}", str(movie_id(AMELIE)))
     page = daemon.get(f"{path}?ordering=year&{query}", token=ann)
-    assert [item["movie"] for item in page["results"]] == list(map(movie_id, films))
+    assert [item["movie"] for item in page["results"]] == list(map(movie_id, imdb_ids))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_every_list_narrowed_by_films(
         ("/api/v1/history/", "ordering=rating"),
     ],
 )
-def test_queries_that_say_nothing_are_refused(
+def test_contradictory_queries_are_refused(
     daemon: RunningDaemon, ann: Account, path: str, query: str
 ) -> None:
     daemon.get(f"{path}?{query}", token=ann, status=422)

@@ -1,4 +1,4 @@
-"""Exports over HTTP: everything a user owns, in each format, and who may have it."""
+"""Exports over HTTP: all data of a user, in each format, and access to it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def daemon(module_daemon: RunningDaemon) -> RunningDaemon:
 
 @pytest.fixture
 def ada(daemon: RunningDaemon) -> Account:
-    """Somebody with one of everything."""
+    """A user with one object of every kind."""
     ada = daemon.register()
     daemon.patch("/api/v1/auth/profiles/my_profile/", {"bio": "-1", "favorite_genres": ["Drama"]}, token=ada)
     daemon.post(
@@ -70,7 +70,7 @@ def table(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
 
 
-def test_everything_is_in_the_lines(daemon: RunningDaemon, ada: Account) -> None:
+def test_json_export_contains_everything(daemon: RunningDaemon, ada: Account) -> None:
     reply = export(daemon, ada)
     head, profile, rating, favorite, feedback, end = records(reply)
     assert head == {"format": "movierec", "version": 1}
@@ -93,26 +93,26 @@ def test_everything_is_in_the_lines(daemon: RunningDaemon, ada: Account) -> None
     assert export(daemon, ada).body == reply.body
 
 
-def test_tables_show_what_a_spreadsheet_would_compute(daemon: RunningDaemon, ada: Account) -> None:
-    found = files(export(daemon, ada, "csv"))
-    [rating] = table(found["ratings.csv"])
+def test_csv_export_escapes_formulas(daemon: RunningDaemon, ada: Account) -> None:
+    members = files(export(daemon, ada, "csv"))
+    [rating] = table(members["ratings.csv"])
     assert (rating["title"], rating["year"], rating["rating"]) == ("The Matrix", "1999", "4.5")
     assert rating["review"] == "'" + REVIEW
-    assert table(found["favorites.csv"])[0]["note"] == "'+1"
-    assert table(found["profile.csv"])[0]["bio"] == "'-1"
-    assert table(found["watchlist.csv"]) == []
+    assert table(members["favorites.csv"])[0]["note"] == "'+1"
+    assert table(members["profile.csv"])[0]["bio"] == "'-1"
+    assert table(members["watchlist.csv"]) == []
 
 
-def test_letterboxd_gets_its_own_columns(daemon: RunningDaemon, ada: Account) -> None:
-    found = files(export(daemon, ada, "letterboxd"))
-    assert found.keys() == {"films-1.csv", "watchlist-1.csv", "favorites-1.csv"}
-    [rated] = table(found["films-1.csv"])
+def test_letterboxd_export_has_its_columns(daemon: RunningDaemon, ada: Account) -> None:
+    members = files(export(daemon, ada, "letterboxd"))
+    assert members.keys() == {"films-1.csv", "watchlist-1.csv", "favorites-1.csv"}
+    [rated] = table(members["films-1.csv"])
     assert (rated["imdbID"], rated["Title"], rated["Year"]) == ("tt0133093", "The Matrix", "1999")
     assert (rated["Rating"], rated["Review"], rated["WatchedDate"]) == ("4.5", REVIEW, "")
-    assert [row["Title"] for row in table(found["favorites-1.csv"])] == ["Blade Runner"]
+    assert [row["Title"] for row in table(members["favorites-1.csv"])] == ["Blade Runner"]
 
 
-def test_files_for_letterboxd_stay_below_a_megabyte(
+def test_letterboxd_files_stay_below_a_megabyte(
     daemon: RunningDaemon, ada: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number, (each,) in enumerate(db.rows("SELECT id FROM movies ORDER BY id LIMIT 20")):
@@ -136,17 +136,17 @@ def test_files_for_letterboxd_stay_below_a_megabyte(
     assert len(whole) >= 20
 
 
-def test_one_zip_holds_it_all(daemon: RunningDaemon, ada: Account) -> None:
-    found = files(export(daemon, ada, "zip"))
-    assert found["account.jsonl"] == export(daemon, ada).body
+def test_zip_export_contains_all_formats(daemon: RunningDaemon, ada: Account) -> None:
+    members = files(export(daemon, ada, "zip"))
+    assert members["account.jsonl"] == export(daemon, ada).body
     for folder, format in (("csv", "csv"), ("letterboxd", "letterboxd")):
         for name, content in files(export(daemon, ada, format)).items():
-            assert found.pop(f"{folder}/{name}") == content
-    assert found.keys() == {"README.txt", "account.jsonl"}
-    assert "apostrophe" in found["README.txt"].decode()
+            assert members.pop(f"{folder}/{name}") == content
+    assert members.keys() == {"README.txt", "account.jsonl"}
+    assert "apostrophe" in members["README.txt"].decode()
 
 
-def test_only_what_is_ones_own_goes_out(daemon: RunningDaemon, ada: Account) -> None:
+def test_export_contains_own_data_only(daemon: RunningDaemon, ada: Account) -> None:
     other = daemon.register()
     secret = "nobody else may read this"
     daemon.post(
@@ -156,8 +156,8 @@ def test_only_what_is_ones_own_goes_out(daemon: RunningDaemon, ada: Account) -> 
         status=201,
     )
     for format in ("json", "csv", "letterboxd", "zip"):
-        found = export(daemon, ada, format)
-        content = found.body if format == "json" else b"".join(files(found).values())
+        reply = export(daemon, ada, format)
+        content = reply.body if format == "json" else b"".join(files(reply).values())
         assert secret.encode() not in content
         assert ada.email.encode() not in content
     assert [record["kind"] for record in records(export(daemon, other))[1:]] == [
@@ -167,25 +167,25 @@ def test_only_what_is_ones_own_goes_out(daemon: RunningDaemon, ada: Account) -> 
     ]
 
 
-def test_exports_are_written_down_in_the_audit(daemon: RunningDaemon, ada: Account) -> None:
+def test_exports_are_recorded_in_the_audit(daemon: RunningDaemon, ada: Account) -> None:
     export(daemon, ada, "zip")
-    found = db.rows("SELECT account, event, detail FROM audit ORDER BY id DESC LIMIT 1")
-    assert found == [(f"user:{ada.id}", "exported", "zip")]
+    rows = db.rows("SELECT account, event, detail FROM audit ORDER BY id DESC LIMIT 1")
+    assert rows == [(f"user:{ada.id}", "exported", "zip")]
 
 
-def test_strangers_and_other_formats_are_refused(daemon: RunningDaemon, ada: Account) -> None:
+def test_anonymous_callers_and_unknown_formats_are_refused(daemon: RunningDaemon, ada: Account) -> None:
     assert daemon.get(EXPORTS, status=401)["code"] == "not_authenticated"
     assert daemon.get(f"{EXPORTS}?format=xml", token=ada, status=422)["errors"][0]["field"] == "format"
     assert daemon.get(f"{EXPORTS}?user=1", token=ada, status=422)["code"] == "validation_failed"
 
 
-def test_nothing_is_left_behind_on_the_disk(daemon: RunningDaemon, ada: Account) -> None:
+def test_export_leaves_no_file_on_the_disk(daemon: RunningDaemon, ada: Account) -> None:
     before = sorted(path.name for path in daemon.settings.paths.state.iterdir())
     export(daemon, ada, "zip")
     assert sorted(path.name for path in daemon.settings.paths.state.iterdir()) == before
 
 
-def test_a_full_disk_is_said_and_nothing_half_is_sent(
+def test_full_disk_is_reported_and_no_partial_file_is_sent(
     daemon: RunningDaemon, ada: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> None:
@@ -195,18 +195,18 @@ def test_a_full_disk_is_said_and_nothing_half_is_sent(
     assert daemon.get(EXPORTS, token=ada, status=507)["code"] == "storage_full"
 
 
-def test_films_that_no_service_knows_are_told_apart(daemon: RunningDaemon, ada: Account) -> None:
-    """Two of one title and year, without any outside id: each keeps the id that an export gave it."""
+def test_movies_without_external_ids_are_distinguished(daemon: RunningDaemon, ada: Account) -> None:
+    """Movies with the same title and year and no external id keep the ids that an export assigned."""
     admin = daemon.admin()
     for stars in (1.0, 2.0):
-        film = daemon.post("/api/v1/movies/", {"title": "Home", "year": 2001}, token=admin, status=201)
-        daemon.post(RATINGS, {"movie": film["id"], "rating": stars}, token=ada, status=201)
+        movie = daemon.post("/api/v1/movies/", {"title": "Home", "year": 2001}, token=admin, status=201)
+        daemon.post(RATINGS, {"movie": movie["id"], "rating": stars}, token=ada, status=201)
     first, again = export(daemon, ada), export(daemon, ada)
     assert first.body == again.body
     homes = [record for record in records(first) if record.get("film", {}).get("title") == "Home"]
     assert sorted(record["rating"] for record in homes) == [1.0, 2.0]
     assert len({record["film"]["movierec_id"] for record in homes}) == 2
-    # Films that are known elsewhere are named by that.
+    # Movies with an external id are identified by that.
     assert all(
         "movierec_id" not in record["film"]
         for record in records(first)
@@ -214,8 +214,8 @@ def test_films_that_no_service_knows_are_told_apart(daemon: RunningDaemon, ada: 
     )
 
 
-def test_an_export_is_of_one_moment(daemon: RunningDaemon, ada: Account) -> None:
-    """What changes while it is being written is in it wholly or not at all."""
+def test_export_is_a_consistent_snapshot(daemon: RunningDaemon, ada: Account) -> None:
+    """A concurrent change is in the export completely or not at all."""
     user = ada.id
     with db.snapshot():
         before = list(account.read_records(layout.RATING, user))

@@ -1,4 +1,4 @@
-"""Crafted access tokens against a running daemon: signed with its own keys, each wrong in one thing."""
+"""Forged access tokens against a running daemon: signed with its own keys, each invalid in one respect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLAIMS = ("iss", "aud", "sub", "sid", "jti", "iat", "nbf", "exp", "ep")
 
 
 class Forger:
-    """Makes tokens as the daemon would, with changes."""
+    """Signs tokens like the daemon, with changes."""
 
     def __init__(self, daemon: RunningDaemon, owner: Account, other: Account) -> None:
         keys = auth.load_or_create_keys(daemon.settings.paths.state / "keys.json")
@@ -43,7 +43,7 @@ class Forger:
 
 
 def table(forger: Forger) -> dict[str, str]:
-    """At least fifty tokens that must not be accepted."""
+    """Return at least fifty tokens that must be refused."""
     good, other, now = forger(), forger.other, forger.now
     head, body, signature = good.split(".")
     return {
@@ -103,10 +103,10 @@ def running(template: Any, tmp_path: Any) -> Iterator[RunningDaemon]:
             yield daemon
 
 
-def test_forged_tokens_open_nothing(running: RunningDaemon) -> None:
+def test_forged_tokens_are_refused(running: RunningDaemon) -> None:
     owner, other = running.register(), running.register()
     forger = Forger(running, owner, other)
-    running.get(ME, token=forger())  # nothing else is wrong with them
+    running.get(ME, token=forger())  # an unchanged token is accepted
     crafted = table(forger)
     assert len(crafted) >= 50
     for what, token in crafted.items():

@@ -1,4 +1,4 @@
-"""The watchlist and the history over HTTP: what is kept, what is the same, what is refused."""
+"""Watchlist and history over HTTP: storage, duplicates, filters, invalid input."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ ALIEN, HEAT, AMELIE = "tt0078748", "tt0113277", "tt0211915"
 
 @pytest.fixture(scope="module")
 def daemon(module_daemon: RunningDaemon) -> RunningDaemon:
-    """Every test has users of its own, so one daemon does."""
+    """One daemon for the file: every test has its own users."""
     return module_daemon
 
 
-def test_the_watchlist_keeps_a_film_once_with_its_note(daemon: RunningDaemon) -> None:
+def test_watchlist_keeps_a_movie_once_with_its_note(daemon: RunningDaemon) -> None:
     ann, alien = daemon.register(), movie_id(ALIEN)
-    made = daemon.post(WATCHLIST, {"movie": alien, "note": "with Bob"}, token=ann, status=201)
-    assert daemon.post(WATCHLIST, {"movie": alien}, token=ann) == made
+    entry = daemon.post(WATCHLIST, {"movie": alien, "note": "with Bob"}, token=ann, status=201)
+    assert daemon.post(WATCHLIST, {"movie": alien}, token=ann) == entry
     assert daemon.post(WATCHLIST, {"movie": alien, "note": ""}, token=ann)["note"] == ""
     assert daemon.get(WATCHLIST, token=ann)["count"] == 1
     assert daemon.get(f"/api/v1/movies/{alien}/", token=ann)["on_watchlist"]
-    daemon.delete(f"{WATCHLIST}{made['id']}/", token=ann)
-    daemon.delete(f"{WATCHLIST}{made['id']}/", token=ann, status=404)
+    daemon.delete(f"{WATCHLIST}{entry['id']}/", token=ann)
+    daemon.delete(f"{WATCHLIST}{entry['id']}/", token=ann, status=404)
     daemon.post(WATCHLIST, {"movie": 10**15}, token=ann, status=404)
 
 
 @pytest.mark.parametrize("when", [None, "2024-05-01", "2024-02-29", "2024-05-01T20:15:00Z", "0999-01-01"])
-def test_when_a_film_was_seen_comes_back_as_it_was_told(daemon: RunningDaemon, when: str | None) -> None:
+def test_time_of_a_viewing_is_returned_as_sent(daemon: RunningDaemon, when: str | None) -> None:
     ann, alien = daemon.register(), movie_id(ALIEN)
     sent = {"movie": alien, "watched_at": when, "rewatch": True, "tags": ["cinema", 'a,b"]', "cinema"]}
-    made = daemon.post(HISTORY, sent, token=ann, status=201)
-    assert (made["watched_at"], made["rewatch"], made["tags"]) == (when, True, ["cinema", 'a,b"]'])
+    entry = daemon.post(HISTORY, sent, token=ann, status=201)
+    assert (entry["watched_at"], entry["rewatch"], entry["tags"]) == (when, True, ["cinema", 'a,b"]'])
     again = daemon.post(HISTORY, {"movie": alien, "watched_at": when}, token=ann)
-    assert again == made
+    assert again == entry
     assert daemon.post(HISTORY, {**sent, "tags": []}, token=ann)["tags"] == []
     page = daemon.get(f"/api/v1/movies/{alien}/", token=ann)
     assert (page["times_seen"], page["last_seen"]) == (1, when)
@@ -50,7 +50,7 @@ def test_when_a_film_was_seen_comes_back_as_it_was_told(daemon: RunningDaemon, w
     ["", "2024", "2024-13-01", "2023-02-29", "2024-05-01T25:00:00Z", "2024-05-01T20:15:00", "2024-05-01 20:15:00Z",
      "2024-05-01T20:15:00+02:00", "٢٠٢٤-٠٥-٠١", "9999-01-01", 20240501, "0000-01-01", "2024-05-01\n"],
 )  # fmt: skip
-def test_times_that_are_none_are_refused(daemon: RunningDaemon, when: Any) -> None:
+def test_invalid_times_are_refused(daemon: RunningDaemon, when: Any) -> None:
     ann = daemon.register()
     sent = {"movie": movie_id(ALIEN), "watched_at": when}
     problem = daemon.post(HISTORY, sent, token=ann, status=422)
@@ -58,32 +58,32 @@ def test_times_that_are_none_are_refused(daemon: RunningDaemon, when: Any) -> No
     assert daemon.get(HISTORY, token=ann)["count"] == 0
 
 
-def test_a_film_is_seen_again_and_again_latest_first(daemon: RunningDaemon) -> None:
+def test_several_viewings_of_a_movie_are_listed_latest_first(daemon: RunningDaemon) -> None:
     ann, alien = daemon.register(), movie_id(ALIEN)
     for when in ("2024-05-01", None, "2024-05-01T20:15:00Z", "2023-12-31", "2024-05-02"):
         daemon.post(HISTORY, {"movie": alien, "watched_at": when}, token=ann, status=201)
-    found = [item["watched_at"] for item in daemon.get(HISTORY, token=ann)["results"]]
-    assert found == ["2024-05-02", "2024-05-01T20:15:00Z", "2024-05-01", "2023-12-31", None]
+    times = [item["watched_at"] for item in daemon.get(HISTORY, token=ann)["results"]]
+    assert times == ["2024-05-02", "2024-05-01T20:15:00Z", "2024-05-01", "2023-12-31", None]
     for narrowed, expected in (
-        ("watched_min=2024-05-01", found[:3]),
-        ("watched_max=2024-05-01", found[1:4]),
-        ("watched_min=2024-05-01&watched_max=2024-05-01&ordering=watched_at", found[2:0:-1]),
+        ("watched_min=2024-05-01", times[:3]),
+        ("watched_max=2024-05-01", times[1:4]),
+        ("watched_min=2024-05-01&watched_max=2024-05-01&ordering=watched_at", times[2:0:-1]),
     ):
         answer = daemon.get(f"{HISTORY}?{narrowed}", token=ann)
         assert [item["watched_at"] for item in answer["results"]] == expected, narrowed
     assert daemon.get(f"/api/v1/movies/{alien}/", token=ann)["times_seen"] == 5
 
 
-def test_tags_and_rewatches_are_found(daemon: RunningDaemon) -> None:
+def test_filters_by_tag_and_rewatch(daemon: RunningDaemon) -> None:
     ann = daemon.register()
-    for film, tags, rewatch in (
+    for imdb_id, tags, rewatch in (
         (ALIEN, ["cinema", "a,b"], True),
         (HEAT, ["tv"], False),
         (AMELIE, [","], False),
     ):
-        sent = {"movie": movie_id(film), "tags": tags, "rewatch": rewatch}
+        sent = {"movie": movie_id(imdb_id), "tags": tags, "rewatch": rewatch}
         daemon.post(HISTORY, sent, token=ann, status=201)
-    for narrowed, films in (
+    for narrowed, imdb_ids in (
         ("tag=cinema", [ALIEN]),
         ("tag=cinem", []),
         ("tag=%2C", [AMELIE]),
@@ -91,11 +91,11 @@ def test_tags_and_rewatches_are_found(daemon: RunningDaemon) -> None:
         ("rewatch=true", [ALIEN]),
         ("rewatch=false&q=heat", [HEAT]),
     ):
-        found = daemon.get(f"{HISTORY}?{narrowed}", token=ann)["results"]
-        assert [item["movie"] for item in found] == list(map(movie_id, films)), narrowed
+        entries = daemon.get(f"{HISTORY}?{narrowed}", token=ann)["results"]
+        assert [item["movie"] for item in entries] == list(map(movie_id, imdb_ids)), narrowed
 
 
-def test_simultaneous_duplicates_are_one_object(daemon: RunningDaemon) -> None:
+def test_concurrent_duplicates_create_one_object(daemon: RunningDaemon) -> None:
     ann, alien = daemon.register(), movie_id(ALIEN)
     bodies: dict[str, dict[str, Any]] = {
         WATCHLIST: {"movie": alien, "note": "x"},
@@ -112,23 +112,23 @@ def test_simultaneous_duplicates_are_one_object(daemon: RunningDaemon) -> None:
             assert len(set(pool.map(add, range(16)))) == 1, path
         if path != WATCHLIST:
             assert daemon.get(path, token=ann)["count"] == 1
-    # Each of them was one change: rating and seeing took the film off the watchlist.
+    # Each of them was one change: rating and viewing removed the movie from the watchlist.
     assert daemon.get("/api/v1/changes/", token=ann)["count"] == 4
     assert daemon.get(WATCHLIST, token=ann)["count"] == 0
 
 
-def test_what_was_seen_is_not_recommended_again_unless_asked_for(daemon: RunningDaemon) -> None:
+def test_seen_movies_are_recommended_only_with_include_seen(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     path = "/api/v1/recommendations/?limit=100"
     first = daemon.get(path, token=ann)["results"][0]["movie"]["id"]
-    made = daemon.post(HISTORY, {"movie": first}, token=ann, status=201)
+    entry = daemon.post(HISTORY, {"movie": first}, token=ann, status=201)
 
     def recommended(more: str = "") -> set[int]:
         return {item["movie"]["id"] for item in daemon.get(path + more, token=ann)["results"]}
 
     assert first not in recommended()
     assert first in recommended("&include_seen=true")
-    daemon.delete(f"{HISTORY}{made['id']}/", token=ann)
+    daemon.delete(f"{HISTORY}{entry['id']}/", token=ann)
     assert first in recommended()
     daemon.post("/api/v1/changes/undo/", {}, token=ann)
     assert first not in recommended()

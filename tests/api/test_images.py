@@ -1,4 +1,4 @@
-"""Posters: passed on from TMDb's images and from nowhere else; where their addresses come from."""
+"""Posters: proxied from TMDb's images only; and the URLs of images."""
 
 from __future__ import annotations
 
@@ -47,44 +47,42 @@ def daemon(
 
 @pytest.fixture
 def alien(daemon: RunningDaemon, stand_in: StandIn) -> Iterator[int]:
-    """A film with a poster; TMDb behaves, whatever it did before."""
-    [made] = movies.upsert([MovieRecord("Alien", "tmdb", imdb_id="tt0078748", poster_path="/alien.jpg")], NOW)
+    """A movie with a poster; the TMDb stand-in is reset."""
+    [movie_id] = movies.upsert(
+        [MovieRecord("Alien", "tmdb", imdb_id="tt0078748", poster_path="/alien.jpg")], NOW
+    )
     stand_in.asked.clear()
-    yield made
+    yield movie_id
     stand_in.mode = "well"
 
 
-def asked(stand_in: StandIn) -> list[str]:
-    """What was asked of images."""
+def requested_images(stand_in: StandIn) -> list[str]:
+    """Return the paths of requested images."""
     return [path for path in stand_in.asked if path.startswith("/w")]
 
 
-def test_a_poster_is_fetched_once_without_the_key(
-    daemon: RunningDaemon, stand_in: StandIn, alien: int
-) -> None:
+def test_poster_is_fetched_once_without_the_key(daemon: RunningDaemon, stand_in: StandIn, alien: int) -> None:
     first, again = [daemon.request("GET", f"{MOVIES}/{alien}/poster/?width=300") for _ in range(2)]
     assert (first.status, first.headers["Content-Type"]) == (200, "image/jpeg")
     assert first.body == again.body == b"\xff\xd8\xff image"
     assert first.headers["Cache-Control"].startswith("public")
     assert first.headers["X-Content-Type-Options"] == "nosniff"
-    assert asked(stand_in) == ["/w342/alien.jpg"]
+    assert requested_images(stand_in) == ["/w342/alien.jpg"]
     assert stand_in.keys[-1] is None
-    known = {"If-None-Match": first.headers["ETag"]}
-    assert daemon.request("GET", f"{MOVIES}/{alien}/poster/?width=300", headers=known).status == 304
+    headers = {"If-None-Match": first.headers["ETag"]}
+    assert daemon.request("GET", f"{MOVIES}/{alien}/poster/?width=300", headers=headers).status == 304
 
 
-def test_the_width_chooses_the_size(daemon: RunningDaemon, stand_in: StandIn, alien: int) -> None:
+def test_width_selects_the_size(daemon: RunningDaemon, stand_in: StandIn, alien: int) -> None:
     for width in (1, 93, 500, 2000):
         assert daemon.request("GET", f"{MOVIES}/{alien}/poster/?width={width}").status == 200
-    assert {path.split("/")[1] for path in asked(stand_in)} <= {"w92", "w342", "w780"}
+    assert {path.split("/")[1] for path in requested_images(stand_in)} <= {"w92", "w342", "w780"}
     for width in ("0", "2001", "x", "1.5"):
         daemon.get(f"{MOVIES}/{alien}/poster/?width={width}", status=422)
 
 
-def test_only_posters_of_films_at_tmdb_are_fetched(
-    daemon: RunningDaemon, stand_in: StandIn, alien: int
-) -> None:
-    """It is no way to have the daemon ask for any address."""
+def test_only_posters_of_tmdb_are_fetched(daemon: RunningDaemon, stand_in: StandIn, alien: int) -> None:
+    """The daemon requests no other URL on behalf of a caller (SSRF)."""
     admin = daemon.admin()
     foreign = f"http://127.0.0.1:{urlsplit(stand_in.url).port}/w342/secret.jpg"
     daemon.patch(f"{MOVIES}/{alien}/", {"poster_url": foreign}, token=admin)
@@ -100,33 +98,33 @@ def test_only_posters_of_films_at_tmdb_are_fetched(
 @pytest.mark.parametrize(
     "mode", ["500", "html", "html called an image", "500 MB", "cut body", "redirect", "black hole"]
 )
-def test_what_is_no_image_is_neither_passed_on_nor_kept(
+def test_other_content_is_neither_proxied_nor_cached(
     daemon: RunningDaemon, stand_in: StandIn, mode: str
 ) -> None:
     name = f"/{mode.replace(' ', '_')}.jpg"
-    [film] = movies.upsert([MovieRecord(mode, "tmdb", poster_path=name)], NOW)
+    [movie_id] = movies.upsert([MovieRecord(mode, "tmdb", poster_path=name)], NOW)
     stand_in.mode = mode
-    problem = daemon.get(f"{MOVIES}/{film}/poster/", status=502)
+    problem = daemon.get(f"{MOVIES}/{movie_id}/poster/", status=502)
     assert problem["code"] == "upstream_unavailable"
     stand_in.mode = "well"
-    assert daemon.request("GET", f"{MOVIES}/{film}/poster/").status == 200
+    assert daemon.request("GET", f"{MOVIES}/{movie_id}/poster/").status == 200
 
 
-def test_addresses_are_those_of_tmdbs_configuration(daemon: RunningDaemon, alien: int) -> None:
+def test_image_urls_follow_the_configuration_of_tmdb(daemon: RunningDaemon, alien: int) -> None:
     facts = MovieRecord(
         "Alien", "tmdb", imdb_id="tt0078748", poster_path="/alien.jpg", backdrop_path="/ship.jpg"
     )
     movies.upsert([facts], NOW)
     movies.update_movie(alien, {"poster_path": "/alien.jpg"}, NOW)
-    film = daemon.get(f"{MOVIES}/{alien}/")
-    assert film["poster_url"] == "https://pictures.example.org/p/w780/alien.jpg"
-    assert film["backdrop_url"] == "https://pictures.example.org/p/w300/ship.jpg"
-    # What staff send back unchanged stays a path of TMDb.
-    daemon.patch(f"{MOVIES}/{alien}/", {"poster_url": film["poster_url"]}, token=daemon.admin())
+    movie = daemon.get(f"{MOVIES}/{alien}/")
+    assert movie["poster_url"] == "https://pictures.example.org/p/w780/alien.jpg"
+    assert movie["backdrop_url"] == "https://pictures.example.org/p/w300/ship.jpg"
+    # A URL sent back unchanged stays a path of TMDb.
+    daemon.patch(f"{MOVIES}/{alien}/", {"poster_url": movie["poster_url"]}, token=daemon.admin())
     assert movies.poster_path(alien) == "/alien.jpg"
 
 
-def test_until_tmdb_tells_them_addresses_are_the_usual_ones() -> None:
+def test_image_urls_have_defaults_until_tmdb_answers() -> None:
     addresses = ImageUrls()
     assert addresses.poster("/a.jpg") == "https://image.tmdb.org/t/p/w500/a.jpg"
     assert addresses.backdrop("/a.jpg") == "https://image.tmdb.org/t/p/w1280/a.jpg"

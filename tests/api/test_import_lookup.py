@@ -1,4 +1,4 @@
-"""Films that an import names and the catalogue lacks are looked up at TMDb, by id or by title and year."""
+"""Import lookup at TMDb, by id or by title and year, of movies that the catalogue lacks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def daemon(
             yield running
 
 
-def test_what_tmdb_knows_is_matched_as_carefully(daemon: RunningDaemon, stand_in: StandIn) -> None:
+def test_results_of_tmdb_are_matched_by_the_same_rules(daemon: RunningDaemon, stand_in: StandIn) -> None:
     ada = daemon.register()
     planned = start_import(daemon, ada, RATINGS, "?dry_run=true")["report"]
     assert (planned["unmatched"], planned["new"]) == (5, 0)
@@ -62,7 +62,7 @@ def test_what_tmdb_knows_is_matched_as_carefully(daemon: RunningDaemon, stand_in
     assert (question["title"], len(question["candidates"])) == ("The Long Row", 2)
 
 
-def test_without_tmdb_an_import_is_done_all_the_same(daemon: RunningDaemon, stand_in: StandIn) -> None:
+def test_import_succeeds_without_tmdb(daemon: RunningDaemon, stand_in: StandIn) -> None:
     stand_in.mode = "500"
     try:
         rows = "title,year,rating\nHeat,1995,4\n" + "".join(f"Unheard {n},2001,1\n" for n in range(60))

@@ -1,4 +1,4 @@
-"""Uploading a dataset: who may, what is refused at once, what the job says in the end."""
+"""Upload of a dataset: access, files refused at once, the report of the job."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def send(daemon: RunningDaemon, account: Account, body: bytes, *, status: int = 
 
 
 def wait_for_job(daemon: RunningDaemon, account: Account, job: Any, *, seconds: float = 180) -> Any:
-    """The job when it has come to its end."""
+    """Wait until the job has ended and return it."""
 
     def ended() -> Any:
         latest = daemon.get(f"/api/v1/jobs/{job['id']}/", token=account)
@@ -48,7 +48,7 @@ def wait_for_no_upload(daemon: RunningDaemon) -> None:
     wait_until(lambda: not uploads(daemon), what="the upload is removed")
 
 
-def test_a_dataset_is_imported_by_a_job(daemon: RunningDaemon) -> None:
+def test_dataset_is_imported_by_a_job(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     job = send(daemon, admin, datasets.zip_archive(datasets.dataset_files()))
     assert job["kind"] == "import_movielens"
@@ -63,12 +63,12 @@ def test_a_dataset_is_imported_by_a_job(daemon: RunningDaemon) -> None:
         "rejected": 0,
     }
     assert job["started_at"] <= job["finished_at"]
-    found = db.row("SELECT title, original_title, year, source FROM movies WHERE imdb_id = 'tt0110877'")
-    assert found == ("The Postman", "Il Postino", 1994, "movielens")
+    row = db.row("SELECT title, original_title, year, source FROM movies WHERE imdb_id = 'tt0110877'")
+    assert row == ("The Postman", "Il Postino", 1994, "movielens")
     wait_for_no_upload(daemon)
 
 
-def test_the_same_file_again_changes_nothing(daemon: RunningDaemon) -> None:
+def test_repeated_import_changes_nothing(daemon: RunningDaemon) -> None:
     admin, body = daemon.admin(), datasets.zip_archive(datasets.dataset_files())
     first = wait_for_job(daemon, admin, send(daemon, admin, body))["report"]
     before = db.rows("SELECT * FROM movies ORDER BY id"), db.rows("SELECT * FROM datasets")
@@ -79,7 +79,7 @@ def test_the_same_file_again_changes_nothing(daemon: RunningDaemon) -> None:
     assert (db.rows("SELECT * FROM movies ORDER BY id"), db.rows("SELECT * FROM datasets")) == before
 
 
-def test_only_staff_imports_community_ratings(daemon: RunningDaemon) -> None:
+def test_only_staff_may_import_community_ratings(daemon: RunningDaemon) -> None:
     body = datasets.zip_archive(datasets.dataset_files())
     assert send(daemon, daemon.register(), body, status=403)["code"] == "permission_denied"
     assert daemon.post(IMPORTS, body=body, status=401)["code"] == "not_authenticated"
@@ -87,7 +87,7 @@ def test_only_staff_imports_community_ratings(daemon: RunningDaemon) -> None:
 
 
 @pytest.mark.parametrize("query", ["?format=cd-rom", "?format=movielens&rows=3", "?format="])
-def test_unknown_formats_are_refused_and_the_known_ones_named(daemon: RunningDaemon, query: str) -> None:
+def test_unknown_formats_are_refused_with_the_list_of_formats(daemon: RunningDaemon, query: str) -> None:
     problem = daemon.post(f"/api/v1/imports/{query}", body=b"x", token=daemon.admin(), status=422)
     assert problem["errors"][0]["field"] in ("format", "rows")
     if problem["errors"][0]["field"] == "format":
@@ -106,7 +106,7 @@ def test_unknown_formats_are_refused_and_the_known_ones_named(daemon: RunningDae
         (datasets.zip_archive(datasets.dataset_files(ratings="user,film\n1,1\n")), "userId"),
     ],
 )
-def test_what_is_no_dataset_is_refused_at_once(daemon: RunningDaemon, body: bytes, words: str) -> None:
+def test_other_files_are_refused_at_once(daemon: RunningDaemon, body: bytes, words: str) -> None:
     problem = send(daemon, daemon.admin(), body, status=422)
     assert problem["code"] == "unreadable_import"
     assert words in problem["detail"]
@@ -118,14 +118,14 @@ def test_forms_are_refused(daemon: RunningDaemon) -> None:
     send(daemon, daemon.admin(), b"--x--", status=415, headers=headers)
 
 
-def test_packed_bodies_are_refused(daemon: RunningDaemon) -> None:
+def test_compressed_bodies_are_refused(daemon: RunningDaemon) -> None:
     body = gzip.compress(datasets.zip_archive(datasets.dataset_files()))
     problem = send(daemon, daemon.admin(), body, status=415, headers={"Content-Encoding": "gzip"})
     assert "Content-Encoding" in problem["detail"]
     wait_for_no_upload(daemon)
 
 
-def test_a_full_disk_is_said_and_nothing_is_left(
+def test_full_disk_is_reported_and_no_file_is_left(
     daemon: RunningDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> None:
@@ -136,7 +136,7 @@ def test_a_full_disk_is_said_and_nothing_is_left(
     wait_for_no_upload(daemon)
 
 
-def test_one_upload_of_an_account_arrives_at_a_time(database: Any) -> None:
+def test_account_has_one_upload_at_a_time(database: Any) -> None:
     arriving, of_another = IncomingUpload(database, 1), IncomingUpload(database, 2)
     arriving.write(b"first")
     with pytest.raises(Conflict, match="in progress"):
@@ -146,13 +146,13 @@ def test_one_upload_of_an_account_arrives_at_a_time(database: Any) -> None:
     following.write(b"2nd")
     assert (arriving.path.read_bytes(), following.path.read_bytes()) == (b"first", b"2nd")
     following.discard()
-    # Its daemon was killed.
+    # Simulates a killed daemon.
     following.path.write_bytes(b"longer than what follows")
     IncomingUpload(database, 1).discard()
     of_another.discard()
 
 
-def test_a_second_import_waits_for_the_first(daemon: RunningDaemon) -> None:
+def test_second_import_is_refused_while_one_is_active(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     db.execute(
         "INSERT INTO jobs (user_id, kind, state, stage, done, total, parameters, report, error, owner, created_at) "
@@ -163,7 +163,7 @@ def test_a_second_import_waits_for_the_first(daemon: RunningDaemon) -> None:
     assert "under way" in problem["detail"]
 
 
-def test_a_broken_dataset_fails_with_the_first_reason(daemon: RunningDaemon) -> None:
+def test_broken_dataset_fails_with_the_first_error(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     body = datasets.zip_archive(datasets.dataset_files(ratings="userId,movieId,rating\n1,1,9\n1,77,3.5\n"))
     job = wait_for_job(daemon, admin, send(daemon, admin, body))
@@ -197,7 +197,7 @@ def test_uploads_have_a_limit(small_limits: Any) -> None:
         wait_for_no_upload(daemon)
 
 
-def test_an_upload_may_be_slow_but_not_stop(small_limits: Any) -> None:
+def test_slow_upload_succeeds_and_stalled_upload_fails(small_limits: Any) -> None:
     body = datasets.zip_archive(datasets.dataset_files())
     with Daemon(small_limits) as daemon:
         admin = daemon.admin()
@@ -224,7 +224,7 @@ def test_an_upload_may_be_slow_but_not_stop(small_limits: Any) -> None:
         slow.close()
 
 
-def test_an_upload_is_readable_by_the_daemon_only(database: Any) -> None:
+def test_upload_is_readable_by_the_daemon_only(database: Any) -> None:
     upload = IncomingUpload(database, 1)
     upload.write(b"x")
     assert stat.S_IMODE(upload.path.stat().st_mode) == 0o600

@@ -1,4 +1,4 @@
-"""Jobs as users see them: their own, in pages, cancelled or forgotten."""
+"""Jobs over HTTP: ownership, pages, cancellation, deletion."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.running import Account, RunningDaemon
 
 
 def job(owner: Account, *, kind: str = "elsewhere", state: str = "running", error: str = "") -> int:
-    """A job that no worker of this daemon touches."""
+    """Insert a job that no worker of this daemon runs."""
     return int(
         db.value(
             "INSERT INTO jobs (user_id, kind, state, stage, done, total, parameters, report, error, owner, "
@@ -23,7 +23,7 @@ def job(owner: Account, *, kind: str = "elsewhere", state: str = "running", erro
     )
 
 
-def test_a_job_is_shown_to_its_owner(daemon: RunningDaemon) -> None:
+def test_job_is_visible_to_its_owner(daemon: RunningDaemon) -> None:
     owner = daemon.register()
     number = job(owner, error="Interrupted; taken up again.")
     assert daemon.get(f"/api/v1/jobs/{number}/", token=owner) == {
@@ -40,7 +40,7 @@ def test_a_job_is_shown_to_its_owner(daemon: RunningDaemon) -> None:
     }
 
 
-def test_a_foreign_job_looks_like_none(daemon: RunningDaemon) -> None:
+def test_job_of_another_user_is_not_found(daemon: RunningDaemon) -> None:
     owner, other = daemon.register(), daemon.register()
     number = job(owner)
     for method in ("GET", "DELETE"):
@@ -56,26 +56,26 @@ def test_a_foreign_job_looks_like_none(daemon: RunningDaemon) -> None:
     assert daemon.get(f"/api/v1/jobs/{number}/", token=owner)["state"] == "running"
 
 
-def test_staff_sees_all(daemon: RunningDaemon) -> None:
+def test_staff_see_all_jobs(daemon: RunningDaemon) -> None:
     number = job(daemon.register())
     admin = daemon.admin()
     assert daemon.get(f"/api/v1/jobs/{number}/", token=admin)["id"] == number
     assert daemon.get("/api/v1/jobs/", token=admin)["count"] == 1
 
 
-def test_jobs_come_in_pages_newest_first(daemon: RunningDaemon) -> None:
+def test_jobs_are_paged_newest_first(daemon: RunningDaemon) -> None:
     owner = daemon.register()
     numbers = [job(owner, state="succeeded") for _ in range(5)]
     page = daemon.get("/api/v1/jobs/?page_size=2", token=owner)
-    assert [found["id"] for found in page["results"]] == numbers[:2:-1]
+    assert [job["id"] for job in page["results"]] == numbers[:2:-1]
     assert page["count"] == 5
     assert page["previous"] is None
     last = daemon.get("/api/v1/jobs/?page=3&page_size=2", token=owner)
-    assert [found["id"] for found in last["results"]] == numbers[:1]
+    assert [job["id"] for job in last["results"]] == numbers[:1]
     assert last["next"] is None
 
 
-def test_deleting_cancels_and_then_forgets(daemon: RunningDaemon) -> None:
+def test_delete_cancels_a_running_job_and_removes_a_finished_one(daemon: RunningDaemon) -> None:
     owner = daemon.register()
     number = job(owner)
     daemon.delete(f"/api/v1/jobs/{number}/", token=owner)

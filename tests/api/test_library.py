@@ -1,4 +1,4 @@
-"""Favorites and ratings over HTTP, in all their forms."""
+"""Favorites and ratings over HTTP."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ ALIEN, HEAT, AMELIE = "tt0078748", "tt0113277", "tt0211915"
 
 @pytest.fixture(scope="module")
 def daemon(module_daemon: RunningDaemon) -> RunningDaemon:
-    """Every test has users of its own, so one daemon does."""
+    """One daemon for the file: every test has its own users."""
     return module_daemon
 
 
-def test_rating_by_movie_and_by_rating(daemon: RunningDaemon) -> None:
+def test_rating_by_movie_id_and_by_rating_id(daemon: RunningDaemon) -> None:
     ann, alien = daemon.register(), movie_id(ALIEN)
-    made = daemon.post(
+    rating = daemon.post(
         f"{RATINGS}/", {"movie": alien, "rating": 4.5, "review": "Quiet."}, token=ann, status=201
     )
-    assert made["movie_detail"]["title"] == "Alien"
+    assert rating["movie_detail"]["title"] == "Alien"
     again = daemon.post(f"{RATINGS}/", {"movie": alien, "rating": 5}, token=ann)
-    assert (again["id"], again["rating"], again["review"]) == (made["id"], 5.0, "Quiet.")
-    one = f"{RATINGS}/{made['id']}/"
+    assert (again["id"], again["rating"], again["review"]) == (rating["id"], 5.0, "Quiet.")
+    one = f"{RATINGS}/{rating['id']}/"
     assert daemon.patch(one, {"review": "Loud."}, token=ann)["rating"] == 5.0
     assert daemon.put(one, {"rating": 3.5}, token=ann)["review"] == "Loud."
     by_movie = f"{RATINGS}/movie/{alien}/"
@@ -44,7 +44,7 @@ def test_rating_by_movie_and_by_rating(daemon: RunningDaemon) -> None:
 
 
 @pytest.mark.parametrize("stars", [0, 5.5, 3.3, "5", None, True, -1, 1e300, [5], {"stars": 5}, 0.25])
-def test_ratings_that_are_none_are_refused(daemon: RunningDaemon, stars: object) -> None:
+def test_invalid_ratings_are_refused(daemon: RunningDaemon, stars: object) -> None:
     ann, alien = daemon.register(), movie_id(ALIEN)
     for method, path, document in (
         ("POST", f"{RATINGS}/", {"movie": alien, "rating": stars}),
@@ -55,7 +55,7 @@ def test_ratings_that_are_none_are_refused(daemon: RunningDaemon, stars: object)
     assert daemon.get(f"{RATINGS}/", token=ann)["count"] == 0
 
 
-def test_reviews_and_notes_have_ten_thousand_characters_at_most(daemon: RunningDaemon) -> None:
+def test_reviews_and_notes_have_at_most_ten_thousand_characters(daemon: RunningDaemon) -> None:
     ann, alien = daemon.register(), movie_id(ALIEN)
     longest, longer = "🎬" * 10_000, "x" * 10_001
     kept = daemon.post(f"{RATINGS}/", {"movie": alien, "rating": 4, "review": longest}, token=ann, status=201)
@@ -75,10 +75,10 @@ def test_reviews_and_notes_have_ten_thousand_characters_at_most(daemon: RunningD
     assert daemon.patch(f"{RATINGS}/{kept['id']}/", {"review": ""}, token=ann)["rating"] == 4
 
 
-def test_lists_are_pages_with_addresses_that_work(daemon: RunningDaemon) -> None:
+def test_pages_have_working_urls(daemon: RunningDaemon) -> None:
     ann = daemon.register()
-    for stars, film in ((5, ALIEN), (3, HEAT), (4, AMELIE)):
-        daemon.post(f"{RATINGS}/", {"movie": movie_id(film), "rating": stars}, token=ann, status=201)
+    for stars, imdb_id in ((5, ALIEN), (3, HEAT), (4, AMELIE)):
+        daemon.post(f"{RATINGS}/", {"movie": movie_id(imdb_id), "rating": stars}, token=ann, status=201)
     page = daemon.get(f"{RATINGS}/?page_size=2&ordering=-rating", token=ann)
     assert [item["rating"] for item in page["results"]] == [5, 4]
     assert (page["count"], page["previous"]) == (3, None)
@@ -95,10 +95,10 @@ def test_favorites(daemon: RunningDaemon) -> None:
     ann, alien = daemon.register(), movie_id(ALIEN)
     check = f"{FAVORITES}/check/{alien}/"
     assert daemon.get(check, token=ann) == {"is_favorited": False}
-    made = daemon.post(f"{FAVORITES}/", {"movie": alien}, token=ann, status=201)
-    assert daemon.post(f"{FAVORITES}/", {"movie": alien}, token=ann) == made
+    favorite = daemon.post(f"{FAVORITES}/", {"movie": alien}, token=ann, status=201)
+    assert daemon.post(f"{FAVORITES}/", {"movie": alien}, token=ann) == favorite
     assert daemon.get(check, token=ann) == {"is_favorited": True}
-    one = f"{FAVORITES}/{made['id']}/"
+    one = f"{FAVORITES}/{favorite['id']}/"
     assert daemon.patch(one, {"note": "Again on a big screen."}, token=ann)["note"]
     assert daemon.get(f"{FAVORITES}/", token=ann)["results"][0]["note"] == "Again on a big screen."
     daemon.delete(one, token=ann)
@@ -106,7 +106,7 @@ def test_favorites(daemon: RunningDaemon) -> None:
     daemon.post(f"{FAVORITES}/", {"movie": 10**15}, token=ann, status=404)
 
 
-def test_simultaneous_duplicates_are_no_error(daemon: RunningDaemon) -> None:
+def test_concurrent_duplicates_are_no_error(daemon: RunningDaemon) -> None:
     ann, alien = daemon.register(), movie_id(ALIEN)
 
     def act(number: int) -> int:
@@ -120,7 +120,7 @@ def test_simultaneous_duplicates_are_no_error(daemon: RunningDaemon) -> None:
         assert len(set(pool.map(act, range(24)))) == 1
 
 
-def test_another_users_things_are_as_if_absent(daemon: RunningDaemon) -> None:
+def test_objects_of_another_user_are_not_found(daemon: RunningDaemon) -> None:
     ann, bob, alien = daemon.register(), daemon.register(), movie_id(ALIEN)
     rating = daemon.post(f"{RATINGS}/", {"movie": alien, "rating": 4}, token=ann, status=201)["id"]
     favorite = daemon.post(f"{FAVORITES}/", {"movie": alien}, token=ann, status=201)["id"]

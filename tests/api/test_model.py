@@ -1,4 +1,4 @@
-"""Training by a job in its own process, the model it leaves, and going back."""
+"""Training in a job with its own process, the trained model, and rollback."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MODEL = "/api/v1/model/"
 
 
 def import_ratings(daemon: RunningDaemon, admin: Account, *, seed: int = 1) -> None:
-    """Thirty made-up films and sixty raters."""
-    films = list(range(500_001, 500_031))
+    """Import thirty generated movies with sixty raters."""
+    movielens_ids = list(range(500_001, 500_031))
     source = {
         "movies.csv": datasets.movies_csv(30).encode(),
-        "ratings.csv": datasets.ratings_csv(60, films, 0.5, seed).encode(),
+        "ratings.csv": datasets.ratings_csv(60, movielens_ids, 0.5, seed).encode(),
     }
     assert (
         wait_for_job(daemon, admin, send(daemon, admin, datasets.zip_archive(source)))["state"] == "succeeded"
@@ -32,7 +32,7 @@ def train_model(daemon: RunningDaemon, admin: Account, query: str = "") -> Any:
     return wait_for_job(daemon, admin, daemon.post(f"{MODEL}train/{query}", token=admin, status=202))
 
 
-def test_without_ratings_there_is_nothing_to_train_on(daemon: RunningDaemon) -> None:
+def test_training_without_ratings_is_refused(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     assert daemon.post(f"{MODEL}train/", token=admin, status=409)["code"] == "nothing_to_train_on"
     assert daemon.get(MODEL, token=admin, status=409)["code"] == "model_not_trained"
@@ -48,21 +48,23 @@ def test_training_is_for_staff(daemon: RunningDaemon) -> None:
 
 
 def check_prediction_accuracy(daemon: RunningDaemon) -> None:
-    """Statistics tell how well the model foresees each rating from the others."""
+    """Check the accuracy of the model in the statistics, each rating predicted from the others."""
     user = daemon.register()
-    films = db.rows("SELECT id FROM movies WHERE movielens_id >= 500001 ORDER BY id LIMIT 8")
-    for number, (film,) in enumerate(films):
+    rows = db.rows("SELECT id FROM movies WHERE movielens_id >= 500001 ORDER BY id LIMIT 8")
+    for number, (movie_id,) in enumerate(rows):
         sent = {"rating": 1 + number % 5}
-        daemon.put(f"/api/v1/favorites/ratings/movie/{film}/", sent, token=user, status=201)
+        daemon.put(f"/api/v1/favorites/ratings/movie/{movie_id}/", sent, token=user, status=201)
     assert daemon.get("/api/v1/stats/", token=user)["foresight"] is None
-    found = daemon.get("/api/v1/stats/?foresight=true", token=user)["foresight"]
-    assert {one["movie"] for one in found["surprises"]} == {film for (film,) in films}
-    apart = [abs(one["rating"] - one["expected"]) for one in found["surprises"]]
-    assert all(further >= nearer - 0.11 for further, nearer in itertools.pairwise(apart))  # told to a tenth
-    assert found["mean_error"] == pytest.approx(sum(apart) / 8, abs=0.06)
+    accuracy = daemon.get("/api/v1/stats/?foresight=true", token=user)["foresight"]
+    assert {item["movie"] for item in accuracy["surprises"]} == {movie_id for (movie_id,) in rows}
+    errors = [abs(item["rating"] - item["expected"]) for item in accuracy["surprises"]]
+    assert all(
+        further >= nearer - 0.11 for further, nearer in itertools.pairwise(errors)
+    )  # rounded to a tenth
+    assert accuracy["mean_error"] == pytest.approx(sum(errors) / 8, abs=0.06)
 
 
-def test_a_trained_model_serves_and_can_be_taken_back(daemon: RunningDaemon) -> None:
+def test_trained_model_serves_and_can_be_rolled_back(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     import_ratings(daemon, admin)
     first = train_model(daemon, admin)
@@ -90,33 +92,33 @@ def test_a_trained_model_serves_and_can_be_taken_back(daemon: RunningDaemon) -> 
     assert daemon.get(MODEL, token=admin) == back
 
 
-def test_a_trained_model_predicts_stars_and_a_list_remembers_them(daemon: RunningDaemon) -> None:
+def test_trained_model_predicts_ratings_and_lists_store_them(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     import_ratings(daemon, admin)
     assert train_model(daemon, admin)["state"] == "succeeded"
-    films = [row[0] for row in db.rows("SELECT id FROM movies WHERE movielens_id > 500000 ORDER BY id")]
+    movie_ids = [row[0] for row in db.rows("SELECT id FROM movies WHERE movielens_id > 500000 ORDER BY id")]
     user = daemon.register()
-    for film in films[:4]:
-        daemon.put(f"/api/v1/favorites/ratings/movie/{film}/", {"rating": 4.5}, token=user, status=201)
+    for movie_id in movie_ids[:4]:
+        daemon.put(f"/api/v1/favorites/ratings/movie/{movie_id}/", {"rating": 4.5}, token=user, status=201)
     path = "/api/v1/recommendations"
-    # Too little is known of the user.
-    assert daemon.get(f"{path}/explain/{films[9]}/", token=user)["predicted_rating"] is None
-    daemon.put(f"/api/v1/favorites/ratings/movie/{films[4]}/", {"rating": 4.0}, token=user, status=201)
-    found = daemon.get(f"{path}/?limit=60", token=user)["results"]
-    stars = {item["movie"]["id"]: item["predicted_rating"] for item in found}
-    # Known to the community, or not.
-    assert all((stars[film] is not None) == (film in films) for film in stars)
+    # The user has too few ratings.
+    assert daemon.get(f"{path}/explain/{movie_ids[9]}/", token=user)["predicted_rating"] is None
+    daemon.put(f"/api/v1/favorites/ratings/movie/{movie_ids[4]}/", {"rating": 4.0}, token=user, status=201)
+    items = daemon.get(f"{path}/?limit=60", token=user)["results"]
+    stars = {item["movie"]["id"]: item["predicted_rating"] for item in items}
+    # Movies with and without community ratings.
+    assert all((stars[movie_id] is not None) == (movie_id in movie_ids) for movie_id in stars)
     assert all(0.5 <= value <= 5 and value == round(value, 1) for value in stars.values() if value)
-    film = next(film for film in stars if film in films)
-    assert daemon.get(f"{path}/explain/{film}/", token=user)["predicted_rating"] == stars[film]
-    assert daemon.get(f"/api/v1/movies/{film}/", token=user)["predicted_rating"] == stars[film]
-    assert "predicted_rating" not in daemon.get(f"/api/v1/movies/{film}/")
-    assert daemon.get(f"{path}/?limit=60", token=user)["results"] == found
-    again = daemon.get(f"{path}/{found[0]['id']}/", token=user)
-    assert again["predicted_rating"] == found[0]["predicted_rating"]
+    movie_id = next(movie_id for movie_id in stars if movie_id in movie_ids)
+    assert daemon.get(f"{path}/explain/{movie_id}/", token=user)["predicted_rating"] == stars[movie_id]
+    assert daemon.get(f"/api/v1/movies/{movie_id}/", token=user)["predicted_rating"] == stars[movie_id]
+    assert "predicted_rating" not in daemon.get(f"/api/v1/movies/{movie_id}/")
+    assert daemon.get(f"{path}/?limit=60", token=user)["results"] == items
+    again = daemon.get(f"{path}/{items[0]['id']}/", token=user)
+    assert again["predicted_rating"] == items[0]["predicted_rating"]
 
 
-def test_too_few_raters_are_said(daemon: RunningDaemon) -> None:
+def test_too_few_raters_fail_with_a_message(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     body = datasets.zip_archive(datasets.dataset_files())
     assert wait_for_job(daemon, admin, send(daemon, admin, body))["state"] == "succeeded"
@@ -130,7 +132,7 @@ def test_bad_parameters_are_refused(daemon: RunningDaemon, query: str) -> None:
     daemon.post(f"{MODEL}train/{query}", token=daemon.admin(), status=422)
 
 
-def test_a_cancelled_training_ends_its_process(daemon: RunningDaemon) -> None:
+def test_cancelled_training_ends_its_process(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     import_ratings(daemon, admin)
     job = daemon.post(f"{MODEL}train/", token=admin, status=202)
@@ -141,7 +143,7 @@ def test_a_cancelled_training_ends_its_process(daemon: RunningDaemon) -> None:
     assert len(list((daemon.settings.paths.state / "models").glob("2*"))) == 1
 
 
-def test_reads_go_on_while_ml_latest_small_is_imported_and_trained_on(
+def test_reads_continue_while_ml_latest_small_is_imported_and_trained_on(
     daemon: RunningDaemon, movielens: Path
 ) -> None:
     admin, other = daemon.admin(), daemon.register()

@@ -1,4 +1,4 @@
-"""`/api/v1/movies/`: lists and their filters, search, one movie, genres, editing, and bad input to all of it."""
+"""`/api/v1/movies/`: catalogue, filters, search, details, charts, genres, editing, and invalid input."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def titles(daemon: RunningDaemon, path: str, **query: Any) -> list[str]:
 
 
 def results(daemon: RunningDaemon, path: str, **query: Any) -> list[dict[str, Any]]:
-    found = daemon.get(f"{MOVIES}{path}?{urlencode(query)}")
-    return list(found["results"])
+    page = daemon.get(f"{MOVIES}{path}?{urlencode(query)}")
+    return list(page["results"])
 
 
-# --- the catalogue
+# Catalogue
 
 
-def test_the_catalogue_comes_in_pages(daemon: RunningDaemon) -> None:
+def test_catalogue_is_paged(daemon: RunningDaemon) -> None:
     first = daemon.get(f"{MOVIES}/?page_size=25&genre=Drama&ordering=title")
     assert len(first["results"]) == 25
     assert first["previous"] is None
@@ -94,19 +94,19 @@ def test_filters(daemon: RunningDaemon) -> None:
     everything = results(daemon, "/", page_size=100)
     assert len(everything) == len(MOVIE_TITLES)
     for query, holds in FILTERS:
-        found = results(daemon, "/", page_size=100, **query)
-        assert 0 < len(found) < len(everything)
-        assert all(map(holds, found))
+        filtered = results(daemon, "/", page_size=100, **query)
+        assert 0 < len(filtered) < len(everything)
+        assert all(map(holds, filtered))
 
 
-def test_filters_by_language_and_by_the_id_of_a_genre(daemon: RunningDaemon) -> None:
+def test_filters_by_language_and_genre_id(daemon: RunningDaemon) -> None:
     assert "Amélie" in titles(daemon, "/", language="fr")
     genre = next(g for g in results(daemon, "/genres") if g["name"] == "Animation")
     assert titles(daemon, "/", genre=genre["id"]) == titles(daemon, "/", genre="Animation")
     assert titles(daemon, "/", genre="sci-fi") == titles(daemon, "/", genre="Science Fiction")
 
 
-def test_adult_films_are_left_out_unless_asked_for(daemon: RunningDaemon) -> None:
+def test_adult_movies_are_excluded_by_default(daemon: RunningDaemon) -> None:
     upsert([MovieRecord("Behind Closed Doors", "staff", adult=True, popularity=1e6, year=2000)], NOW)
     for path in ("/", "/popular", "/trending", "/top_rated"):
         assert "Behind Closed Doors" not in titles(daemon, path)
@@ -121,13 +121,13 @@ def test_orderings(daemon: RunningDaemon) -> None:
             for sign in ("-", "")
         )
         assert ascending == descending[::-1]
-        if name != "title":  # a database has its own idea of the alphabet
+        if name != "title":  # the collation depends on the database
             assert ascending == sorted(ascending)
 
 
 def test_several_orderings(daemon: RunningDaemon) -> None:
-    found = results(daemon, "/", page_size=100, ordering="-vote_average,release_date")
-    keys = [(-movie["vote_average"], movie["release_date"] or "") for movie in found]
+    ordered = results(daemon, "/", page_size=100, ordering="-vote_average,release_date")
+    keys = [(-movie["vote_average"], movie["release_date"] or "") for movie in ordered]
     assert keys == sorted(keys)
 
 
@@ -160,13 +160,13 @@ BAD_QUERIES = [
 ]
 
 
-def test_bad_queries_are_refused_by_field(daemon: RunningDaemon) -> None:
+def test_invalid_queries_name_the_field(daemon: RunningDaemon) -> None:
     for query, field in BAD_QUERIES:
         problem = daemon.get(f"{MOVIES}/?{quote(query, safe='=&%')}", status=422)
         assert field in [error["field"] for error in problem["errors"]]
 
 
-def test_a_wrong_genre_is_refused_with_the_nearest(daemon: RunningDaemon) -> None:
+def test_unknown_genre_is_refused_with_the_nearest_name(daemon: RunningDaemon) -> None:
     for path in (f"{MOVIES}/?genre=Drma", f"{MOVIES}/search/?q=heat&genre=Drma"):
         [error] = daemon.get(path, status=422)["errors"]
         assert error == {"field": "genre", "message": "There is no genre Drma. Did you mean: Drama"}
@@ -183,10 +183,10 @@ def test_lists_are_cached_by_etag(daemon: RunningDaemon) -> None:
     assert signed_in.headers["Cache-Control"] == "no-store"
 
 
-# --- one movie
+# Details
 
 
-def test_a_movie_whole(daemon: RunningDaemon) -> None:
+def test_movie_details(daemon: RunningDaemon) -> None:
     movie = daemon.get(f"{MOVIES}/{movie_id('tt0133093')}/")
     assert (movie["title"], movie["year"], movie["imdb_id"]) == ("The Matrix", 1999, "tt0133093")
     assert movie["original_title"] == "The Matrix"
@@ -195,13 +195,13 @@ def test_a_movie_whole(daemon: RunningDaemon) -> None:
     assert "my_rating" not in movie
 
 
-def test_a_movie_by_outside_ids(daemon: RunningDaemon) -> None:
+def test_movie_by_external_ids(daemon: RunningDaemon) -> None:
     upsert([MovieRecord("The Matrix", "movielens", imdb_id="tt0133093", tmdb_id=603)], NOW)
     movie = daemon.get(f"{MOVIES}/imdb/tt0133093/")
     assert daemon.get(f"{MOVIES}/tmdb/603/") == movie == daemon.get(f"{MOVIES}/{movie['id']}")
 
 
-def test_who_is_signed_in_sees_the_own_rating_with_the_movie(daemon: RunningDaemon) -> None:
+def test_signed_in_user_gets_own_rating_with_the_movie(daemon: RunningDaemon) -> None:
     user, matrix = daemon.register(), movie_id("tt0133093")
     movie = daemon.get(f"{MOVIES}/{matrix}/", token=user)
     assert (movie["my_rating"], movie["is_favorite"], movie["on_watchlist"]) == (None, False, False)
@@ -238,15 +238,15 @@ NOT_THERE = [
 ]
 
 
-def test_what_is_not_there_is_not_found(daemon: RunningDaemon) -> None:
+def test_unknown_movies_are_not_found(daemon: RunningDaemon) -> None:
     for path in NOT_THERE:
         assert daemon.get(MOVIES + path, status=404)["code"] == "not_found"
 
 
-# --- lists
+# Charts
 
 
-def test_popular_and_top_rated_come_in_the_envelope_of_tmdb(daemon: RunningDaemon) -> None:
+def test_charts_use_the_envelope_of_tmdb(daemon: RunningDaemon) -> None:
     popular = daemon.get(f"{MOVIES}/popular/")
     assert popular["total_results"] == len(MOVIE_TITLES)
     assert (popular["page"], popular["total_pages"]) == (1, -(-len(MOVIE_TITLES) // 20))
@@ -260,16 +260,16 @@ def test_popular_and_top_rated_come_in_the_envelope_of_tmdb(daemon: RunningDaemo
     daemon.get(f"{MOVIES}/popular/?page_size=5", status=422)
 
 
-def test_few_votes_do_not_lead_the_top_rated(daemon: RunningDaemon) -> None:
+def test_movies_with_few_votes_do_not_lead_the_top_rated(daemon: RunningDaemon) -> None:
     upsert([MovieRecord("Loved by Three", "staff", vote_average=10.0, vote_count=3)], NOW)
     best = titles(daemon, "/top_rated")
     assert "Loved by Three" not in best
     assert "The Godfather" in best[:5]
 
 
-def test_what_is_rated_here_is_trending(daemon: RunningDaemon) -> None:
+def test_movies_rated_on_this_server_are_trending(daemon: RunningDaemon) -> None:
     before = titles(daemon, "/trending")
-    assert before[0] == "The Dark Knight"  # best known of the newest twenty and some
+    assert before[0] == "The Dark Knight"  # most popular of the newest ones
     assert not {"Casablanca", "Citizen Kane"} & set(before)
     user, casablanca = daemon.register(), movie_id("tt0034583")
     rated_at = int(daemon.clock()) - 3 * 24 * 3600
@@ -282,7 +282,7 @@ def test_what_is_rated_here_is_trending(daemon: RunningDaemon) -> None:
     daemon.get(f"{MOVIES}/trending/?time_window=year", status=422)
 
 
-# --- search
+# Search
 
 
 MEANT = {
@@ -297,7 +297,7 @@ MEANT = {
 }
 
 
-def test_search_finds_what_people_mean(daemon: RunningDaemon) -> None:
+def test_search_finds_the_expected_movie(daemon: RunningDaemon) -> None:
     for text, title in MEANT.items():
         assert titles(daemon, "/search", q=text)[0] == title
         assert titles(daemon, "/search", query=text)[0] == title
@@ -311,7 +311,7 @@ def test_search_by_year_and_genre(daemon: RunningDaemon) -> None:
     assert results(daemon, "/search", q="heat", genre="Family") == []
 
 
-def test_search_comes_in_pages(daemon: RunningDaemon) -> None:
+def test_search_is_paged(daemon: RunningDaemon) -> None:
     upsert([MovieRecord(f"Rocky {number}", "staff", year=1976) for number in range(100, 150)], NOW)
     first = daemon.get(f"{MOVIES}/search/?q=rocky")
     assert first["total_results"] == 50
@@ -359,10 +359,10 @@ HOSTILE = [
 ]
 
 
-def test_search_text_is_only_text(daemon: RunningDaemon) -> None:
+def test_search_text_is_not_interpreted(daemon: RunningDaemon) -> None:
     for text in HOSTILE:
-        found = daemon.get(f"{MOVIES}/search/?{urlencode({'q': text})}")
-        assert found["total_results"] >= len(found["results"])
+        page = daemon.get(f"{MOVIES}/search/?{urlencode({'q': text})}")
+        assert page["total_results"] >= len(page["results"])
     assert daemon.get(f"{MOVIES}/?page_size=1")["count"] == len(MOVIE_TITLES)
 
 
@@ -387,7 +387,7 @@ BAD_SEARCHES = [
 ]
 
 
-def test_bad_searches_are_refused(daemon: RunningDaemon) -> None:
+def test_invalid_searches_are_refused(daemon: RunningDaemon) -> None:
     for query in BAD_SEARCHES:
         assert daemon.get(f"{MOVIES}/search/?{quote(query, safe='=&%+')}", status=422)["errors"]
 
@@ -397,7 +397,7 @@ def test_undecodable_text_is_no_server_error(daemon: RunningDaemon) -> None:
         assert daemon.request("GET", f"{MOVIES}/search/?q={text}").status in (200, 400, 422)
 
 
-# --- genres
+# Genres
 
 
 def test_genres(daemon: RunningDaemon) -> None:
@@ -408,21 +408,21 @@ def test_genres(daemon: RunningDaemon) -> None:
     assert drama["movies"] == daemon.get(f"{MOVIES}/?genre=Drama")["count"]
 
 
-# --- editing
+# Editing
 
 
-def test_staff_add_change_replace_and_delete_a_movie(daemon: RunningDaemon) -> None:
+def test_staff_create_change_replace_and_delete_a_movie(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
-    made = daemon.post(f"{MOVIES}/", NEW, token=admin, status=201)
-    assert {name: made[name] for name in NEW} == NEW
-    assert made["year"] == 2021
+    movie = daemon.post(f"{MOVIES}/", NEW, token=admin, status=201)
+    assert {name: movie[name] for name in NEW} == NEW
+    assert movie["year"] == 2021
     assert titles(daemon, "/search", q="dune part one") == ["Dune"]
-    path = f"{MOVIES}/{made['id']}/"
+    path = f"{MOVIES}/{movie['id']}/"
 
     changed = daemon.patch(path, {"title": "Arrakis", "runtime": None, "keywords": []}, token=admin)
-    assert changed["updated_at"] >= made["updated_at"]
+    assert changed["updated_at"] >= movie["updated_at"]
     expected = {
-        **made,
+        **movie,
         "title": "Arrakis",
         "runtime": None,
         "keywords": [],
@@ -448,7 +448,7 @@ def test_staff_add_change_replace_and_delete_a_movie(daemon: RunningDaemon) -> N
     daemon.put(path, {"title": "Dune"}, token=admin, status=404)
 
 
-def test_what_a_movie_answers_can_be_sent_back(daemon: RunningDaemon) -> None:
+def test_details_can_be_sent_back_unchanged(daemon: RunningDaemon) -> None:
     admin, path = daemon.admin(), f"{MOVIES}/{movie_id('tt0133093')}/"
     movie = daemon.get(path)
     sent = {name: movie[name] for name in NEW}
@@ -456,7 +456,7 @@ def test_what_a_movie_answers_can_be_sent_back(daemon: RunningDaemon) -> None:
     assert {name: again[name] for name in NEW} == sent
 
 
-def test_what_staff_say_stays_when_other_sources_tell_again(daemon: RunningDaemon) -> None:
+def test_staff_edits_take_precedence_over_other_sources(daemon: RunningDaemon) -> None:
     matrix = movie_id("tt0133093")
     daemon.patch(f"{MOVIES}/{matrix}/", {"title": "Matrix", "genres": ["Drama"]}, token=daemon.admin())
     upsert([MovieRecord("The Matrix", "tmdb", imdb_id="tt0133093", genres=("Action",))], NOW)
@@ -464,18 +464,20 @@ def test_what_staff_say_stays_when_other_sources_tell_again(daemon: RunningDaemo
     assert (movie["title"], movie["genres"]) == ("Matrix", ["Drama"])
 
 
-def test_two_movies_cannot_have_the_same_outside_id(daemon: RunningDaemon) -> None:
+def test_external_ids_are_unique(daemon: RunningDaemon) -> None:
     admin, matrix = daemon.admin(), movie_id("tt0133093")
-    for column, outside in (("imdb_id", "tt1160419"), ("tmdb_id", 438631)):
-        made = daemon.post(f"{MOVIES}/", {"title": "Dune", column: outside}, token=admin, status=201)
+    for column, external_id in (("imdb_id", "tt1160419"), ("tmdb_id", 438631)):
+        movie = daemon.post(f"{MOVIES}/", {"title": "Dune", column: external_id}, token=admin, status=201)
         for call, path in ((daemon.post, "/"), (daemon.put, f"/{matrix}/"), (daemon.patch, f"/{matrix}/")):
-            problem = call(MOVIES + path, {"title": "Matrix", column: outside}, token=admin, status=409)
+            problem = call(MOVIES + path, {"title": "Matrix", column: external_id}, token=admin, status=409)
             assert [error["field"] for error in problem["errors"]] == [column]
-        daemon.patch(f"{MOVIES}/{made['id']}/", {column: outside}, token=admin)  # its own it may have
+        daemon.patch(
+            f"{MOVIES}/{movie['id']}/", {column: external_id}, token=admin
+        )  # its own id is no conflict
 
 
 @pytest.mark.parametrize("table", ["ratings", "favorites", "watchlist"])
-def test_a_movie_that_somebody_keeps_is_not_deleted(daemon: RunningDaemon, table: str) -> None:
+def test_movie_in_a_library_is_not_deleted(daemon: RunningDaemon, table: str) -> None:
     admin, matrix = daemon.admin(), movie_id("tt0133093")
     columns = {"ratings": ("steps, review, updated_at, ", "8, '', 1, "), "favorites": ("note, ", "'', ")}
     names, values = columns.get(table, ("", ""))
@@ -528,7 +530,7 @@ BAD_FIELDS: list[tuple[str, Any]] = [
 ]
 
 
-def test_bad_fields_are_refused_by_name(daemon: RunningDaemon) -> None:
+def test_invalid_fields_are_named(daemon: RunningDaemon) -> None:
     admin, path = daemon.admin(), f"{MOVIES}/{movie_id('tt0133093')}/"
     for field, value in BAD_FIELDS:
         for problem in (
@@ -539,12 +541,12 @@ def test_bad_fields_are_refused_by_name(daemon: RunningDaemon) -> None:
             assert field in [error["field"].partition(".")[0] for error in problem["errors"]]
 
 
-def test_hostile_text_is_kept_as_it_is(daemon: RunningDaemon) -> None:
+def test_hostile_text_is_stored_unchanged(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     for title in ("'; DROP TABLE movies; --", "🎬", "\u202eمصفوفة", "<script>", "a\tb\\N", "$", "a" * 500):
-        made = daemon.post(
+        movie = daemon.post(
             f"{MOVIES}/", {"title": title, "directors": [title[:200]]}, token=admin, status=201
         )
-        assert (made["title"], made["directors"]) == (title, [title[:200]])
+        assert (movie["title"], movie["directors"]) == (title, [title[:200]])
         if len(title) <= 256:
             assert title in titles(daemon, "/search", q=title)

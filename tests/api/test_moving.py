@@ -1,4 +1,4 @@
-"""Somebody moves from one daemon to another, over HTTP alone, and back."""
+"""Migration of an account from one daemon to another and back, over HTTP only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _served(settings: Settings) -> tuple[Served, RunningDaemon]:
 
 @pytest.fixture
 def daemons(tmp_path: Path, _postgres_server: str) -> Iterator[list[RunningDaemon]]:
-    """One on SQLite, one on PostgreSQL, each a process with a few films."""
+    """Two daemon processes with a few movies, one on SQLite, one on PostgreSQL."""
     databases = [EmptyDatabases(tmp_path, None), EmptyDatabases(tmp_path, _postgres_server)]
     started = [_served(each.make()) for each in databases]
     yield [daemon for _, daemon in started]
@@ -48,7 +48,7 @@ def export(daemon: RunningDaemon, account: Account, format: str) -> bytes:
     return reply.body
 
 
-def bring_in(daemon: RunningDaemon, account: Account, content: bytes) -> None:
+def import_export(daemon: RunningDaemon, account: Account, content: bytes) -> None:
     job = daemon.post("/api/v1/imports/", body=content, token=account, status=202)
     job = wait_for_job(daemon, account, job)
     assert job["state"] == "succeeded", job
@@ -56,15 +56,15 @@ def bring_in(daemon: RunningDaemon, account: Account, content: bytes) -> None:
     assert not job["report"]["problems"]
 
 
-def test_an_account_moves_from_sqlite_to_postgresql_and_back(daemons: list[RunningDaemon]) -> None:
+def test_account_moves_from_sqlite_to_postgresql_and_back(daemons: list[RunningDaemon]) -> None:
     here, there = daemons
     ada = here.register("ada")
     db.connect(here.settings)
     admin = here.admin()
     db.close()
-    film = here.post("/api/v1/movies/", {"title": REVIEW.strip(), "year": 2001}, token=admin, status=201)
+    created = here.post("/api/v1/movies/", {"title": REVIEW.strip(), "year": 2001}, token=admin, status=201)
     matrix = here.get("/api/v1/movies/imdb/tt0133093/")["id"]
-    for movie, stars in ((film["id"], 0.5), (matrix, 5)):
+    for movie, stars in ((created["id"], 0.5), (matrix, 5)):
         body = {"rating": stars, "review": REVIEW}
         here.put(f"/api/v1/favorites/ratings/movie/{movie}/", body, token=ada, status=201)
         here.post("/api/v1/history/", {"movie": movie, "watched_at": "2024-02-29"}, token=ada, status=201)
@@ -73,9 +73,9 @@ def test_an_account_moves_from_sqlite_to_postgresql_and_back(daemons: list[Runni
     exported = export(here, ada, "json")
 
     bea = there.register("bea")
-    bring_in(there, bea, exported)
+    import_export(there, bea, exported)
     assert export(there, bea, "json") == exported
 
     cleo = here.register("cleo")
-    bring_in(here, cleo, export(there, bea, "zip"))
+    import_export(here, cleo, export(there, bea, "zip"))
     assert export(here, cleo, "json") == exported

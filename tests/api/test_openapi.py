@@ -1,4 +1,4 @@
-"""The OpenAPI document and its page: valid, complete, and served without any other host."""
+"""OpenAPI document and Swagger UI: valid, complete, and served without any other host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from movierec.api.openapi import openapi_document, operation_id
 from tests.running import RunningDaemon
 
 
-def test_the_document_is_valid() -> None:
+def test_document_is_valid() -> None:
     validate(openapi_document(ENDPOINTS))
 
 
@@ -31,7 +31,7 @@ def test_router_and_document_agree(daemon: RunningDaemon) -> None:
     daemon.get("/api/schema/?format=xml", status=422)
 
 
-def test_the_page_needs_no_other_host(daemon: RunningDaemon) -> None:
+def test_page_needs_no_other_host(daemon: RunningDaemon) -> None:
     page = daemon.request("GET", "/api/docs/")
     assert page.status == 200
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]

@@ -1,4 +1,4 @@
-"""Preferences of a profile act: adult films, and the first recommendations of a new user."""
+"""Effect of profile preferences: adult movies, and the first recommendations of a new user."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ ADULT = "Behind Closed Doors"
 
 
 def titles(daemon: RunningDaemon, path: str, token: Account | None = None) -> list[str]:
-    return [film["title"] for film in daemon.get(f"{MOVIES}{path}", token=token)["results"]]
+    return [movie["title"] for movie in daemon.get(f"{MOVIES}{path}", token=token)["results"]]
 
 
 def recommended(daemon: RunningDaemon, token: Account, query: str = "limit=10") -> list[Any]:
     return [item["movie"] for item in daemon.get(f"{RECOMMENDATIONS}/?{query}", token=token)["results"]]
 
 
-def test_adult_films_are_shown_to_those_who_want_them(daemon: RunningDaemon) -> None:
+def test_adult_movies_are_shown_only_if_the_profile_allows_them(daemon: RunningDaemon) -> None:
     upsert(
         [
             MovieRecord(
@@ -41,31 +41,31 @@ def test_adult_films_are_shown_to_those_who_want_them(daemon: RunningDaemon) -> 
     assert titles(daemon, "/?adult=true", mature) == [ADULT]
     problem = daemon.get(f"{MOVIES}/?adult=true", token=plain, status=422)
     assert problem["errors"][0]["field"] == "adult"
-    assert ADULT not in [film["title"] for film in recommended(daemon, plain, "limit=100")]
+    assert ADULT not in [movie["title"] for movie in recommended(daemon, plain, "limit=100")]
 
 
-def test_favorite_genres_lead_a_new_user(daemon: RunningDaemon) -> None:
+def test_favorite_genres_lead_the_first_recommendations(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     before = recommended(daemon, ann)
     daemon.patch(PROFILE, {"favorite_genres": ["Animation"]}, token=ann)
     after = recommended(daemon, ann)
 
-    def share(films: list[Any]) -> int:
-        return sum("Animation" in film["genres"] for film in films)
+    def share(movies: list[Any]) -> int:
+        return sum("Animation" in movie["genres"] for movie in movies)
 
     assert share(after) > share(before)
     assert "Animation" in after[0]["genres"]
 
 
-def test_the_preferred_language_leads_a_new_user(daemon: RunningDaemon) -> None:
+def test_preferred_language_leads_the_first_recommendations(daemon: RunningDaemon) -> None:
     ann, french = daemon.register(), movie_id("tt0211915")
-    before = [film["id"] for film in recommended(daemon, ann, "limit=66")]
+    before = [movie["id"] for movie in recommended(daemon, ann, "limit=66")]
     daemon.patch(PROFILE, {"preferred_language": "fr"}, token=ann)
-    after = [film["id"] for film in recommended(daemon, ann, "limit=66")]
+    after = [movie["id"] for movie in recommended(daemon, ann, "limit=66")]
     assert after.index(french) < before.index(french)
 
 
-def test_a_history_says_more_than_a_profile(daemon: RunningDaemon) -> None:
+def test_ratings_outweigh_the_profile(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     for number, imdb_id in enumerate(("tt0078748", "tt0090605", "tt0083658")):
         body = {"movie": movie_id(imdb_id), "rating": 5 - number / 2}

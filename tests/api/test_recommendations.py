@@ -1,4 +1,4 @@
-"""Recommendations over HTTP: fresh, filtered, with reasons; what was seen or dismissed stays away."""
+"""Recommendations over HTTP: freshness, filters, reasons, exclusion of seen and dismissed movies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOY_STORY, TOY_STORY_2, TOY_STORY_3, AMELIE = "tt0114709", "tt0120363", "tt04357
 
 @pytest.fixture(scope="module")
 def daemon(module_daemon: RunningDaemon) -> RunningDaemon:
-    """Every test has users of its own, so one daemon does."""
+    """One daemon for the file: every test has its own users."""
     return module_daemon
 
 
@@ -31,17 +31,17 @@ def listed(daemon: RunningDaemon, who: Account, query: str = "") -> list[dict[st
     return list(daemon.get(f"{PATH}/?limit=100{query}", token=who)["results"])
 
 
-def titles(found: list[dict[str, Any]]) -> list[str]:
-    return [item["movie"]["title"] for item in found]
+def titles(items: list[dict[str, Any]]) -> list[str]:
+    return [item["movie"]["title"] for item in items]
 
 
-def test_a_new_user_gets_what_is_widely_liked(daemon: RunningDaemon) -> None:
-    found = listed(daemon, daemon.register())
-    assert len(found) > 40
-    assert {item["recommendation_type"] for item in found} == {"popular"}
+def test_new_user_gets_popular_movies(daemon: RunningDaemon) -> None:
+    items = listed(daemon, daemon.register())
+    assert len(items) > 40
+    assert {item["recommendation_type"] for item in items} == {"popular"}
 
 
-def test_each_rating_counts_in_the_very_next_request(daemon: RunningDaemon) -> None:
+def test_rating_affects_the_next_request(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     rate(daemon, ann, ALIEN, 5)
     first = listed(daemon, ann)
@@ -55,7 +55,7 @@ def test_each_rating_counts_in_the_very_next_request(daemon: RunningDaemon) -> N
     assert titles(listed(daemon, ann)).index("Aliens") > 20
 
 
-def test_reasons_name_the_users_own_films(daemon: RunningDaemon) -> None:
+def test_reasons_name_movies_of_the_user(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     rate(daemon, ann, ALIEN, 5)
     rate(daemon, ann, AMELIE, 1)
@@ -72,7 +72,7 @@ def test_reasons_name_the_users_own_films(daemon: RunningDaemon) -> None:
     assert account["score"] == pytest.approx(top["score"], abs=1e-3)
 
 
-def test_a_favorite_is_a_reason_without_stars_and_a_dislike_is_none(daemon: RunningDaemon) -> None:
+def test_favorite_is_a_reason_without_stars_and_dislike_is_no_reason(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     daemon.post("/api/v1/favorites/", {"movie": movie_id(ALIEN)}, token=ann, status=201)
     rate(daemon, ann, TOY_STORY, 0.5)
@@ -86,7 +86,7 @@ def test_a_favorite_is_a_reason_without_stars_and_a_dislike_is_none(daemon: Runn
     assert total == pytest.approx(account["score"], abs=1e-5)
 
 
-def test_rated_favorited_and_dismissed_films_do_not_come_back(daemon: RunningDaemon) -> None:
+def test_rated_favorite_and_dismissed_movies_are_excluded(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     rate(daemon, ann, ALIEN, 5)
     first, second, third, fourth = listed(daemon, ann)[:4]
@@ -108,7 +108,7 @@ def test_rated_favorited_and_dismissed_films_do_not_come_back(daemon: RunningDae
     assert fourth["movie"]["title"] in titles(listed(daemon, ann))
 
 
-def test_filters_act_before_the_ranking(daemon: RunningDaemon) -> None:
+def test_filters_apply_before_the_ranking(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     rate(daemon, ann, ALIEN, 5)
     some = daemon.get(f"{PATH}/?limit=5&genre=animation", token=ann)["results"]
@@ -117,16 +117,16 @@ def test_filters_act_before_the_ranking(daemon: RunningDaemon) -> None:
     for query, holds in (
         (
             "&exclude_genre=horror,Science+Fiction",
-            lambda film: not {"Horror", "Science Fiction"} & set(film["genres"]),
+            lambda movie: not {"Horror", "Science Fiction"} & set(movie["genres"]),
         ),
-        ("&year_min=1990&year_max=1999", lambda film: 1990 <= film["year"] <= 1999),
-        ("&runtime_max=100", lambda film: film["runtime"] <= 100),
-        ("&min_votes=100", lambda film: film["vote_count"] >= 100),
-        ("&genre=Animation,Comedy", lambda film: {"Animation", "Comedy"} <= set(film["genres"])),
+        ("&year_min=1990&year_max=1999", lambda movie: 1990 <= movie["year"] <= 1999),
+        ("&runtime_max=100", lambda movie: movie["runtime"] <= 100),
+        ("&min_votes=100", lambda movie: movie["vote_count"] >= 100),
+        ("&genre=Animation,Comedy", lambda movie: {"Animation", "Comedy"} <= set(movie["genres"])),
     ):
-        found = listed(daemon, ann, query)
-        assert found, query
-        assert all(holds(item["movie"]) for item in found), query
+        items = listed(daemon, ann, query)
+        assert items, query
+        assert all(holds(item["movie"]) for item in items), query
     assert {item["movie"]["title"] for item in listed(daemon, ann, "&language=fr")} == {"Amélie"}
     assert listed(daemon, ann, "&genre=sci-fi") == listed(daemon, ann, "&genre=Science+Fiction")
 
@@ -146,11 +146,11 @@ def test_filters_act_before_the_ranking(daemon: RunningDaemon) -> None:
         "include_seen=perhaps",
     ],
 )
-def test_wrong_wishes_are_refused(daemon: RunningDaemon, wrong: str) -> None:
+def test_invalid_requests_are_refused(daemon: RunningDaemon, wrong: str) -> None:
     daemon.get(f"{PATH}/?{wrong}", token=daemon.register(), status=422)
 
 
-def test_the_same_request_gets_the_same_list_with_the_same_ids(daemon: RunningDaemon) -> None:
+def test_repeated_request_returns_the_same_list_and_ids(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     rate(daemon, ann, ALIEN, 5)
     first = listed(daemon, ann)
@@ -159,10 +159,10 @@ def test_the_same_request_gets_the_same_list_with_the_same_ids(daemon: RunningDa
     daemon.get(f"{PATH}/{first[0]['id']}/", token=daemon.register(), status=404)
 
 
-def test_novelty_and_diversity_change_the_list_and_a_seed_explores(daemon: RunningDaemon) -> None:
+def test_novelty_diversity_and_seed_change_the_list(daemon: RunningDaemon) -> None:
     ann = daemon.register()
-    for film in (ALIEN, BLADE_RUNNER):
-        rate(daemon, ann, film, 5)
+    for imdb_id in (ALIEN, BLADE_RUNNER):
+        rate(daemon, ann, imdb_id, 5)
     usual = titles(listed(daemon, ann))
     assert titles(listed(daemon, ann, "&novelty=1")) != usual
     assert titles(listed(daemon, ann, "&diversity=0.8")) != usual
@@ -171,15 +171,15 @@ def test_novelty_and_diversity_change_the_list_and_a_seed_explores(daemon: Runni
     assert titles(listed(daemon, ann, "&seed=1")) == seeded
 
 
-def test_similar_films_say_what_they_share(daemon: RunningDaemon) -> None:
-    found = daemon.get(f"{PATH}/similar/{movie_id(TOY_STORY)}/?limit=4")["results"]
-    assert {"Toy Story 2", "Toy Story 3"} <= {film["title"] for film in found}
-    assert "animation" in found[0]["reason"].lower() or "directed" in found[0]["reason"]
-    assert found == sorted(found, key=lambda film: -film["similarity"])
+def test_similar_movies_have_a_reason(daemon: RunningDaemon) -> None:
+    movies = daemon.get(f"{PATH}/similar/{movie_id(TOY_STORY)}/?limit=4")["results"]
+    assert {"Toy Story 2", "Toy Story 3"} <= {movie["title"] for movie in movies}
+    assert "animation" in movies[0]["reason"].lower() or "directed" in movies[0]["reason"]
+    assert movies == sorted(movies, key=lambda movie: -movie["similarity"])
     daemon.get(f"{PATH}/similar/999999/", status=404)
 
 
-def test_only_films_of_the_watchlist(daemon: RunningDaemon) -> None:
+def test_recommendations_from_the_watchlist(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     rate(daemon, ann, ALIEN, 5)
     for imdb_id in (ALIEN, ALIENS, AMELIE):
@@ -192,7 +192,7 @@ def test_only_films_of_the_watchlist(daemon: RunningDaemon) -> None:
     daemon.get(f"{PATH}/?from=elsewhere", token=ann, status=422)
 
 
-def test_the_pick_of_a_day_is_another_one_the_next(daemon: RunningDaemon) -> None:
+def test_pick_changes_daily(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     rate(daemon, ann, ALIEN, 5)
     picked = [titles(listed(daemon, ann, "&pick=true")) for _ in range(3)]
@@ -205,7 +205,7 @@ def test_the_pick_of_a_day_is_another_one_the_next(daemon: RunningDaemon) -> Non
     assert len(week) > 1
 
 
-def test_quickstart_asks_about_well_known_films_not_answered_yet(daemon: RunningDaemon) -> None:
+def test_quickstart_returns_well_known_movies_without_an_answer(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     first = daemon.get(f"{PATH}/quickstart/", token=ann)["results"]
     assert len(first) == 10
@@ -216,7 +216,7 @@ def test_quickstart_asks_about_well_known_films_not_answered_yet(daemon: Running
     daemon.post(f"{PATH}/feedback/", dismissed, token=ann, status=201)
     assert daemon.get(f"{PATH}/quickstart/?limit=7", token=ann)["results"] == first[3:]
     everything = daemon.get(f"{PATH}/quickstart/?limit=100", token=ann)["results"]
-    assert len({film["id"] for film in everything}) == len(everything) > 40
+    assert len({movie["id"] for movie in everything}) == len(everything) > 40
     assert daemon.get(f"{PATH}/quickstart/?seed=5", token=ann)["results"] != first[3:]
     daemon.get(f"{PATH}/quickstart/?limit=101", token=ann, status=422)
     daemon.get(f"{PATH}/quickstart/", status=401)

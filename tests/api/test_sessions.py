@@ -1,4 +1,4 @@
-"""Sessions with labels, signing out everywhere, personal tokens and their scopes, what the audit keeps."""
+"""Sessions, sign-out everywhere, personal tokens and their scopes, audit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.running import PASSWORD, Account, RunningDaemon
 AUTH = "/api/v1/auth"
 
 
-def make_token(daemon: RunningDaemon, account: Account, *scopes: str, **more: str) -> str:
+def create_token(daemon: RunningDaemon, account: Account, *scopes: str, **more: str) -> str:
     document = {"name": "cron", "scopes": list(scopes or ("read",)), **more}
     return str(daemon.post(f"{AUTH}/tokens/", document, token=account, status=201)["token"])
 
@@ -33,10 +33,10 @@ def test_sessions_are_listed_with_their_labels_and_end_one_by_one(daemon: Runnin
     assert daemon.get(f"{AUTH}/sessions/", token=ann)["count"] == 1
 
 
-def test_signing_out_everywhere_ends_tokens_too(daemon: RunningDaemon) -> None:
+def test_sign_out_everywhere_revokes_personal_tokens(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     other = daemon.post(f"{AUTH}/login/", {"email": ann.email, "password": PASSWORD})["tokens"]
-    personal = make_token(daemon, ann)
+    personal = create_token(daemon, ann)
     daemon.get(f"{AUTH}/me/", token=personal)
     daemon.post(f"{AUTH}/logout_all/", token=ann)
     for token in (ann.access, other["access"], personal):
@@ -45,9 +45,9 @@ def test_signing_out_everywhere_ends_tokens_too(daemon: RunningDaemon) -> None:
         daemon.post(f"{AUTH}/token/refresh/", {"refresh": token}, status=401)
 
 
-def test_a_token_is_shown_once_and_stored_hashed(daemon: RunningDaemon) -> None:
+def test_token_is_shown_once_and_stored_hashed(daemon: RunningDaemon) -> None:
     ann = daemon.register()
-    secret = make_token(daemon, ann)
+    secret = create_token(daemon, ann)
     assert secret.startswith("mrp_")
     [listed] = daemon.get(f"{AUTH}/tokens/", token=ann)["results"]
     assert listed["name"] == "cron"
@@ -63,24 +63,24 @@ def test_a_token_is_shown_once_and_stored_hashed(daemon: RunningDaemon) -> None:
     daemon.post(f"{AUTH}/token/verify/", {"token": secret}, status=401)
 
 
-def test_a_token_that_may_read_cannot_write(daemon: RunningDaemon) -> None:
+def test_scope_read_does_not_allow_writes(daemon: RunningDaemon) -> None:
     ann = daemon.register()
-    film = db.value("SELECT MIN(id) FROM movies")
-    reading, writing = make_token(daemon, ann, "read"), make_token(daemon, ann, "read", "write")
-    only_writing = make_token(daemon, ann, "write")
-    daemon.post("/api/v1/favorites/", {"movie": film}, token=reading, status=403)
-    made = daemon.post("/api/v1/favorites/", {"movie": film}, token=writing, status=201)
+    movie_id = db.value("SELECT MIN(id) FROM movies")
+    reading, writing = create_token(daemon, ann, "read"), create_token(daemon, ann, "read", "write")
+    only_writing = create_token(daemon, ann, "write")
+    daemon.post("/api/v1/favorites/", {"movie": movie_id}, token=reading, status=403)
+    favorite = daemon.post("/api/v1/favorites/", {"movie": movie_id}, token=writing, status=201)
     for method in ("PATCH", "DELETE"):
         body = {"note": "x"} if method == "PATCH" else None
-        daemon.call(method, f"/api/v1/favorites/{made['id']}/", body, token=reading, status=403)
+        daemon.call(method, f"/api/v1/favorites/{favorite['id']}/", body, token=reading, status=403)
     assert daemon.request("HEAD", "/api/v1/favorites/", token=reading).status == 200
     daemon.get("/api/v1/favorites/", token=only_writing, status=403)
-    daemon.delete(f"/api/v1/favorites/{made['id']}/", token=only_writing)
+    daemon.delete(f"/api/v1/favorites/{favorite['id']}/", token=only_writing)
 
 
-def test_no_token_manages_the_account(daemon: RunningDaemon) -> None:
+def test_personal_token_cannot_manage_the_account(daemon: RunningDaemon) -> None:
     ann = daemon.register()
-    personal = make_token(daemon, ann, "read", "write")
+    personal = create_token(daemon, ann, "read", "write")
     guarded = [endpoint for endpoint in ENDPOINTS if endpoint.session_only]
     assert {"/api/v1/auth/tokens/", "/api/v1/auth/sessions/", "/api/v1/auth/change_password/"} <= {
         endpoint.path for endpoint in guarded
@@ -99,16 +99,16 @@ def test_tokens_expire(daemon: RunningDaemon) -> None:
     daemon.post(f"{AUTH}/tokens/", make_past, token=ann, status=422)
     daemon.post(f"{AUTH}/tokens/", {**make_past, "expires_at": "2099-02-30T00:00:00Z"}, token=ann, status=422)
     daemon.post(f"{AUTH}/tokens/", {**make_past, "scopes": ["admin"]}, token=ann, status=422)
-    personal = make_token(daemon, ann, expires_at="2099-01-01T00:00:00Z")
+    personal = create_token(daemon, ann, expires_at="2099-01-01T00:00:00Z")
     daemon.get(f"{AUTH}/me/", token=personal)
     daemon.clock.advance(90 * 365 * 86_400)
     assert daemon.get(f"{AUTH}/me/", token=personal, status=401)["code"] == "token_expired"
 
 
 @pytest.mark.parametrize("act", ["disable", "password"])
-def test_disabling_and_a_new_password_end_personal_tokens(daemon: RunningDaemon, act: str) -> None:
+def test_disabling_and_password_change_revoke_personal_tokens(daemon: RunningDaemon, act: str) -> None:
     admin, ann = daemon.admin(), daemon.register()
-    personal = make_token(daemon, ann)
+    personal = create_token(daemon, ann)
     if act == "disable":
         daemon.patch(f"{AUTH}/{ann.id}/", {"is_active": False}, token=admin)
     else:
@@ -119,14 +119,14 @@ def test_disabling_and_a_new_password_end_personal_tokens(daemon: RunningDaemon,
     daemon.get(f"{AUTH}/me/", token=personal, status=401)
 
 
-def test_a_token_of_staff_acts_as_staff_within_its_scope(daemon: RunningDaemon) -> None:
+def test_token_of_staff_has_staff_access_within_its_scope(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
-    personal = make_token(daemon, admin, "read")
+    personal = create_token(daemon, admin, "read")
     daemon.get(f"{AUTH}/", token=personal)
     daemon.post("/api/v1/model/train/", token=personal, status=403)
 
 
-def test_the_audit_keeps_what_happened_and_no_secret(daemon: RunningDaemon) -> None:
+def test_audit_records_events_without_secrets(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     daemon.post(f"{AUTH}/login/", {"email": ann.email, "password": "wrong password!"}, status=401)
     daemon.post(f"{AUTH}/login/", {"email": "hunter2@example.org", "password": "wrong password!"}, status=401)

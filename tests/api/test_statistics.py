@@ -1,4 +1,4 @@
-"""Statistics over HTTP: of the caller alone, fresh, and by year."""
+"""Statistics over HTTP: own data only, freshness, filter by year."""
 
 from __future__ import annotations
 
@@ -13,29 +13,33 @@ ALIEN, HEAT = "tt0078748", "tt0113277"
 
 @pytest.fixture(scope="module")
 def daemon(module_daemon: RunningDaemon) -> RunningDaemon:
-    """Every test has users of its own, so one daemon does."""
+    """One daemon for the file: every test has its own users."""
     return module_daemon
 
 
-def test_the_next_answer_counts_what_was_just_done(daemon: RunningDaemon) -> None:
+def test_statistics_include_the_latest_changes(daemon: RunningDaemon) -> None:
     ann, bob = daemon.register(), daemon.register()
     nothing = daemon.get(STATS, token=ann)
     daemon.post(RATINGS, {"movie": movie_id(ALIEN), "rating": 4.5}, token=ann, status=201)
     daemon.post(HISTORY, {"movie": movie_id(HEAT), "watched_at": "2024-05-01"}, token=ann, status=201)
-    found = daemon.get(STATS, token=ann)
-    assert (found["counts"]["ratings"], found["counts"]["viewings"], found["mean"]) == (1, 2, 4.5)
-    assert found["histogram"][8] == {"rating": 4.5, "count": 1}
-    assert found["directors"] == [{"name": "Ridley Scott", "count": 1, "mean": 4.5}]
-    assert found["best"][0]["title"] == "Alien"
+    statistics = daemon.get(STATS, token=ann)
+    assert (statistics["counts"]["ratings"], statistics["counts"]["viewings"], statistics["mean"]) == (
+        1,
+        2,
+        4.5,
+    )
+    assert statistics["histogram"][8] == {"rating": 4.5, "count": 1}
+    assert statistics["directors"] == [{"name": "Ridley Scott", "count": 1, "mean": 4.5}]
+    assert statistics["best"][0]["title"] == "Alien"
     assert daemon.get(STATS, token=bob) == nothing
 
 
-def test_a_year_alone(daemon: RunningDaemon) -> None:
+def test_statistics_of_one_year(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     daemon.post(RATINGS, {"movie": movie_id(HEAT), "rating": 3}, token=ann, status=201)
     daemon.post(HISTORY, {"movie": movie_id(HEAT), "watched_at": "2024-05-01"}, token=ann, status=201)
-    found = daemon.get(f"{STATS}?year=2024", token=ann)
-    assert (found["counts"]["ratings"], found["months"][4], found["year"]) == (1, 1, 2024)
+    statistics = daemon.get(f"{STATS}?year=2024", token=ann)
+    assert (statistics["counts"]["ratings"], statistics["months"][4], statistics["year"]) == (1, 1, 2024)
     assert daemon.get(f"{STATS}?year=2023", token=ann)["counts"]["ratings"] == 0
     for wrong in ("year=24", "year=x", "top=0", "top=101"):
         daemon.get(f"{STATS}?{wrong}", token=ann, status=422)

@@ -1,4 +1,4 @@
-"""A new model while requests come in, and trainings killed at any moment: something whole always serves."""
+"""Switch to a new model under load, and trainings killed at any point: a complete model always serves."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tests.running import RunningDaemon
 PATH = "/api/v1/recommendations"
 
 
-def test_a_new_model_is_taken_over_without_a_failed_request(daemon: RunningDaemon) -> None:
+def test_switch_to_a_new_model_fails_no_request(daemon: RunningDaemon) -> None:
     admin, user = daemon.admin(), daemon.register()
     import_ratings(daemon, admin)
-    film = daemon.get(f"{PATH}/quickstart/", token=user)["results"][0]["id"]
-    daemon.put(f"/api/v1/favorites/ratings/movie/{film}/", {"rating": 5}, token=user, status=201)
+    movie_id = daemon.get(f"{PATH}/quickstart/", token=user)["results"][0]["id"]
+    daemon.put(f"/api/v1/favorites/ratings/movie/{movie_id}/", {"rating": 5}, token=user, status=201)
     finished = threading.Event()
     answers: list[tuple[int, str]] = []
 
@@ -33,7 +33,7 @@ def test_a_new_model_is_taken_over_without_a_failed_request(daemon: RunningDaemo
         while not finished.is_set():
             reply = daemon.request("GET", f"{PATH}/?limit=5", token=user.access)
             models = {item["model"] for item in reply.json()["results"]} if reply.status == 200 else {""}
-            # One list is of one model.
+            # All items of a list come from one model.
             assert len(models) == 1
             answers.append((reply.status, models.pop()))
 
@@ -46,7 +46,7 @@ def test_a_new_model_is_taken_over_without_a_failed_request(daemon: RunningDaemo
             job = wait_for_job(daemon, admin, daemon.post(f"{MODEL}train/", token=admin, status=202))
             assert job["state"] == "succeeded", job["error"]
             versions.append(job["report"]["version"])
-            # Whoever is told that it is trained is served by it.
+            # The new model serves as soon as its job has succeeded.
             assert daemon.get(f"{PATH}/?limit=5", token=user)["results"][0]["model"] == versions[-1]
     finally:
         finished.set()
@@ -57,13 +57,13 @@ def test_a_new_model_is_taken_over_without_a_failed_request(daemon: RunningDaemo
 
 
 @pytest.mark.parametrize("after", [None, "gram", "solve short", "stars", "publish"])
-def test_a_killed_training_leaves_a_whole_model_serving(daemon: RunningDaemon, after: str | None) -> None:
+def test_killed_training_leaves_a_complete_model_serving(daemon: RunningDaemon, after: str | None) -> None:
     admin = daemon.admin()
     import_ratings(daemon, admin)
     first = wait_for_job(daemon, admin, daemon.post(f"{MODEL}train/", token=admin, status=202))["report"][
         "version"
     ]
-    process = started(daemon.settings)
+    process = start_training(daemon.settings)
     assert process.stdout is not None
     while after is not None and json.loads(process.stdout.readline())["stage"] != after:
         pass
@@ -71,18 +71,18 @@ def test_a_killed_training_leaves_a_whole_model_serving(daemon: RunningDaemon, a
     process.wait()
     process.stdout.close()
     folder = models_folder(daemon.settings)
-    found, complaints = store.load_current(folder)
+    model, complaints = store.load_current(folder)
     assert not complaints
-    assert found is not None
-    assert found.version == first or after == "publish"
-    assert daemon.get(MODEL, token=admin)["version"] == found.version
+    assert model is not None
+    assert model.version == first or after == "publish"
+    assert daemon.get(MODEL, token=admin)["version"] == model.version
     last = wait_for_job(daemon, admin, daemon.post(f"{MODEL}train/", token=admin, status=202))
     assert last["state"] == "succeeded"
     assert daemon.get(MODEL, token=admin)["version"] == last["report"]["version"]
 
 
-def started(settings: Any) -> subprocess.Popen[bytes]:
-    """The training process as a daemon starts it."""
+def start_training(settings: Any) -> subprocess.Popen[bytes]:
+    """Start the training process like a daemon does."""
     command = [sys.executable, "-m", pipeline.__name__]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ))
     assert process.stdin is not None

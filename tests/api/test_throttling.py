@@ -1,4 +1,4 @@
-"""Limits over HTTP: guessing passwords, addresses behind proxies, sessions that do not suffer; the metrics."""
+"""Rate limits over HTTP: password guessing, addresses behind proxies, unaffected sessions; the metrics."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WRONG = "wrong wrong wrong"
 
 @pytest.fixture
 def behind_proxy(settings: Settings) -> Iterator[RunningDaemon]:
-    """A daemon that believes a proxy on this machine, and one in 10.0.0.0/8."""
+    """A daemon that trusts a proxy on this machine and proxies in 10.0.0.0/8."""
     server = dataclasses.replace(settings.server, trusted_proxies=("127.0.0.1", "10.0.0.0/8"))
     limits = dataclasses.replace(settings.throttle, search=3, refresh=3, register=2, imports=2)
     with Daemon(dataclasses.replace(settings, server=server, throttle=limits)) as running:
@@ -39,14 +39,14 @@ def try_password(daemon: RunningDaemon, name: str, password: str = WRONG, source
 
 def metric(daemon: RunningDaemon, name: str) -> float:
     text = daemon.request("GET", "/metrics").body.decode()
-    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
+    match = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    return float(match[1]) if match else 0.0
 
 
-def test_the_eleventh_guess_is_refused_even_if_right(daemon: RunningDaemon) -> None:
+def test_eleventh_attempt_is_refused_even_with_the_correct_password(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     for number in range(10):
-        # One account, whatever it is called by.
+        # Same account, by user name or e-mail address.
         assert try_password(daemon, ann.email if number % 2 else ann.username.upper()).status == 401
     replies = [try_password(daemon, ann.email, password) for password in (WRONG, PASSWORD)]
     for reply in replies:
@@ -56,20 +56,20 @@ def test_the_eleventh_guess_is_refused_even_if_right(daemon: RunningDaemon) -> N
     first, second = (re.sub(rb'"request_id":"\w+"', b"", reply.body) for reply in replies)
     assert first == second
     assert metric(daemon, "password_verifications_total") == 10
-    # Whoever is signed in does not notice, and can still change the password.
+    # A signed-in session is not affected and can still change the password.
     assert daemon.get(f"{AUTH}/me/", token=ann)["id"] == ann.id
     daemon.post(f"{AUTH}/token/refresh/", {"refresh": ann.refresh})
     daemon.clock.advance(901)
     assert try_password(daemon, ann.email, PASSWORD).status == 200
 
 
-def test_unknown_names_are_throttled_like_known_ones(daemon: RunningDaemon) -> None:
+def test_unknown_names_are_throttled_like_existing_ones(daemon: RunningDaemon) -> None:
     statuses = [try_password(daemon, "nobody").status for _ in range(11)]
     assert statuses == [401] * 10 + [429]
     assert try_password(daemon, "NOBODY").status == 429
 
 
-def test_the_old_password_cannot_be_guessed_from_a_session(daemon: RunningDaemon) -> None:
+def test_old_password_cannot_be_guessed_from_a_session(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     new = "another horse battery"
     change = {"old_password": WRONG, "new_password": new, "new_password_confirm": new}
@@ -79,14 +79,14 @@ def test_the_old_password_cannot_be_guessed_from_a_session(daemon: RunningDaemon
     assert metric(daemon, "password_verifications_total") == 10
 
 
-def test_users_of_this_machine_have_no_address_limit(daemon: RunningDaemon) -> None:
+def test_local_clients_have_no_address_limit(daemon: RunningDaemon) -> None:
     for number in range(35):
         assert try_password(daemon, f"nobody{number}", source="192.0.2.1").status == 401
     for number in range(12):
         daemon.register(f"local{number}")
 
 
-def test_one_address_has_thirty_guesses_and_locks_out_nobody_afterwards(behind_proxy: RunningDaemon) -> None:
+def test_address_has_thirty_attempts_and_locks_out_nobody_else(behind_proxy: RunningDaemon) -> None:
     ann = behind_proxy.register()
     for number in range(30):
         assert try_password(behind_proxy, f"nobody{number}", source="192.0.2.1").status == 401
@@ -105,7 +105,7 @@ def test_one_address_has_thirty_guesses_and_locks_out_nobody_afterwards(behind_p
         "::ffff:192.0.2.9",
     ],
 )
-def test_invented_addresses_do_not_help(behind_proxy: RunningDaemon, spoofed: str) -> None:
+def test_forged_addresses_do_not_evade_the_limit(behind_proxy: RunningDaemon, spoofed: str) -> None:
     statuses = [
         try_password(behind_proxy, f"nobody{number}", source=spoofed.format(f"198.51.100.{number}")).status
         for number in range(31)
@@ -113,7 +113,7 @@ def test_invented_addresses_do_not_help(behind_proxy: RunningDaemon, spoofed: st
     assert statuses == [401] * 30 + [429]
 
 
-def test_each_act_has_its_limit(behind_proxy: RunningDaemon) -> None:
+def test_each_limit_counts_separately(behind_proxy: RunningDaemon) -> None:
     here, there = {"X-Forwarded-For": "2001:db8::1"}, {"X-Forwarded-For": "2001:db8:0:1::1"}
     for act, path, document in (
         ("search", "/api/v1/movies/search/?q=alien", None),
@@ -128,7 +128,7 @@ def test_each_act_has_its_limit(behind_proxy: RunningDaemon) -> None:
     assert statuses == [422, 422, 429]
 
 
-def test_imports_are_limited_for_each_account(behind_proxy: RunningDaemon) -> None:
+def test_imports_are_limited_per_account(behind_proxy: RunningDaemon) -> None:
     ann, bob = behind_proxy.register(), behind_proxy.register()
     path = "/api/v1/imports/?format=movielens"
     statuses = [behind_proxy.request("POST", path, body=b"x", token=ann.access).status for _ in range(3)]
@@ -136,7 +136,7 @@ def test_imports_are_limited_for_each_account(behind_proxy: RunningDaemon) -> No
     assert behind_proxy.request("POST", path, body=b"x", token=bob.access).status == 403
 
 
-def test_metrics_tell_what_operators_watch(daemon: RunningDaemon) -> None:
+def test_metrics_for_operators(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     daemon.post(f"{AUTH}/token/refresh/", {"refresh": ann.refresh})
     daemon.post(f"{AUTH}/token/refresh/", {"refresh": "mrr_x"}, status=401)
@@ -159,7 +159,7 @@ def test_metrics_tell_what_operators_watch(daemon: RunningDaemon) -> None:
     assert ann.access not in text
 
 
-def test_refused_sign_ins_look_the_same_whoever_is_meant(daemon: RunningDaemon) -> None:
+def test_refused_sign_ins_are_identical_for_all_accounts(daemon: RunningDaemon) -> None:
     ann, disabled = daemon.register(), daemon.register()
     db.execute("UPDATE users SET is_active = ? WHERE id = ?", False, disabled.id)
     db.execute("UPDATE users SET is_verified = ? WHERE id = ?", True, ann.id)
@@ -183,8 +183,8 @@ def test_refused_sign_ins_look_the_same_whoever_is_meant(daemon: RunningDaemon) 
     assert metric(daemon, "password_verifications_total") == len(tries)
 
 
-def test_the_time_of_a_refusal_tells_little(settings: Settings) -> None:
-    """A coarse look on a busy machine; `benchmarks/logins.py` measures."""
+def test_duration_of_a_refusal_reveals_little(settings: Settings) -> None:
+    """A coarse check that tolerates a busy machine; `benchmarks/logins.py` measures."""
     costly = dataclasses.replace(settings.auth, bcrypt_cost=8)
     unlimited = dataclasses.replace(settings.throttle, login_per_account=0)
     with Daemon(dataclasses.replace(settings, auth=costly, throttle=unlimited)) as daemon:
@@ -204,9 +204,7 @@ def stand_in() -> Iterator[StandIn]:
         yield running
 
 
-def test_who_is_not_signed_in_has_tmdb_asked_so_often_and_then_sees_what_there_is(
-    settings: Settings, stand_in: StandIn
-) -> None:
+def test_anonymous_fetches_from_tmdb_are_limited(settings: Settings, stand_in: StandIn) -> None:
     server = dataclasses.replace(settings.server, trusted_proxies=("127.0.0.1",))
     limits = dataclasses.replace(settings.throttle, search=3)
     changed = dataclasses.replace(settings, server=server, tmdb=quick(stand_in), throttle=limits)
@@ -215,10 +213,10 @@ def test_who_is_not_signed_in_has_tmdb_asked_so_often_and_then_sees_what_there_i
         def get(path: str, **more: Any) -> Any:
             return running.get(f"/api/v1/movies/{path}", headers={"X-Forwarded-For": "203.0.113.9"}, **more)
 
-        films = [
+        movie_ids = [
             id for (id,) in db.rows("SELECT id FROM movies WHERE imdb_id IS NOT NULL ORDER BY id LIMIT 6")
         ]
-        assert [get(f"{film}/")["id"] for film in films] == films
+        assert [get(f"{movie_id}/")["id"] for movie_id in movie_ids] == movie_ids
         assert len([path for path in stand_in.asked if path.startswith("/find/")]) == 3
         matrix = movie_id("tt0133093")
         assert get("imdb/tt0133093/")["id"] == matrix

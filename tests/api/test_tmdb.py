@@ -1,4 +1,4 @@
-"""Endpoints that TMDb knows better: from it, from what it said before, from the catalogue, and which it was."""
+"""Endpoints backed by TMDb: fresh answers, cached answers, fallback to the catalogue, and the origin field."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def standing() -> Iterator[StandIn]:
 def joined_daemon(
     template: Template, standing: StandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningDaemon]:
-    """A daemon with a key, whose TMDb is the stand-in."""
+    """A daemon with an API key, whose TMDb is the stand-in."""
     environment = {
         "MOVIEREC_TMDB__API_KEY": KEY,
         "MOVIEREC_TMDB__BASE_URL": standing.url,
@@ -49,14 +49,14 @@ def joined_daemon(
 
 @pytest.fixture
 def tmdb(standing: StandIn) -> StandIn:
-    """The stand-in, behaving well and asked nothing yet."""
+    """The stand-in, reset: no failures, no recorded requests."""
     standing.reset()
     return standing
 
 
 @pytest.fixture
 def later(joined_daemon: RunningDaemon) -> RunningDaemon:
-    """The daemon when whatever it has been told is old."""
+    """The daemon with all cached answers expired."""
     joined_daemon.clock.advance(8 * DAY)
     return joined_daemon
 
@@ -65,7 +65,7 @@ LISTS = ("trending/", "trending/?time_window=day", "popular/", "top_rated/")
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_lists_come_from_tmdb_then_from_what_it_said(later: RunningDaemon, tmdb: StandIn, path: str) -> None:
+def test_charts_come_from_tmdb_then_from_the_cache(later: RunningDaemon, tmdb: StandIn, path: str) -> None:
     first = later.get(f"{MOVIES}/{path}")
     assert (first["source"], first["stale"], first["total_results"]) == ("tmdb", False, 6)
     assert [movie["title"] for movie in first["results"][:2]] == ["The Matrix", "The Quiet Engine"]
@@ -80,18 +80,16 @@ def test_lists_come_from_tmdb_then_from_what_it_said(later: RunningDaemon, tmdb:
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_without_any_answer_the_catalogue_makes_the_list(
-    later: RunningDaemon, tmdb: StandIn, path: str
-) -> None:
-    later.clock.advance(200 * DAY)  # longer than answers are kept
+def test_charts_fall_back_to_the_catalogue(later: RunningDaemon, tmdb: StandIn, path: str) -> None:
+    later.clock.advance(200 * DAY)  # longer than the cache keeps answers
     tmdb.mode = "html"
-    made = later.get(f"{MOVIES}/{path}")
-    assert (made["source"], made["stale"], made["as_of"]) == ("catalogue", False, None)
-    assert made["results"]
-    assert made["total_results"] >= len(made["results"])
+    chart = later.get(f"{MOVIES}/{path}")
+    assert (chart["source"], chart["stale"], chart["as_of"]) == ("catalogue", False, None)
+    assert chart["results"]
+    assert chart["total_results"] >= len(chart["results"])
 
 
-def test_every_movie_of_every_answer_can_be_rated_at_once(later: RunningDaemon, tmdb: StandIn) -> None:
+def test_every_movie_of_every_answer_can_be_rated(later: RunningDaemon, tmdb: StandIn) -> None:
     user = later.register()
     tmdb.films[70_001] = Known(70_001, "Seen for the First Time", popularity=99.0)
     rated = {
@@ -104,7 +102,7 @@ def test_every_movie_of_every_answer_can_be_rated_at_once(later: RunningDaemon, 
     assert {603, 1_000_001, 70_001} <= rated
 
 
-def test_a_list_of_known_films_writes_nothing(later: RunningDaemon, tmdb: StandIn) -> None:
+def test_chart_of_stored_movies_writes_nothing(later: RunningDaemon, tmdb: StandIn) -> None:
     later.get(f"{MOVIES}/popular/")
     revision = db.revision("catalogue")
     later.clock.advance(2 * DAY)
@@ -112,9 +110,9 @@ def test_a_list_of_known_films_writes_nothing(later: RunningDaemon, tmdb: StandI
     assert db.revision("catalogue") == revision
 
 
-def test_beyond_the_last_page_of_tmdb_there_is_nothing(later: RunningDaemon, tmdb: StandIn) -> None:
-    found = later.get(f"{MOVIES}/popular/?page=501")
-    assert (found["results"], found["page"], found["source"]) == ([], 501, "tmdb")
+def test_pages_beyond_the_last_one_of_tmdb_are_empty(later: RunningDaemon, tmdb: StandIn) -> None:
+    page = later.get(f"{MOVIES}/popular/?page=501")
+    assert (page["results"], page["page"], page["source"]) == ([], 501, "tmdb")
     assert tmdb.asked[-1] in ("/movie/popular?page=500", "/genre/movie/list")
 
 
@@ -126,15 +124,15 @@ def search(daemon: RunningDaemon, text: str, more: str = "", **options: Any) -> 
 
 
 def test_search_merges_catalogue_and_tmdb(later: RunningDaemon, tmdb: StandIn) -> None:
-    found = search(later, "matrix")
-    assert [movie["title"] for movie in found["results"][:2]] == ["The Matrix", "Matrix of Lies"]
-    assert found["results"][0]["id"] == movie_id("tt0133093")
-    assert found["source"] == "tmdb"
-    assert found["total_results"] == len(found["results"])
-    assert len({movie["id"] for movie in found["results"]}) == len(found["results"])
+    page = search(later, "matrix")
+    assert [movie["title"] for movie in page["results"][:2]] == ["The Matrix", "Matrix of Lies"]
+    assert page["results"][0]["id"] == movie_id("tt0133093")
+    assert page["source"] == "tmdb"
+    assert page["total_results"] == len(page["results"])
+    assert len({movie["id"] for movie in page["results"]}) == len(page["results"])
 
 
-def test_the_same_search_asks_once_a_day(later: RunningDaemon, tmdb: StandIn) -> None:
+def test_search_is_cached_for_a_day(later: RunningDaemon, tmdb: StandIn) -> None:
     for text in ("Nine Tailors", "nine  tailors", "NINE TAILORS 2019"):
         search(later, text)
     assert tmdb.counts["/search/movie"] == 1
@@ -143,10 +141,10 @@ def test_the_same_search_asks_once_a_day(later: RunningDaemon, tmdb: StandIn) ->
     assert tmdb.counts["/search/movie"] == 2
 
 
-def test_search_narrows_by_year_and_genre(later: RunningDaemon, tmdb: StandIn) -> None:
+def test_search_filters_by_year_and_genre(later: RunningDaemon, tmdb: StandIn) -> None:
     assert [movie["title"] for movie in search(later, "heat", "&year=1995")["results"]] == ["Heat"]
     assert "/search/movie?query=heat&include_adult=false&primary_release_year=1995&page=1" in tmdb.asked
-    later.get(f"{MOVIES}/{movie_id('tt0133093')}/")  # whose genres are TMDb's then
+    later.get(f"{MOVIES}/{movie_id('tt0133093')}/")  # fetches the genres from TMDb
     titles = {movie["title"] for movie in search(later, "matrix", "&genre=Thriller")["results"]}
     assert titles == {"Matrix of Lies"}
     assert search(later, "quiet engine", "&year=1999")["results"] == []
@@ -162,31 +160,33 @@ def test_pages_of_a_search_are_pages_of_one_list(later: RunningDaemon, tmdb: Sta
     assert tmdb.counts["/search/movie"] == 1
 
 
-def test_what_tmdb_finds_by_another_title_is_found(later: RunningDaemon, tmdb: StandIn) -> None:
+def test_search_includes_matches_of_tmdb_by_other_titles(later: RunningDaemon, tmdb: StandIn) -> None:
     document = tmdb.document("/search/movie", {"query": "quiet"})
     tmdb.recorded["/search/movie"] = document
-    found = search(later, "Die stille Maschine")
-    assert [movie["title"] for movie in found["results"]] == ["The Quiet Engine"]
+    page = search(later, "Die stille Maschine")
+    assert [movie["title"] for movie in page["results"]] == ["The Quiet Engine"]
 
 
-def test_search_does_not_wait_and_keeps_what_comes_late(later: RunningDaemon, tmdb: StandIn) -> None:
+def test_search_does_not_wait_and_caches_late_answers(later: RunningDaemon, tmdb: StandIn) -> None:
     tmdb.films[60_001] = Known(60_001, "Slow Train Coming", released="2019-01-01")
     tmdb.delay_seconds = 1.2
     assert search(later, "slow train coming")["source"] == "catalogue"
-    # That one may wait on: it is the same request.
+    # A repeated search shares the running request.
     wait_until(lambda: search(later, "slow train coming")["source"] == "cache")
     assert search(later, "slow train coming")["results"][0]["tmdb_id"] == 60_001
     assert tmdb.counts["/search/movie"] == 1
 
 
-def test_what_cannot_be_searched_for_is_not_asked(later: RunningDaemon, tmdb: StandIn) -> None:
+def test_invalid_search_sends_no_request(later: RunningDaemon, tmdb: StandIn) -> None:
     for text in ("x" * 257, "a " * 17, " "):
         search(later, text, status=422)
     assert not tmdb.asked
 
 
-def test_adult_films_stay_out_unless_the_profile_lets_them_in(later: RunningDaemon, tmdb: StandIn) -> None:
-    # Even where TMDb would not keep to what it was asked.
+def test_adult_movies_are_excluded_unless_the_profile_allows_them(
+    later: RunningDaemon, tmdb: StandIn
+) -> None:
+    # Even if TMDb ignores the parameter.
     tmdb.recorded["/search/movie"] = {"results": [FORBIDDEN.listed(), NEW[2].listed()], "page": 1}
     tmdb.recorded["/movie/popular"] = tmdb.recorded["/search/movie"]
     assert [movie["title"] for movie in search(later, "harbour")["results"]] == ["Harbour Lights"]
@@ -199,39 +199,37 @@ def test_adult_films_stay_out_unless_the_profile_lets_them_in(later: RunningDaem
     assert "Harbour Nights" not in [movie["title"] for movie in search(later, "harbour")["results"]]
 
 
-# Single films
+# Details
 
 
-def test_an_unknown_film_is_fetched_and_stored(later: RunningDaemon, tmdb: StandIn) -> None:
+def test_unknown_movie_is_fetched_and_stored(later: RunningDaemon, tmdb: StandIn) -> None:
     tmdb.films[71_001] = Known(71_001, "Ten Tailors", "tt7100001")
-    found = later.get(f"{MOVIES}/tmdb/71001/")
-    assert (found["title"], found["imdb_id"], found["directors"]) == (
+    movie = later.get(f"{MOVIES}/tmdb/71001/")
+    assert (movie["title"], movie["imdb_id"], movie["directors"]) == (
         "Ten Tailors",
         "tt7100001",
         ["Grace Example"],
     )
-    assert later.get(f"{MOVIES}/{found['id']}/")["title"] == "Ten Tailors"
-    assert later.get(f"{MOVIES}/imdb/tt7100001/")["id"] == found["id"]
+    assert later.get(f"{MOVIES}/{movie['id']}/")["title"] == "Ten Tailors"
+    assert later.get(f"{MOVIES}/imdb/tt7100001/")["id"] == movie["id"]
     assert tmdb.counts["/movie/71001"] == 1
 
 
-def test_an_unknown_film_is_fetched_by_its_imdb_id(later: RunningDaemon, tmdb: StandIn) -> None:
+def test_unknown_movie_is_fetched_by_its_imdb_id(later: RunningDaemon, tmdb: StandIn) -> None:
     tmdb.films[71_002] = Known(71_002, "Eleven Tailors", "tt7100002")
-    found = later.get(f"{MOVIES}/imdb/tt7100002/")
-    assert (found["tmdb_id"], found["runtime"]) == (71_002, 136)
+    movie = later.get(f"{MOVIES}/imdb/tt7100002/")
+    assert (movie["tmdb_id"], movie["runtime"]) == (71_002, 136)
 
 
 @pytest.mark.parametrize("path", ["tmdb/77/", "imdb/tt7777777/", "imdb/nm0000001/", "imdb/%2e%2e/"])
-def test_what_tmdb_does_not_know_is_not_found(later: RunningDaemon, tmdb: StandIn, path: str) -> None:
+def test_movie_unknown_to_tmdb_is_not_found(later: RunningDaemon, tmdb: StandIn, path: str) -> None:
     for _ in range(2):
         later.get(f"{MOVIES}/{path}", status=404)
     assert len(tmdb.asked) <= 1
 
 
 @pytest.mark.parametrize("mode", ["500", "html", "black hole", "cut body"])
-def test_a_film_that_cannot_be_fetched_is_no_empty_answer(
-    later: RunningDaemon, tmdb: StandIn, mode: str
-) -> None:
+def test_failed_fetch_is_an_error_and_no_empty_answer(later: RunningDaemon, tmdb: StandIn, mode: str) -> None:
     tmdb.mode = mode
     reply = later.request("GET", f"{MOVIES}/tmdb/424242/")
     assert reply.status == 502
@@ -241,20 +239,18 @@ def test_a_film_that_cannot_be_fetched_is_no_empty_answer(
     later.get(f"{MOVIES}/tmdb/424242/", status=404)
 
 
-def test_a_film_page_completes_itself(later: RunningDaemon, tmdb: StandIn) -> None:
+def test_missing_details_are_fetched_on_request(later: RunningDaemon, tmdb: StandIn) -> None:
     heat = movie_id("tt0113277")
     db.execute("UPDATE movies SET details_at = NULL, tagline = '' WHERE id = ?", heat)
-    found = later.get(f"{MOVIES}/{heat}/")  # known by its imdb id alone, at first
-    assert (found["tagline"], found["tmdb_id"]) == ("Nothing is what it seems.", HEAT.tmdb_id)
+    movie = later.get(f"{MOVIES}/{heat}/")  # has only an IMDb id at first
+    assert (movie["tagline"], movie["tmdb_id"]) == ("Nothing is what it seems.", HEAT.tmdb_id)
     asked = len(tmdb.asked)
     later.get(f"{MOVIES}/{heat}/")
     assert len(tmdb.asked) == asked
 
 
 @pytest.mark.parametrize("path", ["tmdb/603/", "imdb/tt0133093/", ""])
-def test_a_film_says_who_told_of_it_and_whether_that_is_old(
-    later: RunningDaemon, tmdb: StandIn, path: str
-) -> None:
+def test_movie_has_origin_and_age(later: RunningDaemon, tmdb: StandIn, path: str) -> None:
     path = f"{MOVIES}/{path or movie_id('tt0133093')}"
     first, again = later.get(path), later.get(path)
     assert (first["source"], first["stale"]) == ("tmdb", False)
@@ -268,21 +264,19 @@ def test_a_film_says_who_told_of_it_and_whether_that_is_old(
     wait_until(lambda: not later.get(path)["stale"])
 
 
-def test_a_film_that_tmdb_never_told_of_is_the_catalogues(later: RunningDaemon, tmdb: StandIn) -> None:
-    shining = later.get(f"{MOVIES}/imdb/tt0081505/")  # not known to the stand-in
+def test_movie_without_tmdb_details_comes_from_the_catalogue(later: RunningDaemon, tmdb: StandIn) -> None:
+    shining = later.get(f"{MOVIES}/imdb/tt0081505/")  # unknown to the stand-in
     assert (shining["source"], shining["stale"], shining["as_of"]) == ("catalogue", False, None)
 
 
 @pytest.mark.parametrize("mode", ["500", "black hole", "wrong types", "depth bomb"])
-def test_a_film_page_shows_what_there_is_while_tmdb_is_away(
-    later: RunningDaemon, tmdb: StandIn, mode: str
-) -> None:
+def test_movie_is_served_while_tmdb_is_unavailable(later: RunningDaemon, tmdb: StandIn, mode: str) -> None:
     alien = movie_id("tt0078748")
     tmdb.mode = mode
     assert later.get(f"{MOVIES}/{alien}/")["title"] == "Alien"
 
 
-def test_a_hundred_who_open_the_same_page_make_one_request(later: RunningDaemon, tmdb: StandIn) -> None:
+def test_hundred_concurrent_callers_share_one_request(later: RunningDaemon, tmdb: StandIn) -> None:
     tmdb.films[71_003] = Known(71_003, "Everybody's Film", "tt7100003")
     tmdb.delay_seconds = 0.2
     answers: list[int] = []
@@ -302,20 +296,20 @@ def test_a_hundred_who_open_the_same_page_make_one_request(later: RunningDaemon,
 # Genres, health, metrics
 
 
-def test_staff_take_over_the_genres(later: RunningDaemon, tmdb: StandIn) -> None:
+def test_staff_sync_the_genres(later: RunningDaemon, tmdb: StandIn) -> None:
     later.post(f"{MOVIES}/genres/sync/", status=401)
     later.post(f"{MOVIES}/genres/sync/", token=later.register(), status=403)
     staff = later.admin()
     later.post(f"{MOVIES}/genres/sync/", token=staff)
-    known = {genre["name"]: genre["tmdb_id"] for genre in later.get(f"{MOVIES}/genres/")["results"]}
-    assert (known["Drama"], known["Science Fiction"]) == (18, 878)
+    tmdb_ids = {genre["name"]: genre["tmdb_id"] for genre in later.get(f"{MOVIES}/genres/")["results"]}
+    assert (tmdb_ids["Drama"], tmdb_ids["Science Fiction"]) == (18, 878)
     tmdb.mode = "html"
     later.clock.advance(200 * DAY)
     staff = later.admin()
     later.post(f"{MOVIES}/genres/sync/", token=staff, status=502)
 
 
-def test_health_and_metrics_tell_of_tmdb(later: RunningDaemon, tmdb: StandIn) -> None:
+def test_health_and_metrics_report_tmdb(later: RunningDaemon, tmdb: StandIn) -> None:
     later.get(f"{MOVIES}/popular/")
     health = later.get("/health/")["tmdb"]
     assert health["configured"] is True
@@ -331,15 +325,15 @@ def test_health_and_metrics_tell_of_tmdb(later: RunningDaemon, tmdb: StandIn) ->
     assert KEY not in metrics
 
 
-def test_processes_share_what_tmdb_may_be_asked() -> None:
+def test_processes_share_the_limits_of_tmdb() -> None:
     one = limits_per_process(config.TmdbSettings(), 4)
     assert (one.requests_per_second, one.requests_at_once) == (10, 2)
     assert limits_per_process(config.TmdbSettings(), 100).requests_at_once == 1
     assert limits_per_process(config.TmdbSettings(), 1) == config.TmdbSettings()
 
 
-def test_the_matrix_is_one_film(later: RunningDaemon) -> None:
-    """Whatever was asked before."""
+def test_the_matrix_is_stored_once(later: RunningDaemon) -> None:
+    """Also after all the requests before."""
     later.get(f"{MOVIES}/popular/")
     later.get(f"{MOVIES}/tmdb/603/")
     assert db.value("SELECT COUNT(*) FROM movies WHERE title LIKE '%Matrix' AND year = 1999") == 1

@@ -1,4 +1,4 @@
-"""Accounts as staff and their owners manage them, profiles, erasing."""
+"""Account administration by staff and owners, profiles, deletion of accounts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def audit_of(user_id: int) -> list[str]:
     ]
 
 
-def test_staff_find_accounts(daemon: RunningDaemon) -> None:
+def test_staff_search_accounts(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     ann, _ = daemon.register("ann.lee"), daemon.register("bob_lee")
 
@@ -31,26 +31,26 @@ def test_staff_find_accounts(daemon: RunningDaemon) -> None:
 
     assert names() == [admin.username, "ann.lee", "bob_lee"]
     assert names("search=ANN.L") == names("search=ann.lee@ex") == ["ann.lee"]
-    # What LIKE would take for a wildcard is text.
+    # Wildcards of LIKE are plain text.
     assert names("search=b_l") == ["bob_lee"]
     assert names("search=%25") == []
     assert names("is_staff=true") == [admin.username]
     daemon.patch(f"{AUTH}/{ann.id}/", {"is_active": False}, token=admin)
     assert names("is_active=false") == ["ann.lee"]
-    found = daemon.get(f"{AUTH}/?search=lee", token=admin)["results"]
-    assert [(user["username"], user["is_active"]) for user in found] == [
+    users = daemon.get(f"{AUTH}/?search=lee", token=admin)["results"]
+    assert [(user["username"], user["is_active"]) for user in users] == [
         ("ann.lee", False),
         ("bob_lee", True),
     ]
-    assert [user["profile"]["id"] for user in found] == [
-        db.value("SELECT id FROM profiles WHERE user_id = ?", user["id"]) for user in found
+    assert [user["profile"]["id"] for user in users] == [
+        db.value("SELECT id FROM profiles WHERE user_id = ?", user["id"]) for user in users
     ]
     page = daemon.get(f"{AUTH}/?page_size=2&page=2", token=admin)
     assert (page["count"], len(page["results"]), page["next"]) == (3, 1, None)
     daemon.get(f"{AUTH}/?password_hash=x", token=admin, status=422)
 
 
-def test_the_owner_changes_names_but_no_role(daemon: RunningDaemon) -> None:
+def test_owner_changes_names_but_not_the_role(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     own = f"{AUTH}/{ann.id}/"
     assert daemon.get(own, token=ann)["is_active"] is True
@@ -62,7 +62,7 @@ def test_the_owner_changes_names_but_no_role(daemon: RunningDaemon) -> None:
     assert daemon.get(own, token=ann)["is_staff"] is False
 
 
-def test_disabling_and_roles_act_at_the_next_request(daemon: RunningDaemon) -> None:
+def test_disabling_and_role_changes_affect_the_next_request(daemon: RunningDaemon) -> None:
     admin, ann = daemon.admin(), daemon.register()
     own = f"{AUTH}/{ann.id}/"
     assert daemon.patch(own, {"is_staff": True}, token=admin)["is_staff"] is True
@@ -78,14 +78,14 @@ def test_disabling_and_roles_act_at_the_next_request(daemon: RunningDaemon) -> N
     daemon.post(f"{AUTH}/login/", {"email": ann.email, "password": PASSWORD}, status=401)
     daemon.patch(own, {"is_active": True}, token=admin)
     daemon.get(own, token=again["access"], status=401)
-    # What changes nothing ends no session.
+    # A change without effect ends no session.
     fresh = daemon.post(f"{AUTH}/login/", {"email": ann.email, "password": PASSWORD})["tokens"]["access"]
     daemon.patch(own, {"is_active": True, "is_staff": False}, token=admin)
     daemon.get(own, token=fresh)
     assert audit_of(ann.id).count("role_changed") == 4
 
 
-def test_the_last_administrator_stays(daemon: RunningDaemon) -> None:
+def test_last_administrator_cannot_be_removed(daemon: RunningDaemon) -> None:
     admin = daemon.admin()
     own = f"{AUTH}/{admin.id}/"
     for change in ({"is_staff": False}, {"is_active": False}):
@@ -98,7 +98,7 @@ def test_the_last_administrator_stays(daemon: RunningDaemon) -> None:
     assert daemon.patch(own, {"is_staff": False}, token=admin)["is_staff"] is False
 
 
-def test_administrators_who_demote_each_other_at_once_leave_one(daemon: RunningDaemon) -> None:
+def test_concurrent_demotions_leave_one_administrator(daemon: RunningDaemon) -> None:
     for _ in range(5):
         two = [daemon.admin(), daemon.admin()]
         db.execute("UPDATE users SET is_staff = ? WHERE id NOT IN (?, ?)", False, two[0].id, two[1].id)
@@ -116,11 +116,11 @@ def test_administrators_who_demote_each_other_at_once_leave_one(daemon: RunningD
         assert statuses[1] in (401, 403, 409)
 
 
-def test_erasing_leaves_nothing_but_a_pseudonym(daemon: RunningDaemon) -> None:
+def test_deleted_account_leaves_only_a_pseudonym(daemon: RunningDaemon) -> None:
     ann, admin = daemon.register(), daemon.admin()
-    film = movie_id("tt0078748")
-    daemon.post("/api/v1/favorites/", {"movie": film}, token=ann, status=201)
-    daemon.post("/api/v1/favorites/ratings/", {"movie": film, "rating": 4}, token=ann, status=201)
+    alien = movie_id("tt0078748")
+    daemon.post("/api/v1/favorites/", {"movie": alien}, token=ann, status=201)
+    daemon.post("/api/v1/favorites/ratings/", {"movie": alien, "rating": 4}, token=ann, status=201)
     daemon.get("/api/v1/recommendations/?limit=3", token=ann)
     secret = daemon.post(f"{AUTH}/tokens/", {"name": "x", "scopes": ["read"]}, token=ann, status=201)["token"]
     daemon.patch(f"{AUTH}/{ann.id}/", {"first_name": "A"}, token=ann)
@@ -143,8 +143,8 @@ def test_erasing_leaves_nothing_but_a_pseudonym(daemon: RunningDaemon) -> None:
     daemon.delete(f"{AUTH}/{ann.id}/", token=admin, status=404)
 
 
-def test_the_tokens_of_an_erased_account_are_not_the_next_ones(daemon: RunningDaemon) -> None:
-    """SQLite gives the highest id again."""
+def test_tokens_of_a_deleted_account_are_invalid_for_the_next_one(daemon: RunningDaemon) -> None:
+    """SQLite reuses the highest id."""
     ann = daemon.register("ann")
     daemon.delete(f"{AUTH}/{ann.id}/", token=ann)
     bob = daemon.register("bob")
@@ -152,14 +152,14 @@ def test_the_tokens_of_an_erased_account_are_not_the_next_ones(daemon: RunningDa
     daemon.get(f"{AUTH}/me/", token=ann, status=401)
 
 
-def test_staff_erase_others(daemon: RunningDaemon) -> None:
+def test_staff_delete_other_accounts(daemon: RunningDaemon) -> None:
     ann, admin = daemon.register(), daemon.admin()
     daemon.delete(f"{AUTH}/{ann.id}/", token=admin)
     actor = db.value("SELECT actor FROM audit WHERE event = 'account_deleted'")
     assert actor == f"user:{admin.id}"
 
 
-def test_a_profile_is_changed_field_by_field_or_replaced(daemon: RunningDaemon) -> None:
+def test_profile_patch_and_put(daemon: RunningDaemon) -> None:
     ann = daemon.register()
     own = f"{AUTH}/profiles/my_profile/"
     thriller = db.value("SELECT id FROM genres WHERE name = 'Thriller'")
@@ -209,9 +209,7 @@ def test_a_profile_is_changed_field_by_field_or_replaced(daemon: RunningDaemon) 
         ({"user": 1}, "user"),
     ],
 )
-def test_profiles_that_are_none_are_refused(
-    daemon: RunningDaemon, change: dict[str, Any], field: str
-) -> None:
+def test_invalid_profiles_are_refused(daemon: RunningDaemon, change: dict[str, Any], field: str) -> None:
     ann = daemon.register()
     problem = daemon.patch(f"{AUTH}/profiles/my_profile/", change, token=ann, status=422)
     assert problem["errors"][0]["field"].startswith(field)
