@@ -180,7 +180,7 @@ class ImportSettings:
     upload_limit_bytes: int = setting(2_147_483_648, "Maximum size of an upload, in bytes.", least=1024)
     uncompressed_limit_bytes: int = setting(
         8_589_934_592,
-        "Maximum unpacked size of a member of a MovieLens archive, and of any other archive, in bytes.",
+        "Maximum unpacked size of each member of a MovieLens archive, or of any other archive in total.",
         least=1024,
     )
     new_films_per_account: int = setting(

@@ -17,7 +17,7 @@ USE_RECORD_SECONDS = 60
 
 
 class PersonalToken(NamedTuple):
-    """A token as its owner sees it: without the secret, which only `make_token` tells."""
+    """A token as its owner sees it: without the secret, which only `create_personal_token` returns."""
 
     id: int
     name: str

@@ -249,6 +249,25 @@ def test_users_cannot_undo_changes_of_others(database: Settings) -> None:
     assert library.journal_entries(bob, limit=9)[0] == 0
 
 
+def test_an_unfinished_import_cannot_be_undone(database: Settings) -> None:
+    user, alien, heat = make_user(), movie_id(ALIEN), movie_id(HEAT)
+    library.apply(user, [rating_change(alien, 4)], what="Imported a file", now=NOW, job_id=7)
+    asked: list[int] = []
+
+    def is_unfinished(job_id: int) -> bool:
+        assert db.in_transaction(), "the answer must hold until the undo is committed"
+        asked.append(job_id)
+        return job_id == 7
+
+    for undo_function in (library.undo, library.undo_step):
+        with pytest.raises(Conflict, match="has not come to its end"):
+            undo_function(user, now=NOW, is_unfinished=is_unfinished)
+    library.rate(user, heat, 3, now=NOW)
+    assert library.undo(user, now=NOW, is_unfinished=is_unfinished).reverted == 1
+    assert asked == [7, 7], "entries without a job are not asked for"
+    assert undo(user, now=NOW).reverted == 1
+
+
 def test_expiry_keeps_an_import_for_its_days_whatever_follows(database: Settings) -> None:
     user, alien = make_user(), movie_id(ALIEN)
     library.apply(user, [rating_change(alien, 0.5)], what="Imported a file", now=NOW, job_id=1)
