@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import threading
 from typing import Any
 
 import pytest
 
+from movierec.jobs.training import COMMAND
 from movierec.recommender import models_folder
 from movierec.recommender.artifacts import store
 from movierec.recommender.training import pipeline
@@ -83,8 +83,7 @@ def test_killed_training_leaves_a_complete_model_serving(daemon: RunningDaemon, 
 
 def start_training(settings: Any) -> subprocess.Popen[bytes]:
     """Start the training process like a daemon does."""
-    command = [sys.executable, "-m", pipeline.__name__]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ))
+    process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ))
     assert process.stdin is not None
     process.stdin.write(json.dumps(pipeline.process_input(settings, measure=False)).encode())
     process.stdin.close()
