@@ -33,7 +33,7 @@ def import_user_file(context: JobContext) -> Mapping[str, object]:
     import_options = importing.ImportOptions(**options)
     if not import_options.dry_run:
         delete_orphaned_problems(job.user_id)
-    report = importing.import_history(
+    return importing.import_history(
         uploads.upload_path(settings, upload),
         uploads.folder(settings),
         job.user_id,
@@ -45,7 +45,6 @@ def import_user_file(context: JobContext) -> Mapping[str, object]:
         maximum_new_movies=settings.imports.new_films_per_account,
         fetch_movies=movie_fetcher(context),
     )
-    return dict(report)
 
 
 def undo_abandoned_imports() -> None:

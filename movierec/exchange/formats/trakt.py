@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 from movierec.errors import UnreadableImport
 from movierec.exchange.formats.format import FileFormat, FormatPart, ReaderOptions
@@ -79,7 +78,9 @@ class _Reader:
     def __init__(self, scale: int, *, has_history: bool) -> None:
         self._scale, self._has_history = scale, has_history
 
-    def record(self, role: str, name: str, line: int, entry: Any) -> ImportRecord:
+    def record(self, role: str, name: str, line: int, entry: object) -> ImportRecord:
+        if not isinstance(entry, dict):
+            raise BadRow(f"{quoted(str(entry))} is not an entry")
         movie = _movie(entry)
         if role == "list":
             raise UnsupportedRow("an entry of a list: movierec does not store lists")
@@ -96,7 +97,7 @@ class _Reader:
             viewings=_viewings(entry) if role in ("history", "watched") else (),
         )
 
-    def _rating(self, entry: dict[str, Any]) -> ImportedRating:
+    def _rating(self, entry: Mapping[str, object]) -> ImportedRating:
         rating = entry.get("rating")
         if isinstance(rating, bool) or not isinstance(rating, int | float):
             raise BadRow("there is no rating")
@@ -106,23 +107,20 @@ class _Reader:
         return ImportedRating(parse_steps(f"{rating:g}", self._scale), None, at, at)
 
 
-def _viewings(entry: dict[str, Any]) -> tuple[ImportedViewing, ...]:
+def _viewings(entry: Mapping[str, object]) -> tuple[ImportedViewing, ...]:
     """Read a viewing. For a movie watched several times, Trakt exports only the last time."""
     at = _text(entry, "watched_at") or _text(entry, "last_watched_at")
     plays = entry.get("plays")
     return (ImportedViewing(parse_moment(at), rewatch=isinstance(plays, int) and plays > 1),)
 
 
-def _movie(entry: Any) -> MovieReference:
-    if not isinstance(entry, dict):
-        raise BadRow(f"{quoted(str(entry))} is not an entry")
+def _movie(entry: Mapping[str, object]) -> MovieReference:
     subject = entry.get("type") or next((name for name in SUBJECTS if name in entry), "movie")
     if subject != "movie":
         raise UnsupportedRow(f"{quoted(str(subject))}: not a movie")
     # In the form that is sent to Trakt, the fields of the movie stand beside the others.
     document = entry.get("movie", entry)
-    ids = document.get("ids", {}) if isinstance(document, dict) else None
-    if not isinstance(ids, dict):
+    if not isinstance(document, Mapping) or not isinstance(ids := document.get("ids", {}), Mapping):
         raise BadRow("there is no movie")
     trakt_id = _number(ids, "trakt")
     movie = MovieReference(
@@ -137,25 +135,25 @@ def _movie(entry: Any) -> MovieReference:
     return movie
 
 
-def _text(document: dict[str, Any], key: str) -> str:
+def _text(document: Mapping[str, object], key: str) -> str:
     value = document.get(key)
     if value is not None and not isinstance(value, str):
         raise BadRow(f"{key} is not text")
     return value or ""
 
 
-def _number(document: dict[str, Any], key: str) -> int | None:
+def _number(document: Mapping[str, object], key: str) -> int | None:
     value = document.get(key)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
         raise BadRow(f"{key} is not a whole number")
     return parse_id(str(value or ""), key)
 
 
-def _time(document: dict[str, Any], key: str) -> int | None:
+def _time(document: Mapping[str, object], key: str) -> int | None:
     return parse_time(_text(document, key))
 
 
-def _notes(entry: dict[str, Any]) -> str | None:
+def _notes(entry: Mapping[str, object]) -> str | None:
     return clean_text(_text(entry, "notes"), "note") or None
 
 

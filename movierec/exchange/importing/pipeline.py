@@ -38,12 +38,11 @@ from movierec.exchange.importing.review import (
 )
 from movierec.exchange.importing.row_index import TOO_MANY_ROWS, GroupLimit, RowIndex, limit_rows
 from movierec.exchange.importing.spool import JsonSpool, RecordSpool
+from movierec.exchange.progress import ProgressCallback, ignore_progress
 from movierec.exchange.readers import source_files
 from movierec.exchange.readers.records import ImportedProfile, ImportRecord, MovieReference, RefusedRow
 from movierec.library import RowValues
 
-# Called between any two transactions with the stage and the percentage done. An exception from it ends the import.
-ProgressCallback = Callable[[str, int], None]
 # Fetches movies that the catalogue lacks and stores them. May use the network and take time. Returns False if the
 # service is unavailable, so that no further batches are tried.
 MovieFetcher = Callable[[Sequence[MovieReference]], bool]
@@ -69,10 +68,6 @@ class ImportResult(ReportDocument):
     rows_per_second: int
 
 
-def _ignore_progress(_stage: str, _percent: int) -> None:
-    """Ignore progress."""
-
-
 def check_source(source: Path, limit_bytes: int, options: ImportOptions) -> str:
     """Return the name of the format without reading rows. Raises UnreadableImport if no format fits."""
     with source_files.open_source_files(source, limit_bytes, name=options.name) as files:
@@ -88,7 +83,7 @@ def import_history(
     *,
     limit_bytes: int,
     now: int,
-    progress: ProgressCallback = _ignore_progress,
+    progress: ProgressCallback = ignore_progress,
     fetch_movies: MovieFetcher | None = None,
     maximum_new_movies: int = 0,
 ) -> ImportResult:

@@ -6,9 +6,9 @@ Killed at any moment and repeated, it has the effect of one run. Importing the s
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -19,14 +19,13 @@ from movierec.exchange.movielens import catalogue, files
 from movierec.exchange.movielens.catalogue import DatasetMovie
 from movierec.exchange.movielens.deduplicate import UniqueRatings
 from movierec.exchange.movielens.ratings import RatingReader, Ratings
-from movierec.exchange.movielens.report import DatasetReport, Tally
+from movierec.exchange.movielens.report import DatasetDocument, DatasetReport, Tally
 from movierec.exchange.movielens.votes import MOVIES_PER_BATCH, derive_votes, update_votes
+from movierec.exchange.progress import ProgressCallback, ignore_progress
 from movierec.exchange.readers.archive import BytesReadCallback, Member, open_members
 
 DATASET = "movielens"
 
-# Called between any two transactions with the stage and the percentage done. An exception from it ends the import.
-ProgressCallback = Callable[[str, int], None]
 
 MOVIES_PER_TRANSACTION = 200
 RATINGS_PER_BLOCK = 100_000
@@ -37,8 +36,22 @@ BYTES_PER_RATING = 24
 CHECKED, READ, LINKED, STORED = 5, 65, 85, 100
 
 
-def _ignore_progress(_stage: str, _percent: int) -> None:
-    """Ignore progress."""
+class MovieCounts(TypedDict):
+    """Movies of a dataset by their origin in the catalogue."""
+
+    matched: int
+    created: int
+
+
+class DatasetResult(DatasetDocument):
+    """The report of a dataset import as JSON."""
+
+    movies: MovieCounts
+    ratings: int
+    raters: int
+    unchanged: bool
+    seconds: float
+    ratings_per_second: int
 
 
 def check_source(source: Path, limit_bytes: int) -> None:
@@ -56,8 +69,8 @@ def import_movielens(
     limit_bytes: int,
     now: int,
     minimum_raters: int = community.MINIMUM_RATERS,
-    progress: ProgressCallback = _ignore_progress,
-) -> dict[str, Any]:
+    progress: ProgressCallback = ignore_progress,
+) -> DatasetResult:
     """Import a folder or zip archive. Temporary files go to `scratch`; no file may unpack beyond `limit_bytes`.
 
     Movies with fewer raters than `minimum_raters` get no votes from them, which would reveal single ratings.
@@ -70,10 +83,19 @@ def import_movielens(
     with open_members(source, files.FILE_NAMES, limit_bytes) as members:
         files.check_names(members)
         run = _ImportRun(members, scratch, now, minimum_raters, progress)
-        report = run.run()
+        dataset, created, unchanged = run.run()
     seconds = time.perf_counter() - started
+    report = run.report.as_json()
     rows = sum(tally["rows"] for name, tally in report["files"].items() if name.startswith("ratings"))
-    return {**report, "seconds": round(seconds, 2), "ratings_per_second": round(rows / max(seconds, 0.001))}
+    return {
+        **report,
+        "movies": {"matched": run.movie_count - created, "created": created},
+        "ratings": dataset.ratings,
+        "raters": dataset.raters,
+        "unchanged": unchanged,
+        "seconds": round(seconds, 2),
+        "ratings_per_second": round(rows / max(seconds, 0.001)),
+    }
 
 
 class _ImportRun:
@@ -92,8 +114,10 @@ class _ImportRun:
         self.report = DatasetReport()
         self._bytes = sum(member.size for member in members.values())
         self._bytes_read = 0
+        self.movie_count = 0
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> tuple[community.StoredDataset, int, bool]:
+        """Run all stages; returns the stored dataset, the number of created movies, and if it was stored before."""
         fingerprint = files.fingerprint(self.members, self._reading_progress("checking", 0, CHECKED))
         dataset = community.find_dataset(DATASET)
         self._bytes_read = 0
@@ -111,13 +135,8 @@ class _ImportRun:
                 blocks = self._blocks(unique, np.array(movie_ids, dtype=np.int64))
                 dataset = community.replace_dataset(DATASET, fingerprint, blocks, self.now)
         assert dataset is not None
-        return {
-            **self.report.as_json(),
-            "movies": {"matched": len(movies) - created, "created": created},
-            "ratings": dataset.ratings,
-            "raters": dataset.raters,
-            "unchanged": unchanged,
-        }
+        self.movie_count = len(movies)
+        return dataset, created, unchanged
 
     def _reading_progress(self, stage: str, begin: int, end: int) -> BytesReadCallback:
         """Return a callback that reports the progress of a stage which reads all files once."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 LISTED_PROBLEMS = 100
 
@@ -18,12 +18,37 @@ class Tally:
     rejected: int = 0
 
 
+class TallyDocument(TypedDict):
+    """A `Tally` as JSON."""
+
+    rows: int
+    accepted: int
+    duplicates: int
+    rejected: int
+
+
+class DatasetProblem(TypedDict):
+    """A rejected row and the reason."""
+
+    file: str
+    line: int
+    message: str
+
+
+class DatasetDocument(TypedDict):
+    """The rows of a dataset import as JSON: counts by file and the first problems."""
+
+    files: dict[str, TallyDocument]
+    problems: list[DatasetProblem]
+    problems_total: int
+
+
 @dataclass
 class DatasetReport:
     """Counts by file and the first `LISTED_PROBLEMS` problems; all problems are counted."""
 
     files: dict[str, Tally] = field(default_factory=dict)
-    problems: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[DatasetProblem] = field(default_factory=list)
 
     def tally(self, file: str) -> Tally:
         return self.files.setdefault(file, Tally())
@@ -39,7 +64,15 @@ class DatasetReport:
         """Return the number of further problems that will be listed."""
         return max(0, LISTED_PROBLEMS - len(self.problems))
 
-    def as_json(self) -> dict[str, Any]:
-        files = {name: vars(tally) for name, tally in self.files.items()}
+    def as_json(self) -> DatasetDocument:
+        files: dict[str, TallyDocument] = {
+            name: {
+                "rows": tally.rows,
+                "accepted": tally.accepted,
+                "duplicates": tally.duplicates,
+                "rejected": tally.rejected,
+            }
+            for name, tally in self.files.items()
+        }
         rejected = sum(tally.rejected for tally in self.files.values())
         return {"files": files, "problems": self.problems, "problems_total": rejected}
