@@ -72,24 +72,24 @@ class EvaluationReport:
     # RMSE of predicted ratings by predictor; empty where it was not measured.
     rmse: Mapping[str, float] = field(default_factory=dict)
 
-    def value(self, metric: str, algorithm: str, known: int | None) -> float:
+    def value(self, metric: str, algorithm: str, count: int | None) -> float:
         """Return one metric of an algorithm at a number of known ratings."""
-        (result,) = (r for r in self.results if r.algorithm == algorithm and r.known == known)
+        (result,) = (r for r in self.results if r.algorithm == algorithm and r.known == count)
         return float(getattr(result.metrics, metric))
 
-    def ndcg(self, algorithm: str, known: int | None) -> float:
+    def ndcg(self, algorithm: str, count: int | None) -> float:
         """Return NDCG@100 of an algorithm at a number of known ratings."""
-        return self.value("ndcg_100", algorithm, known)
+        return self.value("ndcg_100", algorithm, count)
 
     def table(self, metric: str = "ndcg_100", name: str = "NDCG@100") -> list[list[str]]:
         """Return a metric as rows of cells, the header first."""
-        known_counts = list(dict.fromkeys(result.known for result in self.results))
+        counts = list(dict.fromkeys(result.known for result in self.results))
         header = [
             f"{name}, ratings known",
-            *("all" if known is None else str(known) for known in known_counts),
+            *("all" if count is None else str(count) for count in counts),
         ]
         rows = [
-            [algorithm, *(f"{self.value(metric, algorithm, known):.3f}" for known in known_counts)]
+            [algorithm, *(f"{self.value(metric, algorithm, count):.3f}" for count in counts)]
             for algorithm in dict.fromkeys(result.algorithm for result in self.results)
         ]
         return [header, *rows]
@@ -180,12 +180,12 @@ def evaluate(
             scores = train(split.train)
             seconds[name] += (time.perf_counter() - started) / len(seeds)
             milliseconds[name] = _list_milliseconds(scores, split)
-            for known in known_counts:
-                measured = measure_ranking(scores(split.first_ratings(known)), split)
-                metrics.setdefault((name, known), []).append(measured)
+            for count in known_counts:
+                measured = measure_ranking(scores(split.first_ratings(count)), split)
+                metrics.setdefault((name, count), []).append(measured)
     results = tuple(
-        AlgorithmResult(name, known, _mean(of_seeds), tuple(each.ndcg_100 for each in of_seeds))
-        for (name, known), of_seeds in metrics.items()
+        AlgorithmResult(name, count, _mean(of_seeds), tuple(each.ndcg_100 for each in of_seeds))
+        for (name, count), of_seeds in metrics.items()
     )
     return EvaluationReport(
         ratings.shape[0], ratings.shape[1], ratings.nnz, positives_only, results, seconds, milliseconds
