@@ -1,1 +1,1 @@
-"""A user's own history and community data, coming in and going out: one module or package a format."""
+"""Import and export: the history of a user, and MovieLens datasets."""

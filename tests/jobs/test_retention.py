@@ -58,3 +58,13 @@ def test_expired_jobs_are_deleted_in_batches(
         ended_job(user, NOW)
     assert [retention.delete_expired_jobs(database, LATER) for _ in range(2)] == [True, False]
     assert remaining() == ([], [])
+
+
+def test_problems_of_deleted_jobs_are_deleted_by_the_next_import(user: int) -> None:
+    deleted, kept = ended_job(user, NOW), ended_job(user, NOW)
+    queue.cancel_or_delete(deleted, user, NOW)
+    assert remaining() == ([kept], [deleted, kept])
+    retention.delete_orphaned_problems(user + 1)
+    assert remaining() == ([kept], [deleted, kept])
+    retention.delete_orphaned_problems(user)
+    assert remaining() == ([kept], [kept])

@@ -1,1 +1,1 @@
-"""File formats that can be imported, one module or package a format."""
+"""File formats that can be imported, one module or package per format."""

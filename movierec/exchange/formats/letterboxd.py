@@ -70,7 +70,7 @@ def read(parts: Sequence[FormatPart], options: ReaderOptions) -> Iterator[Parsed
         if role in reader.readers:
             headers = 4 if role == "list" else 1
             yield from csv_tables.read_rows(
-                file.name, file.chunks(), reader.of(role, file.name), headers=headers
+                file.name, file.chunks(), reader.parser_for(role, file.name), headers=headers
             )
 
 
@@ -87,7 +87,7 @@ class _Reader:
             "list": self._list_entry,
         }
 
-    def of(self, role: str, name: str) -> csv_tables.RowParser:
+    def parser_for(self, role: str, name: str) -> csv_tables.RowParser:
         read_row = self.readers[role]
         return lambda line, row: read_row(name, line, row)
 

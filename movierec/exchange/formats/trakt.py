@@ -55,10 +55,10 @@ def detect_role(file: SourceFile) -> str | None:
     if not any(name in first.value for name in (*SUBJECTS, "ids")):
         return None
     role = next((ROLES[key] for key in ROLES if key in first.value), None)
-    return _kind_of_list(file.base_name.lower()) if role == "listed" else role
+    return _list_role(file.base_name.lower()) if role == "listed" else role
 
 
-def _kind_of_list(name: str) -> str:
+def _list_role(name: str) -> str:
     if "favorite" in name:
         return "favorites"
     return "list" if name.startswith("list") and "watchlist" not in name else "watchlist"

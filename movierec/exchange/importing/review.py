@@ -242,7 +242,7 @@ def resolve_review(
         result = library.apply(
             user_id,
             _changes(user_id, movie_id, review.film, waiting, policy),
-            what=f"Imported {review.title}" if review.title else "Imported a film",
+            what=f"Imported {review.title}" if review.title else "Imported a movie",
             now=now,
         )
         # Journal entries start at 1: 0 marks rows that changed nothing.

@@ -21,9 +21,9 @@ def ada(database: Settings) -> int:
     return new_user()
 
 
-def told(film: str, count: int, words: str) -> str:
+def rating_rows(movie: str, count: int, words: str) -> str:
     """Return rows that rate one movie, each with another review."""
-    return "".join(f"{film},4,{words}{number}\n" for number in range(count))
+    return "".join(f"{movie},4,{words}{number}\n" for number in range(count))
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,11 @@ def test_rows_of_one_movie_are_limited(
     ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, most: int, words: str
 ) -> None:
     monkeypatch.setattr(row_index, bound, most)
-    films = told("Alien,1979", 6, words) + "Heat,1995,3,\n", told("Nobody Knows It,2001", 6, words)
-    report = import_file(tmp_path, ada, HEADER + "".join(films))
+    rows = (
+        rating_rows("Alien,1979", 6, words) + "Heat,1995,3,\n",
+        rating_rows("Nobody Knows It,2001", 6, words),
+    )
+    report = import_file(tmp_path, ada, HEADER + "".join(rows))
     assert (report["accepted"] + report["unchanged"], report["unmatched"], report["rejected"]) == (5, 4, 4)
     rejected = [problem for problem in report["problems"] if problem["outcome"] == "rejected"]
     assert sorted(problem["line"] for problem in rejected) == [6, 7, 13, 14]
@@ -48,7 +51,7 @@ def test_waiting_rows_of_one_review_are_limited_over_imports(
     monkeypatch.setattr(row_index, "MAXIMUM_GROUP_ROWS", 4)
     # The same again takes no room.
     for words in ("a", "a", "b"):
-        import_file(tmp_path, ada, HEADER + told("Nobody Knows It,2001", 3, words))
+        import_file(tmp_path, ada, HEADER + rating_rows("Nobody Knows It,2001", 3, words))
     [review] = importing.review_queue(ada, limit=10, offset=0)[1]
     assert review.rows == 4
     assert db.value("SELECT COUNT(*) FROM waiting_rows") == 4
