@@ -26,7 +26,7 @@ from scipy import sparse
 
 from benchmarks.movielens import MovieLens, default_folder, read_movielens
 from movierec.daemon.quality import METRICS
-from movierec.recommender import Settings
+from movierec.recommender import ModelSettings
 from movierec.recommender.engine import evaluation, rmse
 from movierec.recommender.engine.arrays import Csr, Floats
 from movierec.recommender.engine.reference_models import REFERENCE_MODELS, popularity
@@ -178,7 +178,7 @@ def rank(data: MovieLens, ready: dict[str, Path], seeds: list[int], scratch: Pat
     # Dislikes as trained, as in the published figures.
     report = evaluation.evaluate(
         ratings,
-        Settings(dislikes="trained"),
+        ModelSettings(dislikes="trained"),
         item_content=content,
         algorithms={**OWN_MODELS, **peers},
         seeds=seeds,
@@ -209,7 +209,7 @@ def _own_costs(
 
 def _peak_alone(data: MovieLens, seed: int, name: str) -> float:
     """Return the peak memory in MB of a process that fits one of our models."""
-    fits = {**OWN_MODELS, evaluation.SERVED: evaluation.served_model(data.films(), Settings())}
+    fits = {**OWN_MODELS, evaluation.SERVED: evaluation.served_model(data.films(), ModelSettings())}
     fits[name](evaluation.split_users(data.ratings.ratings, seed).train)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.serving import random_matrix
 from movierec import config, db
-from movierec.recommender import Settings, models_folder
+from movierec.recommender import ModelSettings, models_folder
 from movierec.recommender.artifacts import store
 from movierec.recommender.engine.blend import Blend
 from movierec.recommender.engine.hybrid import catalogue_transfer_matrix
@@ -69,7 +69,7 @@ def model(movies: int, folder: Path) -> dict[str, np.ndarray]:
     catalogue = load_movie_index()
     long, short = (random_matrix(rng, movies, folder / f"{name}.npy") for name in ("long", "short"))
     raters = rng.integers(5, 50_000, movies)
-    blend = Blend(long, short, raters, np.sqrt(raters).astype(np.float32), Settings())
+    blend = Blend(long, short, raters, np.sqrt(raters).astype(np.float32), ModelSettings())
     transfer = catalogue_transfer_matrix(catalogue.content.features, raters, np.arange(movies))
     return {
         "movie_ids": catalogue.movie_ids[:movies],

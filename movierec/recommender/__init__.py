@@ -7,8 +7,7 @@ from movierec.recommender import models  # registers the tables and their merge 
 from movierec.recommender.engine.candidates import CandidateFilters
 from movierec.recommender.engine.cold_start import Preference
 from movierec.recommender.engine.model import Model, fit
-from movierec.recommender.engine.settings import EdlaeSettings
-from movierec.recommender.engine.settings import ModelSettings as Settings
+from movierec.recommender.engine.settings import EdlaeSettings, ModelSettings
 from movierec.recommender.serving.feedback import (
     StoredFeedback,
     give_feedback,
@@ -47,6 +46,7 @@ __all__ = [
     "LoggedRecommendation",
     "Model",
     "ModelKeeper",
+    "ModelSettings",
     "ModelState",
     "MovieExplanation",
     "PredictionAccuracy",
@@ -54,7 +54,6 @@ __all__ = [
     "Reason",
     "RecommendRequest",
     "RecommendedMovie",
-    "Settings",
     "SimilarMovie",
     "StoredFeedback",
     "Surprise",

@@ -69,7 +69,7 @@ def test_complete_histories_are_measured_despite_a_training_limit(
 ) -> None:
     settings = config.load(environ={"MOVIEREC_HOME": str(tmp_path / "home")})
     monkeypatch.setattr(
-        pipeline, "recommender_settings", lambda section: recommender.Settings(training_history=5)
+        pipeline, "recommender_settings", lambda section: recommender.ModelSettings(training_history=5)
     )
     db.connect(settings)
     try:

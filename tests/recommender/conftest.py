@@ -1,4 +1,4 @@
-"""A small made-up community, and MovieLens where it is at hand."""
+"""Fixtures: a small invented community, and MovieLens if the test data has it."""
 
 import csv
 import re
@@ -34,18 +34,18 @@ def movielens_ratings(movielens: Path) -> RatingMatrix:
 
 @pytest.fixture(scope="session")
 def movielens_facts(movielens: Path, movielens_ratings: RatingMatrix) -> MovieColumns:
-    """What MovieLens itself knows of the rated films, in the order of the columns: genres and year."""
+    """Genres and years of the rated movies in MovieLens, in the order of the columns."""
     with (movielens / "movies.csv").open(encoding="utf-8", newline="") as file:
-        found = {int(line["movieId"]): line for line in csv.DictReader(file)}
-    films = [found[film] for film in movielens_ratings.item_ids.tolist()]
-    years = [re.search(r"\((\d{4})\)\s*$", film["title"]) for film in films]
+        lines = {int(line["movieId"]): line for line in csv.DictReader(file)}
+    movies = [lines[movie_id] for movie_id in movielens_ratings.item_ids.tolist()]
+    years = [re.search(r"\((\d{4})\)\s*$", movie["title"]) for movie in movies]
     return build_movie_columns(
-        [[genre for genre in film["genres"].split("|") if not genre.startswith("(")] for film in films],
+        [[genre for genre in movie["genres"].split("|") if not genre.startswith("(")] for movie in movies],
         [int(year[1]) if year else 0 for year in years],
     )
 
 
-def row(films: dict[int, float], columns: int = 40) -> Csr:
-    """One history as a sparse row."""
-    indices = list(films)
-    return as_csr(([films[film] for film in indices], ([0] * len(indices), indices)), (1, columns))
+def row(stars: dict[int, float], columns: int = 40) -> Csr:
+    """Return one history as a sparse row."""
+    indices = list(stars)
+    return as_csr(([stars[item] for item in indices], ([0] * len(indices), indices)), (1, columns))

@@ -1,4 +1,4 @@
-"""The whole shipped catalogue as the recommender sees it, without a community."""
+"""The whole shipped catalogue as a movie index, without a community."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.conftest import make_settings
 
 
 def load(home: Path) -> MovieIndex:
-    """Read from a database that has just been filled."""
+    """Return the index of a database with the seeded catalogue."""
     db.connect(make_settings(home))
     try:
         db.migrate()
@@ -27,7 +27,7 @@ def load(home: Path) -> MovieIndex:
 
 
 class Shipped:
-    """Films by title; lists for people who love and hate some."""
+    """Movies by title, and recommendations for history likes and dislikes."""
 
     def __init__(self, catalogue: MovieIndex) -> None:
         self.catalogue = catalogue
@@ -40,30 +40,30 @@ class Shipped:
         self.labels = {film: label for label, film in self.named.items()}
 
     def top(self, loves: list[str], hates: list[str], n: int = 20) -> Ints:
-        """What is recommended, as the service does it."""
+        """Return the recommended items, ranked as `serving.recommend` does it."""
         catalogue = self.catalogue
-        given = build_history(
+        history = build_history(
             [*((self.named[film], 5.0) for film in loves), *((self.named[film], 1.0) for film in hates)]
         )
         allowed = ~catalogue.traits.adult
-        allowed[given.items] = False
+        allowed[history.items] = False
         return ranking.rank_items(
-            self.scorer.score(given).scores,
+            self.scorer.score(history).scores,
             allowed,
             n,
             vectors=catalogue.content.features.rows,
             genres=catalogue.genres,
-            target_mix=ranking.genre_mix(catalogue.genres, given.items, serving_weights(given.stars)),
+            target_mix=ranking.genre_mix(catalogue.genres, history.items, serving_weights(history.stars)),
             options=ranking.RankingOptions(),
             directors=catalogue.director_columns,
-            liked=given.items[serving_weights(given.stars) > 0],
+            liked=history.items[serving_weights(history.stars) > 0],
         )
 
     def similar(self, film: str, n: int = 10) -> list[str]:
         return [self.labels[other] for other, _ in self.scorer.similar(self.named[film], n)]
 
     def has(self, film: int, kind: str, name: str) -> bool:
-        """Whether a film has a fact: a genre, country, language, director, actor."""
+        """Return True if a movie has a feature: a genre, country, language, director or actor."""
         features = self.catalogue.content.features
         columns, _ = features.row(film)
         return any((features.kinds[i], features.names[i]) == (kind, name) for i in columns.tolist())

@@ -1,4 +1,4 @@
-"""Ten people and what they must get from the shipped films alone; similar films of twenty well-known ones."""
+"""Ten personas and their recommendations from the shipped catalogue alone; similar movies of twenty."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
 
 @dataclass(frozen=True)
 class Persona:
-    """`at_least` and `at_most`: how many of the top 20 have (kind, name); `years`: at least so many between."""
+    """Likes and dislikes, and what the top 20 must satisfy.
+
+    `at_least` and `at_most` count the movies with a feature (kind, name); `years` is a range and a minimum count.
+    """
 
     name: str
     loves: list[str]
@@ -143,14 +146,14 @@ PERSONAS = [
 
 @pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
 def test_persona(shipped: Shipped, persona: Persona) -> None:
-    found = shipped.top(persona.loves, persona.hates).tolist()
-    listed = [shipped.labels[film] for film in found]
+    items = shipped.top(persona.loves, persona.hates).tolist()
+    listed = [shipped.labels[film] for film in items]
     for (kind, name), count in persona.at_least.items():
-        assert sum(shipped.has(film, kind, name) for film in found) >= count, (name, listed)
+        assert sum(shipped.has(film, kind, name) for film in items) >= count, (name, listed)
     for (kind, name), count in persona.at_most.items():
-        assert sum(shipped.has(film, kind, name) for film in found) <= count, (name, listed)
+        assert sum(shipped.has(film, kind, name) for film in items) <= count, (name, listed)
     first, last, count = persona.years
-    years = shipped.catalogue.traits.years[found]
+    years = shipped.catalogue.traits.years[items]
     assert ((years >= first) & (years <= last)).sum() >= count, listed
     assert set(persona.must) <= set(listed), listed
     assert not {*persona.loves, *persona.hates} & set(listed)
@@ -200,29 +203,29 @@ SIMILAR = {
 
 @pytest.mark.parametrize("film", SIMILAR)
 def test_similar_films(shipped: Shipped, film: str) -> None:
-    found = shipped.similar(film)
-    assert SIMILAR[film] <= set(found), found
+    items = shipped.similar(film)
+    assert SIMILAR[film] <= set(items), items
 
 
-def test_a_few_words_of_another_language_do_not_make_films_alike(shipped: Shipped) -> None:
-    found = [shipped.named[film] for film in shipped.similar("Notting Hill (1999)")]
-    assert not any(shipped.has(film, "language", "Spanish") for film in found)
+def test_minor_language_does_not_make_movies_similar(shipped: Shipped) -> None:
+    items = [shipped.named[film] for film in shipped.similar("Notting Hill (1999)")]
+    assert not any(shipped.has(film, "language", "Spanish") for film in items)
 
 
 @pytest.mark.parametrize(
-    ("film", "other", "said"),
+    ("film", "other", "phrase"),
     [
         ("Alien (1979)", "Aliens (1986)", "of the same series"),
         ("Alien (1979)", "Blade Runner (1982)", "directed by Ridley Scott"),
         ("Persona (1966)", "Wild Strawberries (1957)", "directed by Ingmar Bergman"),
     ],
 )
-def test_what_is_shared_is_said(shipped: Shipped, film: str, other: str, said: str) -> None:
-    assert said in shipped.scorer.common_facts(shipped.named[film], np.array([shipped.named[other]]))[0]
+def test_shared_facts_are_named(shipped: Shipped, film: str, other: str, phrase: str) -> None:
+    assert phrase in shipped.scorer.common_facts(shipped.named[film], np.array([shipped.named[other]]))[0]
 
 
-def test_one_rating_is_enough_to_go_by(shipped: Shipped) -> None:
+def test_one_rating_is_enough(shipped: Shipped) -> None:
     listed = {shipped.labels[film] for film in shipped.top(["Toy Story (1995)"], []).tolist()}
     assert {"Toy Story 2 (1999)", "Toy Story 3 (2010)"} <= listed
-    found = shipped.top(["Persona (1966)"], []).tolist()
-    assert sum(shipped.has(film, "director", "Ingmar Bergman") for film in found) >= 8
+    items = shipped.top(["Persona (1966)"], []).tolist()
+    assert sum(shipped.has(film, "director", "Ingmar Bergman") for film in items) >= 8

@@ -1,4 +1,4 @@
-"""Nobody learns what a single other person rated: a film with fewer than five raters leaves no trace at all."""
+"""Privacy: no output depends on a movie with fewer than five raters, so no single rating can be inferred."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from movierec.recommender.training import pipeline
 from tests import datasets
 
 FILMS = 30
-# The last film of the dataset, which so many people rate as the case has it.
+# The last movie of the dataset; each case sets its number of raters.
 RARE = 500_000 + FILMS
 RATED = {500_001: 5.0, 500_002: 4.5, 500_003: 1.0, 500_004: 3.0, 500_005: 4.0, RARE: 4.5}
 
 
-class Told(NamedTuple):
-    """Everything that is told in public, or to a user who is not staff, but for the version of the model."""
+class Outputs(NamedTuple):
+    """All outputs for the public and for a user who is not staff, except the version of the model."""
 
     recommended: list[Any]
     with_seen: list[Any]
@@ -35,12 +35,12 @@ class Told(NamedTuple):
 
 
 @pytest.fixture
-def told(database: Settings, tmp_path: Path) -> Callable[[str], Told]:
-    """What is told once these more lines of ratings were imported and a model trained."""
+def outputs(database: Settings, tmp_path: Path) -> Callable[[str], Outputs]:
+    """Return a function that imports additional ratings, trains a model, and returns the outputs."""
     common = datasets.ratings_csv(60, list(range(500_001, RARE)), 0.5)
     user = int(auth.register(auth.NewAccount("ann", "ann@example.org"), "no hash", now=0).id)
 
-    def world(more: str) -> Told:
+    def outputs_with(more: str) -> Outputs:
         source = {"movies.csv": datasets.movies_csv(FILMS).encode(), "ratings.csv": (common + more).encode()}
         (tmp_path / "dataset.zip").write_bytes(datasets.zip_archive(source))
         import_movielens(tmp_path / "dataset.zip", tmp_path, limit_bytes=10**9, now=2)
@@ -48,30 +48,32 @@ def told(database: Settings, tmp_path: Path) -> Callable[[str], Told]:
         for film, stars in RATED.items():
             library.rate(user, ids[film], stars, now=3)
         pipeline.train(database, lambda *_: None, now=4)
-        return everything(database, user, list(ids.values()))
+        return all_outputs(database, user, list(ids.values()))
 
-    return world
+    return outputs_with
 
 
-def everything(settings: Settings, user: int, films: list[int]) -> Told:
+def all_outputs(settings: Settings, user: int, movie_ids: list[int]) -> Outputs:
+    """Return the outputs for a user."""
     chosen = recommender_settings(settings.recommender)
-    serving = ModelKeeper(models_folder(settings), chosen).state()
+    state = ModelKeeper(models_folder(settings), chosen).state()
 
-    def listed(wish: RecommendRequest) -> list[Any]:
-        found = recommender.recommend_for(serving, user, wish)
+    def listed(request: RecommendRequest) -> list[Any]:
+        recommended = recommender.recommend_for(state, user, request)
         return [
-            (item.movie_id, item.score, item.predicted_rating, item.reason, item.because) for item in found
+            (item.movie_id, item.score, item.predicted_rating, item.reason, item.because)
+            for item in recommended
         ]
 
-    accounts = [recommender.explain(serving, user, film) for film in films]
-    return Told(
+    explanations = [recommender.explain(state, user, movie_id) for movie_id in movie_ids]
+    return Outputs(
         recommended=listed(RecommendRequest(limit=100)),
         with_seen=listed(RecommendRequest(limit=100, include_seen=True)),
-        explained=[account and dataclasses.replace(account, model="") for account in accounts],
-        similar=[recommender.similar_movies(serving, film, 20) for film in films],
-        predicted=[recommender.predict_rating(serving, user, film) for film in films],
-        grid=recommender.quickstart_for(serving, user, 50, seed=1),
-        pages=[movies.detail(film).summary for film in films],
+        explained=[each and dataclasses.replace(each, model="") for each in explanations],
+        similar=[recommender.similar_movies(state, movie_id, 20) for movie_id in movie_ids],
+        predicted=[recommender.predict_rating(state, user, movie_id) for movie_id in movie_ids],
+        grid=recommender.quickstart_for(state, user, 50, seed=1),
+        pages=[movies.detail(movie_id).summary for movie_id in movie_ids],
     )
 
 
@@ -79,22 +81,22 @@ def rating(rater: int, stars: float) -> str:
     return f"{rater},{RARE},{stars},1500000000\n"
 
 
-def test_what_few_people_rated_changes_nothing_that_is_told(told: Callable[[str], Told]) -> None:
-    without = told("")
+def test_what_few_people_rated_changes_nothing_that_is_told(outputs: Callable[[str], Outputs]) -> None:
+    without = outputs("")
     # One of the community, or somebody nothing else is known of; loved or hated.
-    one = [told(rating(7, 5.0)), told(rating(7, 0.5)), told(rating(99, 5.0))]
-    four = told("".join(rating(rater, 0.5) for rater in (1, 2, 3, 99)))
+    one = [outputs(rating(7, 5.0)), outputs(rating(7, 0.5)), outputs(rating(99, 5.0))]
+    four = outputs("".join(rating(rater, 0.5) for rater in (1, 2, 3, 99)))
     for world in (*one, four):
-        for name in Told._fields:
+        for name in Outputs._fields:
             assert getattr(world, name) == getattr(without, name), name
-    # With five the film takes part: what is compared above does notice it.
-    five = told("".join(rating(rater, 5.0) for rater in range(1, 6)))
+    # With five raters the movie takes part: the comparison above does detect it.
+    five = outputs("".join(rating(rater, 5.0) for rater in range(1, 6)))
     for name in ("recommended", "with_seen", "explained", "similar", "predicted", "pages"):
         assert getattr(five, name) != getattr(without, name), name
 
 
-def test_the_users_own_ratings_are_not_trained_on(told: Callable[[str], Told], database: Settings) -> None:
-    before = told("")
+def test_ratings_of_users_are_not_trained_on(outputs: Callable[[str], Outputs], database: Settings) -> None:
+    before = outputs("")
     films = [row[0] for row in db.rows("SELECT id FROM movies ORDER BY id")]
     for number in range(12):
         other = int(
@@ -102,4 +104,4 @@ def test_the_users_own_ratings_are_not_trained_on(told: Callable[[str], Told], d
         )
         for film in films[number::3]:
             library.rate(other, film, 0.5, now=3)
-    assert told("") == before
+    assert outputs("") == before

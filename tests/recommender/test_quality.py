@@ -1,11 +1,11 @@
-"""The bars of quality on MovieLens latest-small; skipped where it is not at hand."""
+"""Minimum quality on MovieLens latest-small; skipped without the test data."""
 
 from functools import partial
 
 import numpy as np
 import pytest
 
-from movierec.recommender import Settings
+from movierec.recommender import ModelSettings
 from movierec.recommender.engine.content import ContentScorer
 from movierec.recommender.engine.evaluation import SEEDS, SERVED, EvaluationReport, ItemContent, evaluate
 from movierec.recommender.engine.movie_columns import MovieColumns
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.xdist_group("quality")
 def report(movielens_ratings: RatingMatrix, movielens_facts: MovieColumns) -> EvaluationReport:
     return evaluate(
         movielens_ratings.ratings,
-        Settings(dislikes="trained"),
+        ModelSettings(dislikes="trained"),
         item_content=ItemContent(ContentScorer(movielens_facts), np.arange(len(movielens_facts))),
         # Without the films that one or two liked EASE scores the same to 0.1 %, in a fifth of the time.
         algorithms={POPULARITY: popularity, EASE: partial(ease, likers=3)},
@@ -33,7 +33,7 @@ def report(movielens_ratings: RatingMatrix, movielens_facts: MovieColumns) -> Ev
 
 
 @pytest.mark.parametrize(
-    ("known", "rival", "factor"),
+    ("known_ratings", "rival", "factor"),
     [
         (1, POPULARITY, 1.0),
         (5, POPULARITY, 1.3),
@@ -42,11 +42,11 @@ def report(movielens_ratings: RatingMatrix, movielens_facts: MovieColumns) -> Ev
     ],
 )
 def test_served_recommender_beats(
-    report: EvaluationReport, known: int | None, rival: str, factor: float
+    report: EvaluationReport, known_ratings: int | None, rival: str, factor: float
 ) -> None:
-    assert report.ndcg(SERVED, known) >= factor * report.ndcg(rival, known)
+    assert report.ndcg(SERVED, known_ratings) >= factor * report.ndcg(rival, known_ratings)
 
 
 def test_predicted_ratings_beat_the_biases_by_four_per_cent(movielens_ratings: RatingMatrix) -> None:
-    found = measure_rmse(movielens_ratings.ratings)
-    assert found["movierec"] < 0.96 * found["biases"]
+    rmse = measure_rmse(movielens_ratings.ratings)
+    assert rmse["movierec"] < 0.96 * rmse["biases"]

@@ -169,8 +169,10 @@ def _votes(row: _MovieRow) -> float:
 
 def director_columns_of(features: Features, columns: MovieColumns) -> Ints:
     """Return the column in `features` of each movie's first director, −1 where none is known."""
-    found = (features.columns[("director", names[0])] if names else -1 for names in columns.directors)
-    return np.fromiter(found, dtype=np.int64, count=len(columns))
+    column_numbers = (
+        features.columns[("director", names[0])] if names else -1 for names in columns.directors
+    )
+    return np.fromiter(column_numbers, dtype=np.int64, count=len(columns))
 
 
 @lru_cache(maxsize=10_000)

@@ -32,7 +32,7 @@ class RefreshedIndex(NamedTuple):
 
 
 def refresh_movie_index(before: MovieIndex) -> RefreshedIndex | None:
-    """Return the index of the present catalogue; None after so many changes that it must be read whole."""
+    """Return the index of the present catalogue; None if there are too many changes."""
     if not len(before):
         return None
     revision = db.revision("catalogue")

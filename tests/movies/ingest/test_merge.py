@@ -240,7 +240,7 @@ def test_newer_rating_survives_a_merge_with_both_texts() -> None:
 def test_feedback_keeps_its_recommendation_in_a_merge(database: Settings) -> None:
     lost, kept = movie_id("tt0113277"), movie_id("tt0068688")
     ann = user()
-    state = recommender.ModelKeeper(database.paths.state / "models", recommender.Settings()).state()
+    state = recommender.ModelKeeper(database.paths.state / "models", recommender.ModelSettings()).state()
     recommended = recommender.recommend_for(state, ann, recommender.RecommendRequest(limit=100))
     logged_ids = {item.movie_id: item.id for item in recommender.log_recommendations(ann, recommended, 1)}
     before = recommender.give_feedback(ann, lost, "like", now=5)
@@ -256,7 +256,7 @@ def test_recommendations_computed_before_a_merge_are_logged_without_the_merged_m
 ) -> None:
     lost, kept = movie_id("tt0113277"), movie_id("tt0068688")
     ann = user()
-    state = recommender.ModelKeeper(database.paths.state / "models", recommender.Settings()).state()
+    state = recommender.ModelKeeper(database.paths.state / "models", recommender.ModelSettings()).state()
     recommended = recommender.recommend_for(state, ann, recommender.RecommendRequest(limit=100))
     movies.merge_movies(lost, kept, NOW)
     logged = {item.movie_id for item in recommender.log_recommendations(ann, recommended, 1)}

@@ -1,3 +1,5 @@
+"""The store of model versions: publishing, checking, rollback, retention."""
+
 import random
 from pathlib import Path
 
@@ -14,19 +16,19 @@ def publish(folder: Path, watermark: int = 1) -> str:
     return store.publish(folder, ARRAYS, {"watermark": watermark})
 
 
-def test_what_is_published_is_loaded(tmp_path: Path) -> None:
+def test_published_version_is_loaded(tmp_path: Path) -> None:
     version = publish(tmp_path / "models")
-    found, complaints = store.load_current(tmp_path / "models")
-    assert complaints == []
-    assert found is not None
-    assert found.version == version == store.current_version(tmp_path / "models")
-    assert found.manifest["watermark"] == 1
+    artifact, problems = store.load_current(tmp_path / "models")
+    assert problems == []
+    assert artifact is not None
+    assert artifact.version == version == store.current_version(tmp_path / "models")
+    assert artifact.manifest["watermark"] == 1
     for name, array in ARRAYS.items():
-        np.testing.assert_array_equal(found.arrays[name], array)
-        assert isinstance(found.arrays[name], np.memmap)
+        np.testing.assert_array_equal(artifact.arrays[name], array)
+        assert isinstance(artifact.arrays[name], np.memmap)
 
 
-def test_nothing_published_is_no_fault(tmp_path: Path) -> None:
+def test_empty_folder_has_no_version_and_no_problem(tmp_path: Path) -> None:
     assert store.load_current(tmp_path / "models") == (None, [])
 
 
@@ -46,27 +48,31 @@ def test_rolling_back_and_forward(tmp_path: Path) -> None:
     assert store.current_version(tmp_path) == third
 
 
-def test_a_version_that_is_rolled_back_to_survives_the_next_training(tmp_path: Path) -> None:
+def test_current_version_after_a_rollback_is_loaded(tmp_path: Path) -> None:
     names = [publish(tmp_path, i) for i in range(3)]
     store.roll_back(tmp_path, names[0])
-    found, complaints = store.load_current(tmp_path)
-    assert found is not None
-    assert (found.version, complaints) == (names[0], [])
+    artifact, problems = store.load_current(tmp_path)
+    assert artifact is not None
+    assert (artifact.version, problems) == (names[0], [])
 
 
 def mutated(content: bytes, rng: random.Random) -> bytes:
-    """One bit turned, the end cut off, or a byte put in."""
-    place = rng.randrange(len(content))
+    """Return the content with one bit flipped, truncated, or with a byte inserted."""
+    position = rng.randrange(len(content))
     match rng.randrange(3):
         case 0:
-            return content[:place] + bytes([content[place] ^ 1 << rng.randrange(8)]) + content[place + 1 :]
+            return (
+                content[:position]
+                + bytes([content[position] ^ 1 << rng.randrange(8)])
+                + content[position + 1 :]
+            )
         case 1:
-            return content[:place]
+            return content[:position]
         case _:
-            return content[:place] + bytes([rng.randrange(256)]) + content[place:]
+            return content[:position] + bytes([rng.randrange(256)]) + content[position:]
 
 
-def test_six_hundred_changes_are_noticed_and_the_previous_version_serves(tmp_path: Path) -> None:
+def test_corruption_is_detected_and_the_previous_version_loads(tmp_path: Path) -> None:
     previous, latest = publish(tmp_path, 1), publish(tmp_path, 2)
     rng = random.Random(42)
     files = sorted((tmp_path / latest).iterdir())
@@ -76,15 +82,15 @@ def test_six_hundred_changes_are_noticed_and_the_previous_version_serves(tmp_pat
         path.write_bytes(mutated(whole, rng))
         with pytest.raises(CorruptArtifact):
             store.load(tmp_path, latest)
-        found, complaints = store.load_current(tmp_path)
-        assert found is not None
-        assert found.version == previous
-        assert latest in complaints[0]
+        artifact, problems = store.load_current(tmp_path)
+        assert artifact is not None
+        assert artifact.version == previous
+        assert latest in problems[0]
         path.write_bytes(whole)
     assert store.load(tmp_path, latest).version == latest
 
 
-def test_a_missing_file_is_noticed(tmp_path: Path) -> None:
+def test_missing_file_is_detected(tmp_path: Path) -> None:
     version = publish(tmp_path)
     (tmp_path / version / "long.npy").unlink()
     with pytest.raises(CorruptArtifact):
@@ -92,27 +98,27 @@ def test_a_missing_file_is_noticed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "..", "../elsewhere", "nonsense\n", "\xff"])
-def test_a_damaged_pointer_does_not_lead_outside(tmp_path: Path, name: str) -> None:
+def test_damaged_pointer_cannot_leave_the_folder(tmp_path: Path, name: str) -> None:
     version = publish(tmp_path)
     (tmp_path / "current").write_bytes(name.encode("latin-1"))
-    found, _ = store.load_current(tmp_path)
-    assert found is not None
-    assert found.version == version
+    artifact, _ = store.load_current(tmp_path)
+    assert artifact is not None
+    assert artifact.version == version
 
 
-def test_a_training_killed_half_way_leaves_the_old_model_serving(
+def test_interrupted_publish_leaves_the_old_version_current(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = publish(tmp_path)
     monkeypatch.setattr(store, "fsync_folder", lambda folder: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         publish(tmp_path, 2)
-    found, complaints = store.load_current(tmp_path)
-    assert found is not None
-    assert (found.version, complaints) == (version, [])
+    artifact, problems = store.load_current(tmp_path)
+    assert artifact is not None
+    assert (artifact.version, problems) == (version, [])
 
 
-def test_abandoned_drafts_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_abandoned_drafts_are_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".draft-1-2").mkdir()
     monkeypatch.setattr(store, "ABANDONED_SECONDS", -1)
     publish(tmp_path)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from movierec.recommender import Settings, fit
+from movierec.recommender import ModelSettings, fit
 from movierec.recommender.engine import settings as module
 from movierec.recommender.engine.arrays import Csr
 from movierec.recommender.engine.content import ContentScorer
@@ -117,7 +117,7 @@ def test_the_document_lists_the_settings_of_the_code() -> None:
 
 def test_a_manifest_keeps_its_settings() -> None:
     """Names that manifests of stored models have; see `training.pipeline`."""
-    stored = dataclasses.asdict(Settings())
+    stored = dataclasses.asdict(ModelSettings())
     assert set(stored) == {
         *("long", "short", "few", "many", "popular_share", "popular_until", "dislikes", "min_raters"),
         *(

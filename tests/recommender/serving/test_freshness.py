@@ -64,7 +64,7 @@ class Person:
         self.watched: dict[int, int] = {}
 
     def restart(self) -> None:
-        self.recommender = ModelKeeper(recommender.models_folder(self.server), recommender.Settings())
+        self.recommender = ModelKeeper(recommender.models_folder(self.server), recommender.ModelSettings())
 
     def act(self, kind: str, movie: int, steps: int) -> None:
         """Do one action and record it."""

@@ -1,4 +1,4 @@
-"""Films that come, change and go while the recommender serves: nothing else is read again."""
+"""Refresh of the movie index: only movies added, changed or deleted while serving are read again."""
 
 from __future__ import annotations
 
@@ -34,68 +34,67 @@ LATER = films.NOW + 1_000
 
 @pytest.fixture
 def whole_reads(monkeypatch: pytest.MonkeyPatch) -> list[None]:
-    """One entry for each time that all films are read."""
-    read: list[None] = []
+    """Return a list with one entry for each read of all movies."""
+    reads: list[None] = []
     load = movie_index.load_movie_index
 
     def counted() -> movie_index.MovieIndex:
-        read.append(None)
+        reads.append(None)
         return load()
 
     monkeypatch.setattr("movierec.recommender.serving.state.load_movie_index", counted)
-    return read
+    return reads
 
 
 @pytest.fixture
-def kept(database: Settings, whole_reads: list[None]) -> ModelKeeper:
-    """A recommender with a model of a small community, serving already."""
-    films_read = movie_index.load_movie_index()
-    count = len(films_read)
+def keeper(database: Settings, whole_reads: list[None]) -> ModelKeeper:
+    """Return a keeper with a model of a small community that has served a first request."""
+    index = movie_index.load_movie_index()
+    count = len(index)
     stars = np.random.default_rng(3).integers(1, 11, (90, count)) / 2
     ratings = as_csr(stars * (np.random.default_rng(4).random((90, count)) < 0.4))
     model = fit(ratings)
-    predicted = fit_rating_model(as_csr(ratings[:, model.items]), FactorisationSettings(sweeps=2))
+    rating_model = fit_rating_model(as_csr(ratings[:, model.items]), FactorisationSettings(sweeps=2))
     folder = models_folder(database)
-    model_artifact.publish_model(
-        folder, model, predicted, films_read.movie_ids, films_read, {"trained_at": 1}
-    )
-    made = ModelKeeper(folder, recommender.Settings())
-    made.state()
+    model_artifact.publish_model(folder, model, rating_model, index.movie_ids, index, {"trained_at": 1})
+    keeper = ModelKeeper(folder, recommender.ModelSettings())
+    keeper.state()
     whole_reads.clear()
-    return made
+    return keeper
 
 
 def user() -> int:
+    """Register a user."""
     return int(auth.register(auth.NewAccount("ann", "ann@example.org"), "no hash", now=0).id)
 
 
-def assert_like_read_whole(kept: ModelKeeper) -> None:
-    """What was taken over is what reading everything gives, but for how rare facts are."""
-    serving, whole = kept.state(), movie_index.load_movie_index()
-    found = serving.catalogue
-    assert found.revision == whole.revision
-    assert found.movie_ids.tolist() == whole.movie_ids.tolist()
-    assert found.updated_at.tolist() == whole.updated_at.tolist()
-    assert list(found.titles) == list(whole.titles)
-    for trait in dataclasses.fields(found.traits):
-        assert np.array_equal(getattr(found.traits, trait.name), getattr(whole.traits, trait.name)), (
+def assert_equals_whole_read(keeper: ModelKeeper) -> None:
+    """Assert that the refreshed index equals one read whole, except for the rarities of features."""
+    state, whole = keeper.state(), movie_index.load_movie_index()
+    refreshed = state.catalogue
+    assert refreshed.revision == whole.revision
+    assert refreshed.movie_ids.tolist() == whole.movie_ids.tolist()
+    assert refreshed.updated_at.tolist() == whole.updated_at.tolist()
+    assert list(refreshed.titles) == list(whole.titles)
+    for trait in dataclasses.fields(refreshed.traits):
+        assert np.array_equal(getattr(refreshed.traits, trait.name), getattr(whole.traits, trait.name)), (
             trait.name
         )
-    np.testing.assert_allclose(found.content.quality, whole.content.quality, atol=1e-5)
+    np.testing.assert_allclose(refreshed.content.quality, whole.content.quality, atol=1e-5)
     names = [
         {(features.kinds[c], features.names[c]) for c in features.row(number)[0]}
-        for features in (found.content.features, whole.content.features)
-        for number in range(len(found))
+        for features in (refreshed.content.features, whole.content.features)
+        for number in range(len(refreshed))
     ]
-    # Series are found when all are read.
-    told = [{fact for fact in facts if fact[0] != "series"} for facts in names]
-    assert told[: len(found)] == told[len(found) :]
+    # Franchises are found when all movies are read.
+    without_series = [{fact for fact in facts if fact[0] != "series"} for facts in names]
+    assert without_series[: len(refreshed)] == without_series[len(refreshed) :]
     directors = [
-        [features.names[maker] if maker >= 0 else "" for maker in films_read.director_columns]
-        for films_read, features in ((found, found.content.features), (whole, whole.content.features))
+        [features.names[column] if column >= 0 else "" for column in index.director_columns]
+        for index, features in ((refreshed, refreshed.content.features), (whole, whole.content.features))
     ]
     assert directors[0] == directors[1]
-    community = serving.scorer.community
+    community = state.scorer.community
     assert community is not None
     rows = community.transfer.toarray()
     np.testing.assert_allclose(rows.sum(axis=1) > 0, True)
@@ -103,132 +102,130 @@ def assert_like_read_whole(kept: ModelKeeper) -> None:
     assert (rows[present, np.flatnonzero(community.catalogue_items >= 0)] > 0.9).all()
 
 
-def test_a_film_that_comes_is_explained_rated_and_recommended_at_once(
-    kept: ModelKeeper, whole_reads: list[None]
+def test_added_movie_is_explained_rated_and_recommended_at_once(
+    keeper: ModelKeeper, whole_reads: list[None]
 ) -> None:
     ann = user()
     library.rate(ann, films.movie_id("tt0078748"), 5.0, now=1)
-    before = kept.state()
+    before = keeper.state()
     (new,) = movies.upsert([NEW], LATER)
     assert before.catalogue.item_of(new) is None
-    account = recommender.explain(before, ann, new)
-    assert account is not None
-    assert account.contributions[0].title == "Alien"
+    explanation = recommender.explain(before, ann, new)
+    assert explanation is not None
+    assert explanation.contributions[0].title == "Alien"
     similar = recommender.similar_movies(before, new, 3)
     assert similar
     library.rate(ann, new, 4.0, now=2)
-    found = recommender.recommend_for(before, ann, RecommendRequest(limit=100))
-    assert new in {reason.movie_id for item in found for reason in item.because}
-    assert_like_read_whole(kept)
+    recommended = recommender.recommend_for(before, ann, RecommendRequest(limit=100))
+    assert new in {reason.movie_id for item in recommended for reason in item.because}
+    assert_equals_whole_read(keeper)
     assert not whole_reads
 
 
-def test_changed_and_removed_films_are_taken_over(kept: ModelKeeper, whole_reads: list[None]) -> None:
+def test_changed_and_deleted_movies_are_taken_over(keeper: ModelKeeper, whole_reads: list[None]) -> None:
     alien, heat = films.movie_id("tt0078748"), films.movie_id("tt0113277")
     (new,) = movies.upsert([NEW], LATER)
     movies.update_movie(alien, {"genres": ("Musical",), "adult": True}, LATER)
     movies.delete_movie(heat)
-    kept.refresh()
-    assert_like_read_whole(kept)
+    keeper.refresh()
+    assert_equals_whole_read(keeper)
     # Changed once more within the same second.
     movies.update_movie(alien, {"adult": False, "year": 1980}, LATER)
     movies.delete_movie(new)
-    kept.refresh()
-    assert_like_read_whole(kept)
+    keeper.refresh()
+    assert_equals_whole_read(keeper)
     assert not whole_reads
 
 
-def test_a_changed_film_stays_in_its_series(kept: ModelKeeper) -> None:
+def test_changed_movie_stays_in_its_franchise(keeper: ModelKeeper) -> None:
     alien = films.movie_id("tt0078748")
-    before = kept.state().catalogue
-    number = before.item_of(alien)
-    assert number is not None
-    series = before.content.features.names_of_kind(number, "series")
+    before = keeper.state().catalogue
+    item = before.item_of(alien)
+    assert item is not None
+    series = before.content.features.names_of_kind(item, "series")
     assert series
     movies.update_movie(alien, {"runtime": 118}, LATER)
-    kept.refresh()
-    after = kept.state().catalogue
-    assert after.content.features.names_of_kind(number, "series") == series
-    assert after.traits.runtimes[number] == 118
+    keeper.refresh()
+    after = keeper.state().catalogue
+    assert after.content.features.names_of_kind(item, "series") == series
+    assert after.traits.runtimes[item] == 118
 
 
-def test_many_changes_are_read_with_all_the_others(
-    kept: ModelKeeper, whole_reads: list[None], monkeypatch: pytest.MonkeyPatch
+def test_many_changes_cause_a_whole_read(
+    keeper: ModelKeeper, whole_reads: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(movie_index_refresh, "MAX_CHANGES", 2)
     movies.upsert(
         [dataclasses.replace(NEW, imdb_id=f"tt90000{i}", title=f"New {i}") for i in range(3)], LATER
     )
-    kept.refresh()
+    keeper.refresh()
     assert len(whole_reads) == 1
-    assert_like_read_whole(kept)
+    assert_equals_whole_read(keeper)
 
 
-def test_a_new_model_brings_a_catalogue_that_was_read_whole(
-    kept: ModelKeeper, whole_reads: list[None], database: Settings
+def test_new_model_causes_a_whole_read(
+    keeper: ModelKeeper, whole_reads: list[None], database: Settings
 ) -> None:
     movies.upsert([NEW], LATER)
-    kept.refresh()
-    assert kept.state().catalogue.added == 1
+    keeper.refresh()
+    assert keeper.state().catalogue.added == 1
     (models_folder(database) / "current").write_text("gone")
-    kept.refresh()
-    assert kept.state().degraded
-    assert (len(whole_reads), kept.state().catalogue.added) == (1, 0)
+    keeper.refresh()
+    assert keeper.state().degraded
+    assert (len(whole_reads), keeper.state().catalogue.added) == (1, 0)
 
 
-def test_a_model_of_another_version_does_not_serve_and_facts_do(
-    kept: ModelKeeper, database: Settings
-) -> None:
+def test_content_serves_if_the_model_is_of_another_version(keeper: ModelKeeper, database: Settings) -> None:
     store.publish(models_folder(database), {"weights": np.zeros(3)}, {"trained_at": 2})
-    kept.refresh()
-    serving = kept.state()
-    assert (serving.version, serving.scorer.community) == ("content", None)
-    assert "train a new one" in serving.degraded[0]
+    keeper.refresh()
+    state = keeper.state()
+    assert (state.version, state.scorer.community) == ("content", None)
+    assert "train a new one" in state.degraded[0]
 
 
-def test_requests_do_not_wait_for_a_renewal_under_way(
-    kept: ModelKeeper, monkeypatch: pytest.MonkeyPatch
+def test_requests_do_not_wait_for_a_refresh_in_progress(
+    keeper: ModelKeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entered, go_on = threading.Event(), threading.Event()
-    renewed = movie_index_refresh.refresh_movie_index
+    refresh = movie_index_refresh.refresh_movie_index
 
     def slow(before: movie_index.MovieIndex) -> movie_index_refresh.RefreshedIndex | None:
         entered.set()
-        assert go_on.wait(10)
-        return renewed(before)
+        assert go_on.wait(60)
+        return refresh(before)
 
     monkeypatch.setattr("movierec.recommender.serving.state.refresh_movie_index", slow)
     (new,) = movies.upsert([NEW], LATER)
-    before = kept.state()
-    assert entered.wait(10)
-    assert kept.state() is before
+    before = keeper.state()
+    assert entered.wait(60)
+    assert keeper.state() is before
     assert recommender.similar_movies(before, new, 3) is None
     go_on.set()
-    kept.refresh()
-    assert recommender.similar_movies(kept.state(), new, 3)
+    keeper.refresh()
+    assert recommender.similar_movies(keeper.state(), new, 3)
 
 
-def test_renewals_rest_between_changes(kept: ModelKeeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    renewals: list[None] = []
+def test_refreshes_rest_between_changes(keeper: ModelKeeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    refreshes: list[None] = []
     done = threading.Event()
 
     def counted() -> None:
-        renewals.append(None)
-        ModelKeeper.refresh(kept)
+        refreshes.append(None)
+        ModelKeeper.refresh(keeper)
         done.set()
 
-    monkeypatch.setattr(kept, "refresh", counted)
+    monkeypatch.setattr(keeper, "refresh", counted)
     for number in range(20):
         movies.upsert([dataclasses.replace(NEW, imdb_id=f"tt91000{number}", title=f"New {number}")], LATER)
-        kept.state()
-    assert done.wait(10)
-    assert len(renewals) == 1
-    assert db.revision("catalogue") >= kept.state().catalogue.revision
+        keeper.state()
+    assert done.wait(60)
+    assert len(refreshes) == 1
+    assert db.revision("catalogue") >= keeper.state().catalogue.revision
 
 
-def test_merged_films_are_read_with_all_the_others(kept: ModelKeeper, whole_reads: list[None]) -> None:
+def test_merge_causes_a_whole_read(keeper: ModelKeeper, whole_reads: list[None]) -> None:
     alien, aliens = films.movie_id("tt0078748"), films.movie_id("tt0090605")
     movies.merge_movies(aliens, alien, LATER)
-    kept.refresh()
+    keeper.refresh()
     assert len(whole_reads) == 1
-    assert kept.state().catalogue.item_of(aliens) == kept.state().catalogue.item_of(alien)
+    assert keeper.state().catalogue.item_of(aliens) == keeper.state().catalogue.item_of(alien)
