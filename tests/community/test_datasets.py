@@ -114,7 +114,8 @@ def test_others_write_between_the_blocks_of_an_import(database: Settings) -> Non
     done = threading.Event()
 
     def write() -> None:
-        while not done.is_set():
+        # A pause, so that the import gets the lock too.
+        while not done.wait(0.005):
             db.increment_revision("somebody")
             writes.append(None)
         db.close()
