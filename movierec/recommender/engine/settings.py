@@ -170,7 +170,7 @@ class WeightSettings:
     training: tuple[float, ...] = _setting(
         (0.2, 0.3, 0.6, 1.0, 1.4),
         "Weight of a rating in training. All are positive: a rating at all is evidence of interest. A cut at 4 stars "
-        "instead of grades costs 6 %.",
+        "instead of grades costs 6 %. Multiples of 0.1: sums of them are exact.",
         "weight",
         "evaluate",
     )
@@ -268,6 +268,12 @@ class FeatureSettings:
     item_smoothing: float = _setting(1.0, "Added to the number of items in the rarity of a fact.", "items")
     fact_smoothing: float = _setting(
         0.5, "Added to the number of items that have a fact in its rarity.", "items"
+    )
+    max_people: int = _setting(
+        8,
+        "Number of people of one role, in the order of the credits, that count as facts: those further down tell "
+        "little about a movie.",
+        "people",
     )
     missing: float = _setting(
         0.35,
@@ -505,7 +511,13 @@ class ExplanationSettings:
         "stars",
     )
     min_liked_stars: float = _setting(3.0, "And never an item with less than this.", "stars")
-    max_items: int = _setting(2, "Number of the user's own items that one sentence names.", "items")
+    min_opposing_share: float = _setting(
+        0.2,
+        "A disliked item is mentioned if it takes away more than this share of what the named liked items add.",
+        "share",
+    )
+    max_reasons: int = _setting(3, "Number of the user's own items that a recommendation lists.", "items")
+    max_items: int = _setting(2, "Number of them that one sentence names.", "items")
     max_facts: int = _setting(3, "Number of phrases about shared facts in one sentence.", "phrases")
 
 

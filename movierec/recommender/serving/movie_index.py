@@ -21,9 +21,10 @@ from movierec.recommender.engine.features import Features
 from movierec.recommender.engine.franchises import find_franchises
 from movierec.recommender.engine.movie_columns import MovieColumns
 from movierec.recommender.engine.ranking import genre_shares
+from movierec.recommender.engine.settings import FeatureSettings
 
-# Cast members read for each movie: those further down tell little about it.
-MAX_ACTORS = 8
+# People of one role that are read for each movie.
+MAX_PEOPLE = FeatureSettings().max_people
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ class _NameLists:
             "position",
             "role = ? AND position < ?",
             role,
-            MAX_ACTORS,
+            MAX_PEOPLE,
         )
 
     def keywords(self) -> list[list[str]]:

@@ -14,7 +14,7 @@ from movierec.recommender.engine.arrays import Ints
 from movierec.recommender.engine.candidates import CandidateFilters, candidate_mask
 from movierec.recommender.engine.cold_start import Preference, boost_preferred
 from movierec.recommender.engine.hybrid import Contribution, ScoredHistory, ScoreExplanation
-from movierec.recommender.engine.settings import DEFAULT_NOVELTY
+from movierec.recommender.engine.settings import DEFAULT_NOVELTY, ExplanationSettings
 from movierec.recommender.engine.weights import serving_weights
 from movierec.recommender.serving.movie_index import MovieIndex
 from movierec.recommender.serving.state import ModelState
@@ -26,9 +26,9 @@ from movierec.recommender.serving.user_signals import (
 )
 
 # Reasons of a recommendation.
-MAX_REASONS = 3
-# A disliked movie is mentioned if it takes away at least this share of what the named liked ones add.
-MIN_AGAINST_SHARE = 0.2
+MAX_REASONS = ExplanationSettings().max_reasons
+# A disliked movie is mentioned if it takes away more than this share of what the named liked ones add.
+MIN_AGAINST_SHARE = ExplanationSettings().min_opposing_share
 # `pick` chooses one of this many best movies.
 PICK_FROM = 5
 
