@@ -12,7 +12,7 @@ import pytest
 
 from movierec import auth, db, mail
 from movierec.config import Settings
-from movierec.mail import outbox
+from movierec.mail import delivery, outbox
 from tests.mail.conftest import DaemonAt, failed_mails, in_state
 from tests.mail.server import Mailbox, SmtpServer
 from tests.running import RunningDaemon
@@ -180,8 +180,9 @@ def test_no_mail_is_sent_in_the_clear_where_starttls_is_set(daemon_at: DaemonAt,
 
 
 def test_a_hanging_server_does_not_delay_the_stop_of_the_daemon(
-    daemon_at: DaemonAt, smtp: SmtpServer, mailbox: Mailbox
+    daemon_at: DaemonAt, smtp: SmtpServer, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(delivery, "STOP_SECONDS", 0.2)
     mailbox.mode = "hang"
     with daemon_at(smtp.port, timeout_seconds=60.0) as daemon:
         daemon.register()
