@@ -26,7 +26,7 @@ class MovieLens:
     genres: list[list[str]]
     years: npt.NDArray[np.int32]
 
-    def films(self) -> ItemContent:
+    def item_content(self) -> ItemContent:
         """Return the content features of the movies from MovieLens's genres and years."""
         return ItemContent(
             ContentScorer(build_movie_columns(self.genres, self.years.tolist())), np.arange(len(self.years))

@@ -32,7 +32,7 @@ def main() -> None:
         print("No dataset: name a folder, or set MOVIEREC_TEST_DATA to one that holds ml-latest-small.")
         return
     data = read_movielens(folder)
-    served, genres = evaluation.served_model(data.films()), data.genre_mask()
+    served, genres = evaluation.served_model(data.item_content()), data.genre_mask()
     ndcg: dict[str, list[float]] = {}
     for seed in evaluation.SEEDS:
         split = evaluation.split_users(data.ratings.ratings, seed)

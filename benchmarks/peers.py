@@ -174,7 +174,7 @@ def rank(data: MovieLens, ready: dict[str, Path], seeds: list[int], scratch: Pat
         for library, python in ready.items()
         for name_in_table, algorithm in RANKERS[library].items()
     }
-    ratings, content = data.ratings.ratings, data.films()
+    ratings, content = data.ratings.ratings, data.item_content()
     # Dislikes as trained, as in the published figures.
     report = evaluation.evaluate(
         ratings,
@@ -209,7 +209,7 @@ def _own_costs(
 
 def _peak_alone(data: MovieLens, seed: int, name: str) -> float:
     """Return the peak memory in MB of a process that fits one of our models."""
-    fits = {**OWN_MODELS, evaluation.SERVED: evaluation.served_model(data.films(), ModelSettings())}
+    fits = {**OWN_MODELS, evaluation.SERVED: evaluation.served_model(data.item_content(), ModelSettings())}
     fits[name](evaluation.split_users(data.ratings.ratings, seed).train)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 

@@ -8,6 +8,7 @@ from movierec.recommender.engine.candidates import CandidateFilters
 from movierec.recommender.engine.cold_start import Preference
 from movierec.recommender.engine.model import Model, fit
 from movierec.recommender.engine.settings import EdlaeSettings, ModelSettings
+from movierec.recommender.engine.settings import ModelSettings as Settings  # its public name
 from movierec.recommender.serving.feedback import (
     StoredFeedback,
     give_feedback,
@@ -54,6 +55,7 @@ __all__ = [
     "Reason",
     "RecommendRequest",
     "RecommendedMovie",
+    "Settings",
     "SimilarMovie",
     "StoredFeedback",
     "Surprise",

@@ -40,4 +40,4 @@ def test_both_layouts_give_the_same_dataset(tmp_path: Path) -> None:
             [False, False, True],
             [False, False, False],
         ]
-        assert dataset.films().features().shape[0] == 3
+        assert dataset.item_content().features().shape[0] == 3

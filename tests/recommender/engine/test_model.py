@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from movierec.recommender import Model, ModelSettings, fit
+from movierec.recommender import Model, Settings, fit
 from movierec.recommender.engine.arrays import Csr
 from movierec.recommender.engine.blend import Blend
 from movierec.recommender.engine.settings import NoveltySettings
@@ -110,7 +110,7 @@ def test_model_without_ratings_scores_zero() -> None:
 
 
 def test_model_from_its_arrays_scores_the_same(model: Model, community: Csr) -> None:
-    again = Model(Blend.from_arrays(model.blend.to_arrays(), ModelSettings()), model.items, 40)
+    again = Model(Blend.from_arrays(model.blend.to_arrays(), Settings()), model.items, 40)
     assert (again.scores(community) == model.scores(community)).all()
 
 
@@ -125,7 +125,7 @@ def test_novelty_favours_items_with_fewer_raters(community: Csr) -> None:
 
 def test_novelty_turns_the_exponent_of_the_discount(community: Csr) -> None:
     blend = fit(community).blend
-    matrix = ModelSettings().long
+    matrix = Settings().long
     assert np.allclose(blend._discount(matrix, 0.0), 1.0)
     usual, adventurous = (np.log(blend._discount(matrix, novelty)) for novelty in (0.5, 1.0))
     assert np.allclose(adventurous / usual, 1 + NoveltySettings().max_extra_discount / matrix.discount)
