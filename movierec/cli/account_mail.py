@@ -5,7 +5,7 @@ Tokens are prompted for like passwords: other users of the machine can read argu
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from movierec.cli.options import AsJson, PasswordFile, new_group
 from movierec.cli.output import print_outcome
 from movierec.cli.passwords import read_passwords
 from movierec.errors import ValidationFailed
+
+if TYPE_CHECKING:
+    from movierec.client.json_types import MessageJson
 
 commands = new_group("")
 
@@ -88,5 +91,5 @@ def _check_one(address: str | None, confirm: bool, what: str) -> None:
         raise ValidationFailed(f"Give either {what} or --confirm.")
 
 
-def _print(answer: Any, *, as_json: bool) -> None:
+def _print(answer: MessageJson, *, as_json: bool) -> None:
     print_outcome(answer["message"], answer, as_json=as_json)

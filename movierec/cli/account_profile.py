@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -50,7 +50,7 @@ def profile(
     """Show your profile, or change the given fields."""
     if genre and no_genres:
         raise ValidationFailed("Give either --genre or --no-genres.")
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "bio": bio,
         "avatar": avatar,
         "favorite_genres": [] if no_genres else [_genre(text) for text in genre or ()] or None,
@@ -62,7 +62,8 @@ def profile(
     changes = {name: value for name, value in values.items() if value is not None}
     client = connect()
     answer = client.change_my_profile(**changes) if changes else client.my_profile()
-    fields = {name.replace("_", " "): answer[name] for name in values}
+    document = dict(answer)
+    fields = {name.replace("_", " "): document[name] for name in values}
     print_record(fields, answer, as_json=as_json)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from movierec.cli.output import print_message, print_outcome, print_record
 from movierec.cli.passwords import read_passwords
 from movierec.client import StoredTokens
 from movierec.errors import NotAuthenticated, TokenInvalid, ValidationFailed
+
+if TYPE_CHECKING:
+    from movierec.client.json_types import SignedInJson, TokensJson
 
 commands = new_group("")
 account = new_group("Your account.")
@@ -120,7 +123,7 @@ def password(
     print_outcome(answer["message"], {"message": answer["message"]}, as_json=as_json)
 
 
-def _remember(answer: dict[str, Any]) -> None:
+def _remember(answer: SignedInJson) -> None:
     _save_tokens(answer["tokens"], answer["user"]["username"])
     if os.environ.get("MOVIEREC_TOKEN"):
         print_message(
@@ -128,7 +131,7 @@ def _remember(answer: dict[str, Any]) -> None:
         )
 
 
-def _save_tokens(tokens: dict[str, str], username: str | None) -> None:
+def _save_tokens(tokens: TokensJson, username: str | None) -> None:
     credential_file().save(StoredTokens(tokens["access"], tokens["refresh"]), username)
 
 

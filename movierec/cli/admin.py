@@ -63,8 +63,9 @@ def sync(
     with show_progress() as display:
         job = wait_for_job(client, job, display)
     print_job(job, as_json=as_json)
-    if job["report"]["away"]:
-        raise UpstreamUnavailable(job["report"]["stopped"])
+    report = job["report"] or {}
+    if report["away"]:
+        raise UpstreamUnavailable(report["stopped"])
 
 
 @admin.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ from movierec.cli.output import print_list, print_message, print_outcome
 from movierec.cli.terminal import escape_controls
 from movierec.client import iterate_pages
 from movierec.errors import ValidationFailed
+
+if TYPE_CHECKING:
+    from movierec.client.json_types import ListedMovieJson
 
 movies = new_group("Add, edit, delete and merge movies of the catalogue.")
 
@@ -147,12 +150,14 @@ def merge(
     )
 
 
-def _confirm_merge(source: Any, target: Any) -> None:
+def _confirm_merge(source: ListedMovieJson, target: ListedMovieJson) -> None:
     """Continue only if the person confirms. Raises ValidationFailed."""
     if not sys.stdin.isatty():
         raise ValidationFailed("This needs a confirmation and there is no terminal to ask for it. Add --yes.")
     for movie, role in ((source, "goes"), (target, "stays")):
-        external_ids = [str(movie[name]) for name in ("imdb_id", "tmdb_id") if movie[name]]
+        external_ids = [
+            str(external_id) for external_id in (movie["imdb_id"], movie["tmdb_id"]) if external_id
+        ]
         print_message(f"{role:>5}  {movie['id']}  {movie_label(movie)}  {' '.join(external_ids)}")
     print("A merge cannot be undone. Merge them? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
@@ -169,9 +174,9 @@ def _given_fields(
     genres: list[str] | None,
     directors: list[str] | None,
     actors: list[str] | None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the fields that were given. Options take precedence over the file."""
-    values = {
+    values: dict[str, object] = {
         "year": year,
         "imdb_id": imdb_id,
         "tmdb_id": tmdb_id,
@@ -185,7 +190,7 @@ def _given_fields(
     return fields | {name: value for name, value in values.items() if value is not None}
 
 
-def _read_json_object(file: Path) -> dict[str, Any]:
+def _read_json_object(file: Path) -> dict[str, object]:
     try:
         fields = json.loads(sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from movierec.cli.options import AsJson, IdsOnly, Limit, new_group
 from movierec.cli.output import flatten, print_list, print_outcome, print_record
 from movierec.client import ApiClient, iterate_pages
 from movierec.errors import NotFound
+
+if TYPE_CHECKING:
+    from movierec.client.json_types import AccountJson
 
 users = new_group("List accounts, change their roles, disable and erase them.")
 
@@ -100,7 +103,7 @@ def _change(name: str, outcome: str, as_json: bool, **roles: bool) -> None:
     print_outcome(f"{user['username']} {outcome}.", user, as_json=as_json)
 
 
-def _find(client: ApiClient, name: str) -> Any:
+def _find(client: ApiClient, name: str) -> AccountJson:
     """Return the account with this id, user name or e-mail address. Raises NotFound."""
     if name.isascii() and name.isdigit() and len(name) < 19:
         return client.user(int(name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -15,6 +15,15 @@ from movierec.cli.scales import RatingScale
 from movierec.cli.tables import console
 from movierec.cli.terminal import escape_single_spaced
 
+if TYPE_CHECKING:
+    from movierec.client.json_types import (
+        AgreementJson,
+        ForesightJson,
+        OpinionJson,
+        StatisticsJson,
+        YearSeenJson,
+    )
+
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 # Wider bars show nothing more, narrower ones show nothing.
 _WIDEST, _NARROWEST = 40, 6
@@ -24,7 +33,7 @@ _SECTION = 64
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def print_statistics(statistics: Any, scale: RatingScale) -> None:
+def print_statistics(statistics: StatisticsJson, scale: RatingScale) -> None:
     """Print the statistics, in two columns on a wide terminal."""
     screen = console()
     screen.print()
@@ -48,7 +57,7 @@ def _print_in_pairs(screen: Console, sections: Sequence[RenderableType]) -> None
         screen.print(Padding(grid, (1, 0, 0, 0), expand=False))
 
 
-def _summary(statistics: Any, scale: RatingScale) -> Iterable[Text]:
+def _summary(statistics: StatisticsJson, scale: RatingScale) -> Iterable[Text]:
     counts, year = statistics["counts"], statistics["year"]
     yield Text(f"Your {year} in movies" if year else "Your movies", style="bold")
     again = f", {_number(counts['rewatches'])} of them again" if counts["rewatches"] else ""
@@ -62,21 +71,27 @@ def _summary(statistics: Any, scale: RatingScale) -> Iterable[Text]:
         yield Text(f"Your mean rating is {scale.format_mean(statistics['mean'])} of {scale.top}")
 
 
-def _sections(statistics: Any, scale: RatingScale, screen: Console) -> Iterable[RenderableType | None]:
+def _sections(
+    statistics: StatisticsJson, scale: RatingScale, screen: Console
+) -> Iterable[RenderableType | None]:
     width = min(screen.width, _SECTION)
     bars = [
         (f"{scale.from_stars(bar['rating']):g}", bar["count"], "")
         for bar in reversed(statistics["histogram"])
     ]
     yield _chart("Ratings", bars, width) if statistics["counts"]["ratings"] else None
-    for name in ("genres", "decades", "directors"):
+    for name, rated_groups in (
+        ("genres", statistics["genres"]),
+        ("decades", statistics["decades"]),
+        ("directors", statistics["directors"]),
+    ):
         groups = [
             (
                 f"{group['name']}s" if name == "decades" else group["name"],
                 group["count"],
                 scale.format_mean(group["mean"]),
             )
-            for group in statistics[name]
+            for group in rated_groups
         ]
         yield _chart(name.capitalize(), groups, width, "movies, mean rating")
     if statistics["months"]:
@@ -92,7 +107,7 @@ def _sections(statistics: Any, scale: RatingScale, screen: Console) -> Iterable[
     yield _prediction_accuracy(statistics["foresight"], scale)
 
 
-def _year(seen: Any) -> tuple[str, int, str]:
+def _year(seen: YearSeenJson) -> tuple[str, int, str]:
     hours = f"{_number(round(seen['minutes'] / 60))} h" if seen["minutes"] else ""
     return str(seen["year"] or "unknown"), seen["viewings"], hours
 
@@ -129,7 +144,7 @@ def bar(share: float, width: int) -> str:
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
-def _rated_movies(title: str, movies: Sequence[Any], scale: RatingScale) -> RenderableType | None:
+def _rated_movies(title: str, movies: Sequence[OpinionJson], scale: RatingScale) -> RenderableType | None:
     if not movies:
         return None
     grid = Table.grid(padding=(0, 1))
@@ -140,7 +155,7 @@ def _rated_movies(title: str, movies: Sequence[Any], scale: RatingScale) -> Rend
     return Group(Text(title, style="bold"), grid)
 
 
-def _critics(critics: Any, scale: RatingScale) -> RenderableType | None:
+def _critics(critics: AgreementJson, scale: RatingScale) -> RenderableType | None:
     if not critics["films"]:
         return None
     movies = [
@@ -151,7 +166,7 @@ def _critics(critics: Any, scale: RatingScale) -> RenderableType | None:
     return Group(title, Text(_agreement(critics)), _comparison_table("critics", movies, scale))
 
 
-def _prediction_accuracy(foresight: Any, scale: RatingScale) -> RenderableType | None:
+def _prediction_accuracy(foresight: ForesightJson | None, scale: RatingScale) -> RenderableType | None:
     if not foresight:
         return None
     movies = [
@@ -178,7 +193,7 @@ def _comparison_table(
     return grid
 
 
-def _agreement(critics: Any) -> str:
+def _agreement(critics: AgreementJson) -> str:
     number = f"over {_count(critics['films'], 'movie')}"
     r = critics["correlation"]
     if r is None:

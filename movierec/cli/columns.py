@@ -14,8 +14,8 @@ class Column:
     """A column: its name and how to get its value from an item. `shown` is its value on a terminal, if different."""
 
     name: str
-    value: Callable[[Any], Any]
-    shown: Callable[[Any], Any] | None = None
+    value: Callable[[Any], object]
+    shown: Callable[[Any], object] | None = None
     right: bool = False
     # Wrapped: this column shrinks on a narrow terminal.
     wraps: bool = False
@@ -23,9 +23,15 @@ class Column:
     only_piped: bool = False
 
 
-def field_column(name: str, **options: Any) -> Column:
+def field_column(
+    name: str,
+    *,
+    shown: Callable[[Any], object] | None = None,
+    right: bool = False,
+    wraps: bool = False,
+) -> Column:
     """Return the column of the field with this name."""
-    return Column(name.replace("_", " "), lambda item: item.get(name), **options)
+    return Column(name.replace("_", " "), lambda item: item.get(name), shown, right, wraps)
 
 
 def date_column(name: str) -> Column:
@@ -45,7 +51,7 @@ def columns_help(columns: Sequence[Column]) -> str:
     return "In a pipe: tab-separated without header: " + ", ".join(column.name for column in columns) + "."
 
 
-def plain_text(value: Any) -> str:
+def plain_text(value: object) -> str:
     """Format a value as text: empty for None, yes or no, lists separated by commas."""
     if value is None:
         return ""
@@ -58,6 +64,6 @@ def plain_text(value: Any) -> str:
     return str(value)
 
 
-def cell_text(column: Column, item: Any) -> str:
+def cell_text(column: Column, item: object) -> str:
     """Return the text of a cell on a terminal."""
     return escape_single_spaced(plain_text((column.shown or column.value)(item)))

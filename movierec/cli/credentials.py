@@ -9,12 +9,20 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from movierec.client import StoredTokens
 from movierec.paths import private_directory
 
 FILE = "credentials.json"
+
+
+class StoredEntry(TypedDict):
+    """The entry of one server in the file."""
+
+    username: str
+    access: str
+    refresh: str
 
 
 class CredentialFile:
@@ -29,9 +37,10 @@ class CredentialFile:
     @property
     def username(self) -> str:
         """The user name signed in at this server, "" if nobody is."""
-        return str(self.servers().get(self._server, {}).get("username", ""))
+        entry = self.servers().get(self._server)
+        return entry["username"] if entry else ""
 
-    def servers(self) -> dict[str, Any]:
+    def servers(self) -> dict[str, StoredEntry]:
         """Return the stored entry of each server."""
         self._make_private()
         try:
@@ -50,7 +59,7 @@ class CredentialFile:
         """Store `tokens`. The user name is kept if none is given."""
         with self.locked():
             servers = self.servers()
-            name = servers.get(self._server, {}).get("username", "") if username is None else username
+            name = self.username if username is None else username
             servers[self._server] = {"username": name, "access": tokens.access, "refresh": tokens.refresh}
             self._write(servers)
 
@@ -77,7 +86,7 @@ class CredentialFile:
             self._lock_depth -= 1
             os.close(descriptor)
 
-    def _write(self, servers: dict[str, Any]) -> None:
+    def _write(self, servers: dict[str, StoredEntry]) -> None:
         """Replace the file atomically: readers see the old or the new content, even if this process dies."""
         # A fixed name, written only under the lock: a killed process leaves at most one such file.
         temporary = self.path.with_name(FILE + ".new")
@@ -105,7 +114,7 @@ class CredentialFile:
                             f"{path} was readable by other users and is private again. Sign in again to be safe."
                         )
 
-    def _set_damaged_aside(self) -> dict[str, Any]:
+    def _set_damaged_aside(self) -> dict[str, StoredEntry]:
         # Another process may do the same meanwhile.
         with self.locked(), contextlib.suppress(FileNotFoundError):
             servers = _parse(self.path.read_bytes())
@@ -117,7 +126,7 @@ class CredentialFile:
         return {}
 
 
-def _parse(content: bytes) -> dict[str, Any] | None:
+def _parse(content: bytes) -> dict[str, StoredEntry] | None:
     """Return the servers in a credential file, None if it is not one."""
     try:
         servers = json.loads(content)["servers"]

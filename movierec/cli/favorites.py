@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +26,9 @@ from movierec.cli.options import (
 )
 from movierec.cli.output import print_outcome
 from movierec.client import ApiClient, iterate_pages
+
+if TYPE_CHECKING:
+    from movierec.client.json_types import FavoriteJson, ListedMovieJson
 
 commands = new_group("")
 favorites = new_group("Your favorite movies.")
@@ -92,5 +95,5 @@ def note(
     print_outcome(f"Saved the note on {movie_label(movie)}.", favorite, as_json=as_json)
 
 
-def _favorite_of(client: ApiClient, movie: Any) -> Any:
+def _favorite_of(client: ApiClient, movie: ListedMovieJson) -> FavoriteJson:
     return find_entry(client.favorites, movie, missing="is not among your favorites")

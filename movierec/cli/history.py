@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -31,6 +31,9 @@ from movierec.cli.output import print_outcome
 from movierec.client import ApiClient, iterate_pages
 from movierec.errors import NotFound, ValidationFailed
 
+if TYPE_CHECKING:
+    from movierec.client.json_types import HistoryEntryJson, ListedMovieJson
+
 commands = new_group("")
 history = new_group("The movies you have seen, which are not recommended again.")
 commands.add_typer(history, name="history")
@@ -38,7 +41,7 @@ commands.add_typer(history, name="history")
 UNKNOWN = "unknown"
 
 
-def _day_of(entry: Any) -> str:
+def _day_of(entry: HistoryEntryJson) -> str:
     return (entry["watched_at"] or UNKNOWN)[:10]
 
 
@@ -138,7 +141,7 @@ def _when(on: str | None) -> str | None:
     return days[on].isoformat() if on in days else None if on == UNKNOWN else on
 
 
-def _entry_of(client: ApiClient, movie: Any, on: str | None) -> Any:
+def _entry_of(client: ApiClient, movie: ListedMovieJson, on: str | None) -> HistoryEntryJson:
     entries = list(iterate_pages(client.history, movie=movie["id"]))
     if on is not None:
         entries = [entry for entry in entries if on in (_day_of(entry), entry["watched_at"] or UNKNOWN)]
@@ -149,5 +152,5 @@ def _entry_of(client: ApiClient, movie: Any, on: str | None) -> Any:
     return entries[0]
 
 
-def _times(entries: Sequence[Any]) -> str:
+def _times(entries: Sequence[HistoryEntryJson]) -> str:
     return ", ".join(entry["watched_at"] or UNKNOWN for entry in entries)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from movierec.cli.progress import FINISHED_STATES, show_progress, wait_for_job
 from movierec.client import iterate_pages
 from movierec.errors import Conflict
 
+if TYPE_CHECKING:
+    from movierec.client.json_types import JobJson
+
 commands = new_group("")
 jobs = new_group("Background jobs: imports, trainings, updates from TMDb.")
 commands.add_typer(jobs, name="jobs")
@@ -24,7 +27,7 @@ _PROBLEMS_SHOWN = 10
 JobId = Annotated[int, typer.Argument(metavar="JOB", min=1, help="Id of the job.")]
 
 
-def _progress(job: Any) -> str:
+def _progress(job: JobJson) -> str:
     done, total = job["progress"]["done"], job["progress"]["total"]
     return f"{done}/{total}" if total else str(done)
 
@@ -74,16 +77,17 @@ def cancel(job_id: JobId, as_json: AsJson = False) -> None:
     print_outcome(f"Job {job_id} is cancelled.", client.job(job_id), as_json=as_json)
 
 
-def print_started_job(job: Any, does: str, *, as_json: bool) -> None:
+def print_started_job(job: JobJson, does: str, *, as_json: bool) -> None:
     """Print the job that a command started and does not wait for."""
     print_outcome(f"Job {job['id']} {does}; see: movierec jobs show {job['id']}", job, as_json=as_json)
 
 
-def print_job(job: Any, *, as_json: bool) -> None:
+def print_job(job: JobJson, *, as_json: bool) -> None:
     """Print a job with its report, and on standard error the rejected rows with reasons."""
     # The progress of a job that succeeded carries no information.
-    fields = {name: value for name, value in job.items() if name != "progress" or job["state"] != "succeeded"}
-    report = dict(fields.pop("report") or {})
+    hidden = {"report", "progress"} if job["state"] == "succeeded" else {"report"}
+    fields = {name: value for name, value in job.items() if name not in hidden}
+    report = dict(job["report"] or {})
     problems = report.pop("problems", [])
     files = {name: _counts(counts) for name, counts in report.pop("files", {}).items()}
     print_record(flatten({**fields, **files, **report}), job, as_json=as_json)

@@ -6,13 +6,16 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from movierec.cli.columns import Column
 from movierec.cli.output import print_message
 from movierec.cli.terminal import escape_controls
 from movierec.client import ApiClient
 from movierec.errors import NotFound, ValidationFailed
+
+if TYPE_CHECKING:
+    from movierec.client.json_types import ListedMovieJson, TitledJson
 
 _TITLE_AND_YEAR = re.compile(r"(?P<title>.+?)\s*\((?P<year>\d{4})\)\s*")
 _ARTICLES = frozenset({"a", "an", "the", "le", "la", "les", "der", "die", "das", "el", "los", "las", "il"})
@@ -24,12 +27,12 @@ _VOTES_RATIO = 50
 class AmbiguousTitle(ValidationFailed):
     """A title that matches several movies, without a terminal to ask. `candidates` holds them."""
 
-    def __init__(self, title: str, candidates: Sequence[Any]) -> None:
+    def __init__(self, title: str, candidates: Sequence[ListedMovieJson]) -> None:
         self.candidates = candidates
         super().__init__(f"Several movies match “{title}”. Name one by id, or as “Title (year)”.")
 
 
-def find_movie(client: ApiClient, name: str) -> Any:
+def find_movie(client: ApiClient, name: str) -> ListedMovieJson:
     """Return the movie that `name` identifies. Raises NotFound, or AmbiguousTitle without a terminal to ask."""
     name = name.strip()
     scheme, colon, rest = name.partition(":")
@@ -44,7 +47,7 @@ def find_movie(client: ApiClient, name: str) -> Any:
     return _by_title(client, name)
 
 
-def _by_id(client: ApiClient, movie_id: int) -> Any:
+def _by_id(client: ApiClient, movie_id: int) -> ListedMovieJson:
     try:
         return client.movie(movie_id)
     except NotFound as error:
@@ -52,7 +55,7 @@ def _by_id(client: ApiClient, movie_id: int) -> Any:
         raise NotFound(f"There is no movie with id {movie_id}. {hint}") from error
 
 
-def _by_tmdb_id(client: ApiClient, tmdb_id: str) -> Any:
+def _by_tmdb_id(client: ApiClient, tmdb_id: str) -> ListedMovieJson:
     try:
         return client.movie_by_tmdb(tmdb_id)
     except NotFound as error:
@@ -60,7 +63,7 @@ def _by_tmdb_id(client: ApiClient, tmdb_id: str) -> Any:
         raise NotFound(f"There is no movie tmdb:{tmdb_id} in this catalogue. {hint}") from error
 
 
-def _by_title(client: ApiClient, name: str) -> Any:
+def _by_title(client: ApiClient, name: str) -> ListedMovieJson:
     title, year = name, None
     if match := _TITLE_AND_YEAR.fullmatch(name):
         title, year = match["title"], int(match["year"])
@@ -82,12 +85,12 @@ def _by_title(client: ApiClient, name: str) -> Any:
     return _choose(name, (exact or movies)[:_MAX_CANDIDATES])
 
 
-def _has_title(movie: Any, title: str) -> bool:
+def _has_title(movie: ListedMovieJson, title: str) -> bool:
     key = title_key(title)
     return key in (title_key(movie["title"]), title_key(movie.get("original_title") or ""))
 
 
-def _best_known(movies: Sequence[Any]) -> Any:
+def _best_known(movies: Sequence[ListedMovieJson]) -> ListedMovieJson | None:
     """Return the movie that is far better known than the others of its title; None if there is none."""
     ranked = sorted(movies, key=lambda movie: movie["vote_count"], reverse=True)
     if len(ranked) < 2 or ranked[0]["vote_count"] < _VOTES_RATIO * max(1, ranked[1]["vote_count"]):
@@ -108,13 +111,13 @@ def title_key(title: str) -> str:
     return " ".join(words)
 
 
-def movie_label(movie: Any) -> str:
+def movie_label(movie: TitledJson) -> str:
     """Return title and year, for example `Alien (1979)`."""
     year = movie.get("year")
     return f"{movie['title']} ({year})" if year else str(movie["title"])
 
 
-def title_columns(movie_of: Callable[[Any], Any]) -> tuple[Column, Column]:
+def title_columns(movie_of: Callable[[Any], TitledJson]) -> tuple[Column, Column]:
     """Return the columns for title and year of an item's movie. On a terminal they are one column."""
     title = Column(
         "title", lambda item: movie_of(item)["title"], lambda item: movie_label(movie_of(item)), wraps=True
@@ -122,7 +125,7 @@ def title_columns(movie_of: Callable[[Any], Any]) -> tuple[Column, Column]:
     return title, Column("year", lambda item: movie_of(item)["year"], only_piped=True)
 
 
-def _choose(name: str, candidates: Sequence[Any]) -> Any:
+def _choose(name: str, candidates: Sequence[ListedMovieJson]) -> ListedMovieJson:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise AmbiguousTitle(name, candidates)
     print(f"Which “{escape_controls(name)}”?", file=sys.stderr)

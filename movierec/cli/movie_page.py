@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from movierec.cli.image_support import ImageProtocol, detect_image_protocol
 from movierec.cli.movie_lookup import movie_label
+from movierec.cli.scales import RatingScale
 from movierec.cli.tables import console
 from movierec.cli.terminal import escape_single_spaced
 from movierec.client import ApiClient
@@ -20,6 +21,7 @@ from movierec.errors import MovierecError
 
 if TYPE_CHECKING:
     from movierec.cli.pictures import Picture
+    from movierec.client.json_types import CastMemberJson, MovieJson, SimilarMovieJson
 
 # Longer lines of prose are hard to read, however wide the terminal is.
 _PROSE_WIDTH = 88
@@ -31,11 +33,13 @@ _POSTER_PIXELS = 342
 _MAX_POSTER_BYTES = 8_000_000
 
 
-def print_movie_page(movie: Any, similar: Sequence[Any], client: ApiClient | None) -> None:
+def print_movie_page(
+    movie: MovieJson, similar: Sequence[SimilarMovieJson], scale: RatingScale, client: ApiClient | None
+) -> None:
     """Print the page; with a `client` also the poster, if the terminal can show it and the daemon has it."""
     screen = console()
     picture = _poster(client, movie, screen) if client else None
-    overview, facts = escape_single_spaced(movie["overview"]), _rows(_people_and_ratings(movie))
+    overview, facts = escape_single_spaced(movie["overview"]), _rows(_people_and_ratings(movie, scale))
     screen.print()
     if picture:
         _print_beside(screen, picture, movie, overview, facts)
@@ -50,7 +54,7 @@ def print_movie_page(movie: Any, similar: Sequence[Any], client: ApiClient | Non
 
 
 def _print_beside(
-    screen: Console, picture: Picture, movie: Any, overview: str, facts: RenderableType
+    screen: Console, picture: Picture, movie: MovieJson, overview: str, facts: RenderableType
 ) -> None:
     """Print text beside the poster. A long overview continues below the poster over the whole width."""
     from movierec.cli.pictures import print_beside  # Pillow: 30 ms
@@ -79,7 +83,7 @@ def _split(text: str, width: int, lines: int, screen: Console) -> tuple[str, str
     return text[:end], text[end:].lstrip()
 
 
-def _poster(client: ApiClient, movie: Any, screen: Console) -> Picture | None:
+def _poster(client: ApiClient, movie: MovieJson, screen: Console) -> Picture | None:
     """Fetch and decode the poster. None if it cannot be shown: a poster never fails the page."""
     columns = next((cells for wide, cells in _POSTER_WIDTHS.items() if screen.width >= wide), 0)
     way = detect_image_protocol(screen)
@@ -107,7 +111,7 @@ def _read_poster(client: ApiClient, movie_id: int) -> bytes:
     return content
 
 
-def _heading(movie: Any) -> Iterable[Text]:
+def _heading(movie: MovieJson) -> Iterable[Text]:
     yield Text(escape_single_spaced(movie_label(movie)), style="bold")
     original = movie["original_title"]
     if original and original != movie["title"]:
@@ -124,7 +128,7 @@ def _paragraph(text: str) -> Iterable[Text]:
         yield Text(text, overflow="fold")
 
 
-def _facts(movie: Any) -> str:
+def _facts(movie: MovieJson) -> str:
     minutes = movie["runtime"]
     facts = [
         ", ".join(movie["genres"]),
@@ -137,7 +141,7 @@ def _facts(movie: Any) -> str:
     return " · ".join(escape_single_spaced(fact) for fact in facts if fact)
 
 
-def _people_and_ratings(movie: Any) -> Iterable[tuple[str, Text]]:
+def _people_and_ratings(movie: MovieJson, scale: RatingScale) -> Iterable[tuple[str, Text]]:
     yield "Directed by", _names(movie["directors"])
     yield "Written by", _names(movie["writers"])
     yield "With", _names([_cast_member(member) for member in movie["cast"]])
@@ -147,17 +151,17 @@ def _people_and_ratings(movie: Any) -> Iterable[tuple[str, Text]]:
     if movie.get("critics_score") is not None:
         yield "Critics", Text(f"{movie['critics_score']} % of {movie['critics_reviews'] or 0:,} liked it")
     yield "Money", Text(_money(movie))
-    yield "By you", _own_data(movie)
+    yield "By you", _own_data(movie, scale)
     yield "Names", Text(escape_single_spaced(_ids(movie)), style="dim")
 
 
-def _cast_member(member: Any) -> str:
+def _cast_member(member: CastMemberJson) -> str:
     return f"{member['name']} ({member['character']})" if member["character"] else str(member["name"])
 
 
-def _money(movie: Any) -> str:
+def _money(movie: MovieJson) -> str:
     """Format budget and revenue in millions of US dollars."""
-    amounts = [(name, movie[field]) for name, field in (("cost", "budget"), ("earned", "revenue"))]
+    amounts = [("cost", movie["budget"]), ("earned", movie["revenue"])]
     return ", ".join(f"{name} ${amount / 1_000_000:,.1f} million" for name, amount in amounts if amount)
 
 
@@ -176,14 +180,15 @@ def _names(names: Sequence[str]) -> Text:
     return Text(", ".join(escape_single_spaced(name) for name in names[:_CAST]) + more)
 
 
-def _own_data(movie: Any) -> Text:
+def _own_data(movie: MovieJson, scale: RatingScale) -> Text:
     rating = movie.get("my_rating")
-    parts = [f"{star_bar(movie['my_stars'])} {rating:g}"] if rating else []
-    if predicted := movie.get("predicted_rating"):
+    parts = [f"{star_bar(rating)} {scale.from_stars(rating):g}"] if rating else []
+    if stars := movie.get("predicted_rating"):
+        predicted = scale.from_prediction(stars)
         parts += [f"{predicted} was predicted" if rating else f"you would give it {predicted}"]
     parts += ["favorite"] if movie.get("is_favorite") else []
     parts += ["on your watchlist"] if movie.get("on_watchlist") else []
-    parts += [_seen(movie["times_seen"], movie["last_seen"])] if movie.get("times_seen") else []
+    parts += [_seen(times, movie["last_seen"])] if (times := movie.get("times_seen")) else []
     return Text(" · ".join(parts), style="yellow")
 
 
@@ -198,14 +203,14 @@ def star_bar(stars: float) -> str:
     return "★" * int(stars) + ("½" if stars % 1 else "")
 
 
-def _ids(movie: Any) -> str:
+def _ids(movie: MovieJson) -> str:
     names = [str(movie["id"])]
     names += [f"imdb:{movie['imdb_id']}"] if movie["imdb_id"] else []
     names += [f"tmdb:{movie['tmdb_id']}"] if movie["tmdb_id"] else []
     return "  ".join(names)
 
 
-def _similar(movies: Sequence[Any]) -> Table:
+def _similar(movies: Sequence[SimilarMovieJson]) -> Table:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(justify="right", style="dim", no_wrap=True)
     grid.add_column(overflow="fold")

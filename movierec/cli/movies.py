@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +18,9 @@ from movierec.cli.scales import RatingScale, ScaleOption, choose_scale
 from movierec.cli.terminal import escape_controls
 from movierec.client import iterate_pages
 from movierec.errors import ValidationFailed
+
+if TYPE_CHECKING:
+    from movierec.client.json_types import ListedMovieJson, MovieJson, MovieListJson
 
 commands = new_group("")
 
@@ -75,14 +79,14 @@ def search(
     }
     words = " ".join(text or []).strip()
     if not words:
-        page_of_movies = connect().movies(year=year, genre=genre, page=page, **filters)
+        catalogue_page = connect().movies(year=year, genre=genre, page=page, **filters)
+        _print_movies(catalogue_page["results"], catalogue_page["count"], as_json=as_json, ids=ids)
     elif any(value is not None for value in filters.values()):
         raise ValidationFailed(
             "A search by TEXT accepts only the filters --year, --genre and --page. Drop TEXT or the other filters."
         )
     else:
-        page_of_movies = connect().search(words, year=year, genre=genre, page=page)
-    _print_page(page_of_movies, as_json=as_json, ids=ids)
+        _print_page(connect().search(words, year=year, genre=genre, page=page), as_json=as_json, ids=ids)
 
 
 @commands.command(epilog=columns_help(COLUMNS))
@@ -140,23 +144,23 @@ def show(
     """
     client = connect()
     detail = client.movie(find_movie(client, " ".join(name))["id"])
-    if detail["stale"]:
-        _print_stale_notice(detail)
+    if detail["stale"] and detail["as_of"]:
+        _print_stale_notice(detail["as_of"])
     if as_json:
         print_json(detail)
         return
-    if detail.get("my_rating") or detail.get("predicted_rating"):
-        detail = _convert_ratings(detail, choose_scale(client, scale))
+    is_rated = detail.get("my_rating") or detail.get("predicted_rating")
+    rating_scale = choose_scale(client, scale) if is_rated else RatingScale()
     if not sys.stdout.isatty():
-        print_record(detail, detail, as_json=False)
+        print_record(_convert_ratings(detail, rating_scale) if is_rated else detail, detail, as_json=False)
     else:
         from movierec.cli.movie_page import print_movie_page  # rich: 70 ms
 
         similar_movies = list_items(client.similar(detail["id"], limit=similar)) if similar else []
-        print_movie_page(detail, similar_movies, client if image else None)
+        print_movie_page(detail, similar_movies, rating_scale, client if image else None)
 
 
-def _convert_ratings(movie: Any, scale: RatingScale) -> Any:
+def _convert_ratings(movie: MovieJson, scale: RatingScale) -> dict[str, object]:
     rating, predicted = movie["my_rating"], movie["predicted_rating"]
     return {
         **movie,
@@ -166,16 +170,21 @@ def _convert_ratings(movie: Any, scale: RatingScale) -> Any:
     }
 
 
-def _print_page(page: Any, *, as_json: bool, ids: bool) -> None:
-    """Print the movies of one page, in either envelope of the API."""
-    print_list(page["results"], COLUMNS, as_json=as_json, ids=ids, nothing="No movies found.")
-    if page.get("stale"):
-        _print_stale_notice(page)
-    if sys.stdout.isatty() and not (as_json or ids):
-        total = page.get("total_results", page.get("count", 0))
-        if total > len(page["results"]) > 0:
-            print_message(f"{escape_controls(total)} in all; --page shows more.")
+def _print_page(page: MovieListJson, *, as_json: bool, ids: bool) -> None:
+    """Print a page of a list, with a notice if it is stale."""
+    cached_at = page["as_of"] if page["stale"] else None
+    _print_movies(page["results"], page["total_results"], cached_at=cached_at, as_json=as_json, ids=ids)
 
 
-def _print_stale_notice(document: Any) -> None:
-    print_message(f"From the cache of {escape_controls(document['as_of'][:10])}; TMDb does not answer.")
+def _print_movies(
+    movies: Sequence[ListedMovieJson], total: int, *, cached_at: str | None = None, as_json: bool, ids: bool
+) -> None:
+    print_list(movies, COLUMNS, as_json=as_json, ids=ids, nothing="No movies found.")
+    if cached_at:
+        _print_stale_notice(cached_at)
+    if sys.stdout.isatty() and not (as_json or ids) and total > len(movies) > 0:
+        print_message(f"{escape_controls(total)} in all; --page shows more.")
+
+
+def _print_stale_notice(cached_at: str) -> None:
+    print_message(f"From the cache of {escape_controls(cached_at[:10])}; TMDb does not answer.")

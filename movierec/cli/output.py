@@ -8,19 +8,25 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from movierec.cli.columns import Column, plain_text
 from movierec.cli.terminal import escape_controls, escape_json, escape_single_spaced
 
+if TYPE_CHECKING:
+    from movierec.client.json_types import PageJson
+
+
+Item = TypeVar("Item")
+
 
 def print_list(
-    entries: Iterable[Any],
+    entries: Iterable[Item],
     columns: Sequence[Column],
     *,
     as_json: bool,
     ids: bool = False,
-    id_of: Callable[[Any], Any] = lambda item: item["id"],
+    id_of: Callable[[Any], object] = lambda item: item["id"],
     nothing: str = "Nothing found.",
 ) -> None:
     """Print a list. An empty one prints `nothing` on standard error, on a terminal only."""
@@ -41,14 +47,14 @@ def print_list(
         print_table(rows, columns)
 
 
-def list_items(document: Any) -> list[Any]:
+def list_items(document: PageJson[Item] | list[Item]) -> list[Item]:
     """Return the items of a list, bare or in the envelope of a page."""
     return list(document["results"] if isinstance(document, dict) else document)
 
 
-def flatten(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(document: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     """Flatten `{"progress": {"done": 1}}` to `{"progress done": 1}` for `print_record`, without empty values."""
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     for name, value in document.items():
         if isinstance(value, Mapping):
             fields |= flatten(value, f"{prefix}{name} ")
@@ -59,7 +65,7 @@ def flatten(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return {name.replace("_", " "): value for name, value in fields.items()}
 
 
-def print_record(fields: Mapping[str, Any], document: Any, *, as_json: bool) -> None:
+def print_record(fields: Mapping[str, object], document: object, *, as_json: bool) -> None:
     """Print one record: aligned names and values, name TAB value in a pipe, or `document` as JSON."""
     if as_json:
         print_json(document)
@@ -73,7 +79,7 @@ def print_record(fields: Mapping[str, Any], document: Any, *, as_json: bool) -> 
             print(f"{name:<{width}}  {escape_single_spaced(text)}")
 
 
-def print_outcome(message: str, document: Any, *, as_json: bool) -> None:
+def print_outcome(message: str, document: object, *, as_json: bool) -> None:
     """Print the outcome of a change: a sentence, or the changed object as JSON."""
     if as_json:
         print_json(document)
@@ -81,7 +87,7 @@ def print_outcome(message: str, document: Any, *, as_json: bool) -> None:
         print(escape_controls(message))
 
 
-def print_json(document: Any) -> None:
+def print_json(document: object) -> None:
     print(escape_json(json.dumps(document, ensure_ascii=False, indent=2)))
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from movierec.cli.output import print_message
 from movierec.client import ApiClient
 from movierec.errors import MovierecError, ServerUnreachable, by_code
+
+if TYPE_CHECKING:
+    from movierec.client.json_types import JobJson
 
 FINISHED_STATES = ("succeeded", "failed", "cancelled")
 _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.1, 1.0
@@ -49,7 +52,7 @@ def show_progress() -> AbstractContextManager[ProgressDisplay]:
     return ProgressBars()
 
 
-def wait_for_job(client: ApiClient, job: Any, display: ProgressDisplay) -> Any:
+def wait_for_job(client: ApiClient, job: JobJson, display: ProgressDisplay) -> JobJson:
     """Poll until the job has ended and return it. Raises its error; MovierecError if it was cancelled.
 
     An interrupt ends only the waiting: the job continues, and a message names the commands to find it.
@@ -70,7 +73,7 @@ def wait_for_job(client: ApiClient, job: Any, display: ProgressDisplay) -> Any:
     return job
 
 
-def _poll(client: ApiClient, job: Any, display: ProgressDisplay) -> Any:
+def _poll(client: ApiClient, job: JobJson, display: ProgressDisplay) -> JobJson:
     pause_seconds, patient_until = _FIRST_POLL_SECONDS, time.monotonic() + _RETRY_SECONDS
     while job["state"] not in FINISHED_STATES:
         time.sleep(pause_seconds)

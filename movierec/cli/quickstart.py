@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from movierec.cli.recommendations import COLUMNS as RECOMMENDED
 from movierec.cli.scales import RatingScale, ScaleOption, choose_scale, convert_recommendation
 from movierec.client import ApiClient
 from movierec.errors import NotFound, ValidationFailed
+
+if TYPE_CHECKING:
+    from movierec.client.json_types import ListedMovieJson, RecommendationJson
 
 commands = new_group("")
 
@@ -72,7 +75,7 @@ def quickstart(
     )
 
 
-def _recommended(client: ApiClient) -> list[Any]:
+def _recommended(client: ApiClient) -> list[RecommendationJson]:
     return list_items(client.recommendations(limit=RECOMMENDED_COUNT))
 
 
@@ -94,7 +97,7 @@ def _ask_for_favorites(client: ApiClient, scale: RatingScale) -> None:
         print_message(f"{movie_label(movie)}: {scale.from_stars(LOVED):g}")
 
 
-def _ask_for_ratings(client: ApiClient, movies: Sequence[Any], scale: RatingScale) -> None:
+def _ask_for_ratings(client: ApiClient, movies: Sequence[ListedMovieJson], scale: RatingScale) -> None:
     numbered = [{**movie, "nr": number} for number, movie in enumerate(movies, 1)]
     good, liked = scale.from_stars(4.5), scale.from_stars(LIKED)
     height = max(MIN_PAGE, shutil.get_terminal_size().lines - LINES_AROUND)
@@ -114,7 +117,9 @@ def _ask_for_ratings(client: ApiClient, movies: Sequence[Any], scale: RatingScal
                 _rate_answer(client, movies[: first + height], answer, scale)
 
 
-def _rate_answer(client: ApiClient, movies: Sequence[Any], answer: str, scale: RatingScale) -> None:
+def _rate_answer(
+    client: ApiClient, movies: Sequence[ListedMovieJson], answer: str, scale: RatingScale
+) -> None:
     number, _, text = answer.strip().partition(" ")
     if not (number.isascii() and number.isdigit() and 1 <= int(number) <= len(movies)):
         if answer.strip():

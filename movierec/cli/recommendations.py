@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from movierec.cli.options import AsJson, IdsOnly, MovieWordsArgument, new_group
 from movierec.cli.output import list_items, print_json, print_list, print_outcome
 from movierec.cli.scales import RatingScale, ScaleOption, choose_scale, convert_recommendation
 from movierec.cli.terminal import escape_controls
+
+if TYPE_CHECKING:
+    from movierec.client.json_types import ExplanationJson, ListedMovieJson
 
 commands = new_group("")
 
@@ -164,7 +167,7 @@ def dismiss(
     print_outcome(f"{movie_label(movie)} will not be recommended again.", answer, as_json=as_json)
 
 
-def _print_summary(movie: Any, explanation: Any) -> None:
+def _print_summary(movie: ListedMovieJson, explanation: ExplanationJson) -> None:
     print(escape_controls(f"{movie_label(movie)}: score {explanation['score']:.3f}"))
     if explanation["predicted_rating"]:
         print(f"You would rate it {explanation['predicted_rating']}.")

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from movierec.client import ApiClient
 from movierec.errors import ValidationFailed
+
+if TYPE_CHECKING:
+    from movierec.client.json_types import BecauseJson, ExplanationJson, RecommendationJson
+
+    Scored = TypeVar("Scored", RecommendationJson, ExplanationJson)
+
 
 TOPS = (5, 10, 100)
 
@@ -97,11 +103,12 @@ def choose_scale(client: ApiClient, scale: RatingScale | None) -> RatingScale:
     return scale or RatingScale(client.my_profile()["rating_scale"])
 
 
-def convert_recommendation(item: Any, scale: RatingScale) -> Any:
+def convert_recommendation(item: Scored, scale: RatingScale) -> Scored:
     """Convert the ratings of a recommendation, also those in its reason, to a scale."""
     if scale.top == 5:
         return item
-    because, reason = [], item["reason"]
+    because: list[BecauseJson] = []
+    reason = item["reason"]
     for contribution in item["because"]:
         # Favorites have no rating.
         rating = contribution["rating"] and scale.from_stars(contribution["rating"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from movierec.cli.options import AsJson, new_group
 from movierec.cli.output import print_json
 from movierec.cli.scales import RatingScale, ScaleOption, choose_scale
 from movierec.cli.terminal import escape_controls
+
+if TYPE_CHECKING:
+    from movierec.client.json_types import StatisticsJson
 
 commands = new_group("")
 
@@ -47,15 +50,19 @@ def stats(
         print("\t".join(escape_controls("" if cell is None else cell) for cell in line))
 
 
-def _lines(statistics: Any, scale: RatingScale) -> Iterator[tuple[Any, ...]]:
+def _lines(statistics: StatisticsJson, scale: RatingScale) -> Iterator[tuple[object, ...]]:
     for name, number in statistics["counts"].items():
         yield "count", name, number, None
     yield "mean", "rating", statistics["counts"]["ratings"], scale.format_mean(statistics["mean"])
     for bar in statistics["histogram"]:
         yield "rating", f"{scale.from_stars(bar['rating']):g}", bar["count"], None
-    for section in ("genres", "decades", "directors"):
-        for group in statistics[section]:
-            yield section.removesuffix("s"), group["name"], group["count"], scale.format_mean(group["mean"])
+    for section, groups in (
+        ("genre", statistics["genres"]),
+        ("decade", statistics["decades"]),
+        ("director", statistics["directors"]),
+    ):
+        for group in groups:
+            yield section, group["name"], group["count"], scale.format_mean(group["mean"])
     for viewed in statistics["years"]:
         yield "year", viewed["year"], viewed["viewings"], None
     for month, number in enumerate(statistics["months"] or (), 1):
@@ -69,6 +76,9 @@ def _lines(statistics: Any, scale: RatingScale) -> Iterator[tuple[Any, ...]]:
     foresight = statistics["foresight"]
     if foresight:
         yield "foresight", "mean error", foresight["films"], scale.format_mean(foresight["mean_error"])
-        for movie in foresight["surprises"]:
-            rating, predicted = scale.from_stars(movie["rating"]), scale.from_prediction(movie["expected"])
-            yield "surprise", movie["title"], f"{rating:g}", f"{predicted:g}"
+        for surprise in foresight["surprises"]:
+            rating, predicted = (
+                scale.from_stars(surprise["rating"]),
+                scale.from_prediction(surprise["expected"]),
+            )
+            yield "surprise", surprise["title"], f"{rating:g}", f"{predicted:g}"

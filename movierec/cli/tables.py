@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -13,7 +12,7 @@ from rich.text import Text
 from movierec.cli.columns import Column, cell_text
 
 
-def print_table(items: Sequence[Any], columns: Sequence[Column]) -> None:
+def print_table(items: Sequence[object], columns: Sequence[Column]) -> None:
     """Print a table on the terminal, without columns that are empty in all rows."""
     table = Table(
         box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from movierec.cli.output import print_json, print_list, print_message
 from movierec.cli.terminal import escape_controls
 from movierec.client import iterate_pages
 from movierec.errors import ValidationFailed
+
+if TYPE_CHECKING:
+    from movierec.client.json_types import UndoneImportJson, UndoneJson
 
 commands = new_group("")
 
@@ -55,7 +58,7 @@ def undo(
         print_message(f"To restore it: movierec undo {by['id']}")
 
 
-def print_conflicts(answer: Any) -> None:
+def print_conflicts(answer: UndoneJson | UndoneImportJson) -> None:
     """Name the movies that were not reverted because they have been changed since."""
     if answer["left_count"]:
         some = ", ".join(movie["title"] for movie in answer["left"][:5])

@@ -55,7 +55,7 @@ def parse_reply(server: str, reply: HttpReply) -> Any:
     raise _error(reply, document) from ProblemResponse(reply.status, request_id)
 
 
-def _error(reply: HttpReply, document: Mapping[str, Any]) -> MovierecError:
+def _error(reply: HttpReply, document: Mapping[str, object]) -> MovierecError:
     fallback = _BY_STATUS.get(reply.status, errors.InternalError)
     kind = errors.by_code().get(str(document["code"]), fallback)
     found = document.get("errors")

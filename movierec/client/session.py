@@ -8,13 +8,16 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict, Unpack
 from urllib.parse import urlencode
 
 from movierec import __version__
 from movierec.client.answers import parse_reply
 from movierec.client.transport import Transport, UploadBody
 from movierec.errors import NotAuthenticated, TokenExpired, TokenInvalid, ValidationFailed
+
+if TYPE_CHECKING:
+    from movierec.client.json_types import QueryValue
 
 ANSWER_SECONDS = 30.0
 API = "/api/v1"
@@ -35,6 +38,18 @@ class TokenStore(Protocol):
     def locked(self) -> AbstractContextManager[None]: ...
 
 
+class RequestOptions(TypedDict, total=False):
+    """Keyword arguments of a request; see `HttpSession._send`."""
+
+    query: Mapping[str, QueryValue]
+    body: object
+    make_body: Callable[[], object]
+    upload: UploadBody
+    repeatable: bool
+    seconds: float
+    download: bool
+
+
 class HttpSession:
     """Requests to the daemon at `server` with a fixed `token`, with the tokens of `store`, or anonymously."""
 
@@ -49,10 +64,10 @@ class HttpSession:
         answer = self._anonymous("POST", REFRESH_PATH, body={"refresh": refresh}, repeatable=True)
         return StoredTokens(answer["access"], answer["refresh"])
 
-    def _anonymous(self, method: str, path: str, **request: Any) -> Any:
+    def _anonymous(self, method: str, path: str, **request: Unpack[RequestOptions]) -> Any:
         return self._send(method, path, "", **request)
 
-    def _as_anybody(self, method: str, path: str, **request: Any) -> Any:
+    def _as_anybody(self, method: str, path: str, **request: Unpack[RequestOptions]) -> Any:
         """Request as the user if signed in, so that the response includes personal data; else anonymously."""
         try:
             return self._as_user(method, path, **request)
@@ -61,7 +76,7 @@ class HttpSession:
                 raise
             return self._anonymous(method, path, **request)
 
-    def _as_user(self, method: str, path: str, **request: Any) -> Any:
+    def _as_user(self, method: str, path: str, **request: Unpack[RequestOptions]) -> Any:
         if self._token:
             return self._send(method, path, self._token, **request)
         access = self._access_token()
@@ -107,9 +122,9 @@ class HttpSession:
         path: str,
         token: str,
         *,
-        query: Mapping[str, Any] | None = None,
-        body: Any = None,
-        make_body: Callable[[], Any] | None = None,
+        query: Mapping[str, QueryValue] | None = None,
+        body: object = None,
+        make_body: Callable[[], object] | None = None,
         upload: UploadBody | None = None,
         repeatable: bool = False,
         seconds: float = ANSWER_SECONDS,
@@ -136,16 +151,16 @@ class HttpSession:
         return parse_reply(self.server, reply)
 
 
-def _query_string(query: Mapping[str, Any]) -> str:
+def _query_string(query: Mapping[str, QueryValue]) -> str:
     given = {name: _text(value) for name, value in query.items() if value is not None}
     return "?" + urlencode(given) if given else ""
 
 
-def _text(value: Any) -> str:
+def _text(value: QueryValue) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _json(body: Any) -> bytes:
+def _json(body: object) -> bytes:
     try:
         return json.dumps(body, allow_nan=False).encode()
     except ValueError as error:
@@ -170,5 +185,6 @@ def _expiry(access: str) -> float | None:
     return None
 
 
-def drop_none(**fields: Any) -> dict[str, Any]:
+def drop_none(**fields: object) -> dict[str, object]:
+    """Return the fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}

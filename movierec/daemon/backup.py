@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TypedDict
 
 from movierec import __version__, db
 from movierec.config import Settings
@@ -27,12 +27,32 @@ MANIFEST, KEYS = "manifest.json", "keys.json"
 CHUNK_BYTES = 1 << 20
 
 
+class BackupFile(TypedDict):
+    """Checksum and size of a file of a backup."""
+
+    sha256: str
+    bytes: int
+
+
+class BackupManifest(TypedDict):
+    """Content of `manifest.json`."""
+
+    format: str
+    version: int
+    movierec: str
+    made_at: str
+    schema: list[str]
+    tables: dict[str, int]
+    model: str | None
+    files: dict[str, BackupFile]
+
+
 @dataclass
 class BackupContents:
     """The content of a backup."""
 
     tables: dict[str, int] = field(default_factory=dict)  # number of rows
-    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, BackupFile] = field(default_factory=dict)
     schema: list[str] = field(default_factory=list)
     model: str | None = None
 
@@ -121,7 +141,7 @@ def _read_chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _manifest(contents: BackupContents) -> dict[str, Any]:
+def _manifest(contents: BackupContents) -> BackupManifest:
     return {
         "format": FORMAT,
         "version": VERSION,

@@ -13,7 +13,6 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from movierec import db
 
@@ -71,7 +70,7 @@ def _highest_ids_in_journal() -> list[db.Row]:
     )
 
 
-def _encode_line(document: Any) -> bytes:
+def _encode_line(document: object) -> bytes:
     return (
         json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_encode_bytes).encode()
         + b"\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -61,7 +61,7 @@ def _compose_pending(settings: Settings) -> None:
         db.run_with_retry(mail.compose_all, base, settings.mail, int(time.time()))
 
 
-def _document(entry: OutboxEntry) -> dict[str, Any]:
+def _document(entry: OutboxEntry) -> dict[str, object]:
     times = ("created_at", "due_at", "expires_at", "sent_at")
     fields = {name: value for name, value in entry._asdict().items() if name != "body"}
     return {name: _format_time(value) if name in times else value for name, value in fields.items()}

@@ -21,14 +21,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import peewee
 
 from movierec import config, db
 from movierec.config import Settings
 from movierec.daemon import dump
-from movierec.daemon.backup import CHUNK_BYTES, FORMAT, KEYS, MANIFEST, VERSION
+from movierec.daemon.backup import CHUNK_BYTES, FORMAT, KEYS, MANIFEST, VERSION, BackupManifest
 from movierec.errors import ConfigurationError, Conflict, UnreadableBackup
 from movierec.files import fsync_folder
 
@@ -55,7 +55,7 @@ _DAMAGE_ERRORS = (
 )
 
 
-def restore(settings: Settings, source: Path, *, force: bool) -> dict[str, Any]:
+def restore(settings: Settings, source: Path, *, force: bool) -> BackupManifest:
     """Replace the server of `settings` by that of a backup and return the manifest.
 
     Raises UnreadableBackup, ConfigurationError for a backup of a newer version, or Conflict if a daemon runs or if
@@ -115,7 +115,7 @@ def _connected(settings: Settings) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _open_backup(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
+def _open_backup(source: Path) -> Iterator[tuple[zipfile.ZipFile, BackupManifest]]:
     """Open a backup and check every byte. Raises UnreadableBackup."""
     with contextlib.ExitStack() as stack:
         try:
@@ -131,7 +131,7 @@ def _open_backup(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]
         yield archive, manifest
 
 
-def _check_backup(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> None:
+def _check_backup(archive: zipfile.ZipFile, manifest: BackupManifest) -> None:
     if manifest["format"] != FORMAT:
         raise ValueError("another format")
     if manifest["version"] != VERSION or set(manifest["schema"]) - set(db.available_migrations()):
@@ -186,7 +186,7 @@ def _has_own_data() -> bool:
     )
 
 
-def _stage_files(settings: Settings, archive: zipfile.ZipFile, manifest: dict[str, Any], number: int) -> None:
+def _stage_files(settings: Settings, archive: zipfile.ZipFile, manifest: BackupManifest, number: int) -> None:
     """Stage the files that are moved into place once the database is replaced."""
     staging = settings.paths.state / STAGING
     (staging / "models").mkdir(parents=True, mode=0o700)
@@ -213,7 +213,7 @@ def _extract(path: Path, archive: zipfile.ZipFile, name: str) -> None:
 
 
 def _restore_sqlite(
-    settings: Settings, archive: zipfile.ZipFile, manifest: dict[str, Any], number: int
+    settings: Settings, archive: zipfile.ZipFile, manifest: BackupManifest, number: int
 ) -> None:
     """Load a new database beside the old one, then rename it over the old one."""
     path = Path(settings.database_url.removeprefix("sqlite:///"))
@@ -241,14 +241,14 @@ def _replace_database(settings: Settings, new_path: Path, path: Path) -> None:
 
 
 def _restore_postgres(
-    settings: Settings, archive: zipfile.ZipFile, manifest: dict[str, Any], number: int
+    settings: Settings, archive: zipfile.ZipFile, manifest: BackupManifest, number: int
 ) -> None:
     """Replace all tables in one transaction."""
     with _connected(settings), db.write():
         _load(archive, manifest, number)
 
 
-def _load(archive: zipfile.ZipFile, manifest: dict[str, Any], number: int) -> None:
+def _load(archive: zipfile.ZipFile, manifest: BackupManifest, number: int) -> None:
     """Load the connected database, then migrate it to the schema of this version."""
     try:
         _fill(archive, manifest, number)
@@ -262,7 +262,7 @@ def _load(archive: zipfile.ZipFile, manifest: dict[str, Any], number: int) -> No
     db.migrate_in_transaction()
 
 
-def _fill(archive: zipfile.ZipFile, manifest: dict[str, Any], number: int) -> None:
+def _fill(archive: zipfile.ZipFile, manifest: BackupManifest, number: int) -> None:
     db.recreate_schema(manifest["schema"][-1])
     derived = {"title_search"} & set(db.database.get_tables()) if db.is_postgres() else set()
     with db.deferred_indexes(*manifest["tables"], *derived):

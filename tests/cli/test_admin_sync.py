@@ -45,7 +45,7 @@ def test_sync_prints_its_report(staff: Shell) -> None:
 def test_exhausted_budget_is_a_success(staff: Shell) -> None:
     job = staff.run("admin", "sync", "--budget", "2", "--json").json()
     assert job["report"]["calls"] <= 2
-    assert "Another run" in job["report"]["stopped"]
+    assert "The next run continues" in job["report"]["stopped"]
 
 
 def test_no_wait_returns_immediately(staff: Shell) -> None:
