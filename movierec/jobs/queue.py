@@ -60,7 +60,7 @@ def _job(row: db.Row) -> Job:
     return Job(**{**values, **{name: json.loads(values[name]) for name in ("parameters", "report")}})
 
 
-def enqueue(user_id: int, kind: str, parameters: Mapping[str, Any], now: int) -> Job:
+def enqueue(user_id: int, kind: str, parameters: Mapping[str, object], now: int) -> Job:
     """Add a job. `parameters` are stored and logged: never pass a secret.
 
     Raises Conflict if the user has an active job of the kind.
@@ -210,7 +210,7 @@ def save_progress(job_id: int, worker: str, stage: str, done: int, total: int, n
     return bool(noted.rowcount)
 
 
-def save_parameters(job_id: int, worker: str, parameters: Mapping[str, Any]) -> bool:
+def save_parameters(job_id: int, worker: str, parameters: Mapping[str, object]) -> bool:
     """Write the parameters to continue with after an interruption. Return False if the job is lost."""
     noted = db.execute(
         "UPDATE jobs SET parameters = ? WHERE id = ? AND owner = ? AND state = 'running'",
@@ -221,7 +221,7 @@ def save_parameters(job_id: int, worker: str, parameters: Mapping[str, Any]) -> 
     return bool(noted.rowcount)
 
 
-def finish(job_id: int, worker: str, report: Mapping[str, Any], now: int) -> bool:
+def finish(job_id: int, worker: str, report: Mapping[str, object], now: int) -> bool:
     """Mark a job as succeeded. Return False if the job is lost."""
     return _end(job_id, worker, "succeeded", report, None, now)
 
@@ -235,7 +235,7 @@ def _end(
     job_id: int,
     worker: str,
     state: JobState,
-    report: Mapping[str, Any],
+    report: Mapping[str, object],
     error: MovierecError | None,
     now: int,
 ) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from movierec import community, db
 from movierec.config import Settings
@@ -38,7 +37,7 @@ def enqueue_sync_if_due(settings: Settings, now: int) -> Job | None:
     return _enqueue(catalogue_sync.KIND, catalogue_sync.sync_parameters(settings.tmdb), now)
 
 
-def _enqueue(kind: str, parameters: Mapping[str, Any], now: int) -> Job | None:
+def _enqueue(kind: str, parameters: Mapping[str, object], now: int) -> Job | None:
     """Enqueue a job of the first administrator; return None without one, or if a job of the kind is active."""
     staff = db.value("SELECT MIN(id) FROM users WHERE is_staff")
     if staff is None:

@@ -28,7 +28,7 @@ from movierec import __version__, config
 from movierec.errors import NotFound, UpstreamUnavailable
 from movierec.tmdb.circuit_breaker import CircuitBreaker
 from movierec.tmdb.images import IMAGE_KINDS, image_kind
-from movierec.tmdb.parse import BadResponse
+from movierec.tmdb.parse import BadResponse, Document
 from movierec.tmdb.rate_limiter import RateLimiter
 
 Value = TypeVar("Value")
@@ -147,7 +147,9 @@ class TmdbClient:
         if self._session is not None:
             await self._session.close()
 
-    async def get_json(self, path: str, query: Mapping[str, str], parse: Callable[[Any], Value]) -> Value:
+    async def get_json(
+        self, path: str, query: Mapping[str, str], parse: Callable[[Document], Value]
+    ) -> Value:
         """Return what `parse` makes of the JSON object at a path of the API.
 
         `parse` runs in a thread and raises BadResponse, or NotFound if the response means that. Raises NotFound,
@@ -251,7 +253,9 @@ async def _body_of(response: aiohttp.ClientResponse) -> bytes | None:
     return bytes(body)
 
 
-def _read_document(parse: Callable[[Any], Any], status: int, content_type: str, body: bytes) -> Outcome:
+def _read_document(
+    parse: Callable[[Document], object], status: int, content_type: str, body: bytes
+) -> Outcome:
     if status >= 500:
         return Outcome(CallResult.SERVER_ERROR)
     if status in (401, 403):

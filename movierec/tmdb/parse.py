@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import TypeGuard, TypeVar
 
 Item = TypeVar("Item")
-Document = Mapping[str, Any]
+Document = Mapping[str, object]
 
 # TMDb answers no page beyond this one. A page has twenty movies.
 LAST_PAGE = 500
@@ -224,7 +224,7 @@ def is_image_path(path: object) -> bool:
     return isinstance(path, str) and _IMAGE.fullmatch(path) is not None
 
 
-def is_size(size: object) -> bool:
+def is_size(size: object) -> TypeGuard[str]:
     """Return True for a size that an image of TMDb may have, such as w342."""
     return isinstance(size, str) and _SIZE.fullmatch(size) is not None
 
@@ -262,7 +262,7 @@ def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _list(value: object) -> list[Any]:
+def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 

@@ -23,6 +23,7 @@ from movierec.tmdb.images import image_kind
 from movierec.tmdb.parse import (
     BadResponse,
     ChangesPage,
+    Document,
     ImageConfiguration,
     MovieDetails,
     MoviePage,
@@ -54,8 +55,8 @@ class _Query(Generic[Value]):
     path: str
     query: Mapping[str, str]
     seconds: float
-    read: Callable[[Any], Value]
-    trim: Callable[[Any], Any] = lambda document: document
+    read: Callable[[Document], Value]
+    trim: Callable[[Document], Document] = lambda document: document
 
     @property
     def key(self) -> str:
@@ -248,7 +249,7 @@ class TmdbService:
     async def _fetch(self, request: _Query[Value]) -> TmdbResponse[Value]:
         """Fetch from TMDb, and cache a valid response."""
 
-        def parse_document(document: Any) -> tuple[Any, Value]:
+        def parse_document(document: Document) -> tuple[Document, Value]:
             trimmed = request.trim(document)
             return trimmed, request.read(trimmed)
 
@@ -264,7 +265,7 @@ class TmdbService:
     async def _load(self, key: str) -> CacheEntry | None:
         return await self._in_thread(lambda: self._cache.load(key, int(self._clock())))
 
-    async def _store(self, key: str, document: Any) -> None:
+    async def _store(self, key: str, document: object) -> None:
         entry = CacheEntry(document, int(self._clock()))
         await self._in_thread(lambda: self._cache.store(key, entry))
 
@@ -276,7 +277,7 @@ def _not_found() -> NotFound:
     return NotFound("TMDb has nothing under that id.")
 
 
-def _found_movie(document: Any) -> TmdbMovie:
+def _found_movie(document: Document) -> TmdbMovie:
     movie = parse.parse_found_movie(document)
     if movie is None:
         raise _not_found()
