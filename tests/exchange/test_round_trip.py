@@ -35,7 +35,7 @@ FURTHER = [
     MovieRecord("=cmd()", "staff", tmdb_id=9_900_002),
     MovieRecord("👩‍🚀  two  blanks", "staff", original_title='"Zitat"', year=1900),
     MovieRecord("Yearless", "movielens", movielens_id=9_900_003),
-    # As a film that every server has, under another id.
+    # Title and year of a movie that every server has, with another id.
     MovieRecord("The Matrix", "staff", imdb_id="tt9900004", year=1999),
     MovieRecord("The Matrix", "staff", year=1999),
 ]
@@ -46,24 +46,24 @@ class Server:
     """A server's database, with export from it and import into it."""
 
     settings: Settings
-    films: list[int]
+    movie_ids: list[int]
 
-    def turn_to(self) -> None:
+    def connect(self) -> None:
         db.close()
         db.connect(self.settings)
 
-    def somebody_new(self) -> int:
-        self.turn_to()
+    def new_user(self) -> int:
+        self.connect()
         return new_user(f"user{next(_numbers)}")
 
     def export(self, user_id: int, format: str = "json") -> bytes:
-        self.turn_to()
+        self.connect()
         file = io.BytesIO()
         write_export(user_id, FORMATS[format], file)
         return file.getvalue()
 
     def import_(self, content: bytes, scratch: Path, user_id: int, **options: Any) -> dict[str, Any]:
-        self.turn_to()
+        self.connect()
         source = scratch / "sent"
         source.write_bytes(content)
         return importing.import_history(
@@ -120,11 +120,11 @@ TEXT = SHORT | st.sampled_from(
 TIME = st.integers(0, 2**32 - 1) | st.just(NOW)
 MOMENT = st.sampled_from(["", "2024-02-29", "1999-12-31", "2024-02-29T20:15:00Z"])
 TAGS = st.lists(SHORT.filter(bool) | st.sampled_from(["a,b", '"', "="]), max_size=4, unique=True)
-FILM = st.integers(0, 7 + len(FURTHER))
+MOVIE = st.integers(0, 7 + len(FURTHER))
 
 
-def _films(values: st.SearchStrategy[Any], **size: int) -> st.SearchStrategy[dict[Any, Any]]:
-    return st.dictionaries(FILM, values, max_size=6, **size)
+def _by_movie(values: st.SearchStrategy[Any], **size: int) -> st.SearchStrategy[dict[Any, Any]]:
+    return st.dictionaries(MOVIE, values, max_size=6, **size)
 
 
 LIBRARY = st.fixed_dictionaries(
@@ -139,57 +139,64 @@ LIBRARY = st.fixed_dictionaries(
                 "seen_leaves_watchlist": st.booleans(),
             }
         ),
-        "ratings": _films(st.tuples(st.integers(1, 10), TEXT, TIME, TIME)),
-        "favorites": _films(st.tuples(TEXT, TIME)),
-        "watchlist": _films(st.tuples(TEXT, TIME)),
+        "ratings": _by_movie(st.tuples(st.integers(1, 10), TEXT, TIME, TIME)),
+        "favorites": _by_movie(st.tuples(TEXT, TIME)),
+        "watchlist": _by_movie(st.tuples(TEXT, TIME)),
         "history": st.dictionaries(
-            st.tuples(FILM, MOMENT, st.sampled_from(["", "letterboxd"])),
+            st.tuples(MOVIE, MOMENT, st.sampled_from(["", "letterboxd"])),
             st.tuples(st.booleans(), TAGS, TIME),
             max_size=8,
         ),
-        "feedback": _films(st.tuples(st.sampled_from(["like", "dislike", "not_interested"]), TEXT, TIME)),
+        "feedback": _by_movie(st.tuples(st.sampled_from(["like", "dislike", "not_interested"]), TEXT, TIME)),
     }
 )
 
 
-def keep(user_id: int, films: list[int], kept: dict[str, Any]) -> None:
+def store_library(user_id: int, movie_ids: list[int], contents: dict[str, Any]) -> None:
     """Store a profile and a library for a user."""
-    profile = dict(kept["profile"])
+    profile = dict(contents["profile"])
     profile["favorite_genres"] = json.dumps(profile["favorite_genres"])
     auth.change_profile(auth.profile_of(user_id).id, profile)
     changes = [
-        library.rating_change(films[film], steps / 2, review=review, created_at=created, updated_at=updated)
-        for film, (steps, review, created, updated) in kept["ratings"].items()
+        library.rating_change(
+            movie_ids[number], steps / 2, review=review, created_at=created, updated_at=updated
+        )
+        for number, (steps, review, created, updated) in contents["ratings"].items()
     ]
     for name, change in (("favorites", library.favorite_change), ("watchlist", library.watchlist_change)):
-        changes += [change(films[film], note=note, created_at=at) for film, (note, at) in kept[name].items()]
+        changes += [
+            change(movie_ids[number], note=note, created_at=at)
+            for number, (note, at) in contents[name].items()
+        ]
     changes += [
         library.viewing_change(
-            films[film], moment or None, rewatch=rewatch, tags=tags, source=source, created_at=at
+            movie_ids[number], moment or None, rewatch=rewatch, tags=tags, source=source, created_at=at
         )
-        for (film, moment, source), (rewatch, tags, at) in kept["history"].items()
+        for (number, moment, source), (rewatch, tags, at) in contents["history"].items()
     ]
     changes += [
         library.LibraryChange(
-            library.FEEDBACK, films[film], {"feedback_type": kind, "comment": comment, "created_at": at}
+            library.FEEDBACK, movie_ids[number], {"feedback_type": kind, "comment": comment, "created_at": at}
         )
-        for film, (kind, comment, at) in kept["feedback"].items()
+        for number, (kind, comment, at) in contents["feedback"].items()
     ]
-    library.apply(user_id, changes, what="Kept", now=NOW)
+    library.apply(user_id, changes, what="Stored", now=NOW)
 
 
-def everything(films: int) -> dict[str, Any]:
+def everything(count: int) -> dict[str, Any]:
     """Return a library with an entry of every kind for every movie, all of one time."""
-    each = range(films)
+    each = range(count)
     return {
         "profile": {
             "bio": "[", "favorite_genres": ["Drama"], "preferred_language": "", "mature_content": True,
             "rating_scale": 10, "seen_leaves_watchlist": False,
         },
-        "ratings": {film: (1 + film % 10, "", NOW, NOW) for film in each},
+        "ratings": {number: (1 + number % 10, "", NOW, NOW) for number in each},
         "favorites": dict.fromkeys(each, ("", NOW)),
         "watchlist": dict.fromkeys(each, ("", NOW)),
-        "history": {(film, moment, ""): (False, [], NOW) for film in each for moment in ("", "2020-01-01")},
+        "history": {
+            (number, day, ""): (False, [], NOW) for number in each for day in ("", "2020-01-01")
+        },
         "feedback": dict.fromkeys(each, ("dislike", "", NOW)),
     }  # fmt: skip
 
@@ -200,15 +207,15 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(kept=LIBRARY)
-@example(kept=everything(8 + len(FURTHER)))
+@given(contents=LIBRARY)
+@example(contents=everything(8 + len(FURTHER)))
 def test_any_account_survives_the_round_trip(
-    servers: list[Server], scratch: Path, kept: dict[str, Any]
+    servers: list[Server], scratch: Path, contents: dict[str, Any]
 ) -> None:
     here, there = servers
-    keep(user := here.somebody_new(), here.films, kept)
+    store_library(user := here.new_user(), here.movie_ids, contents)
     exported = here.export(user)
-    report = there.import_(exported, scratch, other := there.somebody_new())
+    report = there.import_(exported, scratch, other := there.new_user())
     assert there.export(other) == exported
     assert report["rows"] == report["accepted"] + report["unchanged"]
     again = there.import_(exported, scratch, other)
@@ -219,11 +226,11 @@ def test_any_account_survives_the_round_trip(
 @pytest.mark.parametrize("format", ["csv", "zip"])
 def test_csv_and_zip_survive_the_round_trip(servers: list[Server], scratch: Path, format: str) -> None:
     here, there = servers
-    kept = everything(8 + len(FURTHER))
-    kept["ratings"] = {
-        film: (5, text, NOW + film, NOW) for film, text in enumerate(["=1", "a\r\nb\rc", '"', "\t"])
+    contents = everything(8 + len(FURTHER))
+    contents["ratings"] = {
+        number: (5, text, NOW + number, NOW) for number, text in enumerate(["=1", "a\r\nb\rc", '"', "\t"])
     }
-    keep(user := here.somebody_new(), here.films, kept)
+    store_library(user := here.new_user(), here.movie_ids, contents)
     exported = here.export(user, format)
-    there.import_(exported, scratch, other := there.somebody_new())
+    there.import_(exported, scratch, other := there.new_user())
     assert there.export(other) == here.export(user)

@@ -135,7 +135,7 @@ def test_movielens_ratings_of_one_account(tmp_path: Path) -> None:
 
 HEAT = {"title": "Heat", "year": 1995, "ids": {"trakt": 1, "slug": "heat", "imdb": HEAT_ID, "tmdb": 949}}
 SHOW = {"title": "Breaking Bad", "year": 2008, "ids": {"trakt": 2}}
-FILM = MovieReference("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949, uri="trakt:1")
+MOVIE = MovieReference("Heat", 1995, imdb_id=HEAT_ID, tmdb_id=949, uri="trakt:1")
 MIDNIGHT = "2009-05-17T00:00:00Z"
 TIME = "2009-05-17T00:00:00.000Z"
 
@@ -164,7 +164,7 @@ TIME = "2009-05-17T00:00:00.000Z"
     ],
 )
 def test_trakt_entries(tmp_path: Path, entry: Any, content: Any) -> None:
-    expected = ImportRecord("sent.json", 1, FILM, **content)
+    expected = ImportRecord("sent.json", 1, MOVIE, **content)
     for document in ([entry], {"movies": [entry]}):
         assert read(tmp_path, json.dumps(document), name="sent.json") == ("trakt", [expected])
 

@@ -42,8 +42,8 @@ def lines(*records: dict[str, Any]) -> str:
     return "".join(json.dumps(record) + "\n" for record in document)
 
 
-def rated(**film: Any) -> dict[str, Any]:
-    return {**RATED, "film": film}
+def rated(**movie: Any) -> dict[str, Any]:
+    return {**RATED, "film": movie}
 
 
 def exported(user_id: int, format: str) -> bytes:
@@ -85,44 +85,44 @@ def test_export_for_letterboxd_can_be_imported(ada: int, tmp_path: Path) -> None
 
 
 def test_new_movie_is_added_as_stub_with_its_user(ada: int, tmp_path: Path) -> None:
-    film = {"title": "Nowhere Known", "year": 1999, "imdb_id": "tt9900001"}
-    report = import_file(tmp_path, ada, lines(rated(**film)))
+    movie = {"title": "Nowhere Known", "year": 1999, "imdb_id": "tt9900001"}
+    report = import_file(tmp_path, ada, lines(rated(**movie)))
     assert (report["new"], report["unmatched"]) == (1, 0)
-    brought = movies.by_imdb_id("tt9900001")
-    assert db.row("SELECT title, year, source, vote_count FROM movies WHERE id = ?", brought) == (
+    stub = movies.by_imdb_id("tt9900001")
+    assert db.row("SELECT title, year, source, vote_count FROM movies WHERE id = ?", stub) == (
         "Nowhere Known",
         1999,
         "import",
         0,
     )
-    assert db.value("SELECT added_by_id FROM own_ids WHERE movie_id = ?", brought) == ada
+    assert db.value("SELECT added_by_id FROM own_ids WHERE movie_id = ?", stub) == ada
     # Whatever comes later says it better.
     movies.upsert([movies.MovieRecord("Known Well", "movielens", imdb_id="tt9900001", year=2000)], NOW)
-    assert db.value("SELECT title FROM movies WHERE id = ?", brought) == "Known Well"
+    assert db.value("SELECT title FROM movies WHERE id = ?", stub) == "Known Well"
 
 
 def test_import_does_not_change_existing_movies(ada: int, tmp_path: Path) -> None:
     before = db.rows("SELECT * FROM movies ORDER BY id")
     wrong = {**MATRIX, "title": "Spam", "original_title": "Spam", "tmdb_id": 7, "movielens_id": 8, "year": 1}
     import_file(tmp_path, ada, lines(rated(**wrong)))
-    # Two ids that are of two films bring none.
+    # Ids that belong to two movies add none.
     assert import_file(tmp_path, ada, lines(rated(**{**wrong, "movierec_id": "0" * 32})))["new"] == 0
     assert db.rows("SELECT * FROM movies ORDER BY id") == before
 
 
 def test_rows_beyond_the_limit_of_new_movies_wait_for_review(ada: int, tmp_path: Path) -> None:
-    films = [rated(title=f"Made Up {n}", year=2000, tmdb_id=9_900_000 + n) for n in range(4)]
-    first = import_file(tmp_path, ada, lines(*films), maximum_new_movies=2)
+    rows = [rated(title=f"Made Up {n}", year=2000, tmdb_id=9_900_000 + n) for n in range(4)]
+    first = import_file(tmp_path, ada, lines(*rows), maximum_new_movies=2)
     assert (first["new"], first["unmatched"] + first["ambiguous"]) == (2, 2)
     # The limit is of an account, not of an import.
-    again = import_file(tmp_path, ada, lines(*films), maximum_new_movies=2)
+    again = import_file(tmp_path, ada, lines(*rows), maximum_new_movies=2)
     assert (again["new"], again["same"]) == (0, 2)
     count, questions = importing.review_queue(ada, limit=10, offset=0)
     assert count == 2
-    [film] = movies.upsert([movies.MovieRecord("Made Up 2", "staff", tmdb_id=9_900_002, year=2000)], NOW)
+    [added] = movies.upsert([movies.MovieRecord("Made Up 2", "staff", tmdb_id=9_900_002, year=2000)], NOW)
     waiting = next(question for question in questions if question.title == "Made Up 2")
-    importing.resolve_review(ada, waiting.id, film, now=NOW)
-    assert library.rating_of_movie(ada, film).stars == 4.5
+    importing.resolve_review(ada, waiting.id, added, now=NOW)
+    assert library.rating_of_movie(ada, added).stars == 4.5
     assert db.value("SELECT COUNT(*) FROM own_ids WHERE added_by_id = ?", ada) == 2
 
 

@@ -75,7 +75,7 @@ MATCHER = matcher()
         (MovieReference("Something Else", 1950, tmdb_id=603), 3),
         (MovieReference(movielens_id=6), 1),
         (MovieReference(own_id="ab12"), 16),
-        (MovieReference(imdb_id="tt7777777"), 3),  # of a film that was merged into it
+        (MovieReference(imdb_id="tt7777777"), 3),  # of a movie that was merged into it
         # one id unknown here, another known
         (MovieReference("Heat", 1995, imdb_id="tt0000001", tmdb_id=949), 1),
         # contradicted by an id, but called so in that year
@@ -100,7 +100,7 @@ def test_certain_match(name: MovieReference, movie_id: int) -> None:
         (MovieReference("The Deal", 2008), 4, "another article"),
         (MovieReference("The Matrx", 1999), 3, "similar titles"),
         (MovieReference("Star Wars", 1977), 12, "similar titles"),
-        # of another id than the film of that name and year: it may be another film
+        # another id than the movie of that title and year: possibly another movie
         (MovieReference("The Matrix", 1999, imdb_id="tt9999999"), 3, "another id"),
         (MovieReference(imdb_id="tt0000001", tmdb_id=603), 1, "different movies"),
         (MovieReference("Ronin", 1998, imdb_id="tt0000001", tmdb_id=5), 1, "another does not"),

@@ -187,7 +187,7 @@ def test_decision_counts_for_its_user_and_reference(ada: int, tmp_path: Path) ->
     importing.resolve_review(ada, review.id, movie_id("tt0113277"), now=NOW)
     with pytest.raises(Conflict):
         importing.resolve_review(ada, review.id, None, now=NOW)
-    # another film of that name and year, by its address
+    # another movie of that title and year, by its URI
     assert import_file(tmp_path, ada, RATINGS + "2020-05-01,Heat,1996,u9,1\n")["ambiguous"] == 1
     assert import_file(tmp_path, bob, RATINGS + "2020-05-01,Heat,1996,u1,1\n")["ambiguous"] == 1
 
@@ -251,7 +251,7 @@ def test_waiting_rows_are_applied_once_the_catalogue_has_the_movie(ada: int, tmp
     report = import_file(tmp_path, ada, "title,year,rating\nHeat,1995,4.5\n")
     assert report["settled"] == 1
     assert "Nobody Knows It" in [row[0] for row in library_rows(ada)["ratings"]]
-    # two films of one name are asked about as before
+    # two movies of one title stay in review
     assert [review.title for review in open_reviews(ada)] == ["Alien", "Alien"]
 
 

@@ -155,8 +155,8 @@ def test_hundred_problems_are_listed_and_all_counted(run: Any) -> None:
 
 def test_duplicates_are_removed_in_any_order(run: Any) -> None:
     """More ratings than one partition holds, shuffled, each of them twice."""
-    films = list(range(500_001, 500_101))
-    table = datasets.ratings_csv(6000, films, 0.5).splitlines()
+    movielens_ids = list(range(500_001, 500_101))
+    table = datasets.ratings_csv(6000, movielens_ids, 0.5).splitlines()
     header, rows = table[0], table[1:]
     shuffled = [*rows[1::2], *rows[::2], *reversed(rows)]
     report = run(
@@ -379,10 +379,10 @@ class Killed(Exception):
 
 
 def test_import_killed_anywhere_and_repeated_has_the_effect_of_one_run(run: Any) -> None:
-    films = list(range(500_001, 500_401))
+    movielens_ids = list(range(500_001, 500_401))
     source = {
         "movies.csv": datasets.movies_csv(400).encode(),
-        "ratings.csv": datasets.ratings_csv(3000, films, 0.1).encode(),
+        "ratings.csv": datasets.ratings_csv(3000, movielens_ids, 0.1).encode(),
     }
     calls = 0
     ends_at = 0
