@@ -68,3 +68,39 @@ def test_problems_of_deleted_jobs_are_deleted_by_the_next_import(user: int) -> N
     assert remaining() == ([kept], [deleted, kept])
     retention.delete_orphaned_problems(user)
     assert remaining() == ([kept], [kept])
+
+
+def test_steps_delete_the_expired_rows_of_every_table(database: Settings, user: int) -> None:
+    """Store an expired and a current row in each table; only the current ones remain."""
+    now = NOW + 400 * DAY_SECONDS
+    for old, name in ((True, "old"), (False, "new")):
+        at = NOW if old else now
+        db.execute(
+            "INSERT INTO throttle (key, count, ends_at) VALUES (?, 1, ?)", name, at + (0 if old else 60)
+        )
+        db.execute(
+            "INSERT INTO sessions (user_id, label, created_at, last_used_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+            user,
+            name,
+            at,
+            at,
+            at + 60,
+        )
+        db.execute(
+            "INSERT INTO audit (at, event, account, actor, address, detail) VALUES (?, ?, '', '', '', '')",
+            at,
+            name,
+        )
+        db.execute(
+            "INSERT INTO acts (user_id, what, at, size, undone) VALUES (?, ?, ?, 1, ?)", user, name, at, False
+        )
+    ended_job(user, NOW)
+    recent = ended_job(user, now)
+    for step in retention.STEPS:
+        while step(database, now):
+            pass
+    tables = (("throttle", "key"), ("sessions", "label"), ("audit", "event"), ("acts", "what"))
+    assert {table: db.rows(f"SELECT {column} FROM {table}") for table, column in tables} == {
+        table: [("new",)] for table, _ in tables
+    }
+    assert remaining() == ([recent], [recent])
