@@ -58,10 +58,10 @@ def parse_reply(server: str, reply: HttpReply) -> Any:
 def _error(reply: HttpReply, document: Mapping[str, object]) -> MovierecError:
     fallback = _BY_STATUS.get(reply.status, errors.InternalError)
     kind = errors.by_code().get(str(document["code"]), fallback)
-    found = document.get("errors")
+    items = document.get("errors")
     fields = [
         FieldError(str(item.get("field", "")), str(item.get("message", "")))
-        for item in (found if isinstance(found, list) else [])
+        for item in (items if isinstance(items, list) else [])
         if isinstance(item, dict)
     ]
     wait = reply.headers.get("Retry-After", "")

@@ -84,8 +84,7 @@ def serve(
     """Run the daemon until it is stopped. Migrates the database and seeds an empty catalogue first."""
     # Requests are many and small, so threads of OpenBLAS would only compete. Read when numpy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Imported here: aiohttp and numpy, which the other commands do not need.
-    from movierec.daemon.serve import serve as run
+    from movierec.daemon.serve import serve as run  # aiohttp and numpy, which no other command needs
 
     raise typer.Exit(run(_settings(config_file, host=host, port=port, workers=workers)))
 
@@ -218,8 +217,8 @@ def evaluate(
             exists=True, help="Folder or zip archive of a MovieLens dataset. Default: the imported ratings."
         ),
     ] = None,
-    known: Annotated[
-        str, typer.Option(help="Numbers of known ratings, separated by commas.")
+    known_counts: Annotated[
+        str, typer.Option("--known", help="Numbers of known ratings, separated by commas.")
     ] = "1,2,3,5,10,20,40,80,all",
     seeds: Annotated[str, typer.Option(help="Seeds of the splits, separated by commas.")] = "42,43,44",
     positives_only: Annotated[
@@ -235,7 +234,7 @@ def evaluate(
     quality.evaluate(
         _settings(config_file),
         movielens=movielens,
-        cells=quality.parse_known_counts(known),
+        cells=quality.parse_known_counts(known_counts),
         seeds=quality.parse_seeds(seeds),
         positives_only=positives_only,
         rivals=rivals,

@@ -137,6 +137,6 @@ def test_token_from_the_environment_takes_precedence_over_the_stored_one(
 
 def test_status_and_config_print_the_signed_in_user(ada: Shell) -> None:
     assert ada.run("status", "--json").json()["signed_in_as"] == "ada"
-    found: Any = ada.run("config", "--json").json()
-    assert (found["signed_in_as"], found["token"]) == ("ada", "stored")
-    assert found["server_from"] == "MOVIEREC_SERVER"
+    settings: Any = ada.run("config", "--json").json()
+    assert (settings["signed_in_as"], settings["token"]) == ("ada", "stored")
+    assert settings["server_from"] == "MOVIEREC_SERVER"

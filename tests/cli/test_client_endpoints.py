@@ -26,12 +26,12 @@ ARGUMENTS: dict[str, Any] = {
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Return method and path of every request that the client's public methods send."""
-    made: list[tuple[str, str]] = []
+    requests: list[tuple[str, str]] = []
 
     def exchange(_: Any, method: str, target: str, *__: Any, **___: Any) -> HttpReply:
         from email.message import Message
 
-        made.append((method, target.partition("?")[0]))
+        requests.append((method, target.partition("?")[0]))
         body = b'{"access": "a", "refresh": "r", "is_favorited": true}'
         return HttpReply(200, Message(), body)  # type: ignore[arg-type]
 
@@ -40,7 +40,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     for name, method in inspect.getmembers(client, inspect.ismethod):
         if not name.startswith("_"):
             method(*(ARGUMENTS.get(parameter, 1) for parameter in _positional(method)))
-    return made
+    return requests
 
 
 class _Store:

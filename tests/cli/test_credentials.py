@@ -135,7 +135,7 @@ def test_killed_writer_leaves_a_complete_file(folder: Path) -> None:
         with writer(folder, HERE, 1_000_000) as process:
             assert process.stdout
             assert process.stdout.readline() == "ready\n"
-            time.sleep(0.01 + 0.007 * round_number)
+            time.sleep(0.01 + 0.007 * round_number)  # clock: kill it at different moments
             process.send_signal(signal.SIGKILL)
         servers = json.loads((folder / "credentials.json").read_text())["servers"]
         assert servers[THERE] == {"username": "bob", "access": "a", "refresh": "r"}

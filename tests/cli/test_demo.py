@@ -63,7 +63,7 @@ def test_stopped_demo_leaves_nothing_behind(tmp_path: Path, number: signal.Signa
             if line.startswith("$ movierec register"):
                 break
         process.send_signal(number)
-        time.sleep(0.05)
+        time.sleep(0.05)  # clock: the second signal arrives during the clean-up
         process.send_signal(number)  # a second signal must not interrupt the clean-up
         process.stdout.read()
     assert process.returncode == 130

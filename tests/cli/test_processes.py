@@ -48,7 +48,7 @@ def test_processes_killed_while_refreshing_leave_complete_credentials(
     for round_number in range(6):
         daemon.clock.advance(2 * 3600)
         process = start(ada, "whoami")
-        time.sleep(0.12 + 0.03 * round_number)
+        time.sleep(0.12 + 0.03 * round_number)  # clock: kill it at different moments
         process.send_signal(signal.SIGKILL)
         process.communicate()
         # In the worst case it is killed between the response and the write: a retry returns the same tokens.

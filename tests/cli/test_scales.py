@@ -20,7 +20,7 @@ def test_every_rating_round_trips_exactly(top: int) -> None:
 
 @pytest.mark.parametrize("top", [5, 10, 100])
 def test_every_other_number_is_refused(top: int) -> None:
-    """Of all tenths, exactly ten values are ratings."""
+    """Exactly ten of all tenths are ratings."""
     accepted = []
     for tenths in range(1, 1010):
         try:

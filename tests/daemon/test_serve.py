@@ -111,7 +111,7 @@ def test_shutdown_does_not_wait_for_an_endless_body(home: Path) -> None:
     with socket.create_connection((host, int(port))) as connection:
         head = "POST /api/v1/auth/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         connection.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
-        time.sleep(0.3)
+        time.sleep(0.3)  # clock: the daemon reads the head first
         code, _ = served.stop()
         assert code == 0
 
