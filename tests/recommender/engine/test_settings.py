@@ -91,7 +91,9 @@ def test_every_settings_class_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", [(group, field) for group in GROUPS for field in dataclasses.fields(group)], ids=str
+    "setting",
+    [(group, field) for group in GROUPS for field in dataclasses.fields(group)],
+    ids=lambda setting: f"{setting[0].__name__}.{setting[1].name}",
 )
 def test_a_setting_has_a_sentence_and_a_known_benchmark(setting: tuple[type, dataclasses.Field]) -> None:
     group, field = setting
