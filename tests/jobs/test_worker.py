@@ -134,7 +134,7 @@ async def test_stopping_worker_requeues_its_job_for_the_next(database: Settings,
         while True:
             context.progress("on and on", 1)
             begun.set()
-            time.sleep(0.01)
+            time.sleep(0.01)  # clock: the work of a job
 
     first = worker(database, endless)
     first.start()
@@ -162,7 +162,7 @@ async def test_cancelled_job_is_stopped(database: Settings, user: int) -> None:
             while True:
                 context.progress("on and on", 1)
                 begun.set()
-                time.sleep(0.01)
+                time.sleep(0.01)  # clock: the work of a job
         finally:
             stopped.set()
 
@@ -197,7 +197,9 @@ def test_progress_is_written_once_in_an_interval(
     job = queue.claim("w", ("work",), now=0)
     assert job is not None
     seconds = 0.0
-    monkeypatch.setattr("movierec.jobs.context.time", SimpleNamespace(monotonic=lambda: seconds))
+    monkeypatch.setattr(
+        "movierec.jobs.context.time", SimpleNamespace(monotonic=lambda: seconds)
+    )  # clock: replaced
     context = JobContext(job, "w", database, time.time, threading.Event())
     for number in range(10):
         context.progress("one" if number < 8 else "two", number)
