@@ -119,7 +119,7 @@ class FakeTime:
         self.now, self.pauses = 1000.0, list[float]()
         monkeypatch.setattr("movierec.db.transactions.time", self)
 
-    def monotonic(self) -> float:
+    def monotonic(self) -> float:  # clock: a stand-in for it
         return self.now
 
     def sleep(self, seconds: float) -> None:

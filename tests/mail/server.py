@@ -36,7 +36,7 @@ class Mailbox:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.mode == "hang":
-            await asyncio.sleep(3600)
+            await asyncio.sleep(3600)  # clock: a server that hangs
         if self.mode == "drop":
             assert server.transport is not None
             server.transport.abort()
@@ -48,7 +48,7 @@ class Mailbox:
         self.envelopes.append((envelope.mail_from or "", list(envelope.rcpt_tos), session.ssl is not None))
         self.took.set()
         if self.mode == "take and hang":
-            await asyncio.sleep(3600)
+            await asyncio.sleep(3600)  # clock: a server that hangs
         return "250 taken"
 
     def authenticate(self, _server: Any, _session: Any, _envelope: Any, _how: str, given: Any) -> AuthResult:

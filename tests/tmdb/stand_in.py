@@ -100,9 +100,9 @@ class StandIn:
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         while not self.gate.is_set():  # noqa: ASYNC110 -- it is opened by another thread
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.002)  # clock: polls what threads of the test set
         if self.delay_seconds:
-            await asyncio.sleep(self.delay_seconds)
+            await asyncio.sleep(self.delay_seconds)  # clock: as slow as a test asks for
         if self.mode == "well" or (self.times is not None and len(self.asked) > self.times):
             return self._good(request)
         return await MISBEHAVIOUR[self.mode](self, request)
@@ -156,7 +156,7 @@ def _json(document: Any, status: int = 200, **headers: str) -> web.Response:
 
 
 async def _black_hole(_self: StandIn, _request: web.Request) -> web.StreamResponse:
-    await asyncio.sleep(3600)
+    await asyncio.sleep(3600)  # clock: a server that hangs
     raise AssertionError("a client waited for an hour")
 
 
@@ -174,7 +174,7 @@ async def _drip(self: StandIn, request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     for byte in body:
         await response.write(bytes([byte]))
-        await asyncio.sleep(1)
+        await asyncio.sleep(1)  # clock: slower than any client waits
     return response
 
 
@@ -185,7 +185,7 @@ async def _cut(self: StandIn, request: web.Request) -> web.StreamResponse:
     response.content_length = len(body)
     await response.prepare(request)
     await response.write(body[: len(body) // 2])
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.02)  # clock: the first half leaves before the connection breaks
     assert request.transport is not None
     request.transport.abort()
     return response
