@@ -209,7 +209,7 @@ def run_tests(checkout: Path, arguments: Sequence[str], command: Sequence[str] =
     environment = {**os.environ, "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         return subprocess.run(
-            [sys.executable, *command, "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *arguments],
+            [sys.executable, *command, "-q", "-x", "-p", "no:cacheprovider", "-n", "0", *arguments],
             cwd=checkout,
             env=environment,
             capture_output=True,
@@ -233,12 +233,13 @@ def tests_of_lines(checkout: Path, selection: Sequence[str]) -> Callable[[str, i
         "-m",
         "pytest",
         "-q",
-        "-p",
-        "no:xdist",
+        "-n",
+        "0",
         *selection,
         *folders,
     ]
-    subprocess.run(command, cwd=checkout, env=environment, check=False)
+    if subprocess.run(command, cwd=checkout, env=environment, check=False).returncode:
+        raise SystemExit("The tests must pass before mutants are tried.")
     report = checkout / "coverage.json"
     subprocess.run(
         [sys.executable, "-m", "coverage", "json", "-q", "--show-contexts", "-o", str(report)],
