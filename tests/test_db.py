@@ -48,7 +48,7 @@ def test_a_durable_transaction_stays_durable_with_nested_ones(database: Settings
 
 
 def test_both_of_two_deadlocked_transactions_succeed(database: Settings) -> None:
-    """PostgreSQL aborts one of them, which is reattempts; SQLite has one writer."""
+    """PostgreSQL aborts one of them, which is retried; SQLite has one writer."""
     if not db.is_postgres():
         pytest.skip("only PostgreSQL has more than one writer")
     for name in ("one", "two"):
