@@ -197,9 +197,8 @@ def test_progress_is_written_once_in_an_interval(
     job = queue.claim("w", ("work",), now=0)
     assert job is not None
     seconds = 0.0
-    monkeypatch.setattr(
-        "movierec.jobs.context.time", SimpleNamespace(monotonic=lambda: seconds)
-    )  # clock: replaced
+    clock = SimpleNamespace(monotonic=lambda: seconds)  # clock: replaced
+    monkeypatch.setattr("movierec.jobs.context.time", clock)
     context = JobContext(job, "w", database, time.time, threading.Event())
     for number in range(10):
         context.progress("one" if number < 8 else "two", number)
