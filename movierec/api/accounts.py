@@ -38,7 +38,7 @@ def _register(call: Call, account: NewAccount, hashed: str) -> schemas.SignedIn:
     with db.write():
         user = auth.register(account, hashed, call.now)
         mail.enqueue_verification(call.services.settings.server, user.id, user.email, call.now)
-        pair = _start(call, user.id, user.auth_epoch)
+        pair = _start_session(call, user.id, user.auth_epoch)
     return _signed_in("Welcome.", user.id, pair)
 
 
@@ -85,7 +85,7 @@ async def verify_password(call: Call, password: str, hashed: str) -> bool:
 def _log_in(call: Call, credentials: StoredCredentials, new_hash: str | None) -> schemas.SignedIn:
     with db.write():
         auth.record_sign_in(credentials, call.now, new_hash, address=call.client_address)
-        pair = _start(call, credentials.user_id, credentials.epoch)
+        pair = _start_session(call, credentials.user_id, credentials.epoch)
     return _signed_in("Signed in.", credentials.user_id, pair)
 
 
@@ -106,7 +106,7 @@ def log_out(call: Call, body: schemas.RefreshToken) -> Message:
     errors=(TokenInvalid,),
     throttle="refresh",
 )
-def refresh(call: Call, body: schemas.RefreshToken) -> schemas.Tokens:
+def refresh_tokens(call: Call, body: schemas.RefreshToken) -> schemas.Tokens:
     """Exchange a refresh token for a new pair of tokens. Reuse of a refresh token ends its session."""
     outcome, pair = auth.rotate_refresh_token(
         call.services.keys, call.services.settings.auth, body.refresh, call.now
@@ -124,7 +124,7 @@ def refresh(call: Call, body: schemas.RefreshToken) -> schemas.Tokens:
     answers={200: schemas.Nothing},
     errors=(TokenInvalid, TokenExpired),
 )
-def verify(call: Call, body: schemas.AnyToken) -> schemas.Nothing:
+def verify_token(call: Call, body: schemas.AnyToken) -> schemas.Nothing:
     """Check if an access, refresh or personal token is valid."""
     if auth.is_personal_token(body.token):
         auth.authenticate_personal(body.token, call.now)
@@ -158,24 +158,24 @@ async def change_password(call: Call, body: schemas.ChangePassword) -> schemas.P
 def _set_password(call: Call, credentials: StoredCredentials, hashed: str) -> schemas.PasswordChanged:
     with db.write():
         epoch = auth.set_password(credentials, hashed, call.now, address=call.client_address)
-        pair = _start(call, credentials.user_id, epoch)
+        pair = _start_session(call, credentials.user_id, epoch)
     return {"message": "Password changed. Every other session has ended.", "tokens": _tokens_json(pair)}
 
 
 @group.get("/me/", access=Access.USER, answers={200: schemas.User})
-def me(call: Call) -> schemas.User:
+def own_account(call: Call) -> schemas.User:
     """Return the account of the caller."""
     return user_json(auth.user(call.user_id))
 
 
 @group.patch("/me/", access=Access.USER, answers={200: schemas.User}, errors=(Conflict,))
-def rename(call: Call, body: schemas.Rename) -> schemas.User:
+def update_own_account(call: Call, body: schemas.Rename) -> schemas.User:
     """Change user name, first name or last name. Missing fields are left unchanged."""
     auth.change_names(call.user_id, body.model_dump(exclude_none=True))
     return user_json(auth.user(call.user_id))
 
 
-def _start(call: Call, user_id: int, epoch: int) -> TokenPair:
+def _start_session(call: Call, user_id: int, epoch: int) -> TokenPair:
     label = call.request.headers.get("User-Agent", "")
     return auth.start_session(
         call.services.keys, call.services.settings.auth, user_id, epoch, label, call.now

@@ -16,14 +16,14 @@ group = Group("/api/v1/changes", tag="changes")
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Change]})
-def changes(call: Call, query: PageQuery) -> Page[schemas.Change]:
+def list_changes(call: Call, query: PageQuery) -> Page[schemas.Change]:
     """Return the changes that can be undone or redone, newest first."""
     count, entries = library.journal_entries(call.user_id, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, list(map(change_json, entries)))
 
 
 @group.post("/undo/", access=Access.USER, answers={200: schemas.Undone}, errors=(NotFound, Conflict))
-async def undo(call: Call, body: schemas.Undo) -> schemas.Undone:
+async def undo_change(call: Call, body: schemas.Undo) -> schemas.Undone:
     """Undo a change exactly; without `change`, the last one that is in effect.
 
     Movies changed again since are kept and named in `left`. Undoing an undo applies the change again.

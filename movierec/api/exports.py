@@ -24,7 +24,7 @@ group = Group("/api/v1/exports", tag="exports")
     errors=(StorageFull,),
     throttle="exports",
 )
-async def export(call: Call, query: schemas.ExportQuery) -> web.Response:
+async def export_data(call: Call, query: schemas.ExportQuery) -> web.Response:
     """Return all data of the caller as a consistent snapshot.
 
     `json`: lossless JSON Lines; an import elsewhere and another export yield the same bytes. `csv`: a zip with
@@ -33,7 +33,7 @@ async def export(call: Call, query: schemas.ExportQuery) -> web.Response:
     account (name, address, password, sessions) or recommendations, which are derived from the rest.
     """
     format = FORMATS[query.format]
-    file = await call.services.threads.read_long(_written, call, format)
+    file = await call.services.threads.read_long(_write_export, call, format)
     await call.write(
         auth.record_event, "exported", call.user_id, call.now, address=call.client_address, detail=format.name
     )
@@ -47,7 +47,7 @@ async def export(call: Call, query: schemas.ExportQuery) -> web.Response:
     )
 
 
-def _written(call: Call, format: ExportWriter) -> IO[bytes]:
+def _write_export(call: Call, format: ExportWriter) -> IO[bytes]:
     """Write the export to a temporary file. A slow download holds no transaction open, and an error is answered
     as an error instead of a truncated file.
     """

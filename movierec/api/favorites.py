@@ -17,52 +17,52 @@ group = Group("/api/v1/favorites", tag="favorites")
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Favorite]})
-def favorites(call: Call, query: schemas.FavoriteQuery) -> Page[schemas.Favorite]:
+def list_favorites(call: Call, query: schemas.FavoriteQuery) -> Page[schemas.Favorite]:
     """Return the favorites.
 
     Orderings: created_at, title, year; a leading - sorts in descending order.
     """
-    return movie_page_json(call, query, library.favorites, library.FAVORITE_ORDERINGS, _json)
+    return movie_page_json(call, query, library.favorites, library.FAVORITE_ORDERINGS, _encode)
 
 
 @group.post(
     "/", access=Access.USER, answers={201: schemas.Favorite, 200: schemas.Favorite}, errors=(NotFound,)
 )
-def add(call: Call, body: schemas.AddFavorite) -> JsonResponse[schemas.Favorite]:
+def create_favorite(call: Call, body: schemas.AddFavorite) -> JsonResponse[schemas.Favorite]:
     """Create a favorite. Repeating the request returns the existing favorite."""
     favorite, is_new = movies.with_current_id(
         body.movie,
         lambda movie_id: library.add_favorite(call.user_id, movie_id, note=body.note, now=call.now),
     )
-    return JsonResponse(201 if is_new else 200, with_movies([favorite], _json)[0])
+    return JsonResponse(201 if is_new else 200, with_movies([favorite], _encode)[0])
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Favorite})
-def favorite(call: Call, id: int) -> schemas.Favorite:
+def get_favorite(call: Call, id: int) -> schemas.Favorite:
     """Return a favorite."""
-    return with_movies([library.favorite(call.user_id, id)], _json)[0]
+    return with_movies([library.favorite(call.user_id, id)], _encode)[0]
 
 
 @group.patch("/{id}/", access=Access.USER, answers={200: schemas.Favorite})
-def annotate(call: Call, id: int, body: schemas.Annotate) -> schemas.Favorite:
+def update_favorite(call: Call, id: int, body: schemas.Annotate) -> schemas.Favorite:
     """Change the note of a favorite."""
     favorite = library.update_favorite(call.user_id, id, body.note, now=call.now)
-    return with_movies([favorite], _json)[0]
+    return with_movies([favorite], _encode)[0]
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
-def remove(call: Call, id: int) -> None:
+def delete_favorite(call: Call, id: int) -> None:
     """Delete a favorite."""
     library.remove_favorite(call.user_id, id, now=call.now)
 
 
 @group.get("/check/{movie_id}/", access=Access.USER, answers={200: schemas.IsFavorited})
-def check(call: Call, movie_id: int) -> schemas.IsFavorited:
+def check_favorite(call: Call, movie_id: int) -> schemas.IsFavorited:
     """Check if a movie is a favorite."""
     return {"is_favorited": library.is_favorite(call.user_id, movies.current_id(movie_id))}
 
 
-def _json(item: FavoriteMovie, movie: ListedMovie) -> schemas.Favorite:
+def _encode(item: FavoriteMovie, movie: ListedMovie) -> schemas.Favorite:
     return {
         "movie": movie["id"],
         "movie_detail": movie,

@@ -15,19 +15,19 @@ group = Group("/health", tag="health")
 
 
 @group.get("/live/", access=Access.PUBLIC, answers={200: schemas.Live})
-async def live(_call: Call) -> schemas.Live:
+async def check_liveness(_call: Call) -> schemas.Live:
     """Check that the process answers. Nothing else is checked."""
     return {"status": "ok"}
 
 
 @group.get("/ready/", access=Access.PUBLIC, answers={200: schemas.Ready}, errors=(DatabaseUnavailable, Busy))
-def ready(call: Call) -> schemas.Ready:
+def check_readiness(call: Call) -> schemas.Ready:
     """Check that the database answers and that its schema is up to date."""
     return _ready(call)
 
 
 @group.get("/", access=Access.PUBLIC, answers={200: schemas.Ready}, errors=(DatabaseUnavailable, Busy))
-def health(call: Call) -> schemas.Ready:
+def check_health(call: Call) -> schemas.Ready:
     """Check readiness, the same as `/health/ready/`."""
     return _ready(call)
 

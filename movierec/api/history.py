@@ -17,12 +17,12 @@ group = Group("/api/v1/history", tag="history")
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.HistoryEntry]})
-def history(call: Call, query: schemas.HistoryQuery) -> Page[schemas.HistoryEntry]:
+def list_history(call: Call, query: schemas.HistoryQuery) -> Page[schemas.HistoryEntry]:
     """Return the history, latest first. Entries without a time come last.
 
     Orderings: watched_at, created_at, title, year; a leading - sorts in descending order.
     """
-    return movie_page_json(call, query, library.history, library.HISTORY_ORDERINGS, _json)
+    return movie_page_json(call, query, library.history, library.HISTORY_ORDERINGS, _encode)
 
 
 @group.post(
@@ -31,7 +31,7 @@ def history(call: Call, query: schemas.HistoryQuery) -> Page[schemas.HistoryEntr
     answers={201: schemas.HistoryEntry, 200: schemas.HistoryEntry},
     errors=(NotFound,),
 )
-def add(call: Call, body: schemas.AddToHistory) -> JsonResponse[schemas.HistoryEntry]:
+def add_viewing(call: Call, body: schemas.AddToHistory) -> JsonResponse[schemas.HistoryEntry]:
     """Add a viewing of a movie. The same movie at the same time updates the existing entry.
 
     The movie is not recommended again. It is removed from the watchlist unless the profile disables that.
@@ -42,16 +42,16 @@ def add(call: Call, body: schemas.AddToHistory) -> JsonResponse[schemas.HistoryE
             call.user_id, movie_id, body.watched_at, rewatch=body.rewatch, tags=body.tags, now=call.now
         ),
     )
-    return JsonResponse(201 if is_new else 200, with_movies([entry], _json)[0])
+    return JsonResponse(201 if is_new else 200, with_movies([entry], _encode)[0])
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
-def remove(call: Call, id: int) -> None:
+def delete_viewing(call: Call, id: int) -> None:
     """Delete an entry of the history."""
     library.remove_from_history(call.user_id, id, now=call.now)
 
 
-def _json(item: SeenMovie, movie: ListedMovie) -> schemas.HistoryEntry:
+def _encode(item: SeenMovie, movie: ListedMovie) -> schemas.HistoryEntry:
     return {
         "movie": movie["id"],
         "movie_detail": movie,

@@ -78,7 +78,7 @@ def smallest_size(sizes: tuple[str, ...], width: int) -> str:
     errors=(UpstreamUnavailable, Throttled),
     throttle="posters",
 )
-async def poster(call: Call, id: int, query: schemas.PosterQuery) -> web.Response:
+async def get_poster(call: Call, id: int, query: schemas.PosterQuery) -> web.Response:
     """Return the poster of a movie in the smallest size of at least `width`. It is fetched from TMDb once."""
     tmdb, path = call.services.tmdb, await call.read(movies.poster_path, id)
     if tmdb is None or not path.startswith("/"):

@@ -23,7 +23,7 @@ MAXIMUM_SEARCH_CANDIDATES = 8
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.FilmQuestion]})
-def questions(call: Call, query: schemas.ReviewQuery) -> Page[schemas.FilmQuestion]:
+def list_questions(call: Call, query: schemas.ReviewQuery) -> Page[schemas.FilmQuestion]:
     """Return the open questions of imports, those with candidates first."""
     states = importing.OPEN_STATES if query.state is None else (query.state,)
     count, page = importing.review_queue(call.user_id, states, limit=query.page_size, offset=query.offset)
@@ -31,7 +31,7 @@ def questions(call: Call, query: schemas.ReviewQuery) -> Page[schemas.FilmQuesti
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.FilmQuestion})
-def question(call: Call, id: int) -> schemas.FilmQuestion:
+def get_question(call: Call, id: int) -> schemas.FilmQuestion:
     """Return a question. If the import had no candidates, they come from a search now."""
     item = importing.review_item(call.user_id, id)
     if not item.candidates and item.title:
@@ -44,7 +44,7 @@ def question(call: Call, id: int) -> schemas.FilmQuestion:
 @group.post(
     "/{id}/resolve/", access=Access.USER, answers={200: schemas.Resolved}, errors=(Conflict, NotFound)
 )
-def resolve(call: Call, id: int, body: schemas.Resolve) -> schemas.Resolved:
+def resolve_question(call: Call, id: int, body: schemas.Resolve) -> schemas.Resolved:
     """Answer a question: the waiting rows are imported as one change that can be undone.
 
     The answer also applies to later imports.
@@ -63,7 +63,7 @@ def resolve(call: Call, id: int, body: schemas.Resolve) -> schemas.Resolved:
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
-def forget(call: Call, id: int) -> None:
+def delete_question(call: Call, id: int) -> None:
     """Delete a question or its answer. The next import asks again. Imported rows are kept."""
     importing.forget_decision(call.user_id, id)
 

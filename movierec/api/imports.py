@@ -55,7 +55,7 @@ FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
     streams=True,
     throttle="imports",
 )
-async def begin(call: Call, query: schemas.ImportQuery) -> JsonResponse[job_schemas.Job]:
+async def start_import(call: Call, query: schemas.ImportQuery) -> JsonResponse[job_schemas.Job]:
     """Import a file. The body is the file itself or a zip archive of several files.
 
     Imports ratings, favorites, watchlist and history of one user from movierec, Letterboxd, IMDb, Trakt, TMDb,
@@ -103,14 +103,14 @@ def _check(path: Path, query: schemas.ImportQuery, settings: Settings) -> None:
 
 
 @group.get("/", access=Access.USER, answers={200: Page[job_schemas.Job]})
-def own(call: Call, query: PageQuery) -> Page[job_schemas.Job]:
+def list_imports(call: Call, query: PageQuery) -> Page[job_schemas.Job]:
     """Return the imports, newest first."""
     count, page = jobs.jobs(call.user_id, kind=jobs.IMPORT, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, [job_json(job) for job in page])
 
 
 @group.get("/{id}/problems/", access=Access.USER, answers={200: Page[schemas.ImportProblem]})
-def problems(call: Call, id: int, query: PageQuery) -> Page[schemas.ImportProblem]:
+def list_problems(call: Call, id: int, query: PageQuery) -> Page[schemas.ImportProblem]:
     """Return the rows of an import that were not imported, with file, line and reason."""
     jobs.job(id, call.user_id)
     count, page = importing.list_problems(call.user_id, id, limit=query.page_size, offset=query.offset)
@@ -127,7 +127,7 @@ def _problem_json(problem: importing.RowProblem) -> schemas.ImportProblem:
 
 
 @group.post("/{id}/undo/", access=Access.USER, answers={200: schemas.UndoneImport}, errors=(Conflict,))
-async def undo(call: Call, id: int) -> schemas.UndoneImport:
+async def undo_import(call: Call, id: int) -> schemas.UndoneImport:
     """Undo an import exactly, including the answers to its questions. Its open questions are deleted.
 
     Movies changed again since are kept and named in `left`. Undoing the undo applies the import again.

@@ -16,20 +16,20 @@ group = Group("/api/v1/jobs", tag="jobs")
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Job]})
-def own(call: Call, query: PageQuery) -> Page[schemas.Job]:
+def list_jobs(call: Call, query: PageQuery) -> Page[schemas.Job]:
     """Return the jobs, newest first. Staff see the jobs of all users."""
     count, page = jobs.jobs(call.owner_filter, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, [job_json(job) for job in page])
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Job})
-def job(call: Call, id: int) -> schemas.Job:
+def get_job(call: Call, id: int) -> schemas.Job:
     """Return a job."""
     return job_json(jobs.job(id, call.owner_filter))
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None}, errors=(Conflict,))
-def cancel(call: Call, id: int) -> None:
+def cancel_or_delete_job(call: Call, id: int) -> None:
     """Cancel a running job, which undoes its changes, or delete a finished one."""
     jobs.cancel_or_delete(id, call.owner_filter, call.now)
     call.services.worker.wake()

@@ -23,7 +23,7 @@ group = Group("/api/v1/model", tag="model")
     errors=(Conflict, NothingToTrainOn),
     throttle="train",
 )
-async def train(call: Call, query: schemas.TrainQuery) -> JsonResponse[schemas.Job]:
+async def start_training(call: Call, query: schemas.TrainQuery) -> JsonResponse[schemas.Job]:
     """Train a model on the community ratings and serve it."""
     job = await call.write(_enqueue, call, query)
     call.services.worker.wake()
@@ -37,7 +37,7 @@ def _enqueue(call: Call, query: schemas.TrainQuery) -> Job:
 
 
 @group.get("/", access=Access.STAFF, answers={200: schemas.Model}, errors=(ModelNotTrained,))
-def model(call: Call) -> schemas.Model:
+def get_model(call: Call) -> schemas.Model:
     """Return the model that serves and the earlier versions that are kept."""
     return _models_json(model_versions.list_models(call.services.recommender))
 
@@ -45,7 +45,7 @@ def model(call: Call) -> schemas.Model:
 @group.post(
     "/rollback/", access=Access.STAFF, answers={200: schemas.Model}, errors=(ModelNotTrained, Conflict)
 )
-async def rollback(call: Call) -> schemas.Model:
+async def roll_back(call: Call) -> schemas.Model:
     """Roll back to the version before the current one."""
     # It writes no row: the single writer thread should not wait for files.
     return _models_json(await call.read(model_versions.roll_back, call.services.recommender))

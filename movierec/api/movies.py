@@ -122,7 +122,7 @@ def _origin_of_details(call: Call, details_at: int | None, fresh: bool) -> Origi
 @group.get(
     "/", access=Access.PUBLIC, answers={200: Page[schemas.ListedMovie]}, cache_seconds=CATALOGUE_CACHE_SECONDS
 )
-def catalogue(call: Call, query: schemas.MovieQuery) -> Page[schemas.ListedMovie]:
+def list_movies(call: Call, query: schemas.MovieQuery) -> Page[schemas.ListedMovie]:
     """Return the movies of the catalogue.
 
     Orderings: popularity, vote_average, vote_count, release_date, title; a leading - sorts in descending order.
@@ -146,7 +146,7 @@ async def _before_fetch(call: Call) -> None:
 @group.get(
     "/{id}/", access=Access.PUBLIC, answers={200: schemas.Movie}, cache_seconds=CATALOGUE_CACHE_SECONDS
 )
-async def movie(call: Call, id: int) -> schemas.Movie:
+async def get_movie(call: Call, id: int) -> schemas.Movie:
     """Return a movie; for signed-in users with rating, predicted rating, favorite, watchlist and history."""
     fresh = await call.services.sync.fetch_missing_details(id, lambda: _before_fetch(call))
     return await call.read(movie_json, call, id, fresh=fresh)
@@ -159,7 +159,7 @@ async def movie(call: Call, id: int) -> schemas.Movie:
     errors=(UpstreamUnavailable, Throttled),
     cache_seconds=CATALOGUE_CACHE_SECONDS,
 )
-async def by_tmdb_id(call: Call, tmdb_id: int) -> schemas.Movie:
+async def get_movie_by_tmdb_id(call: Call, tmdb_id: int) -> schemas.Movie:
     """Return a movie by its TMDb id. A movie that is not in the catalogue is fetched from TMDb and stored."""
     movie_id, fresh = await call.services.sync.by_tmdb_id(tmdb_id, lambda: call.throttle_address("search"))
     return await call.read(movie_json, call, movie_id, fresh=fresh)
@@ -172,7 +172,7 @@ async def by_tmdb_id(call: Call, tmdb_id: int) -> schemas.Movie:
     errors=(UpstreamUnavailable, Throttled),
     cache_seconds=CATALOGUE_CACHE_SECONDS,
 )
-async def by_imdb_id(call: Call, imdb_id: str) -> schemas.Movie:
+async def get_movie_by_imdb_id(call: Call, imdb_id: str) -> schemas.Movie:
     """Return a movie by its IMDb id. A movie that is not in the catalogue is fetched from TMDb and stored."""
     movie_id, fresh = await call.services.sync.by_imdb_id(imdb_id, lambda: call.throttle_address("search"))
     return await call.read(movie_json, call, movie_id, fresh=fresh)
@@ -185,7 +185,7 @@ async def by_imdb_id(call: Call, imdb_id: str) -> schemas.Movie:
     cache_seconds=CATALOGUE_CACHE_SECONDS,
     throttle="search",
 )
-async def search(call: Call, query: schemas.SearchQuery) -> schemas.MovieList:
+async def search_movies(call: Call, query: schemas.SearchQuery) -> schemas.MovieList:
     """Search movies by title, with typo tolerance, best match first.
 
     Results of TMDb are included if they arrive in time.
@@ -316,7 +316,7 @@ def _adult_filter(call: Call, adult: bool | None) -> bool | None:
     answers={200: Page[schemas.Genre]},
     cache_seconds=CATALOGUE_CACHE_SECONDS,
 )
-def genres(call: Call, query: schemas.GenreQuery) -> Page[schemas.Genre]:
+def list_genres(call: Call, query: schemas.GenreQuery) -> Page[schemas.Genre]:
     """Return all genres with their number of movies."""
     count, page = movies.genres(limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, [_genre_json(genre) for genre in page])
@@ -325,7 +325,7 @@ def genres(call: Call, query: schemas.GenreQuery) -> Page[schemas.Genre]:
 @group.get(
     "/genres/{id}/", access=Access.PUBLIC, answers={200: schemas.Genre}, cache_seconds=CATALOGUE_CACHE_SECONDS
 )
-def genre(call: Call, id: int) -> schemas.Genre:
+def get_genre(call: Call, id: int) -> schemas.Genre:
     """Return a genre."""
     return _genre_json(movies.genre(id))
 
@@ -350,33 +350,33 @@ async def sync_genres(call: Call) -> schemas.GenresSynced:
 
 
 @group.post("/", access=Access.STAFF, answers={201: schemas.Movie}, errors=(Conflict,))
-def add(call: Call, body: schemas.NewMovie) -> schemas.Movie:
+def create_movie(call: Call, body: schemas.NewMovie) -> schemas.Movie:
     """Create a movie."""
     return movie_json(call, movies.create_movie(_record(body), call.now))
 
 
 @group.put("/{id}/", access=Access.STAFF, answers={200: schemas.Movie}, errors=(Conflict,))
-def replace(call: Call, id: int, body: schemas.NewMovie) -> schemas.Movie:
+def replace_movie(call: Call, id: int, body: schemas.NewMovie) -> schemas.Movie:
     """Replace all fields of a movie. Missing fields become empty."""
     movies.replace_movie(id, _record(body), call.now)
     return movie_json(call, id)
 
 
 @group.patch("/{id}/", access=Access.STAFF, answers={200: schemas.Movie}, errors=(Conflict,))
-def change(call: Call, id: int, body: schemas.MovieChange) -> schemas.Movie:
+def update_movie(call: Call, id: int, body: schemas.MovieChange) -> schemas.Movie:
     """Change fields of a movie. Missing fields are left unchanged."""
     movies.update_movie(id, _catalogue_fields(body.model_dump(exclude_unset=True)), call.now)
     return movie_json(call, id)
 
 
 @group.delete("/{id}/", access=Access.STAFF, answers={204: None}, errors=(Conflict,))
-def remove(call: Call, id: int) -> None:
+def delete_movie(call: Call, id: int) -> None:
     """Delete a movie that is in nobody's library."""
     movies.delete_movie(id)
 
 
 @group.post("/{id}/merge/", access=Access.STAFF, answers={200: schemas.Movie})
-def merge(call: Call, id: int, body: schemas.MergeMovie) -> schemas.Movie:
+def merge_movies(call: Call, id: int, body: schemas.MergeMovie) -> schemas.Movie:
     """Merge a movie into another one, to which its id redirects from then on.
 
     If a user rated both, the newer rating is kept. Reviews and notes are kept.

@@ -19,16 +19,16 @@ group = Group("/api/v1/favorites/ratings", tag="ratings")
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Rating]})
-def ratings(call: Call, query: schemas.RatingQuery) -> Page[schemas.Rating]:
+def list_ratings(call: Call, query: schemas.RatingQuery) -> Page[schemas.Rating]:
     """Return the ratings.
 
     Orderings: updated_at, created_at, rating, title, year; a leading - sorts in descending order.
     """
-    return movie_page_json(call, query, library.ratings, library.RATING_ORDERINGS, _json)
+    return movie_page_json(call, query, library.ratings, library.RATING_ORDERINGS, _encode)
 
 
 @group.post("/", access=Access.USER, answers={201: schemas.Rating, 200: schemas.Rating}, errors=(NotFound,))
-def rate(call: Call, body: schemas.RateMovie) -> JsonResponse[schemas.Rating]:
+def create_rating(call: Call, body: schemas.RateMovie) -> JsonResponse[schemas.Rating]:
     """Rate a movie: 201 for a new rating, 200 for a changed one. Without `review` the stored review is kept.
 
     The movie is removed from the watchlist unless the profile disables that.
@@ -37,33 +37,33 @@ def rate(call: Call, body: schemas.RateMovie) -> JsonResponse[schemas.Rating]:
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Rating})
-def rating(call: Call, id: int) -> schemas.Rating:
+def get_rating(call: Call, id: int) -> schemas.Rating:
     """Return a rating."""
-    return _one(library.rating(call.user_id, id))
+    return _rating_json(library.rating(call.user_id, id))
 
 
 @group.put("/{id}/", access=Access.USER, answers={200: schemas.Rating})
-def replace(call: Call, id: int, body: schemas.SetRating) -> schemas.Rating:
+def replace_rating(call: Call, id: int, body: schemas.SetRating) -> schemas.Rating:
     """Replace a rating. An empty `review` deletes the review, a missing one keeps it."""
-    return _revise(call, id, {"rating": body.rating, "review": body.review})
+    return _update(call, id, {"rating": body.rating, "review": body.review})
 
 
 @group.patch("/{id}/", access=Access.USER, answers={200: schemas.Rating})
-def revise(call: Call, id: int, body: schemas.ReviseRating) -> schemas.Rating:
+def update_rating(call: Call, id: int, body: schemas.ReviseRating) -> schemas.Rating:
     """Change rating or review. Missing fields are left unchanged."""
-    return _revise(call, id, cast(RatingChanges, body.model_dump(exclude_none=True)))
+    return _update(call, id, cast(RatingChanges, body.model_dump(exclude_none=True)))
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
-def unrate(call: Call, id: int) -> None:
+def delete_rating(call: Call, id: int) -> None:
     """Delete a rating."""
     library.delete_rating(call.user_id, id, now=call.now)
 
 
 @group.get("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating})
-def rating_of_movie(call: Call, movie_id: int) -> schemas.Rating:
+def get_rating_of_movie(call: Call, movie_id: int) -> schemas.Rating:
     """Return the rating of a movie."""
-    return _one(
+    return _rating_json(
         movies.with_current_id(movie_id, lambda movie_id: library.rating_of_movie(call.user_id, movie_id))
     )
 
@@ -75,7 +75,7 @@ def rate_movie(call: Call, movie_id: int, body: schemas.SetRating) -> JsonRespon
 
 
 @group.delete("/movie/{movie_id}/", access=Access.USER, answers={204: None})
-def unrate_movie(call: Call, movie_id: int) -> None:
+def delete_rating_of_movie(call: Call, movie_id: int) -> None:
     """Delete the rating of a movie."""
     movies.with_current_id(
         movie_id, lambda movie_id: library.delete_rating_of_movie(call.user_id, movie_id, now=call.now)
@@ -86,18 +86,18 @@ def _rate(call: Call, movie_id: int, stars: float, review: str | None) -> JsonRe
     rating, is_new = movies.with_current_id(
         movie_id, lambda movie_id: library.rate(call.user_id, movie_id, stars, review=review, now=call.now)
     )
-    return JsonResponse(201 if is_new else 200, _one(rating))
+    return JsonResponse(201 if is_new else 200, _rating_json(rating))
 
 
-def _revise(call: Call, rating_id: int, changes: RatingChanges) -> schemas.Rating:
-    return _one(library.update_rating(call.user_id, rating_id, changes, now=call.now))
+def _update(call: Call, rating_id: int, changes: RatingChanges) -> schemas.Rating:
+    return _rating_json(library.update_rating(call.user_id, rating_id, changes, now=call.now))
 
 
-def _one(item: RatedMovie) -> schemas.Rating:
-    return with_movies([item], _json)[0]
+def _rating_json(item: RatedMovie) -> schemas.Rating:
+    return with_movies([item], _encode)[0]
 
 
-def _json(item: RatedMovie, movie: ListedMovie) -> schemas.Rating:
+def _encode(item: RatedMovie, movie: ListedMovie) -> schemas.Rating:
     return {
         "movie": movie["id"],
         "movie_detail": movie,

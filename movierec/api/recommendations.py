@@ -31,14 +31,14 @@ group = Group("/api/v1/recommendations", tag="recommendations")
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.Recommendation]})
-def recommendations(
+def list_recommendations(
     call: Call, query: schemas.RecommendQuery
 ) -> Page[schemas.Recommendation] | DeferredWrite[Page[schemas.Recommendation]]:
     """Return recommendations, best first, with reasons.
 
     A rating is taken into explanation by the very next request. Filters apply before the ranking.
     """
-    recommended, stored = _recommend(call, query)
+    recommended, stored = _compute(call, query)
     if stored is None:
         # Write only a changed list: an unchanged one needs no write transaction.
         return DeferredWrite(
@@ -50,16 +50,16 @@ def recommendations(
 
 
 @group.post("/refresh/", access=Access.USER, answers={200: schemas.Refreshed})
-async def refresh(call: Call) -> schemas.Refreshed:
+async def refresh_recommendations(call: Call) -> schemas.Refreshed:
     """Compute the list again and store it. Feedback is kept."""
-    recommended, stored = await call.read(_recommend, call, schemas.RecommendQuery())
+    recommended, stored = await call.read(_compute, call, schemas.RecommendQuery())
     if stored is None:
         stored = await call.write(recommender.log_recommendations, call.user_id, recommended, call.now)
     results = await call.read(_logged_json, stored)
     return {"message": f"{len(results)} recommendations.", "recommendations": results}
 
 
-def _recommend(
+def _compute(
     call: Call, query: schemas.RecommendQuery
 ) -> tuple[list[RecommendedMovie], list[LoggedRecommendation] | None]:
     """Return a list, and its stored rows if all of it is stored already."""
@@ -98,7 +98,7 @@ def _seed_of_today(call: Call) -> int:
 
 
 @group.get("/quickstart/", access=Access.USER, answers={200: Page[ListedMovie]})
-def quickstart(call: Call, query: schemas.QuickstartQuery) -> Page[ListedMovie]:
+def list_quickstart(call: Call, query: schemas.QuickstartQuery) -> Page[ListedMovie]:
     """Return varied well-known movies to rate, whose ratings say most about a new user.
 
     Movies already rated, favorited or dismissed are left out.
@@ -113,7 +113,7 @@ def quickstart(call: Call, query: schemas.QuickstartQuery) -> Page[ListedMovie]:
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Recommendation})
-async def recommendation(call: Call, id: int) -> schemas.Recommendation:
+async def get_recommendation(call: Call, id: int) -> schemas.Recommendation:
     """Return a stored recommendation as it was made."""
     results = await call.write(lambda: _logged_json([recommender.open_recommendation(call.user_id, id)]))
     return results[0]
@@ -125,7 +125,7 @@ async def recommendation(call: Call, id: int) -> schemas.Recommendation:
     answers={200: Page[schemas.SimilarMovie]},
     cache_seconds=CATALOGUE_CACHE_SECONDS,
 )
-def similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> Page[schemas.SimilarMovie]:
+def list_similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> Page[schemas.SimilarMovie]:
     """Return similar movies, most similar first, with what they have in common."""
     movie_id = movies.detail(movie_id).summary.id
     state = call.services.recommender.state()
@@ -145,7 +145,7 @@ def similar(call: Call, movie_id: int, query: schemas.SimilarQuery) -> Page[sche
 
 
 @group.get("/explain/{movie_id}/", access=Access.USER, answers={200: schemas.Explanation})
-def explain(call: Call, movie_id: int) -> schemas.Explanation:
+def explain_score(call: Call, movie_id: int) -> schemas.Explanation:
     """Explain the score of a movie: the contribution of each of the user's ratings."""
     movie_id = movies.current_id(movie_id)
     summaries = movies.summaries([movie_id])
@@ -166,7 +166,7 @@ def explain(call: Call, movie_id: int) -> schemas.Explanation:
 
 
 @group.post("/feedback/", access=Access.USER, answers={201: schemas.Feedback}, errors=(NotFound,))
-def give_feedback(call: Call, body: schemas.GiveFeedback) -> JsonResponse[schemas.Feedback]:
+def create_feedback(call: Call, body: schemas.GiveFeedback) -> JsonResponse[schemas.Feedback]:
     """Create feedback: like, dislike or dismiss. A disliked or dismissed movie is not recommended again."""
     movie_id = body.movie
     if body.recommendation is not None:
@@ -182,14 +182,14 @@ def give_feedback(call: Call, body: schemas.GiveFeedback) -> JsonResponse[schema
 
 
 @group.get("/feedback/list/", access=Access.USER, answers={200: Page[schemas.Feedback]})
-def feedback(call: Call, query: schemas.FeedbackQuery) -> Page[schemas.Feedback]:
+def list_feedback(call: Call, query: schemas.FeedbackQuery) -> Page[schemas.Feedback]:
     """Return the feedback, newest first."""
     count, rows = recommender.list_feedback(call.user_id, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, with_movies(rows, _feedback_json))
 
 
 @group.delete("/feedback/{id}/", access=Access.USER, answers={204: None})
-def withdraw_feedback(call: Call, id: int) -> None:
+def delete_feedback(call: Call, id: int) -> None:
     """Delete feedback."""
     recommender.withdraw_feedback(call.user_id, id)
 

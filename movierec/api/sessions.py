@@ -19,7 +19,7 @@ group = Group("/api/v1/auth", tag="accounts")
 
 
 @group.get("/sessions/", access=Access.USER, answers={200: Page[schemas.Session]}, session_only=True)
-def sessions(call: Call, query: PageQuery) -> Page[schemas.Session]:
+def list_sessions(call: Call, query: PageQuery) -> Page[schemas.Session]:
     """Return the sessions, the most recently used first."""
     assert call.caller is not None
     current_id = call.caller.session_id
@@ -44,14 +44,14 @@ def end_session(call: Call, id: int) -> None:
 
 
 @group.post("/logout_all/", access=Access.USER, answers={200: Message}, session_only=True)
-def log_out_everywhere(call: Call) -> Message:
+def end_all_sessions(call: Call) -> Message:
     """End all sessions, including the current one, and all personal tokens."""
     auth.sign_out_everywhere(call.user_id, call.now, address=call.client_address)
     return {"message": "Signed out everywhere."}
 
 
 @group.get("/tokens/", access=Access.USER, answers={200: Page[schemas.PersonalToken]}, session_only=True)
-def tokens(call: Call, query: PageQuery) -> Page[schemas.PersonalToken]:
+def list_tokens(call: Call, query: PageQuery) -> Page[schemas.PersonalToken]:
     """Return the personal tokens, newest first, without their secrets."""
     all_tokens = auth.personal_tokens_of(call.user_id)
     page = all_tokens[query.offset : query.offset + query.page_size]
@@ -61,7 +61,7 @@ def tokens(call: Call, query: PageQuery) -> Page[schemas.PersonalToken]:
 @group.post(
     "/tokens/", access=Access.USER, answers={201: schemas.NewToken}, errors=(Conflict,), session_only=True
 )
-def make_token(call: Call, body: schemas.MakeToken) -> JsonResponse[schemas.NewToken]:
+def create_token(call: Call, body: schemas.MakeToken) -> JsonResponse[schemas.NewToken]:
     """Create a personal token for scripts, sent as `Authorization: Bearer mrp_…`.
 
     The scope `read` allows GET only. No personal token may manage sessions, tokens, the password or the account.

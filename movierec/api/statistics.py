@@ -12,7 +12,7 @@ group = Group("/api/v1/stats", tag="stats")
 
 
 @group.get("/", access=Access.USER, answers={200: schemas.Statistics})
-def statistics(call: Call, query: schemas.StatisticsQuery) -> schemas.Statistics:
+def get_statistics(call: Call, query: schemas.StatisticsQuery) -> schemas.Statistics:
     """Return counts, means by genre, decade and director, a rating histogram and the agreement with critics.
 
     `year` limits the statistics to movies seen in that year. A rated movie without a history entry counts as

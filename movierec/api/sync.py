@@ -14,7 +14,7 @@ group = Group("/api/v1/movies", tag="movies")
 
 
 @group.post("/sync/", access=Access.STAFF, answers={202: schemas.Job}, errors=(Conflict, TmdbDisabled))
-async def sync(call: Call, query: schemas.SyncQuery) -> JsonResponse[schemas.Job]:
+async def start_sync(call: Call, query: schemas.SyncQuery) -> JsonResponse[schemas.Job]:
     """Fetch missing details of movies in users' libraries, changed movies and the charts from TMDb.
 
     The report counts calls, movies detailed, listed and new, ids unknown to TMDb (`unknown`), failed calls

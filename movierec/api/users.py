@@ -16,7 +16,7 @@ group = Group("/api/v1/auth", tag="accounts")
 
 
 @group.get("/", access=Access.STAFF, answers={200: Page[schemas.Account]})
-def users(call: Call, query: schemas.UsersQuery) -> Page[schemas.Account]:
+def list_accounts(call: Call, query: schemas.UsersQuery) -> Page[schemas.Account]:
     """Return all accounts, oldest first."""
     wanted = AccountFilter(query.search, query.is_active, query.is_staff)
     count, users = auth.accounts(wanted, limit=query.page_size, offset=query.offset)
@@ -24,9 +24,9 @@ def users(call: Call, query: schemas.UsersQuery) -> Page[schemas.Account]:
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.Account})
-def user(call: Call, id: int) -> schemas.Account:
+def get_account(call: Call, id: int) -> schemas.Account:
     """Return an account."""
-    return _account_json(auth.user(_allowed(call, id)))
+    return _account_json(auth.user(_check_owner_or_staff(call, id)))
 
 
 @group.put(
@@ -36,9 +36,9 @@ def user(call: Call, id: int) -> schemas.Account:
     errors=(Conflict, PermissionDenied),
     session_only=True,
 )
-def replace(call: Call, id: int, body: schemas.SetUser) -> schemas.Account:
+def replace_account(call: Call, id: int, body: schemas.SetUser) -> schemas.Account:
     """Replace the names of an account. Staff may also disable it or grant the staff role."""
-    return _change(call, id, body.model_dump(exclude_none=True))
+    return _update(call, id, body.model_dump(exclude_none=True))
 
 
 @group.patch(
@@ -48,18 +48,20 @@ def replace(call: Call, id: int, body: schemas.SetUser) -> schemas.Account:
     errors=(Conflict, PermissionDenied),
     session_only=True,
 )
-def change(call: Call, id: int, body: schemas.ChangeUser) -> schemas.Account:
+def update_account(call: Call, id: int, body: schemas.ChangeUser) -> schemas.Account:
     """Change fields of an account. A change of role or disabling ends all its sessions."""
-    return _change(call, id, body.model_dump(exclude_none=True))
+    return _update(call, id, body.model_dump(exclude_none=True))
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None}, errors=(Conflict,), session_only=True)
-def erase(call: Call, id: int) -> None:
+def delete_account(call: Call, id: int) -> None:
     """Delete an account and all its data permanently."""
-    auth.delete_account(_allowed(call, id), actor_id=call.user_id, now=call.now, address=call.client_address)
+    auth.delete_account(
+        _check_owner_or_staff(call, id), actor_id=call.user_id, now=call.now, address=call.client_address
+    )
 
 
-def _allowed(call: Call, user_id: int) -> int:
+def _check_owner_or_staff(call: Call, user_id: int) -> int:
     """Return `user_id` if it is the caller's own or the caller is staff. Raises NotFound otherwise."""
     assert call.caller is not None
     if user_id != call.user_id and not call.caller.is_staff:
@@ -67,8 +69,8 @@ def _allowed(call: Call, user_id: int) -> int:
     return user_id
 
 
-def _change(call: Call, user_id: int, changes: dict[str, object]) -> schemas.Account:
-    _allowed(call, user_id)
+def _update(call: Call, user_id: int, changes: dict[str, object]) -> schemas.Account:
+    _check_owner_or_staff(call, user_id)
     assert call.caller is not None
     if not call.caller.is_staff and changes.keys() & {"is_active", "is_staff"}:
         raise PermissionDenied("Only staff may change is_active and is_staff.")

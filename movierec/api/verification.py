@@ -32,9 +32,9 @@ def verify_email(call: Call, body: schemas.AnyToken) -> Message:
     errors=(MailDisabled,),
     throttle="reset_per_account",
 )
-def resend(call: Call) -> Message:
+def resend_verification(call: Call) -> Message:
     """Send another link that confirms the e-mail address. Earlier links become invalid."""
-    _check_links(call)
+    _check_mail_enabled(call)
     mail.enqueue(MailKind.VERIFY, "", call.now, user_id=call.user_id)
     return _accepted(call, "Unless your address is confirmed already, a mail with a link is on its way.")
 
@@ -46,9 +46,9 @@ def resend(call: Call) -> Message:
     errors=(MailDisabled,),
     throttle="reset_per_address",
 )
-def ask_for_reset(call: Call, body: schemas.AskForReset) -> Message:
+def request_password_reset(call: Call, body: schemas.AskForReset) -> Message:
     """Send a link to set a new password, if an account has this address."""
-    _check_links(call)
+    _check_mail_enabled(call)
     key = auth.canonical_email(body.email)
     auth.count_attempt(call.services.settings.throttle, "reset_per_account", key, call.now)
     mail.enqueue(MailKind.RESET, body.email, call.now)
@@ -88,21 +88,21 @@ def _reset_password(call: Call, token: str, hashed: str) -> None:
     throttle="reset_per_account",
     session_only=True,
 )
-async def change_email(call: Call, body: schemas.ChangeEmail) -> Message:
+async def request_email_change(call: Call, body: schemas.ChangeEmail) -> Message:
     """Send a link to the new address. The address changes when the link is used.
 
     The old address is notified. The answer does not reveal if the new address belongs to another account.
     """
-    _check_links(call)
+    _check_mail_enabled(call)
     auth.canonical_email(body.email)
     credentials = await call.read(auth.credentials_of_user, call.user_id)
     if not await verify_password(call, body.password, credentials.password_hash):
         raise InvalidCredentials("The password is wrong.")
-    await call.write(_ask_for_change, call, credentials, body.email)
+    await call.write(_enqueue_email_change, call, credentials, body.email)
     return _accepted(call, "If the address is free, a mail with a link is on its way there.")
 
 
-def _ask_for_change(call: Call, credentials: StoredCredentials, email: str) -> None:
+def _enqueue_email_change(call: Call, credentials: StoredCredentials, email: str) -> None:
     with db.write():
         auth.record_event("email_change_asked", credentials.user_id, call.now, address=call.client_address)
         for kind, about in ((MailKind.CHANGE, ""), (MailKind.CHANGE_ASKED, email)):
@@ -117,7 +117,7 @@ def _ask_for_change(call: Call, credentials: StoredCredentials, email: str) -> N
     answers={200: Message},
     errors=(TokenInvalid, Conflict),
 )
-def confirm_change_of_email(call: Call, body: schemas.AnyToken) -> Message:
+def confirm_email_change(call: Call, body: schemas.AnyToken) -> Message:
     """Change the e-mail address with the token mailed to the new one. Every session ends."""
     with db.write():
         change = auth.change_email(body.token, call.now)
@@ -126,7 +126,7 @@ def confirm_change_of_email(call: Call, body: schemas.AnyToken) -> Message:
     return {"message": f"Your e-mail address is {change.new} now. Every session has ended: sign in again."}
 
 
-def _check_links(call: Call) -> None:
+def _check_mail_enabled(call: Call) -> None:
     if mail.base_url(call.services.settings.server) is None:
         raise MailDisabled()
 

@@ -17,12 +17,12 @@ group = Group("/api/v1/watchlist", tag="watchlist")
 
 
 @group.get("/", access=Access.USER, answers={200: Page[schemas.WatchlistEntry]})
-def watchlist(call: Call, query: schemas.WatchlistQuery) -> Page[schemas.WatchlistEntry]:
+def list_watchlist(call: Call, query: schemas.WatchlistQuery) -> Page[schemas.WatchlistEntry]:
     """Return the watchlist.
 
     Orderings: created_at, title, year; a leading - sorts in descending order.
     """
-    return movie_page_json(call, query, library.watchlist, library.WATCHLIST_ORDERINGS, _json)
+    return movie_page_json(call, query, library.watchlist, library.WATCHLIST_ORDERINGS, _encode)
 
 
 @group.post(
@@ -31,7 +31,7 @@ def watchlist(call: Call, query: schemas.WatchlistQuery) -> Page[schemas.Watchli
     answers={201: schemas.WatchlistEntry, 200: schemas.WatchlistEntry},
     errors=(NotFound,),
 )
-def add(call: Call, body: schemas.AddToWatchlist) -> JsonResponse[schemas.WatchlistEntry]:
+def add_to_watchlist(call: Call, body: schemas.AddToWatchlist) -> JsonResponse[schemas.WatchlistEntry]:
     """Add a movie to the watchlist. Repeating the request updates the note of the existing entry.
 
     The movie is removed when it is rated or added to the history, unless the profile disables that.
@@ -40,16 +40,16 @@ def add(call: Call, body: schemas.AddToWatchlist) -> JsonResponse[schemas.Watchl
         body.movie,
         lambda movie_id: library.add_to_watchlist(call.user_id, movie_id, note=body.note, now=call.now),
     )
-    return JsonResponse(201 if is_new else 200, with_movies([entry], _json)[0])
+    return JsonResponse(201 if is_new else 200, with_movies([entry], _encode)[0])
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
-def remove(call: Call, id: int) -> None:
+def remove_from_watchlist(call: Call, id: int) -> None:
     """Remove a movie from the watchlist."""
     library.remove_from_watchlist(call.user_id, id, now=call.now)
 
 
-def _json(item: WatchlistMovie, movie: ListedMovie) -> schemas.WatchlistEntry:
+def _encode(item: WatchlistMovie, movie: ListedMovie) -> schemas.WatchlistEntry:
     return {
         "movie": movie["id"],
         "movie_detail": movie,
