@@ -96,7 +96,7 @@ def train(
     statistics = ratings.statistics(chosen, fitting)
     if not len(statistics.items):
         raise NothingToTrainOn(
-            f"No film has the {chosen.min_raters} raters that recommender.minimum_raters asks for. "
+            f"No movie has the {chosen.min_raters} raters that recommender.minimum_raters requires. "
             "Import more ratings."
             if ratings.ratings
             else NothingToTrainOn.default_detail
