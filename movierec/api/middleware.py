@@ -90,9 +90,8 @@ def _own_names(server: ServerSettings) -> set[str]:
 def _log(request: web.Request, status: int, milliseconds: float) -> None:
     resource = request.match_info.route.resource
     route = resource.canonical if resource else None
-    method = (
-        request.method if route else "any"
-    )  # unknown methods and paths would create metric series without limit
+    # Unknown methods and paths would create metric series without limit.
+    method = request.method if route else "any"
     labels = request.app[SERVICES].metrics.request_seconds.labels(method, route or "none", status)
     labels.observe(milliseconds / 1000)
     logger.info(

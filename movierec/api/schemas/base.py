@@ -56,7 +56,7 @@ class Input(BaseModel):
         name = str(info.field_name).replace("_max", "_min")
         minimum = info.data.get(name)
         if value is not None and minimum is not None and value < minimum:
-            raise ValueError(f"Nothing lies between: {name} is {minimum}")
+            raise ValueError(f"Must not be less than {name} ({minimum})")
         return value
 
 
