@@ -86,7 +86,7 @@ class RunningDaemon:
     ) -> Reply:
         """Send a request and return the reply unchecked."""
         parts = urlsplit(self.url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=180)
         sent = dict(headers or {})
         if document is not None:
             body = json.dumps(document).encode()
@@ -197,14 +197,14 @@ class Daemon:
         clock = TestClock(time.time)
         self._thread = threading.Thread(target=self._run, args=(clock,), daemon=True)
         self._thread.start()
-        assert self._started.wait(60), "the daemon did not start"
+        assert self._started.wait(180), "the daemon did not start"
         if self._failure:
             raise self._failure
         return RunningDaemon(f"http://127.0.0.1:{self._port}", self._settings, clock)
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(60)
+        self._thread.join(180)
         assert not self._thread.is_alive(), "the daemon did not stop"
 
     def _run(self, clock: TestClock) -> None:

@@ -61,7 +61,7 @@ def test_both_of_two_deadlocked_transactions_succeed(database: Settings) -> None
             db.increment_revision(first)
             attempts.append(first)
             if len(attempts) <= 2:
-                both_hold.wait(10)
+                both_hold.wait(60)
             db.increment_revision(second)
 
     def in_thread(first: str, second: str) -> None:
@@ -72,7 +72,7 @@ def test_both_of_two_deadlocked_transactions_succeed(database: Settings) -> None
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(180)
     assert len(attempts) >= 3
     assert (db.revision("one"), db.revision("two")) == (3, 3)
 

@@ -96,10 +96,10 @@ def test_installed_alone_it_migrates_and_answers(wheel: Path, tmp_path: Path) ->
         assert line.startswith("listening on http://127.0.0.1:"), line
         from urllib.request import urlopen
 
-        with urlopen(line.split()[-1] + "/api/v1/movies/popular/", timeout=20) as answer:
+        with urlopen(line.split()[-1] + "/api/v1/movies/popular/", timeout=120) as answer:
             assert b"total_results" in answer.read()
         served.terminate()
-        assert served.wait(25) == 0
+        assert served.wait(120) == 0
     finally:
         served.kill()
         served.wait()

@@ -182,7 +182,7 @@ def test_unknown_path_and_wrong_method(daemon: RunningDaemon) -> None:
 
 def raw(daemon: RunningDaemon, sent: bytes) -> bytes:
     parts = urlsplit(daemon.url)
-    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=20) as connection:
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=120) as connection:
         connection.sendall(sent)
         received = b""
         while chunk := connection.recv(65536):

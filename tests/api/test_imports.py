@@ -204,7 +204,7 @@ def test_slow_upload_succeeds_and_stalled_upload_fails(small_limits: Any) -> Non
 
         def begin() -> http.client.HTTPConnection:
             parts = urlsplit(daemon.url)
-            connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+            connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
             connection.putrequest("POST", IMPORTS)
             connection.putheader("Authorization", f"Bearer {admin.access}")
             connection.putheader("Content-Length", str(len(body)))

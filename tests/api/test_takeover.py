@@ -51,7 +51,7 @@ def test_switch_to_a_new_model_fails_no_request(daemon: RunningDaemon) -> None:
     finally:
         finished.set()
         for thread in asking:
-            thread.join(30)
+            thread.join(180)
     assert {status for status, _ in answers} == {200}
     assert [*dict.fromkeys(model for _, model in answers)] == ["content", *versions]
 

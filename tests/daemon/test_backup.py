@@ -454,6 +454,6 @@ def test_operator_backs_up_destroys_and_restores(settings: Settings, ada: Accoun
     assert restored.stdout.startswith("restored the server of 20")
     served = Served(home)
     token = {"Authorization": f"Bearer {ada.access}"}
-    with urlopen(Request(f"{served.url}/api/v1/auth/me/", headers=token), timeout=20) as answer:
+    with urlopen(Request(f"{served.url}/api/v1/auth/me/", headers=token), timeout=120) as answer:
         assert json.load(answer)["username"] == "ada"
     served.stop()

@@ -403,7 +403,7 @@ def test_second_daemon_waits_for_the_load_of_the_first(settings: Settings) -> No
 
     first = threading.Thread(target=load)
     first.start()
-    assert loading.wait(10)
+    assert loading.wait(60)
     assert db.run_with_retry(seed_catalogue, 0) == 0
     first.join()
     db.close()
