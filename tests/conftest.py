@@ -8,42 +8,52 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import hypothesis
 import pytest
-from hypothesis import HealthCheck
 
 from movierec import config, db
 from movierec.config import Settings
 from tests import postgres
 from tests.long import short_or_long
-from tests.running import Daemon, RunningDaemon
+
+if TYPE_CHECKING:
+    from tests.running import RunningDaemon
 
 IN_CI = bool(os.environ.get("CI"))
 
 # Used where neither MOVIEREC_TEST_POSTGRES names a server nor PostgreSQL's programs are installed.
 DEFAULT_POSTGRES = "postgresql:///postgres"
 
-# Generated input: a busy machine is no failure. Tests that say how many examples they take keep to it.
-hypothesis.settings.register_profile(
-    "movierec",
-    deadline=None,
-    max_examples=short_or_long(100, 2_000),
-    suppress_health_check=[HealthCheck.too_slow],
-)
-hypothesis.settings.load_profile("movierec")
-
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
+    if not _is_worker(config):
         postgres.reserve()
+    if _is_worker(config) or config.getoption("dist", "no") == "no":
+        _use_hypothesis_profile()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Also after Ctrl-C."""
-    if not hasattr(config, "workerinput"):
+    if not _is_worker(config):
         postgres.remove()
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _use_hypothesis_profile() -> None:
+    """Generated input without a deadline: a busy machine is no failure. `@settings` of a test win over this."""
+    import hypothesis  # a second that the process which only hands out tests does not need
+
+    hypothesis.settings.register_profile(
+        "movierec",
+        deadline=None,
+        max_examples=short_or_long(100, 2_000),
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+    hypothesis.settings.load_profile("movierec")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -280,6 +290,8 @@ def database(settings: Settings) -> Iterator[Settings]:
 @pytest.fixture(scope="module")
 def module_daemon(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
     """One daemon for all tests of a file, which may use no other one: a process has one database."""
+    from tests.running import Daemon  # imports the whole package, as above
+
     for settings in template.copy(tmp_path_factory.mktemp("module") / "movierec"):
         with Daemon(settings) as running:
             yield running
@@ -288,5 +300,7 @@ def module_daemon(template: Template, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def daemon(settings: Settings) -> Iterator[RunningDaemon]:
     """A daemon on a loopback port with a few movies, on each database."""
+    from tests.running import Daemon
+
     with Daemon(settings) as running:
         yield running
