@@ -63,6 +63,14 @@ def test_calibration_gives_each_genre_its_share() -> None:
     assert (ranked(PLAIN) >= 150).sum() == 0
 
 
+def test_little_calibration_leaves_the_best_scores() -> None:
+    assert (ranked(RankingOptions(calibration=1e-5)) >= 150).sum() == 0
+
+
+def test_defaults_calibrate_without_diversity() -> None:
+    assert RankingOptions() == RankingOptions(diversity=0.0, calibration=0.1, seed=None)
+
+
 def test_diversity_adds_another_genre() -> None:
     assert (ranked(RankingOptions(diversity=0.5, calibration=0.0)) >= 150).any()
     assert (ranked(RankingOptions(diversity=0.05, calibration=0.0)) >= 150).sum() <= 1
@@ -85,6 +93,19 @@ def test_list_has_all_candidates_where_there_are_too_few() -> None:
         options=RankingOptions(diversity=0.3),
     )
     assert sorted(items.tolist()) == [0, 2]
+
+
+def test_no_candidates_give_an_empty_list() -> None:
+    items = rank_items(
+        np.zeros(3, np.float32),
+        np.zeros(3, dtype=bool),
+        5,
+        vectors=as_csr(np.eye(3)),
+        genres=np.zeros((3, 2), np.float32),
+        target_mix=np.array([1.0, 0.0], np.float32),
+        options=RankingOptions(),
+    )
+    assert not len(items)
 
 
 def test_share_of_one_director_is_limited() -> None:
