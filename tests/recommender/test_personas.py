@@ -202,7 +202,7 @@ SIMILAR = {
 
 
 @pytest.mark.parametrize("film", SIMILAR)
-def test_similar_films(shipped: Shipped, film: str) -> None:
+def test_similar_movies(shipped: Shipped, film: str) -> None:
     items = shipped.similar(film)
     assert SIMILAR[film] <= set(items), items
 

@@ -81,9 +81,9 @@ def rating(rater: int, stars: float) -> str:
     return f"{rater},{RARE},{stars},1500000000\n"
 
 
-def test_what_few_people_rated_changes_nothing_that_is_told(outputs: Callable[[str], Outputs]) -> None:
+def test_movie_with_few_raters_changes_no_output(outputs: Callable[[str], Outputs]) -> None:
     without = outputs("")
-    # One of the community, or somebody nothing else is known of; loved or hated.
+    # A rater of the community or an unknown one, with a high or a low rating.
     one = [outputs(rating(7, 5.0)), outputs(rating(7, 0.5)), outputs(rating(99, 5.0))]
     four = outputs("".join(rating(rater, 0.5) for rater in (1, 2, 3, 99)))
     for world in (*one, four):

@@ -41,7 +41,7 @@ def report(movielens_ratings: RatingMatrix, movielens_facts: MovieColumns) -> Ev
         (None, EASE, 1.1),
     ],
 )
-def test_served_recommender_beats(
+def test_served_model_beats_the_reference_models(
     report: EvaluationReport, known_ratings: int | None, rival: str, factor: float
 ) -> None:
     assert report.ndcg(SERVED, known_ratings) >= factor * report.ndcg(rival, known_ratings)
