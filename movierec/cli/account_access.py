@@ -126,4 +126,4 @@ def confirm_erasure(word: str, what: str) -> None:
     print_message(f"This permanently erases {what}.")
     print(f"Type {word} to continue: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != word:
-        raise ValidationFailed("Nothing was erased.")
+        raise ValidationFailed("Not confirmed. Nothing was erased.")

@@ -137,10 +137,10 @@ def _save_tokens(tokens: TokensJson, username: str | None) -> None:
 
 def _ask(what: str) -> str:
     if not sys.stdin.isatty():
-        raise ValidationFailed(f"{what} is missing.")
+        raise ValidationFailed(f"{what} is missing and there is no terminal to ask for it. See --help.")
     # Not typer.prompt: it turns Ctrl-C into an ordinary failure.
     print(f"{what}: ", end="", file=sys.stderr, flush=True)
     answer = sys.stdin.readline().strip()
     if not answer:
-        raise ValidationFailed(f"{what} is missing.")
+        raise ValidationFailed(f"{what} is missing. Nothing was changed.")
     return answer

@@ -144,7 +144,7 @@ def merge(
         _confirm_merge(source, target)
     merged = client.merge_movie(source["id"], target["id"])
     print_outcome(
-        f"{movie_label(source)}, {source['id']}, is {movie_label(merged)}, {merged['id']}, now.",
+        f"Merged {movie_label(source)}, {source['id']}, into {movie_label(merged)}, {merged['id']}.",
         merged,
         as_json=as_json,
     )
@@ -161,7 +161,7 @@ def _confirm_merge(source: ListedMovieJson, target: ListedMovieJson) -> None:
         print_message(f"{role:>5}  {movie['id']}  {movie_label(movie)}  {' '.join(external_ids)}")
     print("A merge cannot be undone. Merge them? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise ValidationFailed("Nothing was merged.")
+        raise ValidationFailed("Not confirmed. Nothing was merged.")
 
 
 def _given_fields(

@@ -96,4 +96,6 @@ def note(
 
 
 def _favorite_of(client: ApiClient, movie: ListedMovieJson) -> FavoriteJson:
-    return find_entry(client.favorites, movie, missing="is not among your favorites")
+    return find_entry(
+        client.favorites, movie, missing="is not among your favorites. See: movierec favorites list"
+    )

@@ -78,4 +78,4 @@ def remove(name: MovieWordsArgument, as_json: AsJson = False) -> None:
                 f"Your feedback on {movie_label(movie)} is removed.", {"movie": movie["id"]}, as_json=as_json
             )
             return
-    raise NotFound(f"There is no feedback of yours on {movie_label(movie)}.")
+    raise NotFound(f"There is no feedback of yours on {movie_label(movie)}. See: movierec feedback list")

@@ -146,7 +146,8 @@ def _entry_of(client: ApiClient, movie: ListedMovieJson, on: str | None) -> Hist
     if on is not None:
         entries = [entry for entry in entries if on in (_day_of(entry), entry["watched_at"] or UNKNOWN)]
     if not entries:
-        raise NotFound(f"{movie_label(movie)} is not in your history{f' on {on}' if on else ''}.")
+        date = f" on {on}" if on else ""
+        raise NotFound(f"{movie_label(movie)} is not in your history{date}. See: movierec history list")
     if len(entries) > 1:
         raise ValidationFailed(f"You saw {movie_label(movie)} {_times(entries)}. Name the viewing with --on.")
     return entries[0]

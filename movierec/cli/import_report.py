@@ -81,9 +81,8 @@ def print_import(job: Any, *, as_json: bool) -> None:
     else:
         _print_done(job, report)
     if report["rejected"] and not any(report[name] for name in _USEFUL_OUTCOMES):
-        raise ValidationFailed(
-            f"Nothing was imported: {_summary(report)}. See: movierec import problems {job['id']}"
-        )
+        hint = "" if report["dry_run"] else f" See: movierec import problems {job['id']}"
+        raise ValidationFailed(f"Nothing was imported: {_summary(report)}.{hint}")
 
 
 def _print_done(job: Any, report: Any) -> None:

@@ -77,9 +77,9 @@ def cancel(job_id: JobId, as_json: AsJson = False) -> None:
     print_outcome(f"Job {job_id} is cancelled.", client.job(job_id), as_json=as_json)
 
 
-def print_started_job(job: JobJson, does: str, *, as_json: bool) -> None:
+def print_started_job(job: JobJson, action: str, *, as_json: bool) -> None:
     """Print the job that a command started and does not wait for."""
-    print_outcome(f"Job {job['id']} {does}; see: movierec jobs show {job['id']}", job, as_json=as_json)
+    print_outcome(f"Job {job['id']} {action}. See: movierec jobs show {job['id']}", job, as_json=as_json)
 
 
 def print_job(job: JobJson, *, as_json: bool) -> None:

@@ -47,4 +47,4 @@ def find_entry(fetch: Callable[..., PageJson[Entry]], movie: ListedMovieJson, *,
     """Return the entry of `movie`, which has an id of its own in the API. Raises NotFound."""
     for entry in fetch(movie=movie["id"])["results"]:
         return entry
-    raise NotFound(f"{movie_label(movie)} {missing}.")
+    raise NotFound(f"{movie_label(movie)} {missing}")

@@ -25,7 +25,7 @@ def read_passwords(
         )
     answers = [getpass.getpass(f"{prompt}: ") for prompt in prompts]
     if confirm_last and getpass.getpass("Again: ") != answers[-1]:
-        raise ValidationFailed("The two passwords differ. Nothing was changed.")
+        raise ValidationFailed("The two passwords differ. Nothing was changed. Try again.")
     return answers
 
 
@@ -34,5 +34,5 @@ def _split_lines(text: str, prompts: tuple[str, ...]) -> list[str]:
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     if len(lines) != len(prompts) or not all(lines):
         names = " and ".join(prompt.lower() for prompt in prompts)
-        raise ValidationFailed(f"Expected one line each for: {names}.")
+        raise ValidationFailed(f"The input does not hold one line each for: {names}.")
     return lines

@@ -76,7 +76,7 @@ def unrate(name: MovieWordsArgument, as_json: AsJson = False) -> None:
     try:
         client.unrate_movie(movie["id"])
     except NotFound as error:
-        raise NotFound(f"You have not rated {movie_label(movie)}.") from error
+        raise NotFound(f"You have not rated {movie_label(movie)}. See: movierec ratings") from error
     print_outcome(f"Your rating of {movie_label(movie)} is removed.", {"movie": movie["id"]}, as_json=as_json)
 
 

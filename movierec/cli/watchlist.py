@@ -77,6 +77,8 @@ def remove(name: MovieWordsArgument, as_json: AsJson = False) -> None:
     """Remove a movie. Rating it or adding it to the history also removes it."""
     client = connect()
     movie = find_movie(client, " ".join(name))
-    entry = find_entry(client.watchlist, movie, missing="is not on your watchlist")
+    entry = find_entry(
+        client.watchlist, movie, missing="is not on your watchlist. See: movierec watchlist list"
+    )
     client.remove_from_watchlist(entry["id"])
     print_outcome(f"{movie_label(movie)} is off your watchlist.", {"movie": movie["id"]}, as_json=as_json)

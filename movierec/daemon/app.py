@@ -119,7 +119,7 @@ def create_admin(
 def _ask_password() -> str:
     password = getpass.getpass("Password: ")
     if password != getpass.getpass("Again: "):
-        raise MovierecError("The two passwords differ. Nothing was created.")
+        raise MovierecError("The two passwords differ. Nothing was created. Try again.")
     return password
 
 

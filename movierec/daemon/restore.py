@@ -123,7 +123,9 @@ def _open_backup(source: Path) -> Iterator[tuple[zipfile.ZipFile, BackupManifest
             manifest = json.loads(archive.read(MANIFEST))
             _check_backup(archive, manifest)
         except OSError as error:
-            raise UnreadableBackup(f"Cannot read {source}: {error.strerror or error}") from error
+            raise UnreadableBackup(
+                f"Cannot read {source}: {error.strerror or error}. Check its path and permissions."
+            ) from error
         except _DAMAGE_ERRORS as error:
             raise UnreadableBackup(
                 f"{source} is not a backup of movierec, or it is damaged. Nothing was changed. Use another backup."
@@ -269,7 +271,9 @@ def _fill(archive: zipfile.ZipFile, manifest: BackupManifest, number: int) -> No
         for table, rows in manifest["tables"].items():
             with archive.open(f"tables/{table}.jsonl") as lines:
                 if dump.load(table, lines) != rows:
-                    raise UnreadableBackup(f"The backup is damaged: rows of {table} are missing.")
+                    raise UnreadableBackup(
+                        f"The backup is damaged: {table} lacks rows. Nothing was changed. Use another backup."
+                    )
     dump.set_sequences(manifest["tables"])
     _fail_unfinished_jobs()
     db.execute(

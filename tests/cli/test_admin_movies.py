@@ -70,7 +70,7 @@ def test_merge_asks_for_confirmation(admin: Shell) -> None:
     asked = admin.run_at_terminal(*merge, typed="n\n")
     assert (asked.code, "goes" in asked.err, "stays" in asked.err) == (2, True, True)
     result = admin.run_at_terminal(*merge, typed="y\n")
-    assert (result.code, f"Heat (1995), {heat['id']}, now" in result.out) == (0, True)
+    assert (result.code, f"into Heat (1995), {heat['id']}." in result.out) == (0, True)
     movie = shown(admin, "tt0068688")
     assert (movie["id"], movie["my_rating"]) == (heat["id"], 4.0)
     admin.run("admin", "movies", "merge", "tt0068688", "tt0113277", "--yes").failed(2)
