@@ -177,3 +177,79 @@ def test_correlation_is_none_where_all_ratings_are_equal(database: Settings) -> 
     for movie in list(MOVIE_TITLES)[:5]:
         library.rate(user, movie_id(movie), 4, now=LAST)
     assert library.statistics(user).critics.correlation is None
+
+
+def set_movie(movie: int, *, year: int | None = None, score: int | None = None) -> None:
+    db.execute("UPDATE movies SET year = ?, critics_score = ? WHERE id = ?", year, score, movie)
+
+
+def test_means_have_two_digits_and_the_correlation_three(database: Settings) -> None:
+    user, ids = make_user(), [movie_id(imdb_id) for imdb_id in list(MOVIE_TITLES)[:3]]
+    db.execute("DELETE FROM movie_genres")
+    db.execute("DELETE FROM credits")
+    genre, person = (db.value(f"SELECT MIN(id) FROM {table}") for table in ("genres", "people"))
+    for movie, stars, score in zip(ids, (2.5, 3.0, 4.5), (10, 90, 80), strict=True):
+        library.rate(user, movie, stars, now=LAST)
+        set_movie(movie, year=1994 + (score == 80), score=score)
+        db.execute("INSERT INTO movie_genres (movie_id, genre_id, position) VALUES (?, ?, 0)", movie, genre)
+        sql = "INSERT INTO credits (movie_id, person_id, role, position, character) VALUES (?, ?, 'director', 0, '')"
+        db.execute(sql, movie, person)
+    result = library.statistics(user)
+    [genres], [directors], [decades] = result.genres, result.directors, result.decades
+    assert [result.mean, genres.mean, directors.mean, decades.mean] == [3.33] * 4
+    assert (decades.name, decades.count) == ("1990", 3)
+    assert (result.critics.mean_stars, result.critics.mean_score, result.critics.correlation) == (
+        3.33,
+        60.0,
+        0.606,
+    )
+
+
+def test_directors_are_the_first_of_those_with_most_movies_then_the_best_mean(database: Settings) -> None:
+    user, ids = make_user(), [movie_id(imdb_id) for imdb_id in list(MOVIE_TITLES)[:5]]
+    people = [id for (id,) in db.rows("SELECT id FROM people ORDER BY id LIMIT 4")]
+    db.execute("DELETE FROM credits")
+    # The last two directors have two movies; of these the fourth's are rated higher.
+    for number, (movie, person) in enumerate(zip(ids, (0, 2, 3, 2, 3), strict=True)):
+        library.rate(user, movie, 2 if person == 2 else 3, now=LAST)
+        sql = "INSERT INTO credits (movie_id, person_id, role, position, character) VALUES (?, ?, ?, 0, '')"
+        db.execute(sql, movie, people[person], "director")
+        db.execute(sql, movie, people[1], "writer" if number else "cast")
+    names = dict(db.rows("SELECT id, name FROM people"))
+    expected = [names[people[person]] for person in (3, 2, 0)]
+    for top in (1, 2, 3, 9):
+        assert [one.name for one in library.statistics(user, top=top).directors] == expected[:top]
+
+
+def test_correlation_needs_three_movies(database: Settings) -> None:
+    user, ids = make_user(), [movie_id(imdb_id) for imdb_id in list(MOVIE_TITLES)[:3]]
+    for movie, stars, score in zip(ids, (1.0, 2.0, 3.0), (10, 20, 30), strict=True):
+        assert library.statistics(user).critics.correlation is None
+        set_movie(movie, score=score)
+        library.rate(user, movie, stars, now=LAST)
+    critics = library.statistics(user).critics
+    assert (critics.films, critics.correlation) == (3, 1.0)
+    set_movie(ids[0], score=30)
+    set_movie(ids[1], score=30)
+    assert library.statistics(user).critics.correlation is None, "scores without variance"
+
+
+def test_best_movies_are_the_five_last_rated_of_the_highest_rating(database: Settings) -> None:
+    user, ids = make_user(), [movie_id(imdb_id) for imdb_id in list(MOVIE_TITLES)[:7]]
+    for number, movie in enumerate(ids):
+        library.rate(user, movie, 4.5 if number else 5.0, now=LAST + number // 2)
+    best = library.statistics(user).best
+    assert [one.movie_id for one in best] == [ids[0], *ids[:1:-1]][:5]
+    assert best[0].title == next(iter(MOVIE_TITLES.values()))
+
+
+def test_disagreements_are_the_ten_largest_then_by_id(database: Settings) -> None:
+    user, ids = make_user(), sorted(map(movie_id, MOVIE_TITLES))[:12]
+    for number, movie in enumerate(reversed(ids)):
+        library.rate(user, movie, 2.5, now=LAST)
+        set_movie(movie, score=(None, 100, 0)[number] if number < 3 else 51 + number // 2)
+    disagreements = library.statistics(user).critics.disagreements
+    assert [one.movie_id for one in disagreements] == [
+        *(ids[9], ids[10]),
+        *sorted(ids[:9], key=lambda movie: (-(51 + ids[::-1].index(movie) // 2), movie)),
+    ][:10]
