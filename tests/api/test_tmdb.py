@@ -36,7 +36,7 @@ def joined_daemon(
     environment = {
         "MOVIEREC_TMDB__API_KEY": KEY,
         "MOVIEREC_TMDB__BASE_URL": standing.url,
-        "MOVIEREC_TMDB__TOTAL_SECONDS": "2.0",
+        "MOVIEREC_TMDB__TOTAL_SECONDS": "4.0",
         "MOVIEREC_TMDB__FAILURES": "1000",
         "MOVIEREC_TMDB__LIST_SECONDS": "2.0",
         "MOVIEREC_TMDB__PAGE_SECONDS": "0.6",
