@@ -426,7 +426,7 @@ class HybridSettings:
     max_rater_share: float = _setting(
         0.5, "Maximum share of the community in the similarity of two items.", "share", "personas"
     )
-    half_heard_raters: float = _setting(
+    half_confidence_raters: float = _setting(
         30.0, "Raters at which an item has half of that share.", "raters", "personas"
     )
     similar_prior_share: float = _setting(
