@@ -76,10 +76,10 @@ def measure(behaviour: str, tries: int, database: str) -> dict[str, Times]:
             served.stop()
 
 
-def resets(known: list[Account]) -> Ask:
+def resets(accounts: list[Account]) -> Ask:
     def ask(group: int, number: int) -> Request:
         unknown = f"nobody{random.randrange(10**9)}@example.org"
-        email = known[number % len(known)].email if group == 0 else unknown
+        email = accounts[number % len(accounts)].email if group == 0 else unknown
         return f"{AUTH}/password_reset/", {"email": email}, {}
 
     return ask

@@ -113,13 +113,13 @@ def count_requests(client: Client, stand_in: FakeTmdb) -> None:
         "top rated": lambda: client("GET", f"{MOVIES}/top_rated/"),
         "search": lambda: client("GET", f"{MOVIES}/search/?q=matrix"),
         "second page of a search": lambda: client("GET", f"{MOVIES}/search/?q=matrix&page=2"),
-        "page of a shipped film": lambda: client("GET", f"{MOVIES}/{heat}/"),
-        "page of a film TMDb's lists named": lambda: client("GET", f"{MOVIES}/{new}/"),
-        "film by its TMDb id, unknown here": lambda: client("GET", f"{MOVIES}/tmdb/1000004/"),
-        "film by its IMDb id, unknown here": lambda: client("GET", f"{MOVIES}/imdb/tt9000002/"),
+        "page of a shipped movie": lambda: client("GET", f"{MOVIES}/{heat}/"),
+        "page of a movie TMDb's lists named": lambda: client("GET", f"{MOVIES}/{new}/"),
+        "movie by its TMDb id, unknown here": lambda: client("GET", f"{MOVIES}/tmdb/1000004/"),
+        "movie by its IMDb id, unknown here": lambda: client("GET", f"{MOVIES}/imdb/tt9000002/"),
         "rate what a search found": lambda: client("PUT", f"{RATINGS}/movie/{new}/", {"rating": 4}),
         "recommendations": lambda: client("GET", "/api/v1/recommendations/?limit=20"),
-        f"{AT_ONCE} who open one unknown film at once": lambda: request_at_once(
+        f"{AT_ONCE} who open one unknown movie at once": lambda: request_at_once(
             client, f"{MOVIES}/tmdb/1000003/"
         ),
     }
@@ -150,7 +150,7 @@ def measure_latency(client: Client, stand_in: FakeTmdb, requests: int) -> None:
         "popular, uncached": lambda: client("GET", f"{MOVIES}/popular/?page={next(pages) % 500 + 1}"),
         "search, cached": lambda: client("GET", f"{MOVIES}/search/?q=matrix"),
         "search, uncached": lambda: client("GET", f"{MOVIES}/search/?q=matrix{next(texts)}"),
-        "film page, details stored": lambda: client("GET", f"{MOVIES}/{movie_id}/"),
+        "movie page, details stored": lambda: client("GET", f"{MOVIES}/{movie_id}/"),
     }
     print(f"\n{'TMDb takes 60 ms':<32}{'p50 ms':>9}{'p99 ms':>9}")
     for name, case in cases.items():
@@ -173,7 +173,7 @@ def measure_outages(stand_in: FakeTmdb, requests: int) -> None:
     `ratio` compares p99 with p99 during normal operation in between. After five failures TMDb is not called for a
     second at a time.
     """
-    head = f"{'TMDb':<20}{'list':<11}{'search':<11}{'unknown film':<14}{'longest s':>10}"
+    head = f"{'TMDb':<20}{'list':<11}{'search':<11}{'unknown movie':<14}{'longest s':>10}"
     print(f"\n{head}{'own p50':>9}{'p99':>8}{'ratio':>7}")
     with daemon(stand_in, MOVIEREC_TMDB__PAUSE_SECONDS="1") as client:
         movie_id = shipped_movie(client, "alien")

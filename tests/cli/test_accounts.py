@@ -28,16 +28,16 @@ def test_register_signs_in_and_stores_the_tokens_privately(shell: Shell) -> None
 def test_register_prompts_for_missing_values_at_a_terminal(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
+    prompts: list[str] = []
 
     def getpass(prompt: str) -> str:
-        asked.append(prompt)
+        prompts.append(prompt)
         return PASSWORD
 
     monkeypatch.setattr("getpass.getpass", getpass)
     result = shell.run_at_terminal("register", typed="ada\nada@example.org\n")
     assert result.code == 0, result
-    assert asked == ["Password: ", "Again: "]
+    assert prompts == ["Password: ", "Again: "]
     assert shell.run("whoami").rows()[0] == ["username", "ada"]
 
 

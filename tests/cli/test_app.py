@@ -147,11 +147,11 @@ def test_throttling_prints_how_long_to_wait(shell_at: Callable[[str], Shell]) ->
 
 
 def test_candidates_of_an_ambiguous_title_are_tab_separated(shell_at: Callable[[str], Shell]) -> None:
-    films = [
+    movies = [
         {"id": 3, "title": "Heat", "year": 1972, "original_title": "Heat", "vote_count": 3},
         {"id": 4, "title": "Heat", "year": 1995, "original_title": "Heat\t", "vote_count": 9},
     ]
-    with ScriptedServer(http_response(200, {"results": films})) as server:
+    with ScriptedServer(http_response(200, {"results": movies})) as server:
         error = shell_at(server.url).run("show", "heat").failed(2)
     assert error.splitlines()[1:] == ["3\tHeat (1972)", "4\tHeat (1995)"]
 

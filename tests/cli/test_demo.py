@@ -41,16 +41,16 @@ def daemons_under(folder: Path) -> list[str]:
 
 def test_demo_runs_every_command_it_promises(tmp_path: Path) -> None:
     with start(tmp_path) as process:
-        shown, _ = process.communicate(timeout=500)
-    assert process.returncode == 0, shown
+        output, _ = process.communicate(timeout=500)
+    assert process.returncode == 0, output
     for command in ("register", "search", "show", "rate", "recommend", "explain", "similar", "dismiss"):
-        assert f"\n$ movierec {command} " in shown
+        assert f"\n$ movierec {command} " in output
     for command in ("watchlist add", "history add", "undo", "stats"):
-        assert f"\n$ movierec {command}" in shown
-    assert shown.count("\n$ movierec rate ") == 7
-    assert "Because you" in shown
-    assert "is not recommended any more" in shown
-    assert "\x1b" not in shown
+        assert f"\n$ movierec {command}" in output
+    assert output.count("\n$ movierec rate ") == 7
+    assert "Because you" in output
+    assert "is not recommended any more" in output
+    assert "\x1b" not in output
     assert not list(tmp_path.iterdir())
     assert not daemons_under(tmp_path)
 

@@ -51,9 +51,9 @@ def test_terminal_receives_no_binary_data_and_no_control_characters(ada: Shell) 
     refused = ada.run_at_terminal("export", "--format", "zip")
     assert refused.code == 2
     assert refused.out == ""
-    shown = ada.run_at_terminal("export").out
-    assert "\u202e" not in shown
-    assert json.loads(shown.splitlines()[2])["review"] == "\u202eneddih"
+    output = ada.run_at_terminal("export").out
+    assert "\u202e" not in output
+    assert json.loads(output.splitlines()[2])["review"] == "\u202eneddih"
 
 
 @pytest.mark.parametrize("arguments", [["--format", "xml"], ["--json"]])

@@ -101,8 +101,8 @@ def test_undo_reverts_the_last_change_and_prints_how_to_restore_it(ada: Shell) -
 
 
 def test_favorites_are_filtered_and_ordered(ada: Shell) -> None:
-    for film in ("Alien", "Amélie", "Casablanca"):
-        ada.run("favorites", "add", film).ok()
+    for title in ("Alien", "Amélie", "Casablanca"):
+        ada.run("favorites", "add", title).ok()
     assert [
         row[1] for row in ada.run("favorites", "list", "--genre", "Romance", "--order", "year").rows()
     ] == [

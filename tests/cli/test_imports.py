@@ -67,8 +67,8 @@ def test_rejected_rows_are_printed_with_their_lines(staff: Shell, dataset: Path)
     assert ["ratings.csv", "129 rows, 117 accepted, 12 rejected"] in [
         line.split("\t") for line in result.out.splitlines()
     ]
-    named = [line for line in result.err.splitlines() if line.startswith("ratings.csv:")]
-    assert [line.split(":")[1] for line in named] == [str(number) for number in range(119, 129)]
+    lines = [line for line in result.err.splitlines() if line.startswith("ratings.csv:")]
+    assert [line.split(":")[1] for line in lines] == [str(number) for number in range(119, 129)]
     assert "... and more: movierec jobs show" in result.err
 
 

@@ -12,33 +12,33 @@ from movierec.errors import NotFound, ValidationFailed
 from tests.cli.running import Terminal
 
 
-def film(movie_id: int, title: str, year: int | None = None, **more: Any) -> dict[str, Any]:
+def movie_json(movie_id: int, title: str, year: int | None = None, **more: Any) -> dict[str, Any]:
     return {"id": movie_id, "title": title, "year": year, "original_title": title, "vote_count": 0, **more}
 
 
-ALIEN = film(1, "Alien", 1979)
-ALIENS = film(2, "Aliens", 1986)
-HEAT_1972, HEAT_1995 = film(3, "Heat", 1972), film(4, "Heat", 1995)
-MATRIX = film(5, "The Matrix", 1999)
-AMELIE = film(6, "Amelie", 2001, original_title="Le Fabuleux Destin d'Amélie Poulain")
-SPIRITED = film(7, "Spirited Away", 2001, original_title="千と千尋の神隠し")
+ALIEN = movie_json(1, "Alien", 1979)
+ALIENS = movie_json(2, "Aliens", 1986)
+HEAT_1972, HEAT_1995 = movie_json(3, "Heat", 1972), movie_json(4, "Heat", 1995)
+MATRIX = movie_json(5, "The Matrix", 1999)
+AMELIE = movie_json(6, "Amelie", 2001, original_title="Le Fabuleux Destin d'Amélie Poulain")
+SPIRITED = movie_json(7, "Spirited Away", 2001, original_title="千と千尋の神隠し")
 
 
 class Catalogue:
     """Fake client whose search returns the same movies for every text, as a fuzzy search does."""
 
-    def __init__(self, *films: Any) -> None:
-        self.films = films
-        self.asked: list[Any] = []
+    def __init__(self, *movies: Any) -> None:
+        self.movies = movies
+        self.searches: list[Any] = []
 
     def search(self, text: str, year: int | None = None) -> Any:
-        self.asked.append((text, year))
-        return {"results": [film for film in self.films if year in (None, film["year"])]}
+        self.searches.append((text, year))
+        return {"results": [movie for movie in self.movies if year in (None, movie["year"])]}
 
     def movie(self, movie_id: int) -> Any:
-        for film in self.films:
-            if film["id"] == movie_id:
-                return film
+        for movie in self.movies:
+            if movie["id"] == movie_id:
+                return movie
         raise NotFound()
 
     def movie_by_tmdb(self, tmdb_id: str) -> Any:
@@ -48,8 +48,8 @@ class Catalogue:
         return ("imdb", imdb_id)
 
 
-def find(name: str, *films: Any) -> Any:
-    return find_movie(Catalogue(*films), name)  # type: ignore[arg-type]
+def find(name: str, *movies: Any) -> Any:
+    return find_movie(Catalogue(*movies), name)  # type: ignore[arg-type]
 
 
 TAKEN = [
@@ -68,9 +68,9 @@ TAKEN = [
 ]
 
 
-@pytest.mark.parametrize(("name", "films", "meant"), TAKEN)
-def test_unambiguous_name_is_used_without_asking(name: str, films: list[Any], meant: Any) -> None:
-    assert find(name, *films) == meant
+@pytest.mark.parametrize(("name", "movies", "meant"), TAKEN)
+def test_unambiguous_name_is_used_without_asking(name: str, movies: list[Any], meant: Any) -> None:
+    assert find(name, *movies) == meant
 
 
 def test_external_ids_are_looked_up_by_id() -> None:
@@ -86,7 +86,10 @@ def test_ambiguous_title_raises_with_its_candidates() -> None:
 
 
 def test_far_better_known_movie_is_used_and_named(capsys: pytest.CaptureFixture[str]) -> None:
-    short, famous = film(8, "Gravity", 2013, vote_count=3), film(9, "Gravity", 2013, vote_count=14_000)
+    short, famous = (
+        movie_json(8, "Gravity", 2013, vote_count=3),
+        movie_json(9, "Gravity", 2013, vote_count=14_000),
+    )
     assert find("gravity", short, famous) == famous
     assert "Using Gravity (2013), by far the best known of them" in capsys.readouterr().err
     with pytest.raises(AmbiguousTitle):
@@ -137,7 +140,7 @@ def test_empty_answer_chooses_no_movie(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_prompt_shows_no_control_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal("1\n"))
     monkeypatch.setattr(sys, "stderr", screen := Terminal())
-    find("evil", film(1, "Evil \x1b[2J", 1), film(2, "Evil", 2), film(3, "Evil", 3))
+    find("evil", movie_json(1, "Evil \x1b[2J", 1), movie_json(2, "Evil", 2), movie_json(3, "Evil", 3))
     assert "\x1b" not in screen.getvalue()
 
 

@@ -98,24 +98,24 @@ def test_poster_is_printed_beside_the_text(shell: Shell, stand_in: StandIn, widt
 def test_poster_is_not_requested_if_it_is_not_shown(
     shell: Shell, stand_in: StandIn, arguments: list[str], environment: dict[str, str]
 ) -> None:
-    shown = page(shell, "The Matrix", *arguments, **environment)
-    assert "The Matrix" in shown
-    assert "▀" not in shown
+    output = page(shell, "The Matrix", *arguments, **environment)
+    assert "The Matrix" in output
+    assert "▀" not in output
     assert not posters(stand_in)
 
 
 def test_pipe_receives_no_picture(shell: Shell, stand_in: StandIn) -> None:
-    shown = shell.run("show", "The Matrix", TERM="xterm-kitty", MOVIEREC_IMAGES="kitty").ok()
-    assert "\x1b" not in shown
+    output = shell.run("show", "The Matrix", TERM="xterm-kitty", MOVIEREC_IMAGES="kitty").ok()
+    assert "\x1b" not in output
     assert not posters(stand_in)
 
 
 @pytest.mark.parametrize("mode", ["500", "html", "cut body"])
 def test_page_is_printed_without_an_unavailable_poster(shell: Shell, stand_in: StandIn, mode: str) -> None:
     stand_in.mode = mode
-    shown = page(shell, "The Matrix")
-    assert "▀" not in shown
-    assert OVERVIEW.split()[0] in shown
+    output = page(shell, "The Matrix")
+    assert "▀" not in output
+    assert OVERVIEW.split()[0] in output
 
 
 @pytest.mark.parametrize("way", ["blocks", "kitty", "iterm", "sixel"])

@@ -59,11 +59,11 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch, items: list[Any], **environment
 
 
 def test_table_prints_markup_literally(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = on_terminal(monkeypatch, [NASTY], NO_COLOR="1", TERM="dumb")
-    assert "[red]Evil[/red]" in shown
-    assert "\\x1b[2J" in shown
-    assert "\x1b" not in shown
-    assert "title" in shown.splitlines()[0]
+    output = on_terminal(monkeypatch, [NASTY], NO_COLOR="1", TERM="dumb")
+    assert "[red]Evil[/red]" in output
+    assert "\\x1b[2J" in output
+    assert "\x1b" not in output
+    assert "title" in output.splitlines()[0]
 
 
 def test_terminal_shows_times_to_the_minute(
@@ -87,8 +87,8 @@ def test_no_color_disables_colours(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("width", [40, 60, 200])
 def test_table_fits_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     long = {**NASTY, "title": "A very long title that goes on " * 5}
-    shown = on_terminal(monkeypatch, [long], COLUMNS=str(width))
-    assert max(len(line) for line in unstyled(shown).splitlines()) <= width
+    output = on_terminal(monkeypatch, [long], COLUMNS=str(width))
+    assert max(len(line) for line in unstyled(output).splitlines()) <= width
 
 
 def test_terminal_shows_the_display_value_of_a_column(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

@@ -13,14 +13,14 @@ from tests.cli.running import Shell
 @pytest.fixture
 def fan(ada: Shell) -> Shell:
     """Return a command line of a user with ratings and viewings."""
-    for film, rating in (
+    for title, rating in (
         ("Alien", "5"),
         ("Aliens", "4.5"),
         ("Amélie", "2"),
         ("Casablanca", "5"),
         ("Up", "3"),
     ):
-        ada.run("rate", film, rating).ok()
+        ada.run("rate", title, rating).ok()
     ada.run("history", "add", "Alien", "--on", "2024-05-01").ok()
     ada.run("history", "add", "Alien", "--on", "2024-06-01T20:15:00Z").ok()
     ada.run("history", "add", "Up", "--on", "2023-06-01").ok()
@@ -54,9 +54,9 @@ def test_year_in_review(fan: Shell) -> None:
         "minutes": 0,
     }  # fmt: skip
     assert statistics["months"] == [0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0]
-    shown = fan.run_at_terminal("stats", "--year", "2024").out
-    assert "Your 2024 in movies" in shown
-    assert "1 movie seen 2 times, 1 of them again" in shown
+    output = fan.run_at_terminal("stats", "--year", "2024").out
+    assert "Your 2024 in movies" in output
+    assert "1 movie seen 2 times, 1 of them again" in output
     fan.run("stats", "--year", "20").failed(2)
 
 

@@ -337,18 +337,18 @@ def test_undo_after_a_restore_recreates_rows_with_their_ids(
     db.connect(settings)
     rated = [library.rating_change(runner, 2), library.rating_change(heat, 3, review='"id":999999')]
     library.apply(ada.id, rated, what="Imported a file", now=1, job_id=70)
-    kept = [library.rating_of_movie(ada.id, film) for film in (runner, heat)]
-    gone = [library.removal_change(library.RATINGS, film) for film in (runner, heat)]
-    library.apply(ada.id, gone, what="Took them back", now=2)
+    ratings = [library.rating_of_movie(ada.id, movie) for movie in (runner, heat)]
+    removals = [library.removal_change(library.RATINGS, movie) for movie in (runner, heat)]
+    library.apply(ada.id, removals, what="Took them back", now=2)
     back_up(settings, tmp_path / "saved", force=False, models=False)
     db.close()
     restore(elsewhere, tmp_path / "saved", force=False)
     db.connect(elsewhere)
     assert jobs.enqueue(ada.id, jobs.IMPORT, {}, now=3).id == 71
     library.undo(ada.id, now=3, is_unfinished=jobs.is_unfinished)
-    assert [library.rating_of_movie(ada.id, film) for film in (runner, heat)] == kept
+    assert [library.rating_of_movie(ada.id, movie) for movie in (runner, heat)] == ratings
     library.rate(ada.id, alien, 5, now=4)
-    highest = max(rating.id for rating in kept)
+    highest = max(rating.id for rating in ratings)
     assert library.rating_of_movie(ada.id, alien).id == highest + 1
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from movierec import __version__
 from movierec.config import Settings
+from tests.preloaded import ForkedProcess
 from tests.running import PASSWORD
 from tests.waiting import wait_until
 
@@ -43,16 +44,15 @@ class Served:
     """A daemon in a separate process."""
 
     def __init__(self, home: Path, *arguments: str, **more: str) -> None:
-        self.process = subprocess.Popen(
-            [*COMMAND, "serve", "--port", "0", *arguments],
-            env=environment(home, **more),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self.process = self._start(["serve", "--port", "0", *arguments], environment(home, **more))
         assert self.process.stdout is not None
         self.first_line = self.process.stdout.readline().strip()
         self.url = self.first_line.removeprefix("listening on ")
+
+    def _start(
+        self, arguments: list[str], environment: dict[str, str]
+    ) -> ForkedProcess | subprocess.Popen[str]:
+        return ForkedProcess(arguments, environment)
 
     def get(self, path: str) -> Any:
         with urlopen(self.url + path, timeout=120) as answer:
@@ -69,6 +69,21 @@ class Served:
         return self.process.returncode, errors
 
 
+class ServedByCommand(Served):
+    """A daemon started as an operator does."""
+
+    def _start(
+        self, arguments: list[str], environment: dict[str, str]
+    ) -> ForkedProcess | subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*COMMAND, *arguments],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
 # One database is enough for tests of the process; the services are tested on both.
 on_sqlite = pytest.mark.parametrize("template", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("template", ["postgresql"], indirect=True)
@@ -82,7 +97,7 @@ def home(settings: Settings) -> Path:
 
 @on_sqlite
 def test_daemon_prints_its_address_serves_and_exits_with_0(home: Path) -> None:
-    served = Served(home)
+    served = ServedByCommand(home)
     assert served.first_line.startswith("listening on http://127.0.0.1:")
     assert b'"status":"ok"' in served.get("/health/ready/")
     code, errors = served.stop()
@@ -137,7 +152,7 @@ def test_acknowledged_writes_survive_a_kill(home: Path) -> None:
 
 @on_sqlite
 def test_logs_are_json_lines_without_secrets(home: Path) -> None:
-    served = Served(home)
+    served = ServedByCommand(home)
     served.get("/health/")
     _, errors = served.stop()
     lines = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
@@ -201,7 +216,7 @@ def test_check_and_config_example_print_the_settings(home: Path) -> None:
 
 @on_postgresql
 def test_several_workers_share_a_port_on_postgresql(settings: Settings, tmp_path: Path) -> None:
-    served = Served(tmp_path, "--workers", "2", MOVIEREC_DATABASE__URL=settings.database_url)
+    served = ServedByCommand(tmp_path, "--workers", "2", MOVIEREC_DATABASE__URL=settings.database_url)
     for _ in range(10):
         assert b"ok" in served.get("/health/ready/")
     file = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children")
