@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Also after Ctrl-C."""
+    if preloaded := sys.modules.get("tests.preloaded"):
+        preloaded.stop()
     if not _is_worker(config):
         postgres.remove()
 

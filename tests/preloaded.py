@@ -1,0 +1,122 @@
+"""Daemon processes forked from one that has imported the package: a daemon then starts in 30 ms instead of 1.2 s.
+
+The process that is forked from (a fork server of `multiprocessing`) runs no test and opens no database, so that its
+children differ from a daemon started by its command in nothing but how long that takes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from multiprocessing import forkserver, reduction
+from typing import IO, Any
+
+# As the command itself sets it, before numpy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["movierec.daemon.app", "movierec.daemon.serve"])
+
+
+class ForkedProcess:
+    """A process with the parts of `subprocess.Popen` that tests use; its output is text."""
+
+    stdout: IO[str]
+    stderr: IO[str]
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+        ends = [os.pipe(), os.pipe()]
+        self.stdout, self.stderr = (os.fdopen(read, encoding="utf-8") for read, _ in ends)
+        self._process = _context.Process(
+            target=_main,
+            args=(_Output([write for _, write in ends]), list(arguments), dict(environment)),
+            daemon=True,
+        )
+        try:
+            self._process.start()
+        finally:
+            for _, write in ends:
+                os.close(write)
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def wait(self, timeout: float) -> int:
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("a forked daemon", timeout)
+        return self._process.exitcode
+
+    def communicate(self, timeout: float) -> tuple[str, str]:
+        """Read both outputs to their ends and wait for the end of the process."""
+        texts: dict[str, str] = {}
+
+        def read(name: str, file: IO[str]) -> None:
+            with file:
+                texts[name] = file.read()
+
+        readers = [
+            threading.Thread(target=read, args=each, daemon=True)
+            for each in (("stdout", self.stdout), ("stderr", self.stderr))
+        ]
+        for reader in readers:
+            reader.start()
+        self.wait(timeout)
+        for reader in readers:
+            reader.join(timeout)
+        return texts["stdout"], texts["stderr"]
+
+
+def stop() -> None:
+    """End the fork server and wait for it, so that its CPU time counts as that of the tests."""
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+
+
+class _Output:
+    """Descriptors on their way into a forked process."""
+
+    def __init__(self, descriptors: Sequence[int]) -> None:
+        self.descriptors = descriptors
+
+    def __getstate__(self) -> list[Any]:
+        return [reduction.DupFd(descriptor) for descriptor in self.descriptors]
+
+    def __setstate__(self, passed: list[Any]) -> None:
+        self.descriptors = [each.detach() for each in passed]
+
+
+def _main(output: _Output, arguments: list[str], environment: dict[str, str]) -> None:
+    """The forked process: become `movierec-server` with these arguments and nothing else."""
+    for descriptor, standard in zip(output.descriptors, (1, 2), strict=True):
+        os.dup2(descriptor, standard)
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["movierec-server", *arguments]
+    sys.stdout, sys.stderr = (os.fdopen(each, "w", encoding="utf-8", closefd=False) for each in (1, 2))
+    from movierec.daemon.app import main
+
+    main()
