@@ -64,11 +64,7 @@ def journal_entry(user_id: int, entry_id: int) -> JournalEntry:
 
 def entry_of_job(user_id: int, job_id: int) -> JournalEntry | None:
     """Return the entry of an import, or None where it changed nothing or cannot be undone any more."""
-    row = db.row(
-        f"SELECT {_COLUMNS} FROM acts WHERE user_id = ? AND job_id = ? ORDER BY id DESC LIMIT 1",
-        user_id,
-        job_id,
-    )
+    row = db.row(f"SELECT {_COLUMNS} FROM acts WHERE user_id = ? AND job_id = ?", user_id, job_id)
     return None if row is None else _entry(row)
 
 

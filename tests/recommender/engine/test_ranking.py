@@ -76,6 +76,14 @@ def test_diversity_adds_another_genre() -> None:
     assert (ranked(RankingOptions(diversity=0.05, calibration=0.0)) >= 150).sum() <= 1
 
 
+def test_diverse_list_keeps_the_order_of_the_choice_and_a_calibrated_one_that_of_the_scores() -> None:
+    diverse = ranked(RankingOptions(diversity=0.5, calibration=0.0)).tolist()
+    assert diverse[:2] == [0, 150], "the second genre comes second, before nine items with higher scores"
+    scores = np.r_[np.linspace(1, 0, 150), np.linspace(0.93, -0.07, 150)]
+    calibrated = scores[ranked(RankingOptions(calibration=0.5))]
+    assert calibrated.tolist() == sorted(calibrated, reverse=True)
+
+
 def test_same_seed_gives_the_same_list() -> None:
     one, again, other = (ranked(RankingOptions(seed=seed)).tolist() for seed in (1, 1, 2))
     assert one == again != other
