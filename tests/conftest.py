@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+
+# Before numpy is imported: threads that wait for each other on small matrices cost several times their work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import socket
 import sys
 import tempfile
@@ -126,6 +130,7 @@ def make_settings(home: Path, **environment: str) -> Settings:
             "MOVIEREC_HOME": str(home),
             "HOME": str(home),
             "MOVIEREC_AUTH__BCRYPT_COST": "4",
+            "MOVIEREC_RECOMMENDER__TRAINING_THREADS": "1",
             **environment,
         }
     )

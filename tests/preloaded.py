@@ -17,9 +17,6 @@ from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver, reduction
 from typing import IO, Any
 
-# As the command itself sets it, before numpy is imported.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["movierec.daemon.app", "movierec.daemon.serve"])
 

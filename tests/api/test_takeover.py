@@ -30,7 +30,7 @@ def test_switch_to_a_new_model_fails_no_request(daemon: RunningDaemon) -> None:
     answers: list[tuple[int, str]] = []
 
     def ask() -> None:
-        while not finished.is_set():
+        while not finished.wait(0.01):
             reply = daemon.request("GET", f"{PATH}/?limit=5", token=user.access)
             models = {item["model"] for item in reply.json()["results"]} if reply.status == 200 else {""}
             # All items of a list come from one model.

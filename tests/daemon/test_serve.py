@@ -26,7 +26,13 @@ COMMAND = [sys.executable, "-c", "from movierec.daemon.app import main; main()"]
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "MOVIEREC_HOME": str(home), "MOVIEREC_AUTH__BCRYPT_COST": "4", **more}
+    return {
+        "PATH": os.environ["PATH"],
+        "MOVIEREC_HOME": str(home),
+        "MOVIEREC_AUTH__BCRYPT_COST": "4",
+        "MOVIEREC_RECOMMENDER__TRAINING_THREADS": "1",
+        **more,
+    }
 
 
 def run(home: Path, *arguments: str, text: str = "", **more: str) -> subprocess.CompletedProcess[str]:
