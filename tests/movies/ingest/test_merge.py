@@ -237,6 +237,47 @@ def test_newer_rating_survives_a_merge_with_both_texts() -> None:
     assert library.ratings(ann, limit=9, offset=0)[0] == 1
 
 
+@pytest.mark.parametrize("length", [4_999, 5_000])
+def test_review_of_two_merged_ratings_has_at_most_ten_thousand_characters(length: int) -> None:
+    lost, kept, ann = movie_id("tt0113277"), movie_id("tt0068688"), user()
+    library.rate(ann, kept, 2.0, review="k" * length, now=10)
+    library.rate(ann, lost, 4.5, review="l" * length, now=20)
+    movies.merge_movies(lost, kept, NOW)
+    review = library.rating_of_movie(ann, kept).review
+    assert review == ("l" * length + "\n\n" + "k" * length)[:10_000]
+
+
+def test_merge_by_staff_increments_the_revision_of_the_catalogue() -> None:
+    before = db.revision("catalogue")
+    movies.merge_movies(movie_id("tt0113277"), movie_id("tt0068688"), NOW)
+    assert db.revision("catalogue") > before
+
+
+def test_work_on_a_movie_that_is_merged_meanwhile_is_repeated_on_the_survivor() -> None:
+    lost, kept = movie_id("tt0113277"), movie_id("tt0068688")
+    seen: list[int] = []
+
+    def work(movie: int) -> str:
+        seen.append(movie)
+        if len(seen) == 1:
+            movies.merge_movies(lost, kept, NOW)
+            raise NotFound()
+        return "done"
+
+    assert movies.with_current_id(lost, work) == "done"
+    assert seen == [lost, kept]
+    assert movies.with_current_id(lost, lambda movie: movie) == kept
+
+    def refuse(movie: int) -> str:
+        seen.append(movie)
+        raise NotFound()
+
+    seen.clear()
+    with pytest.raises(NotFound):
+        movies.with_current_id(kept, refuse)
+    assert seen == [kept], "once: the movie was not merged"
+
+
 def test_feedback_keeps_its_recommendation_in_a_merge(database: Settings) -> None:
     lost, kept = movie_id("tt0113277"), movie_id("tt0068688")
     ann = user()
