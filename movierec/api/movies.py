@@ -11,10 +11,10 @@ from movierec.api.call import Call
 from movierec.api.encoding import timestamp
 from movierec.api.endpoint import CATALOGUE_CACHE_SECONDS, Access, Group
 from movierec.api.images import IMAGE_URLS
+from movierec.api.limits import CHART_PAGE_SIZE
 from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas import movies as schemas
-from movierec.api.schemas.base import CHART_PAGE_SIZE
 from movierec.durations import DAY_SECONDS, ago
 from movierec.errors import Conflict, Throttled, TmdbDisabled, UpstreamUnavailable, ValidationFailed
 from movierec.movies import GenreCount, MovieFilters, MovieRecord, MovieSummary, TmdbListPage

@@ -9,8 +9,8 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from movierec.api.call import Call
+from movierec.api.limits import MAXIMUM_PAGE
 from movierec.api.schemas import Page, PageQuery
-from movierec.api.schemas.base import MAXIMUM_PAGE
 
 Item = TypeVar("Item")
 

@@ -9,7 +9,7 @@ import typer
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, new_group
 from movierec.cli.output import print_record
-from movierec.cli.scales import RatingScale, parse_scale
+from movierec.cli.rating_scales import RatingScale, parse_scale
 from movierec.errors import ValidationFailed
 
 commands = new_group("")

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from movierec.cli.movie_lookup import movie_label
-from movierec.cli.scales import RatingScale
+from movierec.cli.rating_scales import RatingScale
 from movierec.cli.tables import console
 from movierec.cli.terminal import escape_single_spaced
 

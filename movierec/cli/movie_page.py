@@ -13,7 +13,7 @@ from rich.text import Text
 
 from movierec.cli.image_support import ImageProtocol, detect_image_protocol
 from movierec.cli.movie_lookup import movie_label
-from movierec.cli.scales import RatingScale
+from movierec.cli.rating_scales import RatingScale
 from movierec.cli.tables import console
 from movierec.cli.terminal import escape_single_spaced
 from movierec.client import ApiClient

@@ -14,7 +14,7 @@ from movierec.cli.connection import connect
 from movierec.cli.movie_lookup import find_movie, title_columns
 from movierec.cli.options import AsJson, IdsOnly, MovieWordsArgument, PageNumber, new_group
 from movierec.cli.output import list_items, print_json, print_list, print_message, print_record
-from movierec.cli.scales import RatingScale, ScaleOption, choose_scale
+from movierec.cli.rating_scales import RatingScale, ScaleOption, choose_scale
 from movierec.cli.terminal import escape_controls
 from movierec.client import iterate_pages
 from movierec.errors import ValidationFailed

@@ -15,8 +15,8 @@ from movierec.cli.connection import connect
 from movierec.cli.movie_lookup import find_movie, movie_label, title_columns
 from movierec.cli.options import AsJson, IdsOnly, new_group
 from movierec.cli.output import list_items, print_list, print_message
+from movierec.cli.rating_scales import RatingScale, ScaleOption, choose_scale, convert_recommendation
 from movierec.cli.recommendations import COLUMNS as RECOMMENDED
-from movierec.cli.scales import RatingScale, ScaleOption, choose_scale, convert_recommendation
 from movierec.client import ApiClient
 from movierec.errors import NotFound, ValidationFailed
 

@@ -27,7 +27,7 @@ from movierec.cli.options import (
     new_group,
 )
 from movierec.cli.output import print_outcome, print_record
-from movierec.cli.scales import RatingScale, ScaleOption, check_rating_text, choose_scale
+from movierec.cli.rating_scales import RatingScale, ScaleOption, check_rating_text, choose_scale
 from movierec.client import iterate_pages
 from movierec.errors import NotFound
 

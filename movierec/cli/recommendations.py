@@ -12,7 +12,7 @@ from movierec.cli.connection import connect
 from movierec.cli.movie_lookup import find_movie, movie_label, title_columns
 from movierec.cli.options import AsJson, IdsOnly, MovieWordsArgument, new_group
 from movierec.cli.output import list_items, print_json, print_list, print_outcome
-from movierec.cli.scales import RatingScale, ScaleOption, choose_scale, convert_recommendation
+from movierec.cli.rating_scales import RatingScale, ScaleOption, choose_scale, convert_recommendation
 from movierec.cli.terminal import escape_controls
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import typer
 from movierec.cli.connection import connect
 from movierec.cli.options import AsJson, new_group
 from movierec.cli.output import print_json
-from movierec.cli.scales import RatingScale, ScaleOption, choose_scale
+from movierec.cli.rating_scales import RatingScale, ScaleOption, choose_scale
 from movierec.cli.terminal import escape_controls
 
 if TYPE_CHECKING:

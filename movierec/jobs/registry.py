@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from movierec.exchange import importing, movielens
 from movierec.jobs import catalogue_sync, queue, training, uploads
 from movierec.jobs.context import JobContext
+from movierec.jobs.import_lookup import movie_fetcher
 from movierec.jobs.retention import delete_orphaned_problems
-from movierec.jobs.tmdb_lookup import movie_fetcher
 
 
 def import_movielens(context: JobContext) -> Mapping[str, object]:

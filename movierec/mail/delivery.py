@@ -13,7 +13,7 @@ from movierec import auth
 from movierec.config import Settings
 from movierec.durations import HOUR_SECONDS, age_seconds, ago
 from movierec.errors import MovierecError
-from movierec.mail import compose, messages, outbox, smtp
+from movierec.mail import compose, messages, outbox, retry, smtp
 from movierec.mail.links import base_url
 from movierec.mail.outbox import ClaimedMail
 
@@ -106,7 +106,7 @@ class MailDelivery:
             await self._record(outbox.mark_failed, mail, str(error))
         except smtp.DeliveryFailed as error:
             logger.warning("mail not delivered, try %d", mail.attempts, extra=extra)
-            await self._record(outbox.schedule_retry, mail, str(error), self._now)
+            await self._record(retry.schedule_retry, mail, str(error), self._now)
         else:
             logger.info("mail sent", extra=extra)
             await self._record(outbox.mark_sent, mail, self._now)

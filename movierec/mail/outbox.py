@@ -1,20 +1,15 @@
-"""The outbox: enqueue a mail, claim one for delivery, record the outcome, retry with backoff."""
+"""The outbox: enqueue a mail, claim one for delivery, record the outcome."""
 
 from __future__ import annotations
 
-import random
 import secrets
 from typing import NamedTuple
 
 from movierec import db
 from movierec.config import MailSettings, ServerSettings
-from movierec.durations import HOUR_SECONDS
 from movierec.mail.links import base_url
 from movierec.mail.messages import MailKind, MailText
 from movierec.mail.models import OutgoingMail
-
-FIRST_RETRY_SECONDS = 10
-MAXIMUM_RETRY_SECONDS = HOUR_SECONDS
 
 NEVER = 2**62
 EXPIRED = "It could not be delivered before it lost its use."
@@ -191,18 +186,6 @@ def mark_sent(mail: ClaimedMail, now: int) -> None:
     db.execute(
         "UPDATE outbox SET state = 'sent', sent_at = ?, body = '', error = '' WHERE id = ? AND claim = ?",
         now,
-        mail.id,
-        mail.claim,
-    )
-
-
-def schedule_retry(mail: ClaimedMail, error: str, now: int) -> None:
-    """Schedule a retry with exponential backoff and jitter, so that daemons do not retry in step."""
-    seconds = min(MAXIMUM_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(mail.attempts - 1, 20))
-    db.execute(
-        "UPDATE outbox SET due_at = ?, error = ? WHERE id = ? AND claim = ? AND state = 'pending'",
-        now + max(1, round(seconds * random.uniform(0.5, 1.5))),
-        error,
         mail.id,
         mail.claim,
     )

@@ -16,7 +16,7 @@ from movierec.movies.ingest.tmdb_freshness import (
     without_details,
 )
 from movierec.movies.ingest.tmdb_mapping import record_from_details, record_from_list_item
-from movierec.movies.ingest.tmdb_sync import TmdbListPage, TmdbSync
+from movierec.movies.ingest.tmdb_on_demand import TmdbListPage, TmdbSync
 from movierec.movies.ingest.upsert import upsert
 from movierec.movies.movie_record import MovieRecord
 from movierec.movies.movierec_ids import assign_movierec_ids, by_movierec_id

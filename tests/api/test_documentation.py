@@ -14,9 +14,9 @@ import pytest
 
 from movierec import errors
 from movierec.api.app import ENDPOINTS
+from movierec.api.limits import DEFAULT_PAGE_SIZE, MAXIMUM_PAGE_SIZE
 from movierec.api.openapi import openapi_document
 from movierec.api.problems import HTTP_STATUS
-from movierec.api.schemas.base import DEFAULT_PAGE_SIZE, MAXIMUM_PAGE_SIZE
 from movierec.config import Settings, ThrottleSettings
 from tests.running import RunningDaemon
 

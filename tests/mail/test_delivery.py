@@ -12,7 +12,7 @@ import pytest
 
 from movierec import auth, db, mail
 from movierec.config import Settings
-from movierec.mail import delivery, outbox
+from movierec.mail import delivery, outbox, retry
 from tests.mail.conftest import DaemonAt, failed_mails, in_state
 from tests.mail.server import Mailbox, SmtpServer
 from tests.running import RunningDaemon
@@ -78,7 +78,7 @@ def test_retries_back_off_exponentially(database: Settings) -> None:
     for seconds in (10, 20, 40):
         claimed = outbox.claim_mail(settings, now)
         assert claimed is not None
-        outbox.schedule_retry(claimed, "451 try later", now)
+        retry.schedule_retry(claimed, "451 try later", now)
         [waiting] = mail.outbox_entries()
         assert seconds * 0.5 <= waiting.due_at - now <= seconds * 1.5
         assert outbox.claim_mail(settings, waiting.due_at - 1) is None

@@ -7,17 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from movierec.api.schemas.base import (
-    MAXIMUM_EMAIL,
-    MAXIMUM_NAME,
-    MAXIMUM_PASSWORD,
-    MAXIMUM_TOKEN,
-    Id,
-    Input,
-    Output,
-    PageQuery,
-    Timestamp,
-)
+from movierec.api.limits import MAXIMUM_EMAIL, MAXIMUM_NAME, MAXIMUM_PASSWORD, MAXIMUM_TOKEN
+from movierec.api.schemas.base import Id, Input, Output, PageQuery, Timestamp
 
 Name = Annotated[str, Field(max_length=MAXIMUM_NAME)]
 Username = Annotated[str, Field(min_length=1, max_length=MAXIMUM_NAME)]

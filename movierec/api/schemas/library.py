@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from movierec.api.limits import MAXIMUM_SEARCH_TEXT
 from movierec.api.schemas.base import (
-    MAXIMUM_SEARCH_TEXT,
     FilterYear,
     Id,
     Input,

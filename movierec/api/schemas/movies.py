@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NotRequired
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from movierec.api.schemas.base import (
+from movierec.api.limits import (
     EXACT_INTEGER_END,
     INT32_END,
     INT64_END,
@@ -19,13 +19,8 @@ from movierec.api.schemas.base import (
     MAXIMUM_PAGE_SIZE,
     MAXIMUM_RUNTIME_MINUTES,
     MAXIMUM_TITLE,
-    FilterYear,
-    Input,
-    Output,
-    PageQuery,
-    Stars,
-    Timestamp,
 )
+from movierec.api.schemas.base import FilterYear, Input, Output, PageQuery, Stars, Timestamp
 
 Year = Annotated[int, Field(ge=1870, le=2200)]
 Votes = Annotated[int, Field(ge=0, lt=INT32_END)]

@@ -6,18 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from movierec.api.schemas.base import (
-    DEFAULT_PAGE_SIZE,
-    INT32_END,
-    MAXIMUM_PAGE_SIZE,
-    MAXIMUM_RUNTIME_MINUTES,
-    Id,
-    Input,
-    Note,
-    Output,
-    PageQuery,
-    Timestamp,
-)
+from movierec.api.limits import DEFAULT_PAGE_SIZE, INT32_END, MAXIMUM_PAGE_SIZE, MAXIMUM_RUNTIME_MINUTES
+from movierec.api.schemas.base import Id, Input, Note, Output, PageQuery, Timestamp
 from movierec.api.schemas.movies import ListedMovie, Year
 
 # Length of the short lists: similar movies and the movies to start with.

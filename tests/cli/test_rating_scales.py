@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from movierec.cli.scales import RatingScale
+from movierec.cli.rating_scales import RatingScale
 from movierec.errors import ValidationFailed
 from tests.cli.running import Shell
 

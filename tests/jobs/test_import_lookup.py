@@ -10,7 +10,7 @@ import pytest
 from movierec import movies
 from movierec.exchange.importing import MovieReference
 from movierec.jobs.context import JobContext
-from movierec.jobs.tmdb_lookup import movie_fetcher
+from movierec.jobs.import_lookup import movie_fetcher
 from movierec.tmdb import MovieDetails, TmdbResponse, parse
 from tests.films import NOW
 from tests.tmdb.answers import MATRIX
