@@ -103,6 +103,37 @@ def test_list_has_all_candidates_where_there_are_too_few() -> None:
     assert sorted(items.tolist()) == [0, 2]
 
 
+def test_top_k_is_exact_where_the_sample_misleads() -> None:
+    scores = np.linspace(0, 1, 6_000, dtype=np.float32)
+    scores[::11] += 10  # the items that the sample takes
+    expected = np.argsort(-scores, kind="stable")[:20]
+    assert top_k(scores, np.ones(6_000, dtype=bool), 20).tolist() == expected.tolist()
+
+
+def test_seed_adds_gumbel_noise_to_the_scores() -> None:
+    scores = np.linspace(1, 0, 100, dtype=np.float32)
+    noise = np.random.default_rng(3).gumbel(size=100)
+    expected = np.argsort(-(scores + 0.25 * float(scores.std()) * noise), kind="stable")
+    items = rank_items(
+        scores,
+        np.ones(100, dtype=bool),
+        100,
+        vectors=as_csr(np.eye(100)),
+        genres=np.zeros((100, 2), np.float32),
+        target_mix=None,
+        options=RankingOptions(seed=3),
+    )
+    assert items.tolist() == expected.tolist()
+
+
+def test_calibrated_list_is_in_order_of_scores_and_a_diverse_one_is_not() -> None:
+    scores = np.r_[np.linspace(1, 0, 150), np.linspace(0.93, -0.07, 150)]
+    calibrated = scores[ranked(RankingOptions(calibration=0.5))]
+    assert (np.diff(calibrated) <= 0).all()
+    diverse = scores[ranked(RankingOptions(diversity=0.5, calibration=0.0))]
+    assert (np.diff(diverse) > 0).any()
+
+
 def test_no_candidates_give_an_empty_list() -> None:
     items = rank_items(
         np.zeros(3, np.float32),
@@ -119,7 +150,7 @@ def test_no_candidates_give_an_empty_list() -> None:
 def test_share_of_one_director_is_limited() -> None:
     directors = np.repeat([0, 1, 2, -1], 10)
 
-    def listed(liked: list[int], k: int = 12) -> list[int]:
+    def listed(liked: list[int] | None, k: int = 12) -> list[int]:
         items = rank_items(
             -np.arange(40, dtype=np.float32),
             np.ones(40, dtype=bool),
@@ -129,11 +160,11 @@ def test_share_of_one_director_is_limited() -> None:
             target_mix=None,
             options=PLAIN,
             directors=directors,
-            liked=np.array(liked, dtype=np.int64),
+            liked=None if liked is None else np.array(liked, dtype=np.int64),
         )
         return directors[items].tolist()
 
-    assert listed([]) == [0] * 3 + [1] * 3 + [2] * 3 + [-1] * 3
+    assert listed(None) == listed([]) == [0] * 3 + [1] * 3 + [2] * 3 + [-1] * 3
     assert listed([0, 10]) == [0] * 6 + [1] * 6
     assert listed([0, 1]) == [0] * 10 + [1] * 2
     # Nothing is left out of a list as long as the catalogue.
@@ -147,6 +178,9 @@ def test_genre_mix_of_a_history() -> None:
     assert mix is not None
     assert mix.tolist() == pytest.approx([0.25, 0.75])
     assert genre_mix(genres, items, np.array([-1.0, 0.0, 1.0], np.float32)) is None
+    weak = genre_mix(genres, items[:1], np.array([0.4], np.float32))
+    assert weak is not None
+    assert weak.tolist() == pytest.approx([0.5, 0.5])
 
 
 def test_list_in_the_target_mix_is_not_miscalibrated() -> None:
