@@ -19,7 +19,7 @@ from movierec.auth import passwords
 from movierec.config import Settings
 from movierec.errors import ValidationFailed
 from movierec.movies import starter
-from tests.community.test_datasets import some
+from tests.community.test_datasets import some_ratings
 from tests.conftest import _no_home, _no_network, _postgres_server, settings, template
 from tests.films import NOW
 from tests.movies.test_search import catalogue, on_postgresql, on_sqlite, search
@@ -139,7 +139,7 @@ def test_nobody_waits_a_second_while_a_million_ratings_are_replaced(database: Se
 
     other = threading.Thread(target=write_meanwhile)
     other.start()
-    community.replace_dataset("movielens", "a", (some(5000, seed=seed) for seed in range(10)), now=5)
+    community.replace_dataset("movielens", "a", (some_ratings(5000, seed=seed) for seed in range(10)), now=5)
     done.set()
     other.join()
     assert max(waits) < 1.0
