@@ -87,9 +87,11 @@ def remove() -> None:
     folder = Path(os.environ.pop(FOLDER))
     try:
         os.kill(int((folder / KEEPER).read_text()), signal.SIGTERM)
+        wait_until(lambda: not folder.exists(), what=f"PostgreSQL has ended and {folder} is removed")
     except (FileNotFoundError, ProcessLookupError):
-        return  # not started, or not yet: then its keeper sees that this process has ended
-    wait_until(lambda: not folder.exists(), what=f"PostgreSQL has ended and {folder} is removed")
+        pass  # not started, or not yet: then its keeper sees that this process has ended
+    finally:
+        folder.with_suffix(".lock").unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

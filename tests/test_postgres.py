@@ -108,3 +108,5 @@ def test_a_cluster_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(postgres.NoCluster, match="no room on this disk"):
             postgres.url()
     assert not reserved.exists()
+    postgres.remove()
+    assert not reserved.with_suffix(".lock").exists()
