@@ -78,7 +78,9 @@ class CommunityModel:
         raters = blend.raters[present]
         # n / (n + 30) for an item of n raters.
         self.rater_confidence = np.zeros(len(content), dtype=np.float32)
-        self.rater_confidence[catalogue_items[present]] = raters / (raters + self.settings.half_confidence_raters)
+        self.rater_confidence[catalogue_items[present]] = raters / (
+            raters + self.settings.half_confidence_raters
+        )
         self.popularity = np.zeros(len(content), dtype=np.float32)
         self.popularity[catalogue_items[present]] = _scale_to_one(np.log1p(raters.astype(np.float32)))
         if transfer is None:
