@@ -1,9 +1,10 @@
 """Change the code in small ways and see whether a test notices: `python scripts/mutants.py [PATH ...]`.
 
 A mutant is one changed operator, constant, condition, call or word of SQL. Each is tried in a copy of the
-checkout with the tests that reach its line (coverage contexts tell which), on SQLite unless --databases says
-otherwise. Prints a line for each mutant that survives; the exit status is their number. The same seed gives the
-same mutants for the same code.
+checkout with the tests that reach its statement (coverage contexts tell which), first on SQLite, then the closest
+of them on PostgreSQL. Prints a line for each mutant that survives; the exit status is their number. The same seed
+gives the same mutants, except in lines that changed. Mutants without an observable effect are listed, with the
+reason, in tests/equivalent_mutants.txt and count apart.
 """
 
 # ruff: noqa: S603 (it runs this interpreter)
@@ -12,14 +13,17 @@ from __future__ import annotations
 
 import argparse
 import ast
+import bisect
+import hashlib
 import json
+import multiprocessing
 import os
-import random
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,28 +36,37 @@ PATHS = (
     "movierec/auth/sessions.py",
     "movierec/recommender/engine/ranking.py",
 )
-# The folders of tests that run for coverage; those of a part come first, the doors behind.
-TESTS = (
-    "tests/movies",
-    "tests/library",
-    "tests/auth",
-    "tests/recommender/engine",
-    "tests/api",
-    "tests/exchange",
+# The tests that try mutants, those of the parts themselves: a rule is pinned where it lives.
+TESTS = ("tests/movies", "tests/library", "tests/auth", "tests/recommender/engine/test_ranking.py")
+EQUIVALENT = ROOT / "tests" / "equivalent_mutants.txt"
+# A test that takes longer counts as failed: the mutant made it hang.
+OPTIONS = ("-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-o", "timeout=240")
+# Imported once for all mutants.
+LIBRARIES = (
+    "aiohttp.web",
+    "apispec",
+    "numpy",
+    "peewee",
+    "psycopg2",
+    "pydantic",
+    "rapidfuzz",
+    "scipy.linalg",
+    "scipy.sparse",
+    "typer",
 )
-COPIED = (
-    "movierec",
-    "tests",
-    "migrations",
-    "scripts",
-    "setup.cfg",
-    "pyproject.toml",
-    "config.toml.example",
-    "server.py",
-)
-TIMEOUT_SECONDS = 300
-# Tests that run for one mutant, those that reach fewest lines first: they are the closest to it.
-TESTS_A_MUTANT = 40
+# Tests that run together for one mutant, the closest first; and how many at most.
+TESTS_A_RUN, TESTS_A_MUTANT = 40, 200
+SQLITE, POSTGRES = ("-k", "not postgresql"), ("-k", "postgresql")
+NO_TESTS = 5  # pytest's exit status where it selects none
+# A pytest plugin for the coverage run: which test reaches a line, also in threads of its daemon.
+CONTEXTS = """
+import coverage, pytest
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    coverage.Coverage.current().switch_context(item.nodeid.partition("[")[0])
+    return (yield)
+"""
 
 COMPARISONS: dict[type[ast.cmpop], tuple[str, str]] = {
     ast.Lt: ("<", "<="),
@@ -91,6 +104,8 @@ SQL = {
     "MAX(": "MIN(",
     " <> ": " = ",
 }
+# Of dataclasses and `zip`.
+GUARDS = ("frozen", "slots", "strict")
 IS_SQL = re.compile(r"\b(SELECT|WHERE|FROM|SET|ORDER BY|DELETE|UPDATE)\b")
 
 
@@ -103,9 +118,16 @@ class Mutant(NamedTuple):
     stop: int
     text: str
     old: str
+    source_line: str
+    statement: range
+
+    @property
+    def key(self) -> str:
+        """Name the mutant without its place, which other changes move."""
+        return f"{self.file}: {self.old!r} -> {self.text!r} in: {self.source_line}"
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.old!r} -> {self.text!r}"
+        return f"{self.key}  # line {self.line}"
 
 
 def mutants_of(file: Path) -> Iterator[Mutant]:
@@ -125,17 +147,31 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
         assert node.end_col_offset is not None
         return offset(node.lineno, node.col_offset), offset(node.end_lineno, node.end_col_offset)
 
-    def change(line: int, start: int, stop: int, text: str) -> Mutant:
-        return Mutant(name, line, start, stop, text, source[start:stop])
+    def change(start: int, stop: int, text: str) -> Mutant:
+        line = bisect.bisect_right(starts, start)
+        statement = next(each for each in statements if line in each)
+        return Mutant(name, line, start, stop, text, source[start:stop], lines[line - 1].strip(), statement)
 
     def between(left: ast.expr, right: ast.expr, old: str, new: str) -> Iterator[Mutant]:
         low, high = span(left)[1], span(right)[0]
         place = re.search(rf"(?<![\w<>=!]){re.escape(old)}(?![\w<>=])", source[low:high])
         if place:
-            yield change(left.lineno, low + place.start(), low + place.end(), new)
+            yield change(low + place.start(), low + place.end(), new)
 
     tree = ast.parse(source)
-    skipped = {id(inner) for node in ast.walk(tree) for inner in _annotations(node)}
+    # The innermost statements first. Only some lines of one that spans several count as reached.
+    statements = sorted(
+        (
+            range(
+                min(each.lineno for each in (node, *getattr(node, "decorator_list", ()))),
+                (node.end_lineno or node.lineno) + 1,
+            )
+            for node in ast.walk(tree)
+            if isinstance(node, ast.stmt)
+        ),
+        key=len,
+    )
+    skipped = {id(inner) for node in ast.walk(tree) for inner in _invisible_nodes(node)}
     for node in ast.walk(tree):
         if id(node) in skipped:
             continue
@@ -148,32 +184,34 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
                 words = ("and", "or") if isinstance(operator, ast.And) else ("or", "and")
                 yield from between(left, right, *words)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                yield change(node.lineno, span(node)[0], span(operand)[0], "")
+                yield change(span(node)[0], span(operand)[0], "")
             case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):
                 start, stop = span(test)
-                yield change(test.lineno, start, stop, f"not ({source[start:stop]})")
+                yield change(start, stop, f"not ({source[start:stop]})")
             case ast.Call(func=ast.Name(id=called) as function) if called in CALLS:
-                yield change(node.lineno, *span(function), CALLS[called])
+                yield change(*span(function), CALLS[called])
             case ast.Constant(value=bool() as value):
-                yield change(node.lineno, *span(node), str(not value))
+                yield change(*span(node), str(not value))
             case ast.Constant(value=int() | float() as value):
-                yield change(node.lineno, *span(node), str(value + 1))
+                yield change(*span(node), str(value + 1))
             case ast.Constant(value=str() as value) if IS_SQL.search(value):
                 start, stop = span(node)
                 for old, new in SQL.items():
                     place = source.find(old, start, stop)
                     if place >= 0:
-                        yield change(node.lineno, place, place + len(old), new)
+                        yield change(place, place + len(old), new)
             case ast.Return(value=ast.expr() as result) if not isinstance(result, ast.Constant):
-                yield change(node.lineno, *span(result), "None")
+                yield change(*span(result), "None")
             case ast.Expr(value=ast.Call()):
-                yield change(node.lineno, *span(node), "pass")
+                yield change(*span(node), "pass")
 
 
-def _annotations(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of types and docstrings, which no test can see."""
+def _invisible_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes that no test can see: types, and options that only guard against mistakes here."""
     parts: list[ast.AST | None] = [getattr(node, "annotation", None), getattr(node, "returns", None)]
     if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+        parts.append(node)
+    if isinstance(node, ast.keyword) and node.arg in GUARDS:
         parts.append(node)
     for part in parts:
         if part is not None:
@@ -189,83 +227,114 @@ def sample(paths: Sequence[str], count: int, seed: int) -> list[Mutant]:
         if file.name not in ("__init__.py", "models.py")
     )
     everything = [mutant for file in files for mutant in mutants_of(file)]
-    return sorted(random.Random(seed).sample(everything, min(count, len(everything))))
+    numbers: dict[str, int] = {}
+
+    def draw(mutant: Mutant) -> str:
+        """Return random digits that do not depend on other lines."""
+        numbers[mutant.key] = numbers.get(mutant.key, 0) + 1
+        return hashlib.sha256(f"{seed} {numbers[mutant.key]} {mutant.key}".encode()).hexdigest()
+
+    return sorted(sorted(everything, key=draw)[:count])
+
+
+def equivalents() -> set[str]:
+    """Return the keys of the mutants that are listed as equivalent."""
+    lines = EQUIVALENT.read_text(encoding="utf-8").splitlines() if EQUIVALENT.exists() else []
+    return {line for line in lines if line and not line.startswith("#")}
+
+
+def git_files() -> list[str]:
+    """Return the files of the checkout, also those not committed yet."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [name for name in output.split("\0") if name and (ROOT / name).is_file()]
 
 
 def copy_checkout(folder: Path) -> Path:
-    """Copy what the tests need of the checkout."""
-    folder.mkdir()
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder / name)
+    """Copy the checkout, in which tests may read any file."""
+    for name in git_files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
     return folder
 
 
-def run_tests(checkout: Path, arguments: Sequence[str], command: Sequence[str] = ("-m", "pytest")) -> int:
-    """Run pytest in a checkout; 0: all passed. A hanging test counts as a failure."""
-    environment = {**os.environ, "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        return subprocess.run(
-            [sys.executable, *command, "-q", "-x", "-p", "no:cacheprovider", "-n", "0", *arguments],
-            cwd=checkout,
-            env=environment,
-            capture_output=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        ).returncode
-    except subprocess.TimeoutExpired:
-        return 1
+def run_tests(checkout: Path, *arguments: str) -> int:
+    """Run pytest in a checkout, in a process that has the libraries already, and return its exit status."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(LIBRARIES))
+    process = context.Process(target=_run_tests, args=(checkout, arguments))
+    process.start()
+    process.join()
+    assert process.exitcode is not None
+    return process.exitcode
 
 
-def tests_of_lines(checkout: Path, selection: Sequence[str]) -> Callable[[str, int], list[str]]:
-    """Run the tests once and return a look-up: the tests that reach a line, the closest first."""
-    (checkout / ".coveragerc").write_text("[run]\ndynamic_context = test_function\nsource = movierec\n")
+def _run_tests(checkout: Path, arguments: Sequence[str]) -> None:
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    os.chdir(checkout)
+    sys.path.insert(0, str(checkout))
+    os.environ.update(_environment(checkout))
+    sys.dont_write_bytecode = True
+    import pytest
+
+    sys.exit(pytest.main([*OPTIONS, *arguments]))
+
+
+def _environment(checkout: Path) -> dict[str, str]:
+    return {"PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def tests_of_mutants(checkout: Path, paths: Sequence[str]) -> Callable[[Mutant], list[str]]:
+    """Run the tests once and return a look-up: the tests that reach a mutant, the closest first."""
+    patterns = [path if path.endswith(".py") else f"{path}/*" for path in paths]
+    (checkout / ".coveragerc").write_text(
+        "[run]\ninclude =\n" + "".join(f"    {each}\n" for each in patterns)
+    )
+    (checkout / "coverage_contexts.py").write_text(CONTEXTS)
     folders = [folder for folder in TESTS if (checkout / folder).exists()]
-    environment = {**os.environ, "PYTHONPATH": str(checkout)}
-    command = [
-        sys.executable,
-        "-m",
-        "coverage",
-        "run",
-        "-m",
-        "pytest",
-        "-q",
-        "-n",
-        "0",
-        *selection,
-        *folders,
-    ]
+    coverage = ("-m", "coverage")
+    plugin = ("-p", "coverage_contexts")
+    command = [sys.executable, *coverage, "run", "-m", "pytest", *OPTIONS, *plugin, *SQLITE, *folders]
+    environment = {**os.environ, **_environment(checkout)}
     if subprocess.run(command, cwd=checkout, env=environment, check=False).returncode:
         raise SystemExit("The tests must pass before mutants are tried.")
-    report = checkout / "coverage.json"
-    subprocess.run(
-        [sys.executable, "-m", "coverage", "json", "-q", "--show-contexts", "-o", str(report)],
-        cwd=checkout,
-        check=True,
-    )
-    files = json.loads(report.read_text())["files"]
-    reached: dict[str, int] = {}
-    for file in files.values():
-        for contexts in file["contexts"].values():
-            for context in contexts:
-                reached[context] = reached.get(context, 0) + 1
+    command = [sys.executable, *coverage, "json", "-q", "--show-contexts", "-o", "coverage.json"]
+    subprocess.run(command, cwd=checkout, check=True)
+    files = json.loads((checkout / "coverage.json").read_text())["files"]
+    contexts = {
+        file: {int(line): set(filter(None, tests)) for line, tests in report["contexts"].items()}
+        for file, report in files.items()
+    }
+    reached = Counter(test for lines in contexts.values() for tests in lines.values() for test in tests)
 
-    def tests(file: str, line: int) -> list[str]:
-        contexts = files.get(file, {}).get("contexts", {}).get(str(line), [])
-        names = sorted({context for context in contexts if context}, key=lambda name: reached[name])
-        return list(dict.fromkeys(filter(None, (_node_id(checkout, name) for name in names))))
+    def distance(test: str) -> tuple[int, int]:
+        folder = next(number for number, folder in enumerate(TESTS) if test.startswith(folder))
+        return folder, reached[test]
+
+    def tests(mutant: Mutant) -> list[str]:
+        lines = contexts.get(mutant.file, {})
+        reaching = set().union(*(lines.get(line, set()) for line in mutant.statement))
+        # A constant is read when its module is imported: any test of the file may notice.
+        return sorted(reaching or set().union(*lines.values()), key=distance)
 
     return tests
 
 
-def _node_id(checkout: Path, context: str) -> str | None:
-    """Return `tests/a/test_b.py::test_c` of the context `tests.a.test_b.test_c`."""
-    module, _, name = context.rpartition(".")
-    file = Path(*module.split(".")).with_suffix(".py")
-    return f"{file}::{name}" if (checkout / file).is_file() else None
+def survives(checkout: Path, mutant: Mutant, tests: Sequence[str]) -> bool:
+    """Return whether no test fails on the mutant."""
+    file = checkout / mutant.file
+    source = file.read_text(encoding="utf-8")
+    file.write_text(source[: mutant.start] + mutant.text + source[mutant.stop :], encoding="utf-8")
+    runs = [tests[start : start + TESTS_A_RUN] for start in range(0, len(tests), TESTS_A_RUN)]
+    try:
+        return all(
+            run_tests(checkout, *selection, *run) in (0, NO_TESTS)
+            for selection, run in [*((SQLITE, run) for run in runs), *((POSTGRES, run) for run in runs[:1])]
+        )
+    finally:
+        file.write_text(source, encoding="utf-8")
 
 
 def main() -> int:
@@ -275,46 +344,33 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--databases", choices=["sqlite", "both"], default="sqlite")
     options = parser.parse_args()
-    selection = [] if options.databases == "both" else ["-k", "not postgresql"]
     mutants = sample(options.paths, options.count, options.seed)
+    equivalent = [mutant for mutant in mutants if mutant.key in equivalents()]
+    mutants = [mutant for mutant in mutants if mutant not in equivalent]
     with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
         folder = Path(scratch)
-        tests = tests_of_lines(copy_checkout(folder / "coverage"), selection)
+        tests = tests_of_mutants(copy_checkout(folder / "coverage"), options.paths)
         copies = [copy_checkout(folder / f"copy{number}") for number in range(options.jobs)]
 
-        def try_mutant(mutant: Mutant) -> str:
+        def try_mutant(mutant: Mutant) -> bool:
             checkout = copies.pop()
-            file = checkout / mutant.file
-            source = file.read_text(encoding="utf-8")
             try:
-                nodes = tests(mutant.file, mutant.line)
-                if not nodes:
-                    return "unreached"
-                file.write_text(
-                    source[: mutant.start] + mutant.text + source[mutant.stop :], encoding="utf-8"
-                )
-                closest, rest = nodes[:TESTS_A_MUTANT], nodes[TESTS_A_MUTANT:]
-                killed = run_tests(checkout, [*selection, *closest]) != 0
-                return (
-                    "killed" if killed or (rest and run_tests(checkout, [*selection, *rest])) else "survived"
-                )
+                return survives(checkout, mutant, tests(mutant)[:TESTS_A_MUTANT])
             finally:
-                file.write_text(source, encoding="utf-8")
                 copies.append(checkout)
 
         survivors = 0
         with ThreadPoolExecutor(options.jobs) as pool:
-            for number, (mutant, result) in enumerate(
-                zip(mutants, pool.map(try_mutant, mutants), strict=True), 1
-            ):
-                if result != "killed":
-                    survivors += 1
-                    print(f"{result}: {mutant}", flush=True)
-                elif number % 20 == 0:
+            results = zip(mutants, pool.map(try_mutant, mutants), strict=True)
+            for number, (mutant, survived) in enumerate(results, 1):
+                survivors += survived
+                if survived:
+                    print(mutant, flush=True)
+                if number % 20 == 0:
                     print(f"# {number} of {len(mutants)} tried, {survivors} survived", flush=True)
-        print(f"{len(mutants)} mutants, {survivors} survived")
+    total = len(mutants) + len(equivalent)
+    print(f"# {total} mutants, {len(equivalent)} equivalent, {survivors} survived")
     return min(survivors, 100)
 
 
