@@ -57,9 +57,13 @@ def wait_for_stage(
     """Return the job once `has_reached` is true for it; fail if it ends before."""
 
     def reached() -> Any:
-        job = daemon.get(f"/api/v1/jobs/{job_id}/", token=account)
-        assert job["state"] in ("queued", "running"), f"too late: {job}"
-        return job if has_reached(job) else None
+        # A stage may last for less than the pauses of `wait_until`.
+        for _ in range(1_000):
+            job = daemon.get(f"/api/v1/jobs/{job_id}/", token=account)
+            assert job["state"] in ("queued", "running"), f"too late: {job}"
+            if has_reached(job):
+                return job
+        return None
 
     return wait_until(reached)
 

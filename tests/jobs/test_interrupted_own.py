@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 
 __all__ = ["serve"]
 
-DAYS = 150
+DAYS = 300
 
 
 def rows() -> str:
