@@ -29,7 +29,7 @@ class RowKey(NamedTuple):
     columns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class LibraryTable:
     """A table of the library: one row for a movie, or several that the columns of `key` tell apart.
 
