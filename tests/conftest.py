@@ -7,6 +7,7 @@ import os
 # Before numpy is imported: threads that wait for each other on small matrices cost several times their work.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import gc
 import socket
 import sys
 import tempfile
@@ -73,6 +74,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     unstable = [item.nodeid for item in items if " at 0x" in item.nodeid]
     if unstable:
         raise pytest.UsageError(f"give these tests ids that workers agree on: {unstable[:3]}")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what lives to the end: modules and collected tests are a million objects."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
