@@ -50,23 +50,27 @@ def test_preview_counts_the_effect_and_writes_nothing() -> None:
     one, two, three, four, five = map(movie_id, IMDB_IDS)
     for movie in (one, two, three):
         library.rate(user, movie, 4, now=NOW)
+    library.add_favorite(user, two, now=NOW)
     changes = [
         rating_change(one, 4),
         rating_change(two, 2),
         removal_change(RATINGS, three),
         rating_change(four, 1),
+        rating_change(five, 1),
         favorite_change(five),
         removal_change(FAVORITES, four),
+        removal_change(FAVORITES, one),
+        removal_change(FAVORITES, two),
     ]
     before = everything_of(user)
     expected = library.preview(user, changes, now=NOW + 1)
-    assert (expected.added, expected.changed, expected.removed, expected.same) == (2, 1, 1, 2)
+    assert (expected.added, expected.changed, expected.removed, expected.same) == (3, 1, 2, 3)
     assert expected.entry_id is None
-    assert (everything_of(user), library.journal_entries(user, limit=9)[0]) == (before, 3)
+    assert (everything_of(user), library.journal_entries(user, limit=9)[0]) == (before, 4)
     result = library.apply(user, changes, what="Imported a file", now=NOW + 1)
-    assert (result.added, result.changed, result.removed, result.same) == (2, 1, 1, 2)
+    assert (result.added, result.changed, result.removed, result.same) == (3, 1, 2, 3)
     [entry] = library.journal_entries(user, limit=1)[1]
-    assert (entry.id, entry.what, entry.at, entry.size) == (result.entry_id, "Imported a file", NOW + 1, 4)
+    assert (entry.id, entry.what, entry.at, entry.size) == (result.entry_id, "Imported a file", NOW + 1, 6)
 
 
 def test_change_set_inside_a_transaction_is_rolled_back_with_it() -> None:

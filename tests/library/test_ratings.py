@@ -71,6 +71,41 @@ def test_users_cannot_access_ratings_of_others(database: Settings) -> None:
     assert library.rating(ann, rated.id).stars == 4.0
 
 
+def test_deleted_rating_is_gone_and_the_others_stay(database: Settings) -> None:
+    user, other, up = make_user(), make_user("bob"), movie_id("tt1049413")
+    first, second = (library.rate(user, movie, 4.0, now=NOW)[0] for movie in (alien(), up))
+    library.rate(other, alien(), 4.0, now=NOW)
+    library.delete_rating(user, first.id, now=NOW)
+    assert library.ratings(user, limit=9, offset=0) == (1, [second])
+    assert library.ratings(other, limit=9, offset=0)[0] == 1
+    library.delete_rating_of_movie(user, up, now=NOW)
+    assert library.ratings(user, limit=9, offset=0) == (0, [])
+    with pytest.raises(NotFound):
+        library.delete_rating(user, first.id, now=NOW)
+    assert [entry.what for entry in library.journal_entries(user, limit=2)[1]] == [
+        "Took back the rating of Up (2009)",
+        "Took back the rating of Alien (1979)",
+    ]
+
+
+def test_update_of_a_rating_keeps_what_it_does_not_name(database: Settings) -> None:
+    user = make_user()
+    first, _ = library.rate(user, alien(), 4.0, review="In space…", now=NOW)
+    updated = library.update_rating(user, first.id, {"rating": 2.5}, now=NOW + 1)
+    assert (updated.stars, updated.review, updated.created_at, updated.updated_at) == (
+        2.5,
+        "In space…",
+        NOW,
+        NOW + 1,
+    )
+    assert library.update_rating(user, first.id, {"review": None}, now=NOW + 2) == updated
+    assert library.update_rating(user, first.id, {}, now=NOW + 3) == updated
+    with pytest.raises(ValidationFailed):
+        library.update_rating(user, first.id, {"rating": 5.5}, now=NOW)
+    with pytest.raises(ValidationFailed):
+        library.update_rating(user, first.id, {"review": "x" * 10_001}, now=NOW)
+
+
 def test_an_unknown_movie_cannot_be_rated_or_made_a_favorite(database: Settings) -> None:
     user = make_user()
     with pytest.raises(NotFound):
