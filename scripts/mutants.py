@@ -104,8 +104,8 @@ SQL = {
     "MAX(": "MIN(",
     " <> ": " = ",
 }
-# Of dataclasses and `zip`.
-GUARDS = ("frozen", "slots", "strict")
+# Keyword arguments of dataclasses, `zip` and TypedDict.
+GUARDS = ("frozen", "slots", "strict", "total")
 IS_SQL = re.compile(r"\b(SELECT|WHERE|FROM|SET|ORDER BY|DELETE|UPDATE)\b")
 
 
