@@ -48,21 +48,25 @@ def import_in_stage(daemon: RunningDaemon, admin: Account, stage: str) -> Any:
         "ratings.csv": datasets.ratings_csv(RATERS, range(500_001, 500_001 + FILMS), 0.3).encode(),
     }
     job = send(daemon, admin, datasets.zip_archive(source))
-    return wait_for_stage(daemon, admin, job["id"], lambda job: job["progress"]["stage"] == stage)
+    return wait_for_stage(daemon, admin, job["id"], stage)
 
 
 def wait_for_stage(
-    daemon: RunningDaemon, account: Account, job_id: int, has_reached: Callable[[Any], bool]
+    daemon: RunningDaemon,
+    account: Account,
+    job_id: int,
+    stage: str,
+    has_reached: Callable[[], object] = lambda: True,
 ) -> Any:
-    """Return the job once `has_reached` is true for it; fail if it ends before."""
+    """Return the job once it is in `stage` and `has_reached` is true; fail if it ends before."""
 
     def reached() -> Any:
-        # A stage may last for less than the pauses of `wait_until`.
+        # A stage may be shorter than the pauses of `wait_until`. Requests would fill the pipe of the daemon's log.
         for _ in range(1_000):
-            job = daemon.get(f"/api/v1/jobs/{job_id}/", token=account)
-            assert job["state"] in ("queued", "running"), f"too late: {job}"
-            if has_reached(job):
-                return job
+            state, present = db.rows("SELECT state, stage FROM jobs WHERE id = ?", job_id)[0]
+            assert state in ("queued", "running"), f"too late: {state}"
+            if present == stage and has_reached():
+                return daemon.get(f"/api/v1/jobs/{job_id}/", token=account)
         return None
 
     return wait_until(reached)

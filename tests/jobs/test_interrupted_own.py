@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 
 __all__ = ["serve"]
 
-DAYS = 300
+DAYS = 150
 
 
 def rows() -> str:
@@ -30,12 +30,7 @@ def rows() -> str:
 def import_in_stage(daemon: RunningDaemon, account: Account, stage: str) -> Any:
     """Start an import and return its job once it has reached `stage` and, when applying, written a row."""
     job = daemon.post("/api/v1/imports/", body=rows().encode(), token=account, status=202)
-    return wait_for_stage(
-        daemon,
-        account,
-        job["id"],
-        lambda job: job["progress"]["stage"] == stage and (stage != "applying" or viewings(account)),
-    )
+    return wait_for_stage(daemon, account, job["id"], stage, lambda: stage != "applying" or viewings(account))
 
 
 def viewings(account: Account) -> int:
