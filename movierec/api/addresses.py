@@ -30,7 +30,7 @@ def throttled_address(request: web.Request) -> str | None:
 
 
 def _forwarded(request: web.Request, peer: Address) -> Address:
-    """Return the last address that is no trusted proxy. The client can forge all addresses before it."""
+    """Return the last address that is not a trusted proxy. The client can forge all addresses before it."""
     nearest = peer
     chain = ",".join(request.headers.getall("X-Forwarded-For", []))
     for text in reversed(chain.split(",")):

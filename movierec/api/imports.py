@@ -88,7 +88,7 @@ async def start_import(call: Call, query: schemas.ImportQuery) -> JsonResponse[j
 
 
 def _options(query: schemas.ImportQuery) -> dict[str, Any]:
-    """Return the job parameters for `importing.Options`."""
+    """Return the job parameters for `importing.ImportOptions`."""
     values = query.model_dump()
     return {"name": values.pop("filename"), **values}
 

@@ -1,6 +1,6 @@
 """Pages of lists: `{"count", "next", "previous", "results"}`. The URLs keep the other query parameters.
 
-The page sizes are defined in `schemas/base.py`.
+The page sizes are defined in `limits.py`.
 """
 
 from __future__ import annotations

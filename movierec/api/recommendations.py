@@ -36,7 +36,7 @@ def list_recommendations(
 ) -> Page[schemas.Recommendation] | DeferredWrite[Page[schemas.Recommendation]]:
     """Return recommendations, best first, with reasons.
 
-    A rating is taken into explanation by the very next request. Filters apply before the ranking.
+    A rating counts from the next request on. Filters apply before the ranking.
     """
     recommended, stored = _compute(call, query)
     if stored is None:
