@@ -89,11 +89,11 @@ def concatenate(parts: Sequence[Ratings]) -> Ratings:
     )
 
 
-def replace_values(values: Ints, news: Mapping[int, int]) -> Ints:
-    """`values` with each that is a key of `news` as what stands there."""
-    if not news or not len(values):
+def replace_values(values: Ints, replacements: Mapping[int, int]) -> Ints:
+    """Return `values` with every key of `replacements` replaced by its value."""
+    if not replacements or not len(values):
         return values
-    old = np.array(sorted(news), dtype=np.int64)
-    new = np.array([news[key] for key in old.tolist()], dtype=np.int64)
-    places = np.minimum(np.searchsorted(old, values), len(old) - 1)
-    return np.where(old[places] == values, new[places], values)
+    old = np.array(sorted(replacements), dtype=np.int64)
+    new = np.array([replacements[key] for key in old.tolist()], dtype=np.int64)
+    nearest = np.minimum(np.searchsorted(old, values), len(old) - 1)
+    return np.where(old[nearest] == values, new[nearest], values)

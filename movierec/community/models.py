@@ -8,7 +8,7 @@ from movierec.db import BaseModel
 
 
 class Dataset(BaseModel):
-    """Community ratings of one source, kept for training only; their raters are no users here."""
+    """Community ratings of one source, kept for training only; their raters have no accounts here."""
 
     id = BigAutoField()
     name = TextField(unique=True)

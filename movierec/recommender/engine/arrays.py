@@ -1,6 +1,5 @@
 """Array types of the recommender, and cheap operations on rows of sparse matrices."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -55,13 +54,3 @@ def csr_row(rows: Csr, row: int) -> tuple[Ints, Floats]:
     """Return column indices and values of one row."""
     span = slice(rows.indptr[row], rows.indptr[row + 1])
     return rows.indices[span].astype(np.int64), rows.data[span]
-
-
-def replace_values(values: Ints, replacements: Mapping[int, int]) -> Ints:
-    """Return `values` with every key of `replacements` replaced by its value."""
-    if not replacements or not len(values):
-        return values
-    old = np.array(sorted(replacements), dtype=np.int64)
-    new = np.array([replacements[key] for key in old.tolist()], dtype=np.int64)
-    nearest = np.minimum(np.searchsorted(old, values), len(old) - 1)
-    return np.where(old[nearest] == values, new[nearest], values)
