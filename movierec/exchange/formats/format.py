@@ -34,6 +34,6 @@ class FileFormat:
 
     name: str
     label: str
-    role_of: Callable[[SourceFile], str | None]
+    detect_role: Callable[[SourceFile], str | None]
     read: Callable[[Sequence[FormatPart], ReaderOptions], Iterator[ParsedRow]]
     creates_movies: bool = False

@@ -41,7 +41,7 @@ def detect_format(files: Sequence[SourceFile], name: str | None = None) -> Detec
 
 
 def _try_format(format: FileFormat, files: Sequence[SourceFile]) -> DetectedFormat:
-    roles = [(format.role_of(file), file) for file in files]
+    roles = [(format.detect_role(file), file) for file in files]
     return DetectedFormat(
         format,
         [FormatPart(role, file) for role, file in roles if role],
