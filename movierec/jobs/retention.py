@@ -14,7 +14,7 @@ from movierec.durations import JOB_RETENTION_DAYS, ago
 
 JOBS_PER_BATCH = 100
 
-# One short transaction. Returns True if there may be more to delete.
+# A short step of the writer thread. Returns True if there may be more to delete.
 RetentionStep = Callable[[Settings, int], bool]
 
 

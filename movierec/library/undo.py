@@ -189,7 +189,7 @@ def _undoable_entry(user_id: int, entry_id: int | None, is_unfinished: Callable[
         raise Conflict(f"“{entry.what}” is undone already.")
     if entry.job_id is not None and is_unfinished(entry.job_id):
         raise Conflict(
-            f"“{entry.what}” has not come to its end. Cancel the import: then all of it is taken back."
+            f"“{entry.what}” has not come to its end. Cancel the import: that undoes all its changes."
         )
     return entry
 
