@@ -140,7 +140,7 @@ class UnreadableBackup(MovierecError):
     """Raised by `movierec-server restore` only."""
 
     code = "unreadable_backup"
-    default_detail = "The file is no whole backup of a movierec server. Nothing was changed."
+    default_detail = "The file is not a complete backup of a movierec server. Nothing was changed."
 
 
 class Busy(MovierecError):

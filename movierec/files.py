@@ -79,7 +79,7 @@ def _check(path: Path, force: bool) -> None:
     if path.is_dir():
         raise ValidationFailed(f"{path} is a folder. Name a file in it.")
     if path.exists() and not path.is_file():
-        raise ValidationFailed(f"{path} is no ordinary file. Name one that may be created or replaced.")
+        raise ValidationFailed(f"{path} is not a regular file. Name one that may be created or replaced.")
     if path.exists() and not force:
         raise _already_exists(path)
 

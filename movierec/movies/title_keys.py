@@ -57,7 +57,7 @@ def title_key(text: str) -> str:
     """Normalise a title: 'Godfather: Part II, The' and 'godfather 2' both become 'godfather two'.
 
     Latin letters lose accents and case; punctuation and articles at either end are removed; numbers below a
-    hundred, Roman or not, become words (a trigram index needs three letters, and '2' is no typo of '3').
+    hundred, Roman or not, become words (a trigram index needs three letters, and '2' is not a typo of '3').
     Other scripts stay. A text without any letter or digit ('$') is its own key.
     """
     return _key(_words(text), text)

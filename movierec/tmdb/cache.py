@@ -40,7 +40,7 @@ class JsonDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
 
     def get(self, key: object, raw: object) -> str:
         if not raw or not isinstance(key, str):
-            raise NotJson("a key that is no text")
+            raise NotJson("a key that is not text")
         return key
 
     def store(self, value: object, read: bool, key: object = None) -> tuple[int, int, None, sqlite3.Binary]:

@@ -100,7 +100,7 @@ def read_manifest(folder: Path, version: str) -> Manifest:
 def load(folder: Path, version: str) -> Artifact:
     """Return a version after checking every byte. Raises CorruptArtifact."""
     if not NAME.fullmatch(version):
-        raise CorruptArtifact(f"{version[:80]!r} is no version of a model")
+        raise CorruptArtifact(f"{version[:80]!r} is not a version of a model")
     path = folder / version
     try:
         raw = (path / MANIFEST).read_bytes()

@@ -45,7 +45,7 @@ class ContentProfile:
 
     @property
     def has_likes(self) -> bool:
-        """True if something is liked that items can be compared with: a dislike's opposite is no preference."""
+        """True if something is liked that items can be compared with: a dislike's opposite is not a preference."""
         return bool((self.weights > 0).any())
 
     def contributions(self, targets: Ints) -> Floats:

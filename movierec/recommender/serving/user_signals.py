@@ -28,7 +28,7 @@ class UserSignals:
 
     @property
     def judged_ids(self) -> list[int]:
-        """Ids of the movies with a rating, a heart or feedback: a viewing alone is no judgement."""
+        """Ids of the movies with a rating, a favorite or feedback: a viewing alone is not a judgement."""
         rated = [movie_id for movie_id, _ in self.ratings]
         return [*rated, *self.favorites, *self.liked, *self.disliked, *self.not_interested]
 
@@ -63,7 +63,7 @@ class ItemSignals:
         )
 
     def posterior(self, community: CommunityModel) -> UserPosterior | None:
-        """Return what predicts this user's stars. Reads ratings alone: a heart is no number."""
+        """Return what predicts this user's stars. Reads ratings alone: a favorite has no stars."""
         return community.fold_in_ratings(self.rated, self.stars) if len(self.rated) else None
 
     def excluded(self, *, include_seen: bool) -> Ints:
