@@ -31,6 +31,20 @@ def test_most_rated_movies_since_a_time_come_first() -> None:
     assert library.most_rated(NOW) == [heat, up]
 
 
+def test_of_movies_rated_equally_often_the_last_rated_comes_first() -> None:
+    ann, bob = make_user(), make_user("bob")
+    alien, heat = movie_id(ALIEN), movie_id(HEAT)
+    for user, movie, at in ((ann, alien, 2), (bob, alien, 3), (ann, heat, 1), (bob, heat, 4)):
+        library.rate(user, movie, 4, now=NOW + at)
+    assert library.most_rated(NOW) == [heat, alien]
+
+
+def test_at_most_a_hundred_movies_are_returned() -> None:
+    ids = movies.upsert([MovieRecord(f"Movie {number}", "staff") for number in range(101)], NOW)
+    library.apply(make_user(), [library.rating_change(one, 4) for one in ids], what="x", now=NOW)
+    assert library.most_rated(NOW) == ids[:100]
+
+
 def test_movies_of_equal_activity_are_listed_by_id() -> None:
     user, ids = make_user(), sorted(map(movie_id, (ALIEN, HEAT, UP)))
     for movie in reversed(ids):

@@ -204,6 +204,19 @@ def test_values_of_staff_win_in_a_merge() -> None:
     assert (movie.facts["tagline"], movie.summary.runtime, movie.facts["source"]) == ("Ours", 170, "staff")
 
 
+@pytest.mark.parametrize("newer", [1, 0])
+def test_newer_facts_of_one_source_survive_a_merge(newer: int) -> None:
+    ids = [
+        movies.upsert(
+            [MovieRecord("Dune", "movielens", movielens_id=number + 1, overview=f"Overview {number}")],
+            NOW + (number == newer),
+        )[0]
+        for number in range(2)
+    ]
+    movies.merge_movies(ids[1], ids[0], NOW + 2)
+    assert movies.detail(ids[0]).summary.overview == f"Overview {newer}"
+
+
 def test_unknown_or_same_movies_cannot_be_merged() -> None:
     heat = movie_id("tt0068688")
     with pytest.raises(NotFound):

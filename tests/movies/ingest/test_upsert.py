@@ -123,6 +123,20 @@ def test_stronger_source_replaces_fields_but_empties_none() -> None:
     assert (movie.summary.runtime, movie.directors) == (before.summary.runtime, before.directors)
 
 
+def test_titles_for_search_are_replaced_only_where_a_title_changes() -> None:
+    matrix = movie_id("tt0133093")
+
+    def stored_titles() -> list[tuple[int, str]]:
+        return db.rows("SELECT id, key FROM movie_titles WHERE movie_id = ? ORDER BY id", matrix)
+
+    before = stored_titles()
+    record = MovieRecord("The Matrix", "tmdb", imdb_id="tt0133093", tagline="Free your mind.", details_at=NOW)
+    movies.upsert([record], NOW)
+    assert stored_titles() == before
+    movies.upsert([replace(record, original_title="La Matrice")], NOW)
+    assert [key for _, key in stored_titles()] == ["matrix", "matrice"]
+
+
 def test_people_and_genres_are_stored_once() -> None:
     movies.upsert([DUNE, replace(DUNE, imdb_id="tt15239678", title="Dune: Part Two", year=2024)], NOW)
     assert db.value("SELECT COUNT(*) FROM people WHERE name = 'Denis Villeneuve'") == 1
