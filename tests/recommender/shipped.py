@@ -32,7 +32,7 @@ class Shipped:
     def __init__(self, catalogue: MovieIndex) -> None:
         self.catalogue = catalogue
         self.scorer = HybridScorer(catalogue.content)
-        years = catalogue.traits.years.tolist()
+        years = catalogue.filter_columns.years.tolist()
         self.named = {
             f"{title} ({year})": i
             for i, (title, year) in enumerate(zip(catalogue.titles, years, strict=True))
@@ -45,7 +45,7 @@ class Shipped:
         history = build_history(
             [*((self.named[film], 5.0) for film in loves), *((self.named[film], 1.0) for film in hates)]
         )
-        allowed = ~catalogue.traits.adult
+        allowed = ~catalogue.filter_columns.adult
         allowed[history.items] = False
         return ranking.rank_items(
             self.scorer.score(history).scores,

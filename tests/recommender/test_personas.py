@@ -153,7 +153,7 @@ def test_persona(shipped: Shipped, persona: Persona) -> None:
     for (kind, name), count in persona.at_most.items():
         assert sum(shipped.has(film, kind, name) for film in items) <= count, (name, listed)
     first, last, count = persona.years
-    years = shipped.catalogue.traits.years[items]
+    years = shipped.catalogue.filter_columns.years[items]
     assert ((years >= first) & (years <= last)).sum() >= count, listed
     assert set(persona.must) <= set(listed), listed
     assert not {*persona.loves, *persona.hates} & set(listed)

@@ -39,7 +39,7 @@ class MovieIndex:
     movie_ids: Ints
     updated_at: Ints
     titles: Sequence[str]
-    traits: FilterColumns
+    filter_columns: FilterColumns
     content: ContentScorer
     genres: Floats
     # The feature column of each movie's first director, −1 where none is known.
@@ -81,9 +81,9 @@ def load_movie_index() -> MovieIndex:
         movie_ids=rows.ids,
         updated_at=rows.updated_at,
         titles=rows.titles,
-        traits=rows.traits,
+        filter_columns=rows.filter_columns,
         content=content,
-        genres=genre_shares(rows.traits.genres),
+        genres=genre_shares(rows.filter_columns.genres),
         director_columns=director_columns_of(content.features, rows.columns),
         aliases=movies.alias_targets(),
     )
@@ -95,7 +95,7 @@ class MovieRows(NamedTuple):
     ids: Ints
     updated_at: Ints
     titles: list[str]
-    traits: FilterColumns
+    filter_columns: FilterColumns
     columns: MovieColumns
 
 
@@ -135,7 +135,7 @@ def read_movies(only: Sequence[int] | None = None) -> MovieRows:
         ids=ids,
         updated_at=np.array([row.updated_at for row in rows], dtype=np.int64),
         titles=[row.title for row in rows],
-        traits=_filter_columns(rows, genre_names, genres),
+        filter_columns=_filter_columns(rows, genre_names, genres),
         columns=_movie_columns(rows, genres, names),
     )
 

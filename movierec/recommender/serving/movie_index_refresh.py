@@ -74,7 +74,7 @@ def _touched_since(before: MovieIndex) -> list[int]:
 
 def _merged(before: MovieIndex, rows: MovieRows, revision: int, ids: Ints, take: Ints) -> MovieIndex:
     titles = [*before.titles, *rows.titles]
-    traits = _traits(before.traits, rows.traits, take)
+    filter_columns = _join_filter_columns(before.filter_columns, rows.filter_columns, take)
     content = before.content.with_changes(_with_franchises(before, rows), take)
     director_columns = director_columns_of(content.features, rows.columns)
     return MovieIndex(
@@ -82,15 +82,15 @@ def _merged(before: MovieIndex, rows: MovieRows, revision: int, ids: Ints, take:
         movie_ids=ids,
         updated_at=np.concatenate((before.updated_at, rows.updated_at))[take],
         titles=[titles[item] for item in take.tolist()],
-        traits=traits,
+        filter_columns=filter_columns,
         content=content,
-        genres=genre_shares(traits.genres),
+        genres=genre_shares(filter_columns.genres),
         director_columns=np.concatenate((before.director_columns, director_columns))[take],
         aliases=before.aliases,
     )
 
 
-def _traits(old: FilterColumns, new: FilterColumns, take: Ints) -> FilterColumns:
+def _join_filter_columns(old: FilterColumns, new: FilterColumns, take: Ints) -> FilterColumns:
     """Join the columns of old and new movies. Genres are those of `new`, which names all that exist now."""
     genres = np.zeros((len(old), len(new.genre_names)), dtype=bool)
     column_of = {name: column for column, name in enumerate(new.genre_names)}

@@ -129,13 +129,13 @@ def _recommend(
     history = signals.history()
     scored = state.scorer.score(history, DEFAULT_NOVELTY if request.novelty is None else request.novelty)
     if not len(history):
-        scores = boost_preferred(scored.scores, catalogue.traits, request.preference)
+        scores = boost_preferred(scored.scores, catalogue.filter_columns, request.preference)
         scored = dataclasses.replace(scored, scores=scores)
     excluded = signals.excluded(include_seen=request.include_seen)
     weights = serving_weights(history.stars)
     items = ranking.rank_items(
         scored.scores,
-        candidate_mask(catalogue.traits, request.filters, excluded, only),
+        candidate_mask(catalogue.filter_columns, request.filters, excluded, only),
         PICK_FROM if request.pick else request.limit,
         vectors=catalogue.content.features.rows,
         genres=catalogue.genres,
@@ -217,9 +217,9 @@ def quickstart_for(
     answered = own.excluded(include_seen=False)
     items = onboarding_grid.sample_grid(
         state.scorer.popularity,
-        candidate_mask(catalogue.traits, CandidateFilters(adult=adult), np.zeros(0, dtype=np.int64)),
-        catalogue.traits.genres,
-        catalogue.traits.years,
+        candidate_mask(catalogue.filter_columns, CandidateFilters(adult=adult), np.zeros(0, dtype=np.int64)),
+        catalogue.filter_columns.genres,
+        catalogue.filter_columns.years,
         limit + len(answered),
         user_id if seed is None else seed,
     )
@@ -234,7 +234,7 @@ def similar_movies(state: ModelState, movie_id: int, limit: int) -> list[Similar
     if item < 0:
         return None
     catalogue = state.catalogue
-    is_adult = catalogue.traits.adult
+    is_adult = catalogue.filter_columns.adult
     allowed = ~is_adult if not is_adult[item] else np.ones(len(catalogue), dtype=bool)
     similar = state.scorer.similar(item, limit, allowed)
     others = np.array([other for other, _ in similar], dtype=np.int64)

@@ -30,7 +30,7 @@ def catalogue(movie_ids: list[int], merged: dict[int, int] | None = None) -> Mov
     ids = np.array(sorted(movie_ids), dtype=np.int64)
     is_horror = ids <= 200
     count = len(ids)
-    traits = FilterColumns(
+    filter_columns = FilterColumns(
         genres=np.stack([~is_horror, is_horror], axis=1),
         genre_names=("Comedy", "Horror"),
         years=np.full(count, 1990, np.int32),
@@ -46,9 +46,9 @@ def catalogue(movie_ids: list[int], merged: dict[int, int] | None = None) -> Mov
         ids,
         np.zeros_like(ids),
         [f"Film {i}" for i in ids],
-        traits,
+        filter_columns,
         content,
-        genre_shares(traits.genres),
+        genre_shares(filter_columns.genres),
         np.full(len(ids), -1),
         merged or {},
     )

@@ -76,10 +76,10 @@ def assert_equals_whole_read(keeper: ModelKeeper) -> None:
     assert refreshed.movie_ids.tolist() == whole.movie_ids.tolist()
     assert refreshed.updated_at.tolist() == whole.updated_at.tolist()
     assert list(refreshed.titles) == list(whole.titles)
-    for trait in dataclasses.fields(refreshed.traits):
-        assert np.array_equal(getattr(refreshed.traits, trait.name), getattr(whole.traits, trait.name)), (
-            trait.name
-        )
+    for trait in dataclasses.fields(refreshed.filter_columns):
+        assert np.array_equal(
+            getattr(refreshed.filter_columns, trait.name), getattr(whole.filter_columns, trait.name)
+        ), trait.name
     np.testing.assert_allclose(refreshed.content.quality, whole.content.quality, atol=1e-5)
     names = [
         {(features.kinds[c], features.names[c]) for c in features.row(number)[0]}
@@ -148,7 +148,7 @@ def test_changed_movie_stays_in_its_franchise(keeper: ModelKeeper) -> None:
     keeper.refresh()
     after = keeper.state().catalogue
     assert after.content.features.names_of_kind(item, "series") == series
-    assert after.traits.runtimes[item] == 118
+    assert after.filter_columns.runtimes[item] == 118
 
 
 def test_many_changes_cause_a_whole_read(
