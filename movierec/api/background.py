@@ -36,7 +36,7 @@ async def _maintain(services: Services) -> None:
 
 async def _maintain_once(services: Services) -> None:
     for step in retention.STEPS:
-        # One transaction at a time: others may write in between.
+        # One step at a time: others may write in between.
         while await services.threads.write(step, services.settings, int(services.clock())):
             pass
     for enqueue_if_due in schedule.DUE_JOBS:
