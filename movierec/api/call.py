@@ -72,12 +72,12 @@ class Call:
         """Run a task that may write to the database in a writer thread."""
         return await self.services.threads.write(work, *args, **kwargs)
 
-    async def throttle_address(self, act: str) -> None:
-        """Count an attempt of `act` for the client address of the request. Raises Throttled."""
+    async def throttle_address(self, action: str) -> None:
+        """Count an attempt at `action` for the client address of the request. Raises Throttled."""
         address = throttled_address(self.request)
         if address is not None:
             settings = self.services.settings.throttle
-            await self.write(auth.count_attempt, settings, act, auth.address_key(address), self.now)
+            await self.write(auth.count_attempt, settings, action, auth.address_key(address), self.now)
 
     @property
     def client_address(self) -> str:
@@ -151,21 +151,21 @@ async def _throttle(call: Call, identify: Identify | None) -> None:
 
     A limit per account needs the caller, who is then not authenticated again for the handler.
     """
-    act = call.endpoint.throttle
-    if act is None:
+    action = call.endpoint.throttle
+    if action is None:
         return
-    if auth.THROTTLE_RULES[act].per is auth.ThrottleScope.ADDRESS:
-        await call.throttle_address(act)
+    if auth.THROTTLE_RULES[action].per is auth.ThrottleScope.ADDRESS:
+        await call.throttle_address(action)
     elif identify is not None:
         call.caller = await call.read(identify)
         await call.write(
-            auth.count_attempt, call.services.settings.throttle, act, str(call.user_id), call.now
+            auth.count_attempt, call.services.settings.throttle, action, str(call.user_id), call.now
         )
 
 
 async def _note_token_use(call: Call) -> None:
     """Store the time of the last use of a personal token. An error here does not fail the request."""
-    if call.caller is not None and call.caller.use_is_news and call.caller.token_id is not None:
+    if call.caller is not None and call.caller.last_use_is_outdated and call.caller.token_id is not None:
         with contextlib.suppress(MovierecError):
             await call.write(auth.record_token_use, call.caller.token_id, call.now)
 

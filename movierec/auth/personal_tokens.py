@@ -96,7 +96,7 @@ def authenticate_personal(token: str, now: int) -> Principal:
         bool(is_staff),
         frozenset(scopes.split()),
         token_id,
-        use_is_news=last_used_at is None or age_seconds(last_used_at, now) >= USE_RECORD_SECONDS,
+        last_use_is_outdated=last_used_at is None or age_seconds(last_used_at, now) >= USE_RECORD_SECONDS,
     )
 
 

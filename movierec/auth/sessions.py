@@ -30,7 +30,7 @@ class Principal(NamedTuple):
     scopes: frozenset[str] = ALL_SCOPES
     token_id: int | None = None
     # The stored last use of the personal token is out of date.
-    use_is_news: bool = False
+    last_use_is_outdated: bool = False
 
 
 class LiveSession(NamedTuple):

@@ -61,7 +61,7 @@ def test_access_token_names_its_caller() -> None:
     principal = caller(start(user))
     assert (principal.user_id, principal.username, principal.is_staff) == (user, "ann", False)
     assert principal.session_id == sessions.sessions_of(user, SETTINGS, NOW)[0].id
-    assert (principal.scopes, principal.token_id, principal.use_is_news) == (
+    assert (principal.scopes, principal.token_id, principal.last_use_is_outdated) == (
         {"read", "write"},
         None,
         False,
