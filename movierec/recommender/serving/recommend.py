@@ -28,7 +28,7 @@ from movierec.recommender.serving.user_signals import (
 # Reasons of a recommendation.
 MAX_REASONS = ExplanationSettings().max_reasons
 # A disliked movie is mentioned if it takes away more than this share of what the named liked ones add.
-MIN_AGAINST_SHARE = ExplanationSettings().min_opposing_share
+MIN_OPPOSING_SHARE = ExplanationSettings().min_opposing_share
 # `pick` chooses one of this many best movies.
 PICK_FROM = 5
 
@@ -181,7 +181,7 @@ def explain(state: ModelState, user_id: int, movie_id: int) -> MovieExplanation 
         return None
     catalogue = state.catalogue
     explanation = state.scorer.score(signals.history()).explain(int(items[0]))
-    against = explanation.opposing if _is_against_worth_mentioning(explanation) else None
+    opposing = explanation.opposing if _is_opposing_worth_mentioning(explanation) else None
     return MovieExplanation(
         score=explanation.score,
         baseline=explanation.baseline,
@@ -189,7 +189,7 @@ def explain(state: ModelState, user_id: int, movie_id: int) -> MovieExplanation 
         reason=explanations.reason_sentence(
             [_title_and_stars(catalogue, part) for part in explanation.supporting],
             explanation.shared_facts,
-            _title_and_stars(catalogue, against) if against else None,
+            _title_and_stars(catalogue, opposing) if opposing else None,
         ),
         contributions=tuple(
             _reason(catalogue, part, part.value) for part in explanation.contributions if part.value
@@ -198,11 +198,11 @@ def explain(state: ModelState, user_id: int, movie_id: int) -> MovieExplanation 
     )
 
 
-def _is_against_worth_mentioning(explanation: ScoreExplanation) -> bool:
+def _is_opposing_worth_mentioning(explanation: ScoreExplanation) -> bool:
     """Return True if a disliked movie takes away enough to be mentioned beside what speaks for the movie."""
-    speaking = sum(part.value for part in explanation.supporting)
-    against = explanation.opposing
-    return against is not None and -against.value > MIN_AGAINST_SHARE * speaking
+    supporting = sum(part.value for part in explanation.supporting)
+    opposing = explanation.opposing
+    return opposing is not None and -opposing.value > MIN_OPPOSING_SHARE * supporting
 
 
 def quickstart_for(
