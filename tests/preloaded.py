@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
+import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver, reduction
 from typing import IO, Any
@@ -24,22 +24,20 @@ _context.set_forkserver_preload(["movierec.daemon.app", "movierec.daemon.serve"]
 class ForkedProcess:
     """A process with the parts of `subprocess.Popen` that tests use; its output is text."""
 
-    stdout: IO[str]
-    stderr: IO[str]
-
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-        ends = [os.pipe(), os.pipe()]
-        self.stdout, self.stderr = (os.fdopen(read, encoding="utf-8") for read, _ in ends)
+        read, write = os.pipe()
+        self.stdout: IO[str] = os.fdopen(read, encoding="utf-8")
+        # A file, not a pipe: a line for each request would fill it and stop the daemon.
+        self.stderr: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (closed by communicate)
         self._process = _context.Process(
             target=_main,
-            args=(_Output([write for _, write in ends]), list(arguments), dict(environment)),
+            args=(_Output([write, self.stderr.fileno()]), list(arguments), dict(environment)),
             daemon=True,
         )
         try:
             self._process.start()
         finally:
-            for _, write in ends:
-                os.close(write)
+            os.close(write)
 
     @property
     def pid(self) -> int:
@@ -68,23 +66,11 @@ class ForkedProcess:
         return self._process.exitcode
 
     def communicate(self, timeout: float) -> tuple[str, str]:
-        """Read both outputs to their ends and wait for the end of the process."""
-        texts: dict[str, str] = {}
-
-        def read(name: str, file: IO[str]) -> None:
-            with file:
-                texts[name] = file.read()
-
-        readers = [
-            threading.Thread(target=read, args=each, daemon=True)
-            for each in (("stdout", self.stdout), ("stderr", self.stderr))
-        ]
-        for reader in readers:
-            reader.start()
+        """Wait for the end of the process; return what it printed since, and all of its log."""
         self.wait(timeout)
-        for reader in readers:
-            reader.join(timeout)
-        return texts["stdout"], texts["stderr"]
+        with self.stdout, self.stderr:
+            self.stderr.seek(0)
+            return self.stdout.read(), self.stderr.read()
 
 
 def stop() -> None:
