@@ -400,8 +400,8 @@ class HybridSettings:
 
     half_trusted_raters: float = _setting(
         4.0,
-        "Raters at which the community knows half of what there is to know of an item: what six people have seen "
-        "besides says little of who loves Persona. Costs 3 % of NDCG@100 at three ratings, nothing from ten on.",
+        "Raters at which the community counts half for an item of the history: what a few people have seen besides "
+        "says little about who loves Persona. Costs 3 % of NDCG@100 at three ratings, nothing from ten on.",
         "raters",
         "personas, splits",
     )
