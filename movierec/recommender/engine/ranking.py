@@ -31,11 +31,10 @@ def top_k(scores: Floats, allowed: Mask, k: int) -> Ints:
     values = scores[items]
     if len(items) > 4 * max(k, SAMPLE):
         sample = np.sort(values[:: len(items) // SAMPLE])
-        beyond = int(2 * k * len(sample) / len(items)) + 4
-        if beyond < len(sample):
-            survivors = np.flatnonzero(values >= sample[-beyond])
-            if k <= len(survivors):
-                items, values = items[survivors], values[survivors]
+        beyond = int(2 * k * len(sample) / len(items)) + 4  # at most half of the sample, and 4
+        survivors = np.flatnonzero(values >= sample[-beyond])
+        if k <= len(survivors):
+            items, values = items[survivors], values[survivors]
     order = np.argsort(-values, kind="stable")[:k]
     return items[order]
 

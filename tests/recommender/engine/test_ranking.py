@@ -190,6 +190,14 @@ def test_list_in_the_target_mix_is_not_miscalibrated() -> None:
     assert divergence[1] > 0.5
 
 
+def test_miscalibration_depends_on_shares_alone_and_is_finite_without_genres() -> None:
+    target_mix = np.array([0.25, 0.75], dtype=np.float32)
+    counts = np.array([[1.0, 3.0], [3.0, 1.0], [2.0, 2.0]], dtype=np.float32)
+    tenth = miscalibration(target_mix, counts / 10)
+    assert tenth.tolist() == pytest.approx(miscalibration(target_mix, counts).tolist(), abs=1e-6)
+    assert np.isfinite(miscalibration(target_mix, np.zeros((1, 2), np.float32))).all()
+
+
 @pytest.mark.parametrize(
     "options",
     [
