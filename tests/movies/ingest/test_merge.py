@@ -139,6 +139,24 @@ def test_imdb_id_of_another_movie_in_tmdb_details_does_not_change_that_movie(
     assert "another one" in caplog.text
 
 
+@pytest.mark.parametrize(("source", "is_own"), [("tmdb", True), ("movielens", False)])
+def test_facts_go_to_the_movie_with_the_id_of_the_source_if_its_ids_are_those_of_two(
+    source: str, is_own: bool
+) -> None:
+    """Both have the title and the year, and another IMDb or MovieLens id shows that they are two."""
+    by_imdb_id, by_tmdb_id = movies.upsert(
+        [
+            MovieRecord("Dune", "movielens", imdb_id="tt1160419", movielens_id=1, year=2021),
+            MovieRecord("Dune", "movielens", imdb_id="tt7777777", tmdb_id=438631, movielens_id=2, year=2021),
+        ],
+        NOW,
+    )
+    claim = MovieRecord("Dune", source, imdb_id="tt1160419", tmdb_id=438631, year=2021, tagline="Spice.")
+    assert movies.upsert([claim], NOW) == [by_tmdb_id if is_own else by_imdb_id]
+    taglines = [movies.detail(each).facts["tagline"] for each in (by_imdb_id, by_tmdb_id)]
+    assert taglines == (["", "Spice."] if is_own else ["Spice.", ""])
+
+
 def test_withdrawn_tmdb_id_resolves_to_the_survivor() -> None:
     [old] = movies.upsert([replace(OF_STARTER, source="movielens", tmdb_id=99)], NOW)
     [new] = movies.upsert([LISTED], NOW)

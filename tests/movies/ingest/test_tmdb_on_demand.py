@@ -100,6 +100,12 @@ def test_movie_with_a_stored_namesake_is_not_linked_to_the_adjacent_year() -> No
     assert linked_ids(Known(7, "Heat", released="1995-12-15")) == ["tt0113277"]
 
 
+def test_stored_namesake_without_a_year_does_not_prevent_a_link() -> None:
+    upsert([MovieRecord("Heat", "movielens", movielens_id=5)], NOW)
+    assert linked_ids(Known(7, "Heat", released="1995-12-15")) == ["tt0113277"]
+    assert linked_ids(Known(7, "Heat", released="1996-01-01")) == ["tt0113277"]
+
+
 def without_time(movie: MovieDetail) -> MovieDetail:
     return dataclasses.replace(movie, facts={**movie.facts, "updated_at": 0})
 
