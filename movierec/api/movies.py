@@ -365,7 +365,7 @@ def replace_movie(call: Call, id: int, body: schemas.NewMovie) -> schemas.Movie:
 @group.patch("/{id}/", access=Access.STAFF, answers={200: schemas.Movie}, errors=(Conflict,))
 def update_movie(call: Call, id: int, body: schemas.MovieChange) -> schemas.Movie:
     """Change fields of a movie. Missing fields are left unchanged."""
-    movies.update_movie(id, _catalogue_fields(body.model_dump(exclude_unset=True)), call.now)
+    movies.update_movie(id, _catalogue_fields(body.sent_fields()), call.now)
     return movie_json(call, id)
 
 

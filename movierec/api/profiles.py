@@ -33,7 +33,7 @@ def own_profile(call: Call) -> schemas.ProfileOf:
 @group.patch("/my_profile/", access=Access.USER, answers={200: schemas.ProfileOf})
 def update_own_profile(call: Call, body: schemas.ChangeProfile) -> schemas.ProfileOf:
     """Change fields of a profile. Missing fields are left unchanged."""
-    return _update(auth.profile_of(call.user_id), body.model_dump(exclude_unset=True))
+    return _update(auth.profile_of(call.user_id), body.sent_fields())
 
 
 @group.get("/{id}/", access=Access.USER, answers={200: schemas.ProfileOf})
@@ -51,7 +51,7 @@ def replace_profile(call: Call, id: int, body: schemas.SetProfile) -> schemas.Pr
 @group.patch("/{id}/", access=Access.USER, answers={200: schemas.ProfileOf})
 def update_profile(call: Call, id: int, body: schemas.ChangeProfile) -> schemas.ProfileOf:
     """Change fields of a profile. Missing fields are left unchanged."""
-    return _update(auth.profile(id, call.owner_filter), body.model_dump(exclude_unset=True))
+    return _update(auth.profile(id, call.owner_filter), body.sent_fields())
 
 
 def _update(profile: Profile, changes: dict[str, Any]) -> schemas.ProfileOf:

@@ -42,6 +42,8 @@ def test_movie_is_added_edited_and_deleted(admin: Shell) -> None:
     assert out == "Dune: Part One (2021) is changed.\n"
     movie = shown(admin, "tmdb:438631")
     assert (movie["title"], movie["year"], movie["genres"]) == ("Dune: Part One", 2021, ["Drama"])
+    admin.run("admin", "movies", "edit", "tmdb:438631", "--actor", "Josh Brolin").ok()
+    assert [member["name"] for member in shown(admin, "tmdb:438631")["cast"]] == ["Josh Brolin"]
     admin.run("admin", "movies", "delete", "imdb:tt1160419").failed(2)  # nobody there to ask
     admin.run("admin", "movies", "delete", "imdb:tt1160419", "--yes").ok()
     admin.run("show", "imdb:tt1160419").failed(3)

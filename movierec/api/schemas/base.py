@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -32,6 +32,10 @@ class Input(BaseModel):
     """A request body or query. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    def sent_fields(self) -> dict[str, Any]:
+        """Return the fields that were sent, each whole: nested objects with their defaults."""
+        return self.model_dump(include=self.model_fields_set)
 
     @field_validator("year_max", "rating_max", "watched_max", check_fields=False)
     @classmethod
