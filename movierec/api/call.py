@@ -17,6 +17,8 @@ from movierec import auth
 from movierec.api.addresses import client_address, throttled_address
 from movierec.api.encoding import check_text, decode_json, encode_json
 from movierec.api.endpoint import Access, DeferredWrite, Endpoint, JsonResponse
+from movierec.api.limits import INLINE_BODY_BYTES, MAXIMUM_PROBLEMS
+from movierec.api.schemas.base import UnknownFields
 from movierec.api.services import SERVICES, Services
 from movierec.auth import Principal
 from movierec.errors import (
@@ -36,6 +38,8 @@ Result = TypeVar("Result")
 
 Identify: TypeAlias = Callable[[], Principal]
 Encoded: TypeAlias = tuple[JsonResponse[object], bytes | None]
+# A body that is valid or not: the access of the caller is checked before its problems are told.
+Body: TypeAlias = BaseModel | ValidationFailed | None
 
 
 class Call:
@@ -101,7 +105,7 @@ async def handle_request(request: web.Request, endpoint: Endpoint) -> web.Stream
     return response
 
 
-async def _run_async(call: Call, identify: Identify | None, body: object) -> web.StreamResponse:
+async def _run_async(call: Call, identify: Identify | None, body: Body) -> web.StreamResponse:
     """Run a handler on the event loop."""
     if identify is not None and call.caller is None:
         call.caller = await call.read(identify)
@@ -109,7 +113,7 @@ async def _run_async(call: Call, identify: Identify | None, body: object) -> web
     return result if isinstance(result, web.StreamResponse) else _response(call, *_encoded(call, result))
 
 
-async def _run_in_thread(call: Call, identify: Identify | None, body: object) -> web.StreamResponse:
+async def _run_in_thread(call: Call, identify: Identify | None, body: Body) -> web.StreamResponse:
     """Identify the caller, run the handler and encode its answer in one task of a database thread."""
 
     def work() -> DeferredWrite[object] | Encoded:
@@ -170,8 +174,11 @@ async def _note_token_use(call: Call) -> None:
             await call.write(auth.record_token_use, call.caller.token_id, call.now)
 
 
-async def _read_body(call: Call) -> object:
-    """Read and parse the body if the endpoint has one, with a size limit and a timeout."""
+async def _read_body(call: Call) -> Body:
+    """Read and validate the body if the endpoint has one, with a size limit and a timeout.
+
+    A large body is parsed and validated in a thread.
+    """
     request, server = call.request, call.services.settings.server
     if call.endpoint.body is None:
         return None
@@ -187,10 +194,25 @@ async def _read_body(call: Call) -> object:
             raw = await request.read()
     except TimeoutError as error:
         raise MalformedRequest("The body did not arrive in time.") from error
-    return decode_json(raw)
+    if len(raw) <= INLINE_BODY_BYTES:
+        return parse_body(call.endpoint, raw)
+    return await call.services.threads.parse(parse_body, call.endpoint, raw)
 
 
-def _arguments(call: Call, body: object) -> dict[str, object]:
+def parse_body(endpoint: Endpoint, raw: bytes) -> Body:
+    """Parse and validate a body for `endpoint`. Raises MalformedRequest and ValidationFailed if its JSON is refused.
+
+    Problems of its fields are returned.
+    """
+    assert endpoint.body is not None
+    document = decode_json(raw)
+    try:
+        return _validated(endpoint.body, document, strict=True)
+    except ValidationFailed as error:
+        return error
+
+
+def _arguments(call: Call, body: Body) -> dict[str, object]:
     """Check access and return path, query and body as the arguments of the handler."""
     endpoint = call.endpoint
     _check_access(call)
@@ -201,8 +223,10 @@ def _arguments(call: Call, body: object) -> dict[str, object]:
         arguments["query"] = _validated(endpoint.query, _query(call), strict=False)
     elif call.request.query:
         _refuse_unknown_query(call)
-    if endpoint.body is not None:
-        arguments["body"] = _validated(endpoint.body, body, strict=True)
+    if isinstance(body, ValidationFailed):
+        raise body
+    if body is not None:
+        arguments["body"] = body
     return arguments
 
 
@@ -252,10 +276,12 @@ def _refuse_unknown_query(call: Call) -> None:
 
 def _validated(model: type[BaseModel], document: object, *, strict: bool) -> BaseModel:
     try:
-        return model.model_validate(document, strict=strict)
+        return model.model_validate(document, strict=strict, context=UnknownFields() if strict else None)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
-        raise ValidationFailed(errors=[_field_error(problem) for problem in problems[:100]]) from error
+        raise ValidationFailed(
+            errors=[_field_error(problem) for problem in problems[:MAXIMUM_PROBLEMS]]
+        ) from error
 
 
 def _field_error(problem: ErrorDetails) -> FieldError:

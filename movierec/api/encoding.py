@@ -6,13 +6,16 @@ import json
 import math
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import accumulate
 from typing import NoReturn, overload
 
 import orjson
 
+from movierec.api.limits import MAXIMUM_JSON_DEPTH, MAXIMUM_JSON_VALUES
 from movierec.errors import MalformedRequest, ValidationFailed
 
-MAXIMUM_DEPTH = 32
+_DEPTH_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in _DEPTH_STEPS)
 
 
 def encode_json(document: object) -> bytes:
@@ -41,8 +44,9 @@ def _timestamp(epoch_seconds: int) -> str:
 
 def decode_json(body: bytes) -> object:
     """Parse a JSON body. Raises MalformedRequest for invalid JSON, and ValidationFailed for JSON on which
-    parsers differ: duplicate keys, lone surrogates, NUL, numbers beyond 64 bits, deep nesting.
+    parsers differ (duplicate keys, lone surrogates, NUL, numbers beyond 64 bits) or that is costly to parse.
     """
+    check_cost(body)
     try:
         document: object = json.loads(
             body.decode("utf-8"),
@@ -53,10 +57,37 @@ def decode_json(body: bytes) -> object:
         )
     except ValueError as error:
         raise MalformedRequest("The body is not valid JSON in UTF-8.") from error
-    except RecursionError as error:
-        raise _too_deep() from error
-    _check_depth(document)
+    if b"\\u" in body:  # only an escape can stand for what UTF-8 and the parser refuse as it is
+        _check_texts(document)
     return document
+
+
+def check_cost(body: bytes) -> None:
+    """Count values and depth of a JSON body without parsing it, in time linear in its size.
+
+    Raises ValidationFailed beyond the limits. What is not JSON may pass: the parser stops where it errs, and up to
+    there the counts are right.
+    """
+    if b"\\" in body:  # so that each remaining quotation mark begins or ends a string
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    if body.count(b'"') > 4 * MAXIMUM_JSON_VALUES:  # each value may have a key
+        raise _too_many_values()
+    structure = b"s".join(body.split(b'"')[::2])
+    lists, objects = structure.count(b"["), structure.count(b"{")
+    values = 1 + structure.count(b",") + lists + objects
+    if values > MAXIMUM_JSON_VALUES:
+        without_blanks = structure.translate(None, b" \t\r\n")
+        values -= without_blanks.count(b"[]") + without_blanks.count(b"{}")
+        if values > MAXIMUM_JSON_VALUES:
+            raise _too_many_values()
+    if lists + objects > MAXIMUM_JSON_DEPTH:
+        brackets = structure.translate(None, _NOT_BRACKETS)
+        if max(accumulate(map(_DEPTH_STEPS.__getitem__, brackets))) > MAXIMUM_JSON_DEPTH:
+            raise ValidationFailed.of("body", f"JSON may be {MAXIMUM_JSON_DEPTH} levels deep at most.")
+
+
+def _too_many_values() -> ValidationFailed:
+    return ValidationFailed.of("body", f"JSON may have {MAXIMUM_JSON_VALUES} values at most.")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -84,10 +115,10 @@ def _float(digits: str) -> float:
     return number
 
 
-def _check_depth(document: object) -> None:
-    """Refuse deep nesting and text that a database cannot store, without recursion."""
+def _check_texts(document: object) -> None:
+    """Refuse text that a database cannot store, in keys and values of any depth."""
     level: list[object] = [document]
-    for _ in range(MAXIMUM_DEPTH):
+    while level:
         deeper: list[object] = []
         for item in level:
             if isinstance(item, dict):
@@ -97,10 +128,7 @@ def _check_depth(document: object) -> None:
                 deeper += item
             elif isinstance(item, str):
                 check_text(item, "body")
-        if not deeper:
-            return
         level = deeper
-    raise _too_deep()
 
 
 def check_text(text: str, field: str) -> None:
@@ -112,7 +140,3 @@ def check_text(text: str, field: str) -> None:
             text.encode("utf-8")
         except UnicodeEncodeError as error:
             raise ValidationFailed.of(field, "Text must not contain lone surrogates.") from error
-
-
-def _too_deep() -> ValidationFailed:
-    return ValidationFailed.of("body", f"JSON may be {MAXIMUM_DEPTH} levels deep at most.")

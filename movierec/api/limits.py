@@ -11,6 +11,13 @@ MAXIMUM_PAGE_SIZE = 100
 CHART_PAGE_SIZE = 20
 MAXIMUM_PAGE = 1_000_000
 
+# JSON bodies. Those above INLINE_BODY_BYTES are parsed and validated off the event loop: up to some 30 ms at these
+# limits.
+INLINE_BODY_BYTES = 4096
+MAXIMUM_JSON_VALUES = 20_000
+MAXIMUM_JSON_DEPTH = 32
+MAXIMUM_PROBLEMS = 100
+
 # Lengths of text in characters. Those that a domain package enforces are defined there.
 MAXIMUM_NAME = 150
 MAXIMUM_EMAIL = 320

@@ -1,4 +1,4 @@
-"""Thread pools for synchronous work: database readers and writer, long reads, password hashing."""
+"""Thread pools for synchronous work: database readers and writer, long reads, password hashing, large bodies."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class ThreadPools:
         )
         self._long_reads = ThreadPoolExecutor(1, thread_name_prefix="database-long")
         self._hashing = ThreadPoolExecutor(settings.auth.hashing_threads, thread_name_prefix="hashing")
+        self._parsing = ThreadPoolExecutor(1, thread_name_prefix="parsing")
         self.in_use = 0  # database tasks running or queued
         self._hashing_places = settings.auth.hashing_threads + settings.auth.hashing_queue
 
@@ -76,6 +77,12 @@ class ThreadPools:
         future.add_done_callback(self._free_hashing_place)
         return await asyncio.shield(future)
 
+    async def parse(
+        self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        """Run the parsing of a large body: one at a time, so that the event loop competes with one thread only."""
+        return await _run(self._parsing, functools.partial(work, *args, **kwargs))
+
     def _free_hashing_place(self, _future: asyncio.Future[Result]) -> None:
         self._hashing_places += 1
 
@@ -88,6 +95,7 @@ class ThreadPools:
             pool.shutdown()
         # The requests that wait for these tasks have been answered by now.
         self._hashing.shutdown(cancel_futures=True)
+        self._parsing.shutdown(cancel_futures=True)
 
 
 async def _run(pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:

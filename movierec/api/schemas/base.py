@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
@@ -11,6 +13,7 @@ from pydantic import (
     Field,
     ValidationInfo,
     field_validator,
+    model_validator,
     with_config,
 )
 from typing_extensions import TypedDict
@@ -22,10 +25,28 @@ from movierec.api.limits import (
     MAXIMUM_ORDERING,
     MAXIMUM_PAGE,
     MAXIMUM_PAGE_SIZE,
+    MAXIMUM_PROBLEMS,
 )
+from movierec.errors import ValidationFailed
 
 Item = TypeVar("Item")
 Bound = TypeVar("Bound", bound=float | str)
+
+
+@dataclass
+class UnknownFields:
+    """Number of unknown fields of a body, in all its objects: context of its validation."""
+
+    count: int = 0
+
+    def add(self, names: Collection[str]) -> None:
+        """Count the unknown fields of an object, before their problems are built.
+
+        Raises ValidationFailed beyond the limit.
+        """
+        self.count += len(names)
+        if self.count > MAXIMUM_PROBLEMS:
+            raise ValidationFailed.of("body", f"More than {MAXIMUM_PROBLEMS} unknown fields.")
 
 
 class Input(BaseModel):
@@ -36,6 +57,13 @@ class Input(BaseModel):
     def sent_fields(self) -> dict[str, Any]:
         """Return the fields that were sent, each whole: nested objects with their defaults."""
         return self.model_dump(include=self.model_fields_set)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_unknown_fields(cls, document: object, info: ValidationInfo) -> object:
+        if isinstance(document, dict) and isinstance(info.context, UnknownFields):
+            info.context.add(document.keys() - cls.model_fields.keys())
+        return document
 
     @field_validator("year_max", "rating_max", "watched_max", check_fields=False)
     @classmethod
