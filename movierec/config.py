@@ -91,6 +91,8 @@ class ThrottleSettings:
     password: int = setting(10, "Password confirmations of one signed-in account in 15 minutes.", least=0)
     register: int = setting(10, "Registrations from one address in an hour.", least=0)
     refresh: int = setting(300, "Token refreshes from one address in 15 minutes.", least=0)
+    token_checks: int = setting(600, "Tokens verified for one address in 15 minutes.", least=0)
+    mailed_tokens: int = setting(30, "Mailed tokens used from one address in 15 minutes.", least=0)
     reset_per_account: int = setting(5, "Mails requested for one account in an hour.", least=0)
     reset_per_address: int = setting(20, "Mails requested from one address in an hour.", least=0)
     search: int = setting(120, "Searches from one address in a minute.", least=0)

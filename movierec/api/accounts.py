@@ -123,6 +123,7 @@ def refresh_tokens(call: Call, body: schemas.RefreshToken) -> schemas.Tokens:
     access=Access.PUBLIC,
     answers={200: schemas.Nothing},
     errors=(TokenInvalid, TokenExpired),
+    throttle="token_checks",
 )
 def verify_token(call: Call, body: schemas.AnyToken) -> schemas.Nothing:
     """Check if an access, refresh or personal token is valid."""

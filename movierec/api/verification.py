@@ -18,7 +18,13 @@ from movierec.mail import MailKind
 group = Group("/api/v1/auth", tag="accounts")
 
 
-@group.post("/verify_email/", access=Access.PUBLIC, answers={200: Message}, errors=(TokenInvalid,))
+@group.post(
+    "/verify_email/",
+    access=Access.PUBLIC,
+    answers={200: Message},
+    errors=(TokenInvalid,),
+    throttle="mailed_tokens",
+)
 def verify_email(call: Call, body: schemas.AnyToken) -> Message:
     """Confirm an e-mail address with the token mailed to it."""
     auth.verify_email(body.token, call.now)
@@ -60,6 +66,7 @@ def request_password_reset(call: Call, body: schemas.AskForReset) -> Message:
     access=Access.PUBLIC,
     answers={200: Message},
     errors=(TokenInvalid, Busy),
+    throttle="mailed_tokens",
 )
 async def reset_password(call: Call, body: schemas.ResetPassword) -> Message:
     """Set a new password with a mailed token. Every session ends."""
@@ -116,6 +123,7 @@ def _enqueue_email_change(call: Call, credentials: StoredCredentials, email: str
     access=Access.PUBLIC,
     answers={200: Message},
     errors=(TokenInvalid, Conflict),
+    throttle="mailed_tokens",
 )
 def confirm_email_change(call: Call, body: schemas.AnyToken) -> Message:
     """Change the e-mail address with the token mailed to the new one. Every session ends."""

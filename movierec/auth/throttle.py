@@ -34,6 +34,8 @@ THROTTLE_RULES: dict[str, ThrottleRule] = {
     "password": ThrottleRule(ThrottleScope.ACCOUNT, 15 * MINUTE_SECONDS),
     "register": ThrottleRule(ThrottleScope.ADDRESS, HOUR_SECONDS),
     "refresh": ThrottleRule(ThrottleScope.ADDRESS, 15 * MINUTE_SECONDS),
+    "token_checks": ThrottleRule(ThrottleScope.ADDRESS, 15 * MINUTE_SECONDS),
+    "mailed_tokens": ThrottleRule(ThrottleScope.ADDRESS, 15 * MINUTE_SECONDS),
     "reset_per_account": ThrottleRule(ThrottleScope.ACCOUNT, HOUR_SECONDS),
     "reset_per_address": ThrottleRule(ThrottleScope.ADDRESS, HOUR_SECONDS),
     "search": ThrottleRule(ThrottleScope.ADDRESS, MINUTE_SECONDS),

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from movierec import db
+from movierec.api.app import ENDPOINTS
+from movierec.api.endpoint import Access
 from movierec.config import Settings
 from tests.api.work import RecordedWork
 from tests.films import movie_id
@@ -125,6 +127,40 @@ def test_each_limit_counts_separately(behind_proxy: RunningDaemon) -> None:
     account = {"username": "x", "email": "x", "password": "x", "password_confirm": "x"}
     statuses = [behind_proxy.request("POST", f"{AUTH}/", account, headers=here).status for _ in range(3)]
     assert statuses == [422, 422, 429]
+
+
+TOKEN_ENDPOINTS = {
+    "token_checks": ["token/verify"],
+    "mailed_tokens": ["verify_email", "password_reset/confirm", "change_email/confirm"],
+}
+
+
+def test_every_public_write_is_limited() -> None:
+    public = [each for each in ENDPOINTS if each.method != "GET" and each.access is Access.PUBLIC]
+    assert [each.path for each in public if each.throttle is None] == []
+    limited = {
+        act: [each.path for each in public if each.throttle == act]
+        for act in ("token_checks", "mailed_tokens")
+    }
+    for act, names in TOKEN_ENDPOINTS.items():
+        assert limited[act] == [f"{AUTH}/{name}/" for name in names]
+
+
+@pytest.mark.parametrize("act", TOKEN_ENDPOINTS)
+def test_tokens_cannot_be_guessed(settings: Settings, act: str) -> None:
+    server = dataclasses.replace(settings.server, trusted_proxies=("127.0.0.1",))
+    limits = dataclasses.replace(settings.throttle, **{act: 3})
+    here, there = {"X-Forwarded-For": "192.0.2.1"}, {"X-Forwarded-For": "192.0.2.2"}
+    with Daemon(dataclasses.replace(settings, server=server, throttle=limits)) as running:
+        paths = [f"{AUTH}/{name}/" for name in TOKEN_ENDPOINTS[act]]
+        for path in [*paths, *paths, *paths][:3]:
+            assert running.request("POST", path, {"token": "mre_x"}, headers=here).status in (401, 422)
+        for path in paths:
+            running.post(path, {"token": "mre_x"}, headers=here, status=429)
+            # Counted before the body is read.
+            body = {"Content-Type": "application/json", **here}
+            assert running.request("POST", path, body=b"{", headers=body).status == 429
+            assert running.request("POST", path, {"token": "mre_x"}, headers=there).status in (401, 422)
 
 
 def test_imports_are_limited_per_account(behind_proxy: RunningDaemon) -> None:
