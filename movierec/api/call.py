@@ -206,6 +206,8 @@ def parse_body(endpoint: Endpoint, raw: bytes) -> Body:
     """
     assert endpoint.body is not None
     document = decode_json(raw)
+    if isinstance(document, dict):
+        document = {name: value for name, value in document.items() if name not in endpoint.ignored_fields}
     try:
         return _validated(endpoint.body, document, strict=True)
     except ValidationFailed as error:

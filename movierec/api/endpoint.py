@@ -11,6 +11,7 @@ docstring of the handler is the summary (first line) and description in the Open
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import typing
@@ -56,6 +57,9 @@ class FileContent(NamedTuple):
 
     content_types: tuple[str, ...]
 
+
+# Fields that a resource answers with and a client may not set. Clients that send a whole object back send them, too.
+READ_ONLY_FIELDS = frozenset({"id", "movie_detail", "created_at", "updated_at"})
 
 # The schema of an answer: a TypedDict of `schemas/`, a file, or no body.
 AnswerSchema: TypeAlias = type[object] | FileContent | None
@@ -113,6 +117,16 @@ class Endpoint:
     def description(self) -> str:
         """The handler's docstring after its first line."""
         return inspect.cleandoc(self.handler.__doc__ or "").partition("\n")[2].strip()
+
+    @functools.cached_property
+    def ignored_fields(self) -> frozenset[str]:
+        """Fields of a body that are ignored: in PUT and PATCH, read-only fields of the answer."""
+        if self.method not in ("PUT", "PATCH") or self.body is None:
+            return frozenset()
+        answered = {
+            name for answer in self.answers.values() for name in getattr(answer, "__annotations__", ())
+        }
+        return (READ_ONLY_FIELDS & answered) - self.body.model_fields.keys()
 
     @property
     def is_async(self) -> bool:

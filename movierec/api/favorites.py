@@ -6,7 +6,7 @@ from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Group, JsonResponse
-from movierec.api.page_items import movie_page_json, with_movies
+from movierec.api.page_items import check_same_movie, movie_page_json, with_movies
 from movierec.api.schemas import Page
 from movierec.api.schemas import library as schemas
 from movierec.api.schemas.movies import ListedMovie
@@ -46,6 +46,8 @@ def get_favorite(call: Call, id: int) -> schemas.Favorite:
 @group.patch("/{id}/", access=Access.USER, answers={200: schemas.Favorite})
 def update_favorite(call: Call, id: int, body: schemas.Annotate) -> schemas.Favorite:
     """Change the note of a favorite."""
+    if body.movie is not None:
+        check_same_movie(body.movie, library.favorite(call.user_id, id).movie_id)
     favorite = library.update_favorite(call.user_id, id, body.note, now=call.now)
     return with_movies([favorite], _encode)[0]
 

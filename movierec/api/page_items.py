@@ -13,6 +13,7 @@ from movierec.api.pages import page_json
 from movierec.api.schemas import Page
 from movierec.api.schemas.library import LibraryQuery
 from movierec.api.schemas.movies import ListedMovie
+from movierec.errors import ValidationFailed
 from movierec.movies import MovieFilters
 
 MOVIE_FILTERS = ("genre", "year", "year_min", "year_max")
@@ -59,6 +60,12 @@ def movie_page_json(
     order = movies.order_by(values["ordering"], orderings)
     count, items = list_items(call.user_id, filters, order=order, limit=query.page_size, offset=query.offset)
     return page_json(call, query, count, with_movies(items, encode))
+
+
+def check_same_movie(sent_id: int | None, movie_id: int) -> None:
+    """Check that the movie of a body, if it has one, is that of the stored object. Raises ValidationFailed."""
+    if sent_id is not None and movies.current_id(sent_id) != movies.current_id(movie_id):
+        raise ValidationFailed.of("movie", f"This belongs to movie {movie_id}, which cannot be changed.")
 
 
 def with_movies(items: Sequence[Item], encode: Callable[[Item, ListedMovie], Encoded]) -> list[Encoded]:

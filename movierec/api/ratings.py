@@ -8,7 +8,7 @@ from movierec import library, movies
 from movierec.api.call import Call
 from movierec.api.encoding import timestamp
 from movierec.api.endpoint import Access, Group, JsonResponse
-from movierec.api.page_items import movie_page_json, with_movies
+from movierec.api.page_items import check_same_movie, movie_page_json, with_movies
 from movierec.api.schemas import Page
 from movierec.api.schemas import library as schemas
 from movierec.api.schemas.movies import ListedMovie
@@ -45,13 +45,14 @@ def get_rating(call: Call, id: int) -> schemas.Rating:
 @group.put("/{id}/", access=Access.USER, answers={200: schemas.Rating})
 def replace_rating(call: Call, id: int, body: schemas.SetRating) -> schemas.Rating:
     """Replace a rating. An empty `review` deletes the review, a missing one keeps it."""
-    return _update(call, id, {"rating": body.rating, "review": body.review})
+    return _update(call, id, body.movie, {"rating": body.rating, "review": body.review})
 
 
 @group.patch("/{id}/", access=Access.USER, answers={200: schemas.Rating})
 def update_rating(call: Call, id: int, body: schemas.ReviseRating) -> schemas.Rating:
     """Change rating or review. Missing fields are left unchanged."""
-    return _update(call, id, cast(RatingChanges, body.model_dump(exclude_none=True)))
+    changes = body.model_dump(exclude={"movie"}, exclude_none=True)
+    return _update(call, id, body.movie, cast(RatingChanges, changes))
 
 
 @group.delete("/{id}/", access=Access.USER, answers={204: None})
@@ -71,6 +72,7 @@ def get_rating_of_movie(call: Call, movie_id: int) -> schemas.Rating:
 @group.put("/movie/{movie_id}/", access=Access.USER, answers={200: schemas.Rating, 201: schemas.Rating})
 def rate_movie(call: Call, movie_id: int, body: schemas.SetRating) -> JsonResponse[schemas.Rating]:
     """Rate a movie by its id. Idempotent. Without `review` the stored review is kept."""
+    check_same_movie(body.movie, movie_id)
     return _rate(call, movie_id, body.rating, body.review)
 
 
@@ -89,7 +91,9 @@ def _rate(call: Call, movie_id: int, stars: float, review: str | None) -> JsonRe
     return JsonResponse(201 if is_new else 200, _rating_json(rating))
 
 
-def _update(call: Call, rating_id: int, changes: RatingChanges) -> schemas.Rating:
+def _update(call: Call, rating_id: int, movie_id: int | None, changes: RatingChanges) -> schemas.Rating:
+    if movie_id is not None:
+        check_same_movie(movie_id, library.rating(call.user_id, rating_id).movie_id)
     return _rating_json(library.update_rating(call.user_id, rating_id, changes, now=call.now))
 
 

@@ -522,10 +522,8 @@ BAD_FIELDS: list[tuple[str, Any]] = [
     *(("cast", value) for value in (["Keanu Reeves"], [{"name": ""}], [{"name": "x", "role": "y"}])),
     *(("overview", value) for value in ("x" * 10_001, None, 5)),
     ("languages", ["English"]),
-    ("id", 5),
     ("movielens_id", 5),
     ("source", "tmdb"),
-    ("created_at", "2020-01-01T00:00:00Z"),
     ("colour", "red"),
 ]
 

@@ -27,7 +27,11 @@ class AddFavorite(Input):
     note: Note | None = None
 
 
+SameMovie = Annotated[Id | None, Field(description="Accepted only if it is the movie that is stored.")]
+
+
 class Annotate(Input):
+    movie: SameMovie = None
     note: Note | None = None
 
 
@@ -52,11 +56,13 @@ class RateMovie(Input):
 class SetRating(Input):
     """Rating of the movie in the path. Without `review` the stored review is kept."""
 
+    movie: SameMovie = None
     rating: Stars
     review: Note | None = None
 
 
 class ReviseRating(Input):
+    movie: SameMovie = None
     rating: Stars | None = None
     review: Note | None = None
 
