@@ -42,7 +42,9 @@ class ServerSettings:
     trusted_proxies: tuple[str, ...] = setting(
         (), "Addresses or networks of proxies whose X-Forwarded-For header is trusted."
     )
-    cors_origins: tuple[str, ...] = setting((), "Web origins whose scripts may call the API.")
+    cors_origins: tuple[str, ...] = setting(
+        (), "Web origins whose scripts may call the API, such as https://films.example.org."
+    )
     body_limit_bytes: int = setting(1_048_576, "Maximum size of a JSON body, in bytes.", least=1024)
     body_timeout_seconds: float = setting(15.0, "Timeout for receiving a body, in seconds.", least=0.1)
     shutdown_seconds: float = setting(
@@ -386,12 +388,26 @@ def check(settings: Settings) -> None:
             raise ConfigurationError(
                 f"server.trusted_proxies must be addresses or networks, not {network!r}."
             ) from error
+    for origin in settings.server.cors_origins:
+        _check_origin(origin)
     _check_mail(settings.mail)
     _check_tmdb(settings.tmdb)
     if not re.fullmatch(r"(https?://[^\s/?#\"'<>@]+(/[^\s?#\"'<>]*)?)?", settings.server.public_url):
         raise ConfigurationError("server.public_url must be an address such as https://films.example.org.")
     if settings.server.port > 65535:
         raise ConfigurationError("server.port must be at most 65535.")
+
+
+def _check_origin(origin: str) -> None:
+    """Check that an origin is written as browsers send it: they are compared as texts."""
+    standard_port = {"http": ":80", "https": ":443"}.get(origin.partition(":")[0], "")
+    if not re.fullmatch(r"https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?", origin) or (
+        origin.endswith(standard_port)
+    ):
+        raise ConfigurationError(
+            f"server.cors_origins must be origins as browsers send them, not {origin!r}: scheme, host in lower "
+            "case and a port other than the standard one, such as https://films.example.org, without a path."
+        )
 
 
 def _check_mail(mail: MailSettings) -> None:

@@ -40,6 +40,7 @@ from movierec.api import (
     watchlist,
 )
 from movierec.api.call import handle_request
+from movierec.api.cors import add_cors_headers
 from movierec.api.endpoint import Endpoint
 from movierec.api.metrics import DaemonMetrics
 from movierec.api.middleware import request_middleware
@@ -106,6 +107,7 @@ def create_app(
         tmdb=tmdb,
         metrics=metrics,
     )
+    app.on_response_prepare.append(add_cors_headers)
     _add_routes(app)
     docs.add_routes(app, ENDPOINTS)
     account_page.add_routes(app)

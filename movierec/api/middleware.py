@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from movierec.api.cors import preflight_response
 from movierec.api.problems import from_http_exception, problem_response
 from movierec.api.services import SERVICES
 from movierec.config import ServerSettings
@@ -54,7 +55,7 @@ def add_default_headers(response: web.StreamResponse, request_id: str) -> None:
 async def _answered(request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
     try:
         _check_host(request)
-        return await handler(request)
+        return preflight_response(request) or await handler(request)
     except MovierecError as error:
         return problem_response(error, request.path, request_id)
     except web.HTTPException as error:
