@@ -36,14 +36,14 @@ def test_top_k_of_a_large_catalogue_of_distinct_scores() -> None:
     assert top_k(scores, allowed, 20).tolist() == np.argsort(-scores)[:20].tolist()
 
 
-def ranked(options: RankingOptions, k: int = 10) -> Ints:
+def ranked(options: RankingOptions, k: int = 10, *, unit: float = 1.0, offset: float = 0.0) -> Ints:
     """Rank 300 items of two genres; the second genre's best item scores as the tenth of the first."""
     genres = np.zeros((300, 2), dtype=bool)
     genres[:150, 0] = genres[150:, 1] = True
     scores = np.r_[np.linspace(1, 0, 150), np.linspace(0.93, -0.07, 150)].astype(np.float32)
     vectors = as_csr(genres.astype(np.float32))
     return rank_items(
-        scores,
+        scores * np.float32(unit) + np.float32(offset),
         np.ones(300, dtype=bool),
         k,
         vectors=vectors,
@@ -82,6 +82,30 @@ def test_diverse_list_keeps_the_order_of_the_choice_and_a_calibrated_one_that_of
     scores = np.r_[np.linspace(1, 0, 150), np.linspace(0.93, -0.07, 150)]
     calibrated = scores[ranked(RankingOptions(calibration=0.5))]
     assert calibrated.tolist() == sorted(calibrated, reverse=True)
+
+
+@pytest.mark.parametrize(("unit", "offset"), [(100.0, 0.0), (0.01, 0.0), (1.0, 50.0), (1.0, -50.0)])
+@pytest.mark.parametrize(
+    "options", [RankingOptions(calibration=0.5), RankingOptions(diversity=0.1, calibration=0.05)]
+)
+def test_unit_and_offset_of_the_scores_do_not_matter(
+    options: RankingOptions, unit: float, offset: float
+) -> None:
+    assert ranked(options, unit=unit, offset=offset).tolist() == ranked(options).tolist()
+
+
+def test_list_is_filled_by_one_director_where_there_are_no_others() -> None:
+    items = rank_items(
+        -np.arange(40, dtype=np.float32),
+        np.ones(40, dtype=bool),
+        12,
+        vectors=as_csr(np.eye(40)),
+        genres=np.zeros((40, 2), np.float32),
+        target_mix=None,
+        options=PLAIN,
+        directors=np.zeros(40, dtype=np.int64),
+    )
+    assert items.tolist() == list(range(12))
 
 
 def test_same_seed_gives_the_same_list() -> None:
