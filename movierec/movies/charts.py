@@ -21,9 +21,10 @@ def popular(*, adult: bool = False, limit: int, offset: int = 0) -> tuple[int, l
 def top_rated(*, adult: bool = False, limit: int, offset: int = 0) -> tuple[int, list[MovieSummary]]:
     """Rank by damped vote average: (sum of votes + m · mean) / (votes + m), as IMDb's Top 250 does."""
     mean = db.value("SELECT AVG(vote_average) FROM movies WHERE vote_count > 0") or 0.0
+    # PostgreSQL adds integers in 32 bits and refuses what does not fit.
+    votes = "CAST(movies.vote_count AS DOUBLE PRECISION)"
     damped = (
-        f"(movies.vote_count * movies.vote_average + {DAMPING_VOTES * mean:.6f}) "
-        f"/ (movies.vote_count + {DAMPING_VOTES}) DESC"
+        f"({votes} * movies.vote_average + {DAMPING_VOTES * mean:.6f}) / ({votes} + {DAMPING_VOTES}) DESC"
     )
     filters = MovieFilters(min_votes=1, adult=None if adult else False)
     return browse(filters, order=damped, limit=limit, offset=offset)
