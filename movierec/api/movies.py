@@ -240,7 +240,8 @@ async def top_rated(call: Call, query: schemas.ListQuery) -> schemas.MovieList:
 async def trending(call: Call, query: schemas.TrendingQuery) -> schemas.MovieList:
     """Return the trending movies by TMDb.
 
-    Without TMDb: the movies rated most often on this server, then the most popular new ones.
+    Without TMDb: the movies rated most often in the newest 2,000 ratings on this server, then the most popular new
+    ones.
     """
 
     def from_ratings(*, adult: bool, limit: int, offset: int) -> tuple[int, list[MovieSummary]]:

@@ -35,7 +35,8 @@ class Rating(BaseModel):
 
     class Meta:
         table_name = "ratings"
-        indexes = ((("user", "movie"), True),)
+        # The second is for the trending movies, which are read from it alone.
+        indexes = ((("user", "movie"), True), (("updated_at", "movie"), False))
         merge_rule = MergeRule(itemgetter("updated_at"), joined=("review",), earliest=("created_at",))
 
 

@@ -5,14 +5,23 @@ from __future__ import annotations
 from movierec import db
 from movierec.movies import TmdbLookupIds
 
+# Number of ratings, newest first, that are counted for the trending movies: anybody may ask for them.
+COUNTED_RATINGS = 2_000
+
 
 def most_rated(since: int, *, limit: int = 100) -> list[int]:
-    """Return the ids of the movies rated most often since a time, without adult ones."""
+    """Return the ids of the movies rated most often since a time, without adult ones.
+
+    Only the newest ratings are counted, so the cost does not grow with the number of users.
+    """
     rows = db.rows(
-        "SELECT movie_id FROM ratings JOIN movies ON movies.id = movie_id "
-        "WHERE ratings.updated_at >= ? AND NOT movies.adult GROUP BY movie_id "
-        "ORDER BY COUNT(*) DESC, MAX(ratings.updated_at) DESC, movie_id LIMIT ?",
+        "SELECT movie_id FROM (SELECT movie_id, COUNT(*) AS ratings, MAX(updated_at) AS latest FROM "
+        "(SELECT movie_id, updated_at FROM ratings WHERE updated_at >= ? "
+        "ORDER BY updated_at DESC, movie_id DESC LIMIT ?) AS newest GROUP BY movie_id) AS counted "
+        "JOIN movies ON movies.id = movie_id WHERE NOT movies.adult "
+        "ORDER BY counted.ratings DESC, counted.latest DESC, movie_id LIMIT ?",
         since,
+        COUNTED_RATINGS,
         limit,
     )
     return [movie_id for (movie_id,) in rows]

@@ -52,6 +52,20 @@ def test_movies_of_equal_activity_are_listed_by_id() -> None:
     assert library.most_rated(NOW) == ids
 
 
+def test_only_the_newest_ratings_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bound on the work: the number of ratings does not matter."""
+    ann, bob = make_user(), make_user("bob")
+    alien, heat, up, seven = map(movie_id, (ALIEN, HEAT, UP, SEVEN))
+    for second, (user, movie) in enumerate([(ann, alien), (bob, alien), (ann, heat), (ann, up), (bob, up)]):
+        library.rate(user, movie, 4, now=NOW + second)
+    assert library.most_rated(NOW) == [up, alien, heat]
+    monkeypatch.setattr("movierec.library.trending.COUNTED_RATINGS", 3)
+    assert library.most_rated(NOW) == [up, heat]
+    library.rate(bob, seven, 4, now=NOW + 9)
+    library.rate(ann, seven, 4, now=NOW + 9)
+    assert library.most_rated(NOW) == [seven, up]
+
+
 def test_movies_of_any_library_that_lack_details_are_counted_and_listed_by_id() -> None:
     user = make_user()
     alien, heat, up, seven = map(movie_id, (ALIEN, HEAT, UP, SEVEN))
