@@ -11,9 +11,25 @@ from datetime import UTC, datetime
 # Attributes of `extra=` that are logged; all others are left out.
 FIELDS = ("request_id", "method", "route", "status", "ms", "job", "mail", "kind")
 
-_SECRETS = re.compile(
-    r"(?i)(bearer\s+|mr[a-z]_|api_key=|password\W+|://[^\s:/@]+:)[^\s\"'&@,}]+|eyJ[\w-]+\.[\w-]+\.[\w-]+"
-)
+# Loggers that write statements with their values, or the requests that they refuse, at lower levels.
+DRIVERS = ("peewee", "aiohttp", "asyncio")
+
+# Each pattern keeps its first group. A pass phrase may contain blanks: all of it goes, up to the closing quote or,
+# where there is none, to the end of the line.
+_SECRETS = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(authorization[\"']?\s*[:=]+\s*)[^\n]+",
+        r"""(pass(?:word|[ _-]?phrase|wd)\w{0,30}(?:\\?["']?\s*[:=]+|["']\s*,)\s*)"""
+        r"""(?:"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|[^\n]+)""",
+        r"(pass(?:word|[ _-]?phrase)\w{0,30}[ \t]+)[^\n]+",
+        r"(://[^\s:/@]+:)(?:[^\n]{0,500}(?=@)|(?!\d{1,5}(?!\w))[^\s\"'&@,}]+)",
+        r"((?:api_?key|secret|token)[\"']?\s*[:=]+\s*[\"']?)[^\s\"'&@,}]+",
+        r"(bearer\s+)[^\s\"'&@,}]+",
+        r"(mr[a-z]_)[^\s\"'&@,}]+",
+        r"()eyJ[\w-]+\.[\w-]+\.[\w-]*",
+    )
+]
 
 
 class JsonFormatter(logging.Formatter):
@@ -29,12 +45,16 @@ class JsonFormatter(logging.Formatter):
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return redact(json.dumps(line, ensure_ascii=False))
+        # Before the values are encoded: a redaction of the encoded line could cut its quotes and braces.
+        line = {name: redact(value) if isinstance(value, str) else value for name, value in line.items()}
+        return json.dumps(line, default=lambda value: redact(str(value)))
 
 
 def redact(text: str) -> str:
     """Return `text` with everything redacted that looks like a token, key or password."""
-    return _SECRETS.sub(lambda match: (match[1] or "") + "[redacted]", text)
+    for pattern in _SECRETS:
+        text = pattern.sub(r"\1[redacted]", text)
+    return text
 
 
 def configure_logging(level: str) -> None:
@@ -42,3 +62,5 @@ def configure_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in DRIVERS:
+        logging.getLogger(name).setLevel(max(logging.INFO, logging.getLogger().level))
