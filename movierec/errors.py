@@ -102,6 +102,36 @@ class Conflict(MovierecError):
     default_detail = "This conflicts with what is already stored."
 
 
+class PreconditionFailed(MovierecError):
+    code = "precondition_failed"
+    default_detail = "The content has changed since. Get it again."
+
+
+class RangeNotSatisfiable(MovierecError):
+    """A range that begins beyond the end of content of `length` bytes."""
+
+    code = "range_not_satisfiable"
+    default_detail = "The content has no such range."
+    length = 0
+
+    @classmethod
+    def of(cls, length: int) -> RangeNotSatisfiable:
+        """Return the error for content of this length."""
+        error = cls()
+        error.length = length
+        return error
+
+
+class ExpectationFailed(MovierecError):
+    code = "expectation_failed"
+    default_detail = "The only expectation that this daemon meets is 100-continue."
+
+
+class MethodNotImplemented(MovierecError):
+    code = "method_not_implemented"
+    default_detail = "This daemon does not know that method."
+
+
 class MisdirectedRequest(MovierecError):
     code = "misdirected_request"
     default_detail = "This daemon does not answer for that host name. Add it to server.allowed_hosts."

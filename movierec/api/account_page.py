@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from movierec.api.conditional import content_response
+
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -81,9 +83,9 @@ def add_routes(app: web.Application) -> None:
         headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
         return web.Response(text=PAGE, content_type="text/html", headers=headers)
 
-    async def script(_request: web.Request) -> web.Response:
+    async def script(request: web.Request) -> web.Response:
         headers = {"Cache-Control": "public, max-age=300"}
-        return web.Response(text=SCRIPT, content_type="text/javascript", headers=headers)
+        return content_response(request, SCRIPT.encode(), "text/javascript", headers)
 
     app.router.add_get("/account/", page)
     app.router.add_get("/account/page.js", script)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import hashlib
 from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeAlias, TypeVar, cast
 
@@ -15,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from movierec import auth
 from movierec.api.addresses import client_address, throttled_address
+from movierec.api.conditional import entity_tag, is_cached_by_client
 from movierec.api.encoding import check_text, decode_json, encode_json
 from movierec.api.endpoint import Access, DeferredWrite, Endpoint, JsonResponse
 from movierec.api.limits import INLINE_BODY_BYTES, MAXIMUM_PROBLEMS
@@ -309,10 +309,10 @@ def _response(call: Call, answer: JsonResponse[object], body: bytes | None) -> w
     headers = dict(answer.headers)
     endpoint = call.endpoint
     if call.caller is None and endpoint.cache_seconds and body is not None and answer.status == 200:
-        headers["ETag"] = etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+        headers["ETag"] = tag = entity_tag(body)
         headers["Cache-Control"] = f"public, max-age={endpoint.cache_seconds}"
         headers["Vary"] = "Authorization"
-        if etag in call.request.headers.get("If-None-Match", ""):
+        if is_cached_by_client(call.request, tag):
             return web.Response(status=304, headers=headers)
     else:
         headers["Cache-Control"] = "no-store"

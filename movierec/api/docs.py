@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 from aiohttp import web
 
+from movierec.api.conditional import content_response
 from movierec.api.encoding import encode_json
 from movierec.api.endpoint import Endpoint
 from movierec.api.openapi import openapi_document
@@ -18,11 +19,12 @@ from movierec.tmdb import ATTRIBUTION
 
 ASSETS = Path(str(files("swagger_ui"))) / "static"
 
-# Only the files that the page loads; the package also contains an editor.
+# Only the files that the page loads, one of them START; the package also contains an editor.
 SERVED = {
     "swagger-ui.css": "text/css",
     "swagger-ui-bundle.js": "text/javascript",
     "favicon-32x32.png": "image/png",
+    "start.js": "text/javascript",
 }
 
 # The C implementation, if PyYAML was built with it, is ten times faster.
@@ -70,31 +72,26 @@ def add_routes(app: web.Application, endpoints: list[Endpoint]) -> None:
         return encode_json(openapi_document(endpoints))
 
     @functools.cache
-    def as_yaml() -> str:
-        return yaml.dump(openapi_document(endpoints), Dumper=_DUMPER, sort_keys=False, allow_unicode=True)
+    def as_yaml() -> bytes:
+        document = openapi_document(endpoints)
+        return yaml.dump(document, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, encoding="utf-8")
 
     async def schema(request: web.Request) -> web.Response:
         form = request.query.get("format", "yaml")
-        if form == "json":
-            return web.Response(
-                body=await asyncio.to_thread(as_json), content_type="application/json", headers=_cached()
-            )
-        if form == "yaml":
-            return web.Response(
-                text=await asyncio.to_thread(as_yaml), content_type="application/yaml", headers=_cached()
-            )
-        raise ValidationFailed.of("format", "Use json or yaml.")
+        if form not in ("json", "yaml"):
+            raise ValidationFailed.of("format", "Use json or yaml.")
+        content = await asyncio.to_thread(as_json if form == "json" else as_yaml)
+        return content_response(request, content, f"application/{form}", _cached())
 
-    async def page(_request: web.Request) -> web.Response:
-        return web.Response(text=PAGE, content_type="text/html", headers=_cached(POLICY))
+    async def page(request: web.Request) -> web.Response:
+        return content_response(request, PAGE.encode(), "text/html", _cached(POLICY))
 
-    async def asset(request: web.Request) -> web.StreamResponse:
+    async def asset(request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        if name == "start.js":
-            return web.Response(text=START, content_type="text/javascript", headers=_cached())
         if name not in SERVED:
             raise NotFound()
-        return web.FileResponse(ASSETS / name, headers={**_cached(), "Content-Type": SERVED[name]})
+        content = START.encode() if name == "start.js" else await asyncio.to_thread(_asset, name)
+        return content_response(request, content, SERVED[name], _cached())
 
     async def home(_request: web.Request) -> web.Response:
         return web.Response(status=302, headers={"Location": "/api/docs/", **_cached()})
@@ -105,6 +102,11 @@ def add_routes(app: web.Application, endpoints: list[Endpoint]) -> None:
         app.router.add_get(path, page)
     app.router.add_get("/api/docs/{name}", asset)
     app.router.add_get("/", home)
+
+
+@functools.cache
+def _asset(name: str) -> bytes:
+    return (ASSETS / name).read_bytes()
 
 
 def _cached(policy: str | None = None) -> dict[str, str]:

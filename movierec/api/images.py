@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from movierec import movies
 from movierec.api.call import Call
+from movierec.api.conditional import entity_tag, is_cached_by_client
 from movierec.api.endpoint import Access, FileContent, Group
 from movierec.api.schemas import movies as schemas
 from movierec.durations import DAY_SECONDS
@@ -85,9 +85,9 @@ async def get_poster(call: Call, id: int, query: schemas.PosterQuery) -> web.Res
         raise NotFound("No poster of this movie is available.")
     content = await tmdb.image(path, smallest_size(IMAGE_URLS.images.poster_sizes, query.width))
     headers = {
-        "ETag": f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"',
+        "ETag": entity_tag(content),
         "Cache-Control": f"public, max-age={CACHE_SECONDS}",
     }
-    if headers["ETag"] in call.request.headers.get("If-None-Match", ""):
+    if is_cached_by_client(call.request, headers["ETag"]):
         return web.Response(status=304, headers=headers)
     return web.Response(body=content, content_type=image_kind(content), headers=headers)

@@ -179,9 +179,6 @@ async def _receive(call: Call) -> IncomingUpload:
     request, limit = call.request, call.services.settings.imports.upload_limit_bytes
     if request.content_type in FORMS:
         raise UnsupportedMediaType("Send the file itself as the body, not a form.")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        # It would be decompressed while it is read, beyond every size limit.
-        raise UnsupportedMediaType("Send the file as it is, without Content-Encoding.")
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
     upload = await asyncio.to_thread(IncomingUpload, call.services.settings, call.user_id)

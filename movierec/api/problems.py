@@ -23,13 +23,17 @@ HTTP_STATUS: dict[type[MovierecError], int] = {
     errors.TmdbDisabled: 409,
     errors.ModelNotTrained: 409,
     errors.NothingToTrainOn: 409,
+    errors.PreconditionFailed: 412,
     errors.BodyTooLarge: 413,
     errors.UnsupportedMediaType: 415,
+    errors.RangeNotSatisfiable: 416,
+    errors.ExpectationFailed: 417,
     errors.MisdirectedRequest: 421,
     errors.ValidationFailed: 422,
     errors.UnreadableImport: 422,
     errors.Throttled: 429,
     errors.InternalError: 500,
+    errors.MethodNotImplemented: 501,
     errors.UpstreamUnavailable: 502,
     errors.Busy: 503,
     errors.DatabaseUnavailable: 503,
@@ -41,6 +45,7 @@ _BY_STATUS: dict[int, type[MovierecError]] = {
     405: errors.MethodNotAllowed,
     413: errors.BodyTooLarge,
     415: errors.UnsupportedMediaType,
+    417: errors.ExpectationFailed,
 }
 
 
@@ -60,6 +65,8 @@ def problem_response(error: MovierecError, path: str, request_id: str) -> web.Re
     headers = {"Cache-Control": "no-store"}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, errors.RangeNotSatisfiable):
+        headers["Content-Range"] = f"bytes */{error.length}"
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     return web.Response(

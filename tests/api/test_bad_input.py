@@ -176,7 +176,7 @@ def test_unknown_path_and_wrong_method(daemon: RunningDaemon) -> None:
     assert daemon.get("/api/v1/nothing/", status=404)["code"] == "not_found"
     reply = daemon.request("DELETE", "/api/v1/auth/login/")
     assert reply.status == 405
-    assert reply.headers["Allow"] == "POST"
+    assert reply.headers["Allow"] == "OPTIONS, POST"
     assert reply.json()["code"] == "method_not_allowed"
 
 
