@@ -118,7 +118,7 @@ def test_second_header_with_an_encoding_is_refused(daemon: RunningDaemon) -> Non
 
 
 @pytest.mark.parametrize("encoding", ["identity", "Identity", "", "identity,identity"])
-def test_identity_is_no_encoding(daemon: RunningDaemon, encoding: str) -> None:
+def test_identity_is_not_an_encoding(daemon: RunningDaemon, encoding: str) -> None:
     headers = {"Content-Encoding": encoding, "Content-Type": "application/json"}
     reply = daemon.request("POST", "/api/v1/auth/token/verify/", body=b"{}", headers=headers)
     assert reply.status == 422
@@ -350,7 +350,7 @@ def test_known_hosts_are_those_of_links(daemon: RunningDaemon, host: str) -> Non
 # Clients that go
 
 
-def test_clients_that_go_are_no_errors(daemon: RunningDaemon, logged: pytest.LogCaptureFixture) -> None:
+def test_clients_that_go_are_not_errors(daemon: RunningDaemon, logged: pytest.LogCaptureFixture) -> None:
     token = daemon.register().access.encode()
     upload = b"POST /api/v1/imports/?format=csv HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token
     cut = [
