@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Mapping
@@ -18,6 +19,10 @@ def entity_tag(content: bytes) -> str:
     return f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
 
 
+# Of content that does not change while the daemon runs: a hash of a megabyte takes milliseconds.
+_tag_of_fixed = functools.lru_cache(maxsize=32)(entity_tag)
+
+
 def is_cached_by_client(request: web.Request, tag: str) -> bool:
     """Return True if `If-None-Match` names the entity tag, or any with `*`: the answer is 304."""
     return _names(request, "If-None-Match", tag, weak=True)
@@ -30,7 +35,7 @@ def content_response(
 
     Raises PreconditionFailed if `If-Match` names another tag, RangeNotSatisfiable for a range beyond the end.
     """
-    tag = entity_tag(content)
+    tag = _tag_of_fixed(content)
     headers = {**headers, "ETag": tag, "Accept-Ranges": "bytes"}
     charset = None if content_type.startswith("image/") or content_type.endswith("/json") else "utf-8"
     if "If-Match" in request.headers and not _names(request, "If-Match", tag, weak=False):
