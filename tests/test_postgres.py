@@ -23,8 +23,10 @@ pytestmark = pytest.mark.skipif(
 
 # A run of tests that uses a cluster twice, as two workers do, and then does what it is told.
 RUN = """
-import os, sys
+import os, signal, sys
 from tests import postgres
+# A run in the background ignores SIGINT, which its children inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 postgres.reserve()
 with_url = [postgres.url(), postgres.url()]
 assert len(set(with_url)) == 1
