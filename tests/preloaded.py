@@ -13,9 +13,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver, reduction
+from pathlib import Path
 from typing import IO, Any
+
+# Holds a job of the daemon: "STAGE:NUMBER:FILE", from the NUMBERth report of the stage on, while the file exists.
+HOLD = "TEST_HOLD_JOB"
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["movierec.daemon.app", "movierec.daemon.serve"])
@@ -102,4 +107,24 @@ def _main(output: _Output, arguments: list[str], environment: dict[str, str]) ->
     sys.stdout, sys.stderr = (os.fdopen(each, "w", encoding="utf-8", closefd=False) for each in (1, 2))
     from movierec.daemon.app import main
 
+    if order := os.environ.get(HOLD):
+        _hold_job(*order.split(":", 2))
     main()
+
+
+def _hold_job(stage: str, number: str, file: str) -> None:
+    """Let jobs wait within a stage, so that a test need not meet a moment that is shorter on a faster machine."""
+    from movierec.jobs.context import JobContext
+
+    progress, reports, pause = JobContext.progress, 0, threading.Event()
+
+    def hold(self: JobContext, name: str, done: int, total: int = 100) -> None:
+        nonlocal reports
+        progress(self, name, done, total)
+        reports += name == stage
+        if name == stage and reports == int(number):
+            while Path(file).exists() and not self.stop.is_set():
+                pause.wait(0.01)
+            progress(self, name, done, total)
+
+    JobContext.progress = hold  # type: ignore[method-assign]

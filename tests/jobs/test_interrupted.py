@@ -14,6 +14,7 @@ from movierec.config import Settings
 from tests import datasets
 from tests.api.test_imports import send, wait_for_job
 from tests.daemon.test_serve import Served, on_sqlite
+from tests.preloaded import HOLD
 from tests.running import Account, RunningDaemon, TestClock
 from tests.waiting import wait_until
 
@@ -23,11 +24,19 @@ RATINGS = RATERS * int(FILMS * 0.3)
 
 @pytest.fixture
 def serve(database: Settings) -> Any:
-    """Return a function that starts a daemon process on the database of the test."""
+    """Return a function that starts a daemon process on the database of the test.
+
+    The daemon holds a job from the given report of a stage on, while the file `hold` is in its home.
+    """
     started: list[Served] = []
 
-    def serve() -> tuple[Served, RunningDaemon]:
+    def serve(stage: str = "", reports: int = 1) -> tuple[Served, RunningDaemon]:
+        hold = database.paths.state.parent / "hold"
+        hold.parent.mkdir(parents=True, exist_ok=True)
+        hold.touch()
         more = {"MOVIEREC_DATABASE__URL": database.database.url} if database.database.url else {}
+        if stage:
+            more[HOLD] = f"{stage}:{reports}:{hold}"
         served = Served(database.paths.state.parent, **more)
         started.append(served)
         return served, RunningDaemon(served.url, database, TestClock(time.time))
@@ -38,7 +47,7 @@ def serve(database: Settings) -> Any:
             served.stop(signal.SIGKILL)
 
 
-Serve = Callable[[], tuple[Served, RunningDaemon]]
+Serve = Callable[..., tuple[Served, RunningDaemon]]
 
 
 def import_in_stage(daemon: RunningDaemon, admin: Account, stage: str) -> Any:
@@ -61,12 +70,10 @@ def wait_for_stage(
     """Return the job once it is in `stage` and `has_reached` is true; fail if it ends before."""
 
     def reached() -> Any:
-        # A stage may be shorter than the pauses of `wait_until`. Requests would fill the pipe of the daemon's log.
-        for _ in range(1_000):
-            state, present = db.rows("SELECT state, stage FROM jobs WHERE id = ?", job_id)[0]
-            assert state in ("queued", "running"), f"too late: {state}"
-            if present == stage and has_reached():
-                return daemon.get(f"/api/v1/jobs/{job_id}/", token=account)
+        state, present = db.rows("SELECT state, stage FROM jobs WHERE id = ?", job_id)[0]
+        assert state in ("queued", "running"), f"too late: {state}"
+        if present == stage and has_reached():
+            return daemon.get(f"/api/v1/jobs/{job_id}/", token=account)
         return None
 
     return wait_until(reached)
@@ -91,7 +98,7 @@ def assert_every_row_once(job: Any) -> None:
 @on_sqlite
 @pytest.mark.parametrize("stage", ["reading", "films", "ratings"])
 def test_import_of_a_killed_daemon_is_completed_by_the_next(serve: Serve, stage: str) -> None:
-    served, daemon = serve()
+    served, daemon = serve(stage)
     admin = daemon.admin()
     job = import_in_stage(daemon, admin, stage)
     served.stop(signal.SIGKILL)
@@ -102,7 +109,7 @@ def test_import_of_a_killed_daemon_is_completed_by_the_next(serve: Serve, stage:
 
 
 def test_import_of_a_stopped_daemon_goes_back_into_the_queue(serve: Serve) -> None:
-    served, daemon = serve()
+    served, daemon = serve("ratings")
     admin = daemon.admin()
     job = import_in_stage(daemon, admin, "ratings")
     code, errors = served.stop()

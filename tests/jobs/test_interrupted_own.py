@@ -18,6 +18,9 @@ from tests.waiting import wait_until
 __all__ = ["serve"]
 
 DAYS = 150
+# The report of each stage at which the daemon holds the import. Applying reports each movie; by the tenth, the first
+# transaction has ended.
+REPORTS = {"reading": 1, "applying": 10}
 
 
 def rows() -> str:
@@ -44,7 +47,7 @@ def count() -> int:
 @on_sqlite
 @pytest.mark.parametrize("stage", ["reading", "applying"])
 def test_import_of_a_killed_daemon_is_completed_by_the_next(serve: Serve, stage: str) -> None:
-    served, daemon = serve()
+    served, daemon = serve(stage, REPORTS[stage])
     account = daemon.register()
     job = import_in_stage(daemon, account, stage)
     served.stop(signal.SIGKILL)
@@ -61,10 +64,11 @@ def test_import_of_a_killed_daemon_is_completed_by_the_next(serve: Serve, stage:
 
 @on_sqlite
 def test_cancelled_import_leaves_nothing(serve: Serve) -> None:
-    _, daemon = serve()
+    _, daemon = serve("applying", REPORTS["applying"])
     account = daemon.register()
     job = import_in_stage(daemon, account, "applying")
     daemon.delete(f"/api/v1/jobs/{job['id']}/", token=account)
+    (daemon.settings.paths.state.parent / "hold").unlink()
     journal = "SELECT COUNT(*) FROM acts WHERE user_id = ?"
     wait_until(lambda: not viewings(account) and not db.value(journal, account.id))
     assert daemon.get(f"/api/v1/jobs/{job['id']}/", token=account)["state"] == "cancelled"
