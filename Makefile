@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MOVIELENS ?=
-PYTEST_OPTIONS ?= -n auto --dist loadgroup
+# Two workers a core: half of the time a test waits for a daemon, a disk or a child.
+WORKERS := $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
+PYTEST_OPTIONS ?= -n $(WORKERS) --dist loadgroup
 
 .PHONY: help setup demo test test-spark lint format test-long docs bench clean
 
